@@ -1,0 +1,95 @@
+//! Decision records: what was decided, on what grounds, and what left. Declares [`Trail`].
+//!
+//! A record holds no personal information: findings are masked, and no subject or body is kept.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::message::{Address, Boxed, Considered, DecisionId, Inspection, Leaving, MessageId, Outbound};
+use crate::policy::{Decision, Need};
+
+/// One message's way through the gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The transaction.
+    pub id: MessageId,
+    /// The tenant (agency) that it belongs to.
+    pub tenant: String,
+    /// The header's Message-ID, with its angle brackets, when there is a plain one.
+    pub message_id: Option<String>,
+    /// When it arrived.
+    pub received: Timestamp,
+    /// The host that handed it over.
+    pub client: String,
+    /// Reverse path.
+    pub sender: Option<Address>,
+    /// Octets received.
+    pub size: u64,
+    /// SHA-256 of the received bytes, in hexadecimal. Not of any value in it.
+    pub sha256: String,
+    /// Names the policy bundle that decided.
+    pub policy: String,
+    /// What inspection said.
+    pub inspection: Inspection,
+    /// Why protection was needed.
+    pub need: Need,
+    /// One entry per recipient, in the order of the envelope.
+    pub recipients: Vec<RecipientRecord>,
+    /// Whether the sender was sent a notice.
+    pub notice: bool,
+}
+
+/// The part of a record that concerns one recipient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecipientRecord {
+    /// The decision's name.
+    pub id: DecisionId,
+    /// What was decided.
+    pub decision: Decision,
+    /// Certificates that were weighed, each with its verdict.
+    pub certificates: Vec<Considered>,
+    /// In what form it leaves; `None` when it does not.
+    pub leaving: Option<Leaving>,
+}
+
+/// How a record is looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// By the gateway's id.
+    Id(MessageId),
+    /// By the header's Message-ID, with angle brackets.
+    MessageId(String),
+}
+
+/// What the trail answers about one message.
+#[derive(Debug, Clone)]
+pub struct Traced {
+    /// The record.
+    pub record: Record,
+    /// Whether the record's place in the hash chain was verified.
+    pub intact: bool,
+    /// What became of each copy: place in the envelope (0 for the notice), state in words, last reply.
+    pub deliveries: Vec<(u32, String, String)>,
+}
+
+/// The durable trail of decisions.
+pub trait Trail: Send + Sync {
+    /// Writes the record and enqueues everything that leaves, in **one** transaction. Durable on return.
+    ///
+    /// `outbounds` are the recipients' copies, and the notice (place 0) if there is one.
+    fn commit(&self, record: Record, outbounds: Vec<Outbound>) -> Boxed<'_, Result<(), TrailError>>;
+
+    /// All records that fit, newest first.
+    fn find(&self, lookup: Lookup) -> Boxed<'_, Result<Vec<Traced>, TrailError>>;
+}
+
+/// The trail could not do it; nothing was kept.
+#[derive(Debug, thiserror::Error)]
+pub enum TrailError {
+    /// The disk is full.
+    #[error("the disk is full")]
+    Full,
+    /// Anything else.
+    #[error("the record store did not answer: {0}")]
+    Unavailable(String),
+}

@@ -1,0 +1,23 @@
+//! The words that all stages share: who writes to whom, the bytes, and what was found in them.
+//!
+//! This module knows no stage. A type belongs here when it crosses more than two of them; anything else
+//! belongs to the stage that produces it.
+
+mod address;
+mod certificate;
+mod envelope;
+mod id;
+mod inspection;
+mod outbound;
+
+pub use address::{Address, AddressError};
+pub use certificate::{CertificateVerdict, Considered};
+pub use envelope::{Envelope, RawMessage};
+pub use id::{DecisionId, IdError, MessageId};
+pub use inspection::{
+    Confidence, Finding, Inspection, Masked, Obstacle, ObstacleKind, Place, Sealed, Segment, Structure,
+};
+pub use outbound::{Leaving, Outbound, Purpose};
+
+/// A future that a trait method returns, so that the trait can be used behind a pointer.
+pub type Boxed<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,51 @@
+//! What leaves the gateway.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Address, RawMessage, Sealed};
+
+/// A message ready to leave: already sealed, or cleared to go as it is. This, and nothing else, reaches the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outbound {
+    /// The reverse path for the next hop; `None` for notices.
+    pub sender: Option<Address>,
+    /// Who receives exactly these bytes, each with its place in the received envelope, counted from 1.
+    /// A notice's recipient has place 0.
+    pub recipients: Vec<(u32, Address)>,
+    /// Exactly what is sent.
+    pub body: RawMessage,
+    /// Whether this is mail that passes through, or a notice of our own.
+    pub purpose: Purpose,
+    /// How it leaves.
+    pub leaving: Leaving,
+}
+
+/// Why the gateway sends a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// It was received for somebody.
+    Mail,
+    /// The gateway itself tells a sender something.
+    Notice,
+}
+
+/// In which form a message leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "form")]
+pub enum Leaving {
+    /// As it came: nothing in it needs protection.
+    Clear,
+    /// As it came: its sender had encrypted it.
+    AlreadyEncrypted {
+        /// What the bytes really are.
+        with: Sealed,
+    },
+    /// Sealed by this gateway with S/MIME.
+    Smime {
+        /// The recipient's certificate, SHA-256 of its DER in hexadecimal.
+        certificate: String,
+        /// For people: `AES-256-CBC, RSA PKCS#1 v1.5`.
+        algorithm: String,
+    },
+}

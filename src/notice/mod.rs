@@ -1,0 +1,105 @@
+//! Mail to people: delivery status notifications (RFC 3464) that say what happened and what to do.
+//!
+//! Quotes no body and no personal information. Texts come from templates in `policies/notices/`.
+
+use jiff::Timestamp;
+
+use crate::message::{Address, Inspection, MessageId, Outbound};
+use crate::policy::Judgment;
+
+/// How notices look: `[notice]` in the settings.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// The name that notices give the organisation.
+    pub organisation: String,
+    /// Whom to call: a telephone number, an address, a web page.
+    pub help: String,
+    /// The address that notices are written from (header `From`; the envelope's sender is always null).
+    pub from: Option<Address>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            organisation: "your organisation".to_owned(),
+            help: "your mail administrator".to_owned(),
+            from: None,
+        }
+    }
+}
+
+/// The templates, parsed.
+#[derive(Debug)]
+pub struct Notices {}
+
+/// Why a notice could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("the notice could not be written: {0}")]
+pub struct NoticeError(pub String);
+
+/// What every notice names.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// The transaction that it is about; the notice carries it as its decision id.
+    pub id: MessageId,
+    /// Who sent the mail and receives the notice.
+    pub sender: Address,
+    /// The header's Message-ID of the mail, with angle brackets, so that the sender can find it.
+    pub message_id: Option<String>,
+    /// When the mail arrived.
+    pub received: Timestamp,
+    /// When the notice is written.
+    pub now: Timestamp,
+}
+
+/// A recipient that the next hop refused for good, or that could not be reached in time.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// The recipient.
+    pub recipient: Address,
+    /// The host that answered, or was to answer.
+    pub next_hop: String,
+    /// Its last reply, or why there was none.
+    pub reply: String,
+}
+
+impl Notices {
+    /// Parses the templates. `templates` are (file name, text); a missing one is taken from the built-in set.
+    /// `reporting_mta` is the gateway's own host name.
+    ///
+    /// # Errors
+    /// The first template that does not parse, with its file and line.
+    pub fn new(
+        settings: Settings,
+        reporting_mta: &str,
+        templates: &[(String, String)],
+    ) -> Result<Notices, NoticeError> {
+        let _ = (settings, reporting_mta, templates);
+        Ok(Notices {})
+    }
+
+    /// Tells the sender, once, what did not leave and why, what left to whom, and what to do next.
+    /// One block per recipient of the envelope (RFC 3464 §2.3), refused and delivered alike.
+    ///
+    /// # Errors
+    /// When a template fails. The caller must not go on: nobody would be told.
+    pub fn refused(
+        &self,
+        about: &About,
+        inspection: &Inspection,
+        judgment: &Judgment,
+    ) -> Result<Outbound, NoticeError> {
+        let _ = (about, inspection, judgment);
+        Err(NoticeError("not written yet".to_owned()))
+    }
+
+    /// Tells the sender of deliveries that failed for good.
+    ///
+    /// # Errors
+    /// When a template fails.
+    pub fn failed(&self, about: &About, failures: &[Failure]) -> Result<Outbound, NoticeError> {
+        let _ = (about, failures);
+        Err(NoticeError("not written yet".to_owned()))
+    }
+}

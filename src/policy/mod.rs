@@ -1,0 +1,124 @@
+//! Inspection and recipient facts → one [`Decision`] per recipient. Pure: values in, values out.
+//!
+//! Must not know: SMTP, stores, clocks, how anything is sealed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::message::{Address, CertificateVerdict, Considered, Inspection, ObstacleKind, Sealed};
+
+/// What the organisation wants: `policies/policy.toml`.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Names the exact bundle that decided: the first 16 hexadecimal digits of the SHA-256 over all its files.
+    pub version: String,
+}
+
+/// What is known of one recipient when the decision is made.
+#[derive(Debug, Clone)]
+pub struct Recipient {
+    /// From the envelope.
+    pub address: Address,
+    /// Whether its domain is one of the organisation's own.
+    pub own_domain: bool,
+    /// Every certificate that was considered. At most one has the verdict [`CertificateVerdict::Chosen`].
+    pub certificates: Vec<Considered>,
+}
+
+/// What may happen with the message for one recipient, and why.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The recipient.
+    pub recipient: Address,
+    /// What happens.
+    pub action: Action,
+}
+
+/// What happens with a message for one recipient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "action")]
+pub enum Action {
+    /// It leaves as it came: nothing needs protection.
+    Pass,
+    /// It leaves as it came: its sender had encrypted it.
+    PassEncrypted {
+        /// What the bytes really are.
+        with: Sealed,
+    },
+    /// It leaves sealed to this certificate.
+    Encrypt {
+        /// SHA-256 of the certificate, in hexadecimal.
+        certificate: String,
+    },
+    /// It does not leave; the sender is told.
+    Refuse {
+        /// Why not.
+        refusal: Refusal,
+    },
+}
+
+/// Why a message does not leave for a recipient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "because")]
+pub enum Refusal {
+    /// It must be encrypted, and no certificate was found for the address.
+    NoCertificate,
+    /// It must be encrypted, and none of the certificates found may be used; the verdict of the nearest one.
+    NoUsableCertificate {
+        /// Why the most recent certificate was not taken.
+        verdict: CertificateVerdict,
+    },
+    /// Policy does not let personal information go to this recipient at all.
+    NotAllowed,
+    /// It is a segment of a larger message, which cannot be inspected (MG-1.4).
+    Segmented,
+    /// It is a multipart, and `block_all_multipart` is on.
+    Multipart,
+    /// Policy sends to all recipients or to none, and another recipient was refused.
+    AnotherRecipient,
+}
+
+impl Refusal {
+    /// The enhanced status code (RFC 3463) that reports and replies carry.
+    pub fn status(&self) -> &'static str {
+        match self {
+            Refusal::NoCertificate | Refusal::NoUsableCertificate { .. } => "5.7.5",
+            Refusal::NotAllowed | Refusal::AnotherRecipient => "5.7.1",
+            Refusal::Segmented | Refusal::Multipart => "5.7.1",
+        }
+    }
+}
+
+/// Why a message needs protection at all; empty when it does not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Need {
+    /// Indices into [`Inspection::findings`] that count as personal information under the policy.
+    pub findings: Vec<usize>,
+    /// Kinds of obstacle that count.
+    pub obstacles: Vec<ObstacleKind>,
+}
+
+/// The answer of [`decide`].
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgment {
+    /// Why the message needs protection; empty when it does not.
+    pub need: Need,
+    /// One decision per recipient, in the order that was given.
+    pub decisions: Vec<Decision>,
+}
+
+/// Decides for every recipient.
+pub fn decide(policy: &Policy, inspection: &Inspection, recipients: &[Recipient]) -> Judgment {
+    let _ = (policy, inspection);
+    let refuse = |recipient: &Recipient| Decision {
+        recipient: recipient.address.clone(),
+        action: Action::Refuse {
+            refusal: Refusal::NotAllowed,
+        },
+    };
+    Judgment {
+        need: Need::default(),
+        decisions: recipients.iter().map(refuse).collect(),
+    }
+}

