@@ -3,9 +3,26 @@
 //! SMTP reply codes appear in this module and nowhere else.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 
 use crate::message::{Address, Boxed, Envelope, MessageId, RawMessage};
+
+mod command;
+mod connection;
+mod data;
+mod limits;
+mod memory;
+mod network;
+mod path;
+mod reply;
+mod server;
+mod session;
+mod settings;
+mod stop;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+pub use server::{Server, StartError};
 
 /// How the receiving side works: `[smtp]` in the settings.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -98,43 +115,4 @@ pub enum Reply {
     },
     /// `452 4.3.1`: no room.
     NoRoom,
-}
-
-/// A running server.
-pub struct Server {}
-
-/// Why the server cannot run.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// An address cannot be listened on.
-    #[error("cannot listen on {0}: {1}")]
-    Listen(SocketAddr, std::io::Error),
-    /// A setting of `[smtp]` does not make sense.
-    #[error("[smtp] {0}")]
-    Setting(String),
-}
-
-impl Server {
-    /// Binds all addresses. Sessions are served once [`Server::run`] is awaited.
-    ///
-    /// # Errors
-    /// When an address is taken, or a setting makes no sense.
-    pub async fn bind(
-        settings: &Settings,
-        hostname: &str,
-        accept: Arc<dyn Accept>,
-    ) -> Result<Server, StartError> {
-        let _ = (settings, hostname, accept);
-        Ok(Server {})
-    }
-
-    /// The addresses that are really listened on (a port 0 in the settings has become a real one).
-    pub fn addresses(&self) -> Vec<SocketAddr> {
-        Vec::new()
-    }
-
-    /// Serves until `stop` is done; then takes no new session, lets transactions under way end and returns.
-    pub async fn run(self, stop: impl Future<Output = ()> + Send) {
-        stop.await;
-    }
 }

@@ -1,0 +1,118 @@
+//! What each command does in a session (RFC 5321 §4.1.1 and §4.1.4).
+
+use super::{Answer, Command, Data, Event, Forward, Mail, Phase, Session};
+
+impl Session {
+    /// Carries a command out. `more`: octets behind it are already here.
+    pub(super) fn obey(&mut self, command: Command, more: bool) -> Option<Event> {
+        match command {
+            Command::Ehlo(name) => self.hello(name, true),
+            Command::Helo(name) => self.hello(name, false),
+            Command::Mail(mail) => self.mail(mail),
+            Command::Rcpt(forward) => self.rcpt(forward),
+            Command::Data => self.start_data(more),
+            Command::Reset => {
+                self.transaction = None;
+                self.say(Answer::OK);
+            }
+            Command::Noop => self.say(Answer::OK),
+            Command::Verify => self.say(Answer::NOT_VERIFIED),
+            Command::Help => self.say(Answer::HELP),
+            Command::Quit => self.end(Answer::bye(&self.rules.hostname)),
+            Command::StartTls => return self.start_tls(more),
+        }
+        None
+    }
+
+    fn hello(&mut self, name: String, extended: bool) {
+        self.client.helo = name;
+        self.client.extended = extended;
+        self.transaction = None;
+        let mut offers = Vec::new();
+        if extended {
+            offers.push("PIPELINING".to_owned());
+            offers.push(format!("SIZE {}", self.rules.message_octets));
+            offers.extend(["8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"].map(str::to_owned));
+        }
+        if extended && self.rules.starttls && !self.client.tls {
+            offers.push("STARTTLS".to_owned());
+        }
+        Answer::hello(&self.rules.hostname).write_list(&mut self.output, &offers);
+    }
+
+    fn mail(&mut self, mail: Mail) {
+        if self.client.helo.is_empty() {
+            self.fail(Answer::HELLO_FIRST);
+        } else if self.transaction.is_some() {
+            self.fail(Answer::NESTED_MAIL);
+        } else if expected(&mail) > self.rules.message_octets {
+            self.say(Answer::TOO_BIG);
+        } else if expected(&mail) > self.budget.free() {
+            self.say(Answer::NO_ROOM);
+        } else {
+            self.phase = Phase::Sender(mail);
+        }
+    }
+
+    fn rcpt(&mut self, forward: Forward) {
+        let Some(transaction) = &mut self.transaction else {
+            return self.fail(Answer::MAIL_FIRST);
+        };
+        let recipient = match (forward, &self.rules.postmaster) {
+            (Forward::Mailbox(address), _) => address,
+            (Forward::Postmaster, Some(postmaster)) => postmaster.clone(),
+            (Forward::Postmaster, None) => return self.say(Answer::NO_POSTMASTER),
+        };
+        if !transaction.mail.smtputf8 && !recipient.is_ascii() {
+            return self.fail(Answer::NOT_ASCII);
+        }
+        if transaction.known.contains(&recipient) {
+            return self.say(Answer::RECIPIENT_TAKEN);
+        }
+        if transaction.recipients.len() >= self.rules.recipients {
+            return self.say(Answer::TOO_MANY_RECIPIENTS);
+        }
+        transaction.known.insert(recipient.clone());
+        transaction.recipients.push(recipient);
+        self.say(Answer::RECIPIENT_TAKEN);
+    }
+
+    /// Goes over to reading data. When DATA is refused though octets follow it, they may be the text of a
+    /// message from a client that did not wait: to read them as commands would let whoever wrote the text
+    /// speak SMTP, so the session ends.
+    fn start_data(&mut self, more: bool) {
+        match &self.transaction {
+            Some(transaction) if !transaction.recipients.is_empty() => {
+                let expected = expected(&transaction.mail);
+                let data = Data::new(self.budget.clone(), expected, self.rules.message_octets);
+                self.phase = Phase::Data(data);
+                self.say(Answer::SEND_DATA);
+            }
+            _ if more => self.end(Answer::EARLY_DATA),
+            Some(_) => self.fail(Answer::RECIPIENT_FIRST),
+            None => self.fail(Answer::MAIL_FIRST),
+        }
+    }
+
+    /// Octets behind STARTTLS came in clear and could be somebody else's (RFC 3207 §4.2, CVE-2011-0411).
+    fn start_tls(&mut self, more: bool) -> Option<Event> {
+        if self.client.tls {
+            self.fail(Answer::ALREADY_TLS);
+        } else if !self.rules.starttls {
+            self.fail(Answer::NO_TLS);
+        } else if !self.client.extended {
+            self.fail(Answer::HELLO_FIRST);
+        } else if more {
+            self.end(Answer::EARLY_TLS);
+        } else {
+            self.say(Answer::START_TLS);
+            return Some(Event::StartTls);
+        }
+        None
+    }
+}
+
+/// The size that the client announced, or 0.
+fn expected(mail: &Mail) -> usize {
+    usize::try_from(mail.size.unwrap_or(0)).unwrap_or(usize::MAX)
+}
