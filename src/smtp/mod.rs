@@ -28,13 +28,14 @@ pub use server::{Server, StartError};
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Addresses to listen on.
+    /// Addresses to listen on. `[::]:25` takes IPv4 clients too, and so excludes `0.0.0.0:25`.
     pub listen: Vec<SocketAddr>,
     /// Networks that may relay, as `192.0.2.0/24` or a single address. Everyone else is refused.
     pub relay_from: Vec<String>,
     /// The largest message that is taken, in mebibytes.
     pub message_mb: u64,
-    /// Mebibytes of message bytes that may be in memory at once over all sessions.
+    /// Mebibytes of message bytes that may be in memory at once over all sessions, from their arrival until the
+    /// message is answered. Not less than `message_mb`.
     pub memory_mb: u64,
     /// Recipients per transaction.
     pub recipients: usize,
@@ -44,7 +45,7 @@ pub struct Settings {
     pub sessions_per_address: usize,
     /// Seconds to wait for a command or for more data.
     pub timeout_seconds: u64,
-    /// Errors after which a session is ended.
+    /// Errors of the client after which a session is ended. Mail that is refused is not an error.
     pub errors: u32,
     /// PEM file with the certificate chain for STARTTLS; without one, STARTTLS is not offered.
     pub tls_certificate: Option<std::path::PathBuf>,

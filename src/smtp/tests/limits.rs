@@ -19,10 +19,8 @@ fn sessions_from_one_address_are_counted() {
     first.ask("QUIT", "221");
     first.expect_end();
     drop(first);
-    // The place comes back once the server has seen the end, which is soon, but not at once.
-    while Peer::connect(gateway.address).line().starts_with("421 ") {
-        std::thread::yield_now();
-    }
+    // The place comes back once the server has seen the end.
+    soon(|| Peer::connect(gateway.address).line().starts_with("220 "));
 }
 
 #[test]
@@ -89,10 +87,11 @@ fn an_octet_now_and_then_does_not_keep_a_session() {
         .set_read_timeout(Some(Duration::from_millis(100)))
         .unwrap();
     let mut first = [0; 4];
-    // Each read waits a tenth of the time-out; only a deadline for the whole command ends this loop.
-    while peer.stream.read(&mut first).is_err() {
+    // Each read waits a tenth of the time-out; only a deadline for the whole command ends this.
+    soon(|| {
         let _ = peer.stream.write_all(b"x");
-    }
+        peer.stream.read(&mut first).is_ok()
+    });
     assert_eq!(&first, b"421 ");
 }
 
@@ -159,11 +158,9 @@ fn memory_comes_back_after_a_panic_and_after_a_client_that_went_away() {
     gone.begin("bob@partner.example");
     gone.send(line.repeat(700));
     drop(gone);
-    // The server learns of the end soon, but not at once.
-    loop {
+    // The memory comes back once the server has seen the end.
+    soon(|| {
         peer.send("MAIL FROM:<a@b.example> SIZE=900000\r\n");
-        if peer.line().starts_with("250") {
-            break;
-        }
-    }
+        peer.line().starts_with("250 ")
+    });
 }

@@ -12,7 +12,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -25,6 +25,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) fn id() -> MessageId {
     MessageId::new(1_790_000_000_000, 1)
+}
+
+/// Waits for what comes soon, but not at once: the server has to notice something first.
+fn soon(mut happens: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !happens() {
+        assert!(start.elapsed() < PATIENCE, "it did not happen");
+        std::thread::yield_now();
+    }
 }
 
 /// What the gateway was given.

@@ -75,6 +75,6 @@ fn a_client_that_speaks_before_the_greeting_is_refused() {
     let thread = std::thread::spawn(move || runtime.block_on(server.run(async { drop(stopped.await) })));
     peer.expect("554 5.5.0 gateway.example ");
     peer.expect_end();
-    drop(stop);
+    drop((peer, stop));
     thread.join().unwrap();
 }
