@@ -2,16 +2,20 @@
 //!
 //! Must not know: SMTP, stores, clocks, how anything is sealed.
 
+mod decide;
+mod pattern;
+mod settings;
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
 use crate::message::{Address, CertificateVerdict, Considered, Inspection, ObstacleKind, Sealed};
 
-/// What the organisation wants: `policies/policy.toml`.
-#[derive(Debug, Clone)]
-pub struct Policy {
-    /// Names the exact bundle that decided: the first 16 hexadecimal digits of the SHA-256 over all its files.
-    pub version: String,
-}
+pub use pattern::{Pattern, PatternError};
+pub use settings::{
+    AlreadyEncrypted, Counts, Delivery, Mode, OwnDomains, Policy, Recipients, Structure, TestValues,
+};
 
 /// What is known of one recipient when the decision is made.
 #[derive(Debug, Clone)]
@@ -74,6 +78,8 @@ pub enum Refusal {
     Segmented,
     /// It is a multipart, and `block_all_multipart` is on.
     Multipart,
+    /// Its sender had encrypted it, and policy takes only mail that can be read.
+    AlreadyEncrypted,
     /// Policy sends to all recipients or to none, and another recipient was refused.
     AnotherRecipient,
 }
@@ -84,7 +90,7 @@ impl Refusal {
         match self {
             Refusal::NoCertificate | Refusal::NoUsableCertificate { .. } => "5.7.5",
             Refusal::NotAllowed | Refusal::AnotherRecipient => "5.7.1",
-            Refusal::Segmented | Refusal::Multipart => "5.7.1",
+            Refusal::Segmented | Refusal::Multipart | Refusal::AlreadyEncrypted => "5.7.1",
         }
     }
 }
@@ -108,17 +114,10 @@ pub struct Judgment {
     pub decisions: Vec<Decision>,
 }
 
-/// Decides for every recipient.
+/// Decides for every recipient, in the order given. The same values always give the same judgment.
+///
+/// In `split` mode each decision depends on that recipient alone. A message that needs protection is never
+/// passed, except to the organisation's own domains when the policy says so.
 pub fn decide(policy: &Policy, inspection: &Inspection, recipients: &[Recipient]) -> Judgment {
-    let _ = (policy, inspection);
-    let refuse = |recipient: &Recipient| Decision {
-        recipient: recipient.address.clone(),
-        action: Action::Refuse {
-            refusal: Refusal::NotAllowed,
-        },
-    };
-    Judgment {
-        need: Need::default(),
-        decisions: recipients.iter().map(refuse).collect(),
-    }
+    decide::all(policy, inspection, recipients)
 }

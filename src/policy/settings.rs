@@ -1,0 +1,167 @@
+//! What `policy.toml` may say. The shipped file and these defaults say the same.
+
+use serde::Deserialize;
+
+use super::pattern::Pattern;
+use crate::message::{Confidence, Finding, ObstacleKind};
+
+/// What the organisation wants: `policies/policy.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// Names the exact bundle that decided: the first 16 hexadecimal digits of the SHA-256 over all its files.
+    /// Not a setting: whoever loads the bundle puts it in.
+    #[serde(skip)]
+    pub version: String,
+    /// What people call this policy.
+    pub name: String,
+    /// The elements that count, by the names of their rule files; `*` stands for all.
+    pub elements: Vec<String>,
+    /// When an element counts as personal information.
+    pub counts: Counts,
+    /// How sure a finding must be to count.
+    pub minimum_confidence: Confidence,
+    /// Whether published sample values count.
+    pub test_values: TestValues,
+    /// Kinds of obstacle that do not ask for encryption.
+    pub ignored_obstacles: Vec<ObstacleKind>,
+    /// Who may receive personal information.
+    pub recipients: Recipients,
+    /// What happens when some recipients are refused.
+    pub delivery: Delivery,
+    /// What is decided on structure alone.
+    pub structure: Structure,
+}
+
+/// When an element of personal information counts (201 CMR 17.02: "in combination with").
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Counts {
+    /// Only with a person's name near by: the letter of the definition.
+    WithName,
+    /// With a name near by, or when the finding is certain even without one: the name may stand in `To`, in a
+    /// picture or in a file name, where no rule sees it.
+    #[default]
+    WithNameOrCertain,
+    /// Always.
+    Alone,
+}
+
+/// Whether published test and sample values count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TestValues {
+    /// Like any other value, so that a trial mail shows the gateway at work.
+    #[default]
+    Count,
+    /// Not at all.
+    Ignore,
+}
+
+/// `[recipients]`: who may receive personal information.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Recipients {
+    /// Who may receive it, encrypted.
+    pub allowed_for_personal_information: Vec<Pattern>,
+    /// Who may not, although a pattern above lets them.
+    pub denied_for_personal_information: Vec<Pattern>,
+    /// Whether mail to the organisation's own domains is protected like any other.
+    pub own_domains: OwnDomains,
+}
+
+/// What happens with mail to the organisation's own domains.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OwnDomains {
+    /// It is protected like mail to anybody.
+    #[default]
+    Protect,
+    /// It passes as it is: it goes back to the organisation's own server.
+    Pass,
+}
+
+/// `[delivery]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Delivery {
+    /// Whether one refused recipient holds the others back.
+    pub mode: Mode,
+}
+
+/// Whether recipients are decided one by one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Each recipient gets what is right for him; refused ones hold nobody back.
+    #[default]
+    Split,
+    /// All recipients get the message, or none does.
+    AllOrNothing,
+}
+
+/// `[structure]`: what is decided on structure alone. Segments are always refused and are no setting.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Structure {
+    /// Whether every multipart is refused: the literal reading of MG-1.4.
+    pub block_all_multipart: bool,
+    /// What happens with mail that its sender had encrypted.
+    pub already_encrypted: AlreadyEncrypted,
+}
+
+/// What happens with mail that its sender had really encrypted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AlreadyEncrypted {
+    /// It leaves as it came.
+    #[default]
+    Pass,
+    /// It is refused, for nobody here can say what is in it.
+    Refuse,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Policy {
+            version: String::new(),
+            name: "Personal information under 201 CMR 17.00".to_owned(),
+            elements: vec!["*".to_owned()],
+            counts: Counts::default(),
+            minimum_confidence: Confidence::Medium,
+            test_values: TestValues::default(),
+            ignored_obstacles: Vec::new(),
+            recipients: Recipients::default(),
+            delivery: Delivery::default(),
+            structure: Structure::default(),
+        }
+    }
+}
+
+impl Default for Recipients {
+    fn default() -> Self {
+        Recipients {
+            allowed_for_personal_information: vec![Pattern::Everybody],
+            denied_for_personal_information: Vec::new(),
+            own_domains: OwnDomains::default(),
+        }
+    }
+}
+
+impl Policy {
+    /// Whether this finding is personal information in the eyes of the policy.
+    pub fn counts(&self, finding: &Finding) -> bool {
+        let element = self
+            .elements
+            .iter()
+            .any(|name| name == "*" || *name == finding.element);
+        let sure = finding.confidence >= self.minimum_confidence;
+        let real = self.test_values == TestValues::Count || !finding.test_value;
+        let person = match self.counts {
+            Counts::WithName => finding.name_near,
+            Counts::WithNameOrCertain => finding.name_near || finding.confidence == Confidence::High,
+            Counts::Alone => true,
+        };
+        element && sure && real && person
+    }
+}
