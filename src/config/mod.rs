@@ -1,8 +1,20 @@
 //! Joins the stages' settings and loads the policy bundle. Each setting belongs to its stage.
 
-use std::path::PathBuf;
+mod bundle;
+mod checks;
+mod document;
+#[cfg(test)]
+mod tests;
+mod wording;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use document::Document;
 
 use crate::{deliver, inspect, notice, smime, smtp, store};
+
+pub use bundle::{Bundle, rule_mistakes};
 
 /// Everything in `sealgate.toml`.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -44,9 +56,8 @@ impl Default for Settings {
     }
 }
 
-/// A mistake in a settings or policy file, with its place.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {message}")]
+/// A mistake in a settings or policy file, with its place. Written `file:line: what is wrong`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
     /// The file.
     pub file: String,
@@ -54,4 +65,91 @@ pub struct Mistake {
     pub line: usize,
     /// What is wrong and how to mend it.
     pub message: String,
+}
+
+impl Settings {
+    /// Reads the settings file. Relative paths in it, and the defaults of paths, start at the file's folder.
+    ///
+    /// # Errors
+    /// Every mistake at once, in the order of the file; those about what is missing come last. When the file is
+    /// no TOML, nothing more is said.
+    pub fn load(path: &Path) -> Result<Settings, Vec<Mistake>> {
+        let file = path.display().to_string();
+        let text = text_of(path)?;
+        let document = Document::parse(&file, &text)?;
+        let reading = document.read::<Settings>();
+        let mut mistakes = reading.mistakes;
+        if let Some(mut settings) = reading.value {
+            settings.resolve(path.parent().unwrap_or(Path::new("")));
+            let checks = checks::all(&settings)
+                .into_iter()
+                .filter(|check| !check.is_about(&reading.spoken_of));
+            mistakes.extend(checks.map(|check| Mistake {
+                file: file.clone(),
+                line: document.line(check.section, &check.key),
+                message: check.sentence(),
+            }));
+            if mistakes.is_empty() {
+                return Ok(settings);
+            }
+        }
+        mistakes.sort_by_key(|mistake| (mistake.line == 0, mistake.line));
+        Err(mistakes)
+    }
+
+    /// Makes relative paths start at `folder`.
+    fn resolve(&mut self, folder: &Path) {
+        let certificates = &mut self.certificates;
+        let always = [
+            &mut self.policies,
+            &mut self.store.directory,
+            &mut certificates.recipients,
+            &mut certificates.anchors,
+            &mut certificates.intermediates,
+            &mut certificates.crls,
+        ];
+        let optional = [
+            self.smtp.tls_certificate.as_mut(),
+            self.smtp.tls_key.as_mut(),
+            self.deliver.ca_file.as_mut(),
+        ];
+        for path in always.into_iter().chain(optional.into_iter().flatten()) {
+            *path = folder.join(&path);
+        }
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}: {}", self.file, self.message),
+            line => write!(f, "{}:{line}: {}", self.file, self.message),
+        }
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+/// A file's text, or the one mistake that it cannot be read.
+fn text_of(path: &Path) -> Result<String, Vec<Mistake>> {
+    let mistake = |line, message| {
+        vec![Mistake {
+            file: path.display().to_string(),
+            line,
+            message,
+        }]
+    };
+    let bytes = std::fs::read(path).map_err(|error| mistake(0, format!("cannot be read: {error}")))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.as_bytes().get(..error.utf8_error().valid_up_to());
+        let lines = valid
+            .unwrap_or_default()
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count();
+        mistake(
+            lines + 1,
+            "this is no UTF-8 text; save the file as UTF-8".to_owned(),
+        )
+    })
 }

@@ -7,6 +7,26 @@ use jiff::Timestamp;
 use crate::message::{Address, Inspection, MessageId, Outbound};
 use crate::policy::Judgment;
 
+/// The built-in templates, by file name.
+pub const BUILT_IN: &[(&str, &str)] = &[
+    (
+        "failed.html.jinja",
+        include_str!("../../policies/notices/failed.html.jinja"),
+    ),
+    (
+        "failed.txt.jinja",
+        include_str!("../../policies/notices/failed.txt.jinja"),
+    ),
+    (
+        "refused.html.jinja",
+        include_str!("../../policies/notices/refused.html.jinja"),
+    ),
+    (
+        "refused.txt.jinja",
+        include_str!("../../policies/notices/refused.txt.jinja"),
+    ),
+];
+
 /// How notices look: `[notice]` in the settings.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
