@@ -11,6 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Mistake;
+use super::steps::{Step, begin, dotted, last_key, locate, remove, section, setting, stand_in};
 use super::wording::{self, Complaint};
 
 /// A TOML file, parsed, with the places of its keys.
@@ -37,13 +38,6 @@ struct Round<'t> {
     stand_ins: BTreeSet<(usize, String)>,
     /// Settings that were noted already, or that an unknown one was probably meant to be.
     noted: BTreeSet<(usize, String)>,
-}
-
-/// One step from a table or list to what is inside.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
-    Key(String),
-    Entry(usize),
 }
 
 impl<'t> Document<'t> {
@@ -159,93 +153,6 @@ impl<'t> Document<'t> {
     }
 }
 
-/// The way to the innermost key or value that an error's span belongs to; empty for the document itself.
-fn locate(table: &DeTable<'_>, span: &Range<usize>) -> Vec<Step> {
-    let mut best = Vec::new();
-    for (key, value) in table.iter() {
-        let step = Step::Key(key.get_ref().clone().into_owned());
-        let found = if key.span() == *span {
-            Some(vec![step])
-        } else {
-            locate_in(value, span).map(|inner| prepend(step, inner))
-        };
-        // A section's span is its header only, so every branch is looked into.
-        best = found.filter(|found| found.len() > best.len()).unwrap_or(best);
-    }
-    best
-}
-
-fn locate_in(value: &Spanned<DeValue<'_>>, span: &Range<usize>) -> Option<Vec<Step>> {
-    let inner = match value.get_ref() {
-        DeValue::Table(table) => locate(table, span),
-        DeValue::Array(array) => array
-            .iter()
-            .enumerate()
-            .find_map(|(index, entry)| Some(prepend(Step::Entry(index), locate_in(entry, span)?)))
-            .unwrap_or_default(),
-        _ => Vec::new(),
-    };
-    let here = value.span().start <= span.start && span.end <= value.span().end;
-    (here || !inner.is_empty()).then_some(inner)
-}
-
-fn prepend(step: Step, rest: Vec<Step>) -> Vec<Step> {
-    std::iter::once(step).chain(rest).collect()
-}
-
-/// Takes out what the steps lead to; false when they lead nowhere.
-fn remove(table: &mut DeTable<'_>, steps: &[Step]) -> bool {
-    let Some((last, path)) = steps.split_last() else {
-        return false;
-    };
-    let in_table = |table: &mut DeTable<'_>| match last {
-        Step::Key(name) => table.remove(name.as_str()).is_some(),
-        Step::Entry(_) => false,
-    };
-    if path.is_empty() {
-        return in_table(table);
-    }
-    match (descend(table, path), last) {
-        (Some(DeValue::Table(inner)), _) => in_table(inner),
-        (Some(DeValue::Array(array)), Step::Entry(index)) => {
-            let before = array.len();
-            let others = array.iter().enumerate().filter(|(place, _)| place != index);
-            *array = others.map(|(_, entry)| entry.clone()).collect();
-            array.len() < before
-        }
-        _ => false,
-    }
-}
-
-/// Puts an empty text where a setting is missing; false when there is no such table.
-fn stand_in(table: &mut DeTable<'_>, steps: &[Step], name: &str) -> bool {
-    // A place that nothing in the file has.
-    let nowhere = usize::MAX..usize::MAX;
-    let key = Spanned::new(nowhere.clone(), name.to_owned().into());
-    let value = Spanned::new(nowhere, DeValue::String("".into()));
-    let table = match descend(table, steps) {
-        Some(DeValue::Table(inner)) => inner,
-        _ if steps.is_empty() => table,
-        _ => return false,
-    };
-    table.insert(key, value);
-    true
-}
-
-/// What the steps lead to.
-fn descend<'d, 't>(table: &'d mut DeTable<'t>, steps: &[Step]) -> Option<&'d mut DeValue<'t>> {
-    let (first, rest) = steps.split_first()?;
-    let Step::Key(name) = first else { return None };
-    rest.iter()
-        .try_fold(table.get_mut(name.as_str())?.get_mut(), |value, step| {
-            match (value, step) {
-                (DeValue::Table(table), Step::Key(name)) => Some(table.get_mut(name.as_str())?.get_mut()),
-                (DeValue::Array(array), Step::Entry(index)) => Some(array.get_mut(*index)?.get_mut()),
-                _ => None,
-            }
-        })
-}
-
 /// The table that an error is about: the one around an unknown key, the one that lacks a key, or the one around
 /// a value that does not fit.
 fn owner<'s>(complaint: &Complaint, steps: &'s [Step]) -> &'s [Step] {
@@ -256,60 +163,4 @@ fn owner<'s>(complaint: &Complaint, steps: &'s [Step]) -> &'s [Step] {
     last_key
         .and_then(|position| steps.get(..position))
         .unwrap_or_default()
-}
-
-/// Where a table begins, which names it among the entries of a list even when others are taken out.
-fn begin(table: &DeTable<'_>, steps: &[Step]) -> usize {
-    let Some((Step::Key(name), rest)) = steps.split_first() else {
-        return 0;
-    };
-    table.get(name.as_str()).map_or(0, |value| begin_in(value, rest))
-}
-
-fn begin_in(value: &Spanned<DeValue<'_>>, steps: &[Step]) -> usize {
-    match (value.get_ref(), steps.split_first()) {
-        (DeValue::Table(table), Some(_)) => begin(table, steps),
-        (DeValue::Array(array), Some((Step::Entry(index), rest))) => {
-            array.get(*index).map_or(0, |entry| begin_in(entry, rest))
-        }
-        _ => value.span().start,
-    }
-}
-
-fn last_key(steps: &[Step]) -> Option<&str> {
-    match steps.last()? {
-        Step::Key(name) => Some(name),
-        Step::Entry(_) => None,
-    }
-}
-
-/// `smtp.listen`, without positions in lists.
-fn dotted(steps: &[Step], name: Option<&str>) -> String {
-    let keys = steps.iter().filter_map(|step| match step {
-        Step::Key(key) => Some(key.as_str()),
-        Step::Entry(_) => None,
-    });
-    keys.chain(name).collect::<Vec<_>>().join(".")
-}
-
-/// How people write the section: `[smtp]`, `[[deliver.route]]`, nothing at the top of the file.
-fn section(steps: &[Step]) -> String {
-    let name = dotted(steps, None);
-    match steps.last() {
-        None => String::new(),
-        Some(Step::Key(_)) => format!("[{name}]"),
-        Some(Step::Entry(_)) => format!("[[{name}]]"),
-    }
-}
-
-/// The setting's own name, with its place when it is a list's entry: `` `listen`, entry 2 ``.
-fn setting(steps: &[Step]) -> String {
-    let mut words = String::new();
-    for step in steps.iter().rev() {
-        match step {
-            Step::Entry(index) => words = format!(", entry {}{words}", index + 1),
-            Step::Key(key) => return format!("`{key}`{words}"),
-        }
-    }
-    words
 }

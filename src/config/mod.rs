@@ -3,6 +3,7 @@
 mod bundle;
 mod checks;
 mod document;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod wording;

@@ -2,7 +2,19 @@
 //!
 //! Quotes no body and no personal information. Texts come from templates in `policies/notices/`.
 
+mod compose;
+mod report;
+mod sample;
+mod story;
+mod templates;
+#[cfg(test)]
+mod tests;
+mod words;
+
 use jiff::Timestamp;
+use minijinja::Environment;
+
+use compose::Sender;
 
 use crate::message::{Address, Inspection, MessageId, Outbound};
 use crate::policy::Judgment;
@@ -49,9 +61,13 @@ impl Default for Settings {
     }
 }
 
-/// The templates, parsed.
+/// The templates, parsed, with what every notice says of the gateway.
 #[derive(Debug)]
-pub struct Notices {}
+pub struct Notices {
+    settings: Settings,
+    sender: Sender,
+    templates: Environment<'static>,
+}
 
 /// Why a notice could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -85,18 +101,36 @@ pub struct Failure {
 }
 
 impl Notices {
-    /// Parses the templates. `templates` are (file name, text); a missing one is taken from the built-in set.
-    /// `reporting_mta` is the gateway's own host name.
+    /// Parses the templates and tries each with made-up facts. `templates` are (file name, text); a missing one
+    /// is taken from the built-in set. `reporting_mta` is the gateway's own host name.
     ///
     /// # Errors
-    /// The first template that does not parse, with its file and line.
+    /// The first template that does not parse or names something that does not exist, with its file and line;
+    /// or a host name that is none.
     pub fn new(
         settings: Settings,
         reporting_mta: &str,
         templates: &[(String, String)],
     ) -> Result<Notices, NoticeError> {
-        let _ = (settings, reporting_mta, templates);
-        Ok(Notices {})
+        let postmaster: Address = format!("postmaster@{reporting_mta}")
+            .parse()
+            .map_err(|_| NoticeError("the gateway's host name is no domain".to_owned()))?;
+        let from = settings.from.clone().unwrap_or(postmaster.clone());
+        if !from.is_ascii() || !postmaster.is_ascii() {
+            let reason = "the gateway's host name and the address of its notices must be plain ASCII";
+            return Err(NoticeError(reason.to_owned()));
+        }
+        let sender = Sender {
+            reporting_mta: postmaster.domain().to_owned(),
+            from,
+        };
+        let notices = Notices {
+            settings,
+            sender,
+            templates: templates::parse(templates)?,
+        };
+        sample::try_out(&notices)?;
+        Ok(notices)
     }
 
     /// Tells the sender, once, what did not leave and why, what left to whom, and what to do next.
@@ -110,8 +144,10 @@ impl Notices {
         inspection: &Inspection,
         judgment: &Judgment,
     ) -> Result<Outbound, NoticeError> {
-        let _ = (about, inspection, judgment);
-        Err(NoticeError("not written yet".to_owned()))
+        let facts = story::Refused::new(&self.settings, about, inspection, judgment);
+        let words = templates::write(&self.templates, "refused", &facts)?;
+        let report = report::refused(&self.sender.reporting_mta, about, judgment);
+        compose::compose(&self.sender, about, words, report)
     }
 
     /// Tells the sender of deliveries that failed for good.
@@ -119,7 +155,9 @@ impl Notices {
     /// # Errors
     /// When a template fails.
     pub fn failed(&self, about: &About, failures: &[Failure]) -> Result<Outbound, NoticeError> {
-        let _ = (about, failures);
-        Err(NoticeError("not written yet".to_owned()))
+        let facts = story::Failed::new(&self.settings, about, failures);
+        let words = templates::write(&self.templates, "failed", &facts)?;
+        let report = report::failed(&self.sender.reporting_mta, about, failures);
+        compose::compose(&self.sender, about, words, report)
     }
 }

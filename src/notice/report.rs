@@ -1,0 +1,145 @@
+//! The part of a notice that machines read: `message/delivery-status` (RFC 3464). ASCII only, lines bounded.
+
+use super::story::{header_date, plain};
+use super::{About, Failure, words};
+use crate::message::Address;
+use crate::policy::{Action, Judgment};
+
+/// How many characters of a reply go into `Diagnostic-Code`, so that no line reaches 998 octets (RFC 5322 §2.1.1).
+const DIAGNOSTIC: usize = 600;
+
+/// One block per recipient of the envelope, refused and sent alike.
+pub(super) fn refused(reporting_mta: &str, about: &About, judgment: &Judgment) -> String {
+    let mut report = head(reporting_mta, about);
+    for (place, decision) in (1..).zip(&judgment.decisions) {
+        let (action, status, reason) = match &decision.action {
+            Action::Refuse { refusal } => ("failed", refusal.status(), Some(words::diagnostic(refusal))),
+            // "relayed": taken on for delivery, and no word of success will follow (RFC 3464 §2.3.3).
+            Action::Pass | Action::PassEncrypted { .. } | Action::Encrypt { .. } => {
+                ("relayed", "2.0.0", None)
+            }
+        };
+        report.push_str(&recipient(&decision.recipient, action, status));
+        if let Some(reason) = reason {
+            report.push_str(&format!("Diagnostic-Code: x-sealgate; {reason}\n"));
+        }
+        report.push_str(&format!("X-Sealgate-Decision: {}\n", about.id.decision(place)));
+    }
+    report
+}
+
+/// One block per delivery that failed.
+pub(super) fn failed(reporting_mta: &str, about: &About, failures: &[Failure]) -> String {
+    let mut report = head(reporting_mta, about);
+    for failure in failures {
+        let status = status(&failure.reply).unwrap_or_else(|| no_status(&failure.reply).to_owned());
+        report.push_str(&recipient(&failure.recipient, "failed", &status));
+        let host = ascii(&failure.next_hop, 255);
+        let host = host.rsplit_once(':').map_or(host.as_str(), |(host, _)| host);
+        if !host.is_empty() {
+            report.push_str(&format!("Remote-MTA: dns; {host}\n"));
+        }
+        let kind = if is_reply(&failure.reply) {
+            "smtp"
+        } else {
+            "x-sealgate"
+        };
+        let reply = ascii(&failure.reply, DIAGNOSTIC);
+        report.push_str(&format!("Diagnostic-Code: {kind}; {reply}\n"));
+        report.push_str(&format!("Last-Attempt-Date: {}\n", header_date(about.now)));
+    }
+    report
+}
+
+/// The block about the message (RFC 3464 §2.2).
+fn head(reporting_mta: &str, about: &About) -> String {
+    format!(
+        "Reporting-MTA: dns; {reporting_mta}\nArrival-Date: {}\nX-Sealgate-Decision: {}\n",
+        header_date(about.received),
+        about.id
+    )
+}
+
+/// The beginning of a recipient's block (RFC 3464 §2.3), with the empty line before it.
+fn recipient(address: &Address, action: &str, status: &str) -> String {
+    format!(
+        "\nFinal-Recipient: {}\nAction: {action}\nStatus: {status}\n",
+        typed(address)
+    )
+}
+
+/// `rfc822; …`, or for addresses beyond ASCII the 7-bit form of RFC 6533 §3.
+fn typed(address: &Address) -> String {
+    if address.is_ascii() {
+        return format!("rfc822; {address}");
+    }
+    let mut text = String::from("utf-8; ");
+    for c in address.to_string().chars() {
+        if c.is_ascii_graphic() && !matches!(c, '\\' | '+' | '=') {
+            text.push(c);
+        } else {
+            text.push_str(&format!("\\x{{{:X}}}", u32::from(c)));
+        }
+    }
+    text
+}
+
+/// The enhanced status code of a reply that means "never" (RFC 3463), when it has one.
+fn status(reply: &str) -> Option<String> {
+    let code = reply.split([' ', '-', '\r', '\n']).nth(1)?;
+    let mut numbers = code.split('.');
+    let class = numbers.next()?;
+    let rest: Vec<&str> = numbers.collect();
+    let is_number = |text: &&str| (1..=3).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    (is_reply(reply) && class == "5" && rest.len() == 2 && rest.iter().all(is_number))
+        .then(|| code.to_owned())
+}
+
+/// What to say when the reply itself says nothing more: refused, or out of time (RFC 3463 §3.5).
+fn no_status(reply: &str) -> &'static str {
+    match reply.starts_with('5') && is_reply(reply) {
+        true => "5.0.0",
+        false => "5.4.7",
+    }
+}
+
+/// Whether the text begins like an SMTP reply: three digits.
+fn is_reply(text: &str) -> bool {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    digits == 3
+}
+
+/// One line of printable ASCII.
+fn ascii(text: &str, most: usize) -> String {
+    let printable = |c: char| if c == ' ' || c.is_ascii_graphic() { c } else { '?' };
+    plain(text, most).chars().map(printable).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_of_a_final_reply_is_kept_and_all_else_gets_a_5() {
+        let told = |reply: &str| status(reply).unwrap_or_else(|| no_status(reply).to_owned());
+        assert_eq!(told("550 5.1.1 no such user"), "5.1.1");
+        assert_eq!(told("550-5.7.26 not\n550 5.7.26 authenticated"), "5.7.26");
+        assert_eq!(told("550 no such user"), "5.0.0");
+        assert_eq!(told("550 5.1.1111 x"), "5.0.0");
+        assert_eq!(told("451 4.3.0 try later"), "5.4.7");
+        assert_eq!(told("connection refused"), "5.4.7");
+        assert_eq!(told(""), "5.4.7");
+        assert_eq!(told("550 5.a.b x"), "5.0.0");
+    }
+
+    #[test]
+    fn addresses_beyond_ascii_are_written_in_seven_bits() {
+        let address: Address = "jürgen+a@bücher.example".parse().unwrap();
+        assert_eq!(
+            typed(&address),
+            "utf-8; j\\x{FC}rgen\\x{2B}a@b\\x{FC}cher.example"
+        );
+        let address: Address = "a+b@c.example".parse().unwrap();
+        assert_eq!(typed(&address), "rfc822; a+b@c.example");
+    }
+}
