@@ -293,6 +293,18 @@ fn the_shipped_policy_says_what_the_program_does_without_it() {
 }
 
 #[test]
+fn the_documentation_and_the_shipped_policy_name_every_setting() {
+    let documentation = include_str!("../../docs/policy.md");
+    let settings = format!("{:#?}", Policy::default());
+    let names = settings.lines().filter_map(|line| line.trim().split_once(": "));
+    let sections = ["version", "recipients", "delivery", "structure"];
+    for (name, _) in names.filter(|(name, _)| !sections.contains(name)) {
+        assert!(SHIPPED.contains(&format!("\n{name} = ")), "{name}");
+        assert!(documentation.contains(&format!("`{name}")), "{name}");
+    }
+}
+
+#[test]
 fn the_shipped_policy_names_every_kind_of_obstacle() {
     for kind in crate::message::ObstacleKind::ALL {
         let name = serde_json::to_string(&kind).unwrap();

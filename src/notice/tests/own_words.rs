@@ -75,3 +75,16 @@ fn the_html_loads_nothing_and_leads_nowhere() {
         }
     }
 }
+
+#[test]
+fn the_documentation_names_every_variable() {
+    let documentation = include_str!("../../../docs/notices.md");
+    let (inspection, judgment) = five();
+    let refused = story::Refused::new(&settings(), &about(), &inspection, &judgment);
+    let failed = story::Failed::new(&settings(), &about(), &[]);
+    for facts in [serde_json::to_value(&refused), serde_json::to_value(&failed)] {
+        for name in facts.unwrap().as_object().unwrap().keys() {
+            assert!(documentation.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+}
