@@ -41,15 +41,22 @@ pub(super) fn all(settings: &Settings) -> Vec<Check> {
     checks.extend(certificates(settings));
     checks.extend(notice(settings));
     checks.extend(store(settings));
-    // The stages' own lists join here: `of_stage("smtp", settings.smtp.mistakes())` and the same for "deliver".
+    checks.extend(of_stage("smtp", settings.smtp.mistakes()));
+    // The other stages' own lists join here: `of_stage("deliver", settings.deliver.mistakes())`.
     checks
 }
 
-/// A stage's own list. Each entry names its setting in backticks first, which gives it its line.
-pub(super) fn of_stage(section: &'static str, mistakes: Vec<String>) -> Vec<Check> {
+/// A stage's own list. Each entry begins with its setting's name, in backticks or without, which gives it its line.
+fn of_stage(section: &'static str, mistakes: Vec<String>) -> Vec<Check> {
+    let name = |message: &str| -> String {
+        let start = message.trim_start_matches('`').chars();
+        start
+            .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+            .collect()
+    };
     let check = |message: String| Check {
         section,
-        key: message.split('`').nth(1).unwrap_or_default().to_owned(),
+        key: name(&message),
         message,
     };
     mistakes.into_iter().map(check).collect()

@@ -195,17 +195,33 @@ fn domains_are_written_bare() {
 fn relative_paths_start_at_the_files_folder_and_absolute_ones_stay() {
     let folder = Folder::with_defaults();
     let settings = folder
-        .settings(
-            "domains = [\"a.example\"]\n[store]\ndirectory = \"data\"\n[smtp]\ntls_key = \"/etc/key.pem\"\n\
-             tls_certificate = \"chain.pem\"\n[deliver]\nca_file = \"ca.pem\"\n",
-        )
+        .settings("domains = [\"a.example\"]\n[store]\ndirectory = \"data\"\n")
         .unwrap();
     assert_eq!(settings.store.directory, folder.0.join("data"));
     assert_eq!(settings.policies, folder.0.join("policies"));
     assert_eq!(settings.certificates.crls, folder.0.join("certs/crls"));
+    let mut settings = Settings::default();
+    settings.smtp.tls_key = Some(PathBuf::from("/etc/key.pem"));
+    settings.smtp.tls_certificate = Some(PathBuf::from("chain.pem"));
+    settings.deliver.ca_file = Some(PathBuf::from("ca.pem"));
+    settings.resolve(Path::new("/srv"));
     assert_eq!(settings.smtp.tls_key, Some(PathBuf::from("/etc/key.pem")));
-    assert_eq!(settings.smtp.tls_certificate, Some(folder.0.join("chain.pem")));
-    assert_eq!(settings.deliver.ca_file, Some(folder.0.join("ca.pem")));
+    assert_eq!(
+        settings.smtp.tls_certificate,
+        Some(PathBuf::from("/srv/chain.pem"))
+    );
+    assert_eq!(settings.deliver.ca_file, Some(PathBuf::from("/srv/ca.pem")));
+}
+
+#[test]
+fn a_stages_own_mistakes_have_their_line_too() {
+    let told = Folder::with_defaults()
+        .settings("domains = [\"a.example\"]\n[smtp]\nerrors = 3\nsessions = 0\n")
+        .unwrap_err();
+    assert_eq!(
+        told,
+        ["sealgate.toml:4: [smtp] sessions is 0: no mail could be received; give it at least 1"]
+    );
 }
 
 #[test]
@@ -239,7 +255,10 @@ fn example_with_all_settings() -> String {
 fn the_example_is_correct_as_it_stands_and_with_every_setting_written_out() {
     let folder = Folder::with_defaults();
     folder.settings(EXAMPLE).unwrap();
-    folder.settings(&example_with_all_settings()).unwrap();
+    let all = example_with_all_settings();
+    // Its TLS files are not there, so only the reading is tried.
+    let reading = Document::parse("example", &all).unwrap().read::<Settings>();
+    assert_eq!(reading.mistakes, []);
 }
 
 #[test]
