@@ -1,11 +1,32 @@
 //! Certificates, trust, sealing and header protection (RFC 8550, RFC 8551, RFC 9788).
 //!
 //! Must not know: policy, recipients' mail, queues.
+//!
+//! Two halves. *Who*: [`Certificates`] asks the [`sources`] for certificates of an address, lets `trust` judge
+//! each, and chooses. *How*: [`seal`] turns a message into one CMS for one certificate: `header` says what stays
+//! outside, `entity` builds what goes inside, `cms` encrypts. [`issue`] is a small CA for demonstrations and tests.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::message::{Address, Boxed, Considered, RawMessage};
+use crate::message::{Address, Boxed, RawMessage};
+
+mod certificate;
+mod choice;
+mod cms;
+mod entity;
+mod files;
+mod header;
+pub mod issue;
+mod key;
+pub mod sources;
+#[cfg(test)]
+mod tests;
+mod trust;
+
+pub use certificate::{Certificate, CertificateError};
+pub use choice::{Certificates, Choice, Listed};
+pub use key::{Curve, Key};
 
 /// Certificates and trust: `[certificates]` in the settings.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -49,19 +70,6 @@ pub trait Directory: Send + Sync {
 #[error("certificates could not be looked up: {0}")]
 pub struct LookupError(pub String);
 
-/// An X.509 certificate (RFC 5280), parsed once.
-#[derive(Debug)]
-pub struct Certificate {}
-
-/// The certificate to encrypt with for one address, and all that were weighed.
-#[derive(Debug, Clone)]
-pub struct Choice {
-    /// Every candidate with its verdict, best first.
-    pub considered: Vec<Considered>,
-    /// The one to encrypt to; present exactly when one of `considered` is chosen.
-    pub chosen: Option<Arc<Certificate>>,
-}
-
 /// Why a message could not be sealed.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
@@ -82,34 +90,6 @@ pub struct SealedMessage {
     pub algorithm: String,
 }
 
-/// The certificates at hand and the rules of trust. Cloning shares them.
-#[derive(Clone)]
-pub struct Certificates {}
-
-impl Certificates {
-    /// Loads anchors, intermediates, revocation lists and recipients' certificates.
-    ///
-    /// # Errors
-    /// A folder or file that cannot be read: which one and why. A file that holds no certificate is an error too,
-    /// for a certificate that is silently missing looks like a recipient without one.
-    pub fn load(settings: &Settings) -> Result<Certificates, String> {
-        let _ = settings;
-        Ok(Certificates {})
-    }
-
-    /// Weighs every candidate for `address` at `now`.
-    ///
-    /// # Errors
-    /// When a source cannot be asked. The caller must then neither encrypt nor refuse for good, but try later.
-    pub async fn choose(&self, address: &Address, now: jiff::Timestamp) -> Result<Choice, LookupError> {
-        let _ = (address, now);
-        Ok(Choice {
-            considered: Vec::new(),
-            chosen: None,
-        })
-    }
-}
-
 /// Seals the whole message to one certificate. Of the header, only what routing and threading need stays
 /// outside; everything moves inside (RFC 9788, `hp="cipher"`), `Subject` leaves as `[...]`, and fields named
 /// in `secret` leave in no form.
@@ -121,6 +101,5 @@ pub fn seal(
     certificate: &Certificate,
     secret: &[String],
 ) -> Result<SealedMessage, SealError> {
-    let _ = (raw, certificate, secret);
-    Err(SealError::NoHeader)
+    entity::seal(raw, certificate, secret)
 }

@@ -1,0 +1,265 @@
+//! One X.509 certificate (RFC 5280), parsed once: what it says of itself.
+//!
+//! Must not know: whether anybody trusts it (that is [`super::trust`]).
+
+use std::fmt;
+use std::str::FromStr;
+
+use ::cms::cert::IssuerAndSerialNumber;
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc3280::EMAIL_ADDRESS;
+use der::Decode;
+use openssl::hash::MessageDigest;
+use openssl::x509::{X509, X509ExtendedKeyUsage, X509KeyUsage};
+use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::name::Name;
+use x509_cert::time::Time;
+
+use crate::message::{Address, CertificateVerdict, Considered};
+
+use super::key::Key;
+
+/// `id-on-SmtpUTF8Mailbox` (RFC 9598 §3): an address whose local part is not ASCII.
+const SMTP_UTF8_MAILBOX: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.8.9");
+
+/// An X.509 certificate (RFC 5280), parsed once.
+pub struct Certificate {
+    x509: X509,
+    id: IssuerAndSerialNumber,
+    fingerprint: String,
+    subject: String,
+    issuer: String,
+    serial: String,
+    not_before: jiff::Timestamp,
+    not_after: jiff::Timestamp,
+    addresses: Vec<Address>,
+    subject_addresses: Vec<Address>,
+    key: Key,
+    usage: Option<X509KeyUsage>,
+    purposes: Option<X509ExtendedKeyUsage>,
+    constraints: Constraints,
+}
+
+/// Why bytes are not a certificate.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("not a readable X.509 certificate: {0}")]
+pub struct CertificateError(String);
+
+/// What basicConstraints says (RFC 5280 §4.2.1.9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Constraints {
+    Authority,
+    EndEntity,
+}
+
+impl Certificate {
+    /// Reads one certificate from DER.
+    ///
+    /// # Errors
+    /// When the bytes are not exactly one certificate.
+    pub fn from_der(der: &[u8]) -> Result<Certificate, CertificateError> {
+        let wrong = |reason: String| CertificateError(reason);
+        let parsed = x509_cert::Certificate::from_der(der).map_err(|e| wrong(e.to_string()))?;
+        let x509 = X509::from_der(der).map_err(|_| wrong("its parts do not decode".to_owned()))?;
+        let tbs = parsed.tbs_certificate();
+        let digest = x509
+            .digest(MessageDigest::sha256())
+            .map_err(|e| wrong(e.to_string()))?;
+        let encoding = |e: der::Error| wrong(e.to_string());
+        let names = tbs.get_extension::<SubjectAltName>().map_err(encoding)?;
+        let names = names.map(|(_, names)| names.0).unwrap_or_default();
+        let constraints = tbs.get_extension::<BasicConstraints>().map_err(encoding)?;
+        Ok(Certificate {
+            id: IssuerAndSerialNumber {
+                issuer: tbs.issuer().clone(),
+                serial_number: tbs.serial_number().clone(),
+            },
+            fingerprint: hex(&digest),
+            subject: one_line(tbs.subject()),
+            issuer: one_line(tbs.issuer()),
+            serial: serial(&x509)?,
+            not_before: timestamp(tbs.validity().not_before),
+            not_after: timestamp(tbs.validity().not_after),
+            addresses: names.iter().filter_map(mailbox).collect(),
+            subject_addresses: subject_mailboxes(tbs.subject()),
+            key: Key::of(&x509),
+            usage: x509.key_usage(),
+            purposes: x509.extended_key_usage(),
+            constraints: match constraints {
+                Some((_, basic)) if basic.ca => Constraints::Authority,
+                _ => Constraints::EndEntity,
+            },
+            x509,
+        })
+    }
+
+    /// SHA-256 of the DER, in lower-case hexadecimal.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// Subject distinguished name, in one line (RFC 4514).
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// Issuer distinguished name, in one line (RFC 4514).
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Serial number, in lower-case hexadecimal.
+    pub fn serial(&self) -> &str {
+        &self.serial
+    }
+
+    /// Begin of validity.
+    pub fn not_before(&self) -> jiff::Timestamp {
+        self.not_before
+    }
+
+    /// End of validity.
+    pub fn not_after(&self) -> jiff::Timestamp {
+        self.not_after
+    }
+
+    /// The public key.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// The addresses in subjectAltName: the only ones that count (RFC 8550 §3).
+    pub fn addresses(&self) -> &[Address] {
+        &self.addresses
+    }
+
+    /// Addresses that stand in the subject only. They never make a certificate usable, but a look-up should
+    /// find it by them, so that people read "wrong address" and not "no certificate".
+    pub fn subject_addresses(&self) -> &[Address] {
+        &self.subject_addresses
+    }
+
+    /// Whether subjectAltName holds the address.
+    ///
+    /// Case does not matter: not in the domain (RFC 5280 §7.5), and by decision of this product not in the
+    /// local part either, since no mail system in use gives `Ann@` and `ann@` to two people.
+    pub fn names(&self, address: &Address) -> bool {
+        let key = address.key();
+        self.addresses.iter().any(|named| named.key() == key)
+    }
+
+    /// Whether key usage and extended key usage allow encrypting mail to it (RFC 8550 §4.4.2, §4.4.4).
+    /// An extension that is absent restricts nothing; one that cannot be read allows nothing.
+    pub fn may_encrypt_mail(&self) -> bool {
+        let needed = match self.key {
+            Key::Ec(_) => X509KeyUsage::KEY_AGREEMENT,
+            _ => X509KeyUsage::KEY_ENCIPHERMENT,
+        };
+        self.usage.is_none_or(|usage| usage.contains(needed)) && self.serves_mail()
+    }
+
+    /// What is said of it under `verdict`.
+    pub fn considered(&self, verdict: CertificateVerdict) -> Considered {
+        Considered {
+            fingerprint: self.fingerprint.clone(),
+            subject: self.subject.clone(),
+            issuer: self.issuer.clone(),
+            serial: self.serial.clone(),
+            not_after: self.not_after,
+            key: self.key.to_string(),
+            verdict,
+        }
+    }
+
+    /// The certificate in PEM.
+    pub fn to_pem(&self) -> String {
+        let pem = self.x509.to_pem().unwrap_or_default();
+        String::from_utf8_lossy(&pem).into_owned()
+    }
+
+    /// Whether extended key usage is absent or names e-mail protection or any purpose.
+    pub(super) fn serves_mail(&self) -> bool {
+        let mail = X509ExtendedKeyUsage::SMIME | X509ExtendedKeyUsage::ANYEKU;
+        self.purposes.is_none_or(|purposes| purposes.intersects(mail))
+    }
+
+    /// Whether basicConstraints says that it is a CA (RFC 5280 §6.1.4 (k)).
+    pub(super) fn is_authority(&self) -> bool {
+        self.constraints == Constraints::Authority
+    }
+
+    /// Whether key usage lets it sign revocation lists (RFC 5280 §6.3.3 (f)).
+    pub(super) fn may_sign_lists(&self) -> bool {
+        self.usage.is_none_or(|usage| usage.contains(X509KeyUsage::CRL_SIGN))
+    }
+
+    /// OpenSSL's view of it, for path validation.
+    pub(super) fn x509(&self) -> &X509 {
+        &self.x509
+    }
+
+    /// How CMS names it (RFC 5652 §10.2.4).
+    pub(super) fn id(&self) -> &IssuerAndSerialNumber {
+        &self.id
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Certificate({})", self.fingerprint)
+    }
+}
+
+/// A distinguished name in one line, for people. Control characters are escaped by RFC 4514 already; the ones
+/// beyond ASCII, which can turn a line of a log around, are replaced.
+pub(super) fn one_line(name: &Name) -> String {
+    let direction = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    name.to_string()
+        .chars()
+        .map(|c| if c.is_control() || direction(c) { '?' } else { c })
+        .collect()
+}
+
+/// The mailbox of a subjectAltName, when it is one and can be written as an address.
+fn mailbox(name: &GeneralName) -> Option<Address> {
+    match name {
+        GeneralName::Rfc822Name(text) => Address::from_str(text.as_str()).ok(),
+        GeneralName::OtherName(other) if other.type_id == SMTP_UTF8_MAILBOX => {
+            let text = other.value.decode_as::<String>().ok()?;
+            Address::from_str(&text).ok()
+        }
+        _ => None,
+    }
+}
+
+/// `emailAddress` attributes of the subject (RFC 2985 §5.2.1), which old certificates carry.
+fn subject_mailboxes(subject: &Name) -> Vec<Address> {
+    let text = |value: &der::Any| String::from_utf8(value.value().to_vec()).ok();
+    subject
+        .iter()
+        .filter(|attribute| attribute.oid == EMAIL_ADDRESS)
+        .filter_map(|attribute| text(&attribute.value)?.parse().ok())
+        .collect()
+}
+
+/// "No well-defined expiration" is written 99991231235959Z (RFC 5280 §4.1.2.5), two days beyond what a
+/// timestamp here can hold.
+fn timestamp(time: Time) -> jiff::Timestamp {
+    let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX)
+}
+
+fn serial(x509: &X509) -> Result<String, CertificateError> {
+    let number = x509.serial_number().to_bn();
+    let text = number.and_then(|number| Ok(number.to_hex_str()?.to_lowercase()));
+    text.map_err(|e| CertificateError(e.to_string()))
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,126 @@
+//! The certificates at hand: which one is encrypted to, and what is said of the others.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::message::{Address, CertificateVerdict, Considered};
+
+use super::sources::Folder;
+use super::trust::Trust;
+use super::{Certificate, Directory, LookupError, Settings};
+
+/// The certificates at hand and the rules of trust. Cloning shares them.
+///
+/// Nothing is read again after [`Certificates::load`]: to take in changed folders, load anew and swap.
+#[derive(Clone)]
+pub struct Certificates {
+    folder: Arc<Folder>,
+    sources: Arc<[Arc<dyn Directory>]>,
+    trust: Arc<Trust>,
+}
+
+/// The certificate to encrypt with for one address, and all that were weighed.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// Every candidate with its verdict, best first.
+    pub considered: Vec<Considered>,
+    /// The one to encrypt to; present exactly when one of `considered` is chosen.
+    pub chosen: Option<Arc<Certificate>>,
+}
+
+/// One line of a list of all certificates.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The file it came from.
+    pub file: PathBuf,
+    /// The address it would be used for; `None` when it names no address at all.
+    pub address: Option<Address>,
+    /// The certificate and the verdict on it, taken by itself: never `Chosen`.
+    pub considered: Considered,
+}
+
+impl Certificates {
+    /// Loads anchors, intermediates, revocation lists and recipients' certificates.
+    ///
+    /// # Errors
+    /// A folder or file that cannot be read: which one and why. A file that holds no certificate is an error too,
+    /// for a certificate that is silently missing looks like a recipient without one.
+    pub fn load(settings: &Settings) -> Result<Certificates, String> {
+        let folder = Arc::new(Folder::load(&settings.recipients)?);
+        // One line for each kind of source.
+        let sources: Vec<Arc<dyn Directory>> = vec![folder.clone()];
+        Ok(Certificates {
+            folder,
+            sources: sources.into(),
+            trust: Arc::new(Trust::load(settings)?),
+        })
+    }
+
+    /// Weighs every candidate for `address` at `now`. Of those that may be used, the one whose validity began
+    /// last is chosen; the others do not stand in its way.
+    ///
+    /// # Errors
+    /// When a source cannot be asked. The caller must then neither encrypt nor refuse for good, but try later.
+    pub async fn choose(&self, address: &Address, now: jiff::Timestamp) -> Result<Choice, LookupError> {
+        let mut seen = HashSet::new();
+        let mut weighed = Vec::new();
+        for source in self.sources.iter() {
+            for certificate in source.candidates(address).await? {
+                if seen.insert(certificate.fingerprint().to_owned()) {
+                    let verdict = self.trust.judge(&certificate, address, now);
+                    weighed.push((certificate, verdict));
+                }
+            }
+        }
+        weighed.sort_by(|one, other| rank(other).cmp(&rank(one)));
+        Ok(choice(weighed))
+    }
+
+    /// Every certificate in the folder, once for each address it names, judged at `now`.
+    pub fn all(&self, now: jiff::Timestamp) -> impl Iterator<Item = Listed> {
+        self.folder.certificates().flat_map(move |(file, certificate)| {
+            let named = certificate.addresses().iter().chain(certificate.subject_addresses());
+            let mut addresses: Vec<Option<Address>> = named.cloned().map(Some).collect();
+            addresses.sort();
+            addresses.dedup();
+            if addresses.is_empty() {
+                addresses.push(None);
+            }
+            addresses.into_iter().map(move |address| {
+                let verdict = match &address {
+                    Some(address) => self.trust.judge(certificate, address, now),
+                    None => CertificateVerdict::WrongAddress,
+                };
+                Listed {
+                    file: file.to_owned(),
+                    address,
+                    considered: certificate.considered(verdict),
+                }
+            })
+        })
+    }
+}
+
+/// Usable ones first, newest first; the fingerprint makes the order the same on every machine.
+fn rank((certificate, verdict): &(Arc<Certificate>, CertificateVerdict)) -> impl Ord {
+    (
+        *verdict == CertificateVerdict::Usable,
+        certificate.not_before(),
+        certificate.not_after(),
+        certificate.fingerprint().to_owned(),
+    )
+}
+
+fn choice(weighed: Vec<(Arc<Certificate>, CertificateVerdict)>) -> Choice {
+    let mut chosen = None;
+    let consider = |(certificate, mut verdict): (Arc<Certificate>, CertificateVerdict)| {
+        if verdict == CertificateVerdict::Usable && chosen.is_none() {
+            verdict = CertificateVerdict::Chosen;
+            chosen = Some(certificate.clone());
+        }
+        certificate.considered(verdict)
+    };
+    let considered = weighed.into_iter().map(consider).collect();
+    Choice { considered, chosen }
+}

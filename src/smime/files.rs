@@ -1,0 +1,99 @@
+//! Reads folders of certificates and revocation lists, PEM or DER.
+//!
+//! Must not know: what they are for. Every error names the file and says what was expected in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use openssl::x509::{X509, X509Crl};
+
+use super::Certificate;
+
+/// Files that are read; anything else in a folder, such as a README, is passed over.
+const ENDINGS: [&str; 5] = ["pem", "crt", "cer", "der", "crl"];
+const PEM_BEGIN: &[u8] = b"-----BEGIN ";
+const CRL_END: &[u8] = b"-----END X509 CRL-----";
+
+/// All certificates in a folder, file by file in the order of their names.
+///
+/// # Errors
+/// When the folder or a file cannot be read, or a file holds no certificate or a damaged one.
+pub(super) fn certificates(folder: &Path) -> Result<Vec<(PathBuf, Certificate)>, String> {
+    let mut all = Vec::new();
+    for file in files(folder)? {
+        let found = certificates_of(&content(&file)?).map_err(|e| format!("{}: {e}", file.display()))?;
+        all.extend(found.into_iter().map(|certificate| (file.clone(), certificate)));
+    }
+    Ok(all)
+}
+
+/// All certificate revocation lists in a folder.
+///
+/// # Errors
+/// When the folder or a file cannot be read, or a file holds no revocation list or a damaged one.
+pub(super) fn revocation_lists(folder: &Path) -> Result<Vec<(PathBuf, X509Crl)>, String> {
+    let mut all = Vec::new();
+    for file in files(folder)? {
+        let found = lists_of(&content(&file)?).map_err(|e| format!("{}: {e}", file.display()))?;
+        all.extend(found.into_iter().map(|list| (file.clone(), list)));
+    }
+    Ok(all)
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let cannot = |e: std::io::Error| format!("{}: the folder cannot be read: {e}", folder.display());
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(cannot)? {
+        let path = entry.map_err(cannot)?.path();
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        let wanted = ending.is_some_and(|ending| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()));
+        if wanted && !path.is_dir() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn content(file: &Path) -> Result<Vec<u8>, String> {
+    fs::read(file).map_err(|e| format!("{}: the file cannot be read: {e}", file.display()))
+}
+
+fn certificates_of(bytes: &[u8]) -> Result<Vec<Certificate>, String> {
+    if !is_pem(bytes) {
+        let certificate = Certificate::from_der(bytes).map_err(|e| e.to_string())?;
+        return Ok(vec![certificate]);
+    }
+    let damaged = |_| "a PEM block in it is damaged".to_owned();
+    let stack = X509::stack_from_pem(bytes).map_err(damaged)?;
+    if stack.is_empty() {
+        return Err("it holds no certificate (no BEGIN CERTIFICATE block)".to_owned());
+    }
+    let parse = |x509: &X509| {
+        let der = x509.to_der().map_err(|e| e.to_string())?;
+        Certificate::from_der(&der).map_err(|e| e.to_string())
+    };
+    stack.iter().map(parse).collect()
+}
+
+fn lists_of(bytes: &[u8]) -> Result<Vec<X509Crl>, String> {
+    let damaged = |_| "it holds a damaged revocation list, or none".to_owned();
+    if !is_pem(bytes) {
+        return Ok(vec![X509Crl::from_der(bytes).map_err(damaged)?]);
+    }
+    let mut lists = Vec::new();
+    let mut rest = bytes;
+    while let Some(end) = memchr::memmem::find(rest, CRL_END) {
+        let (block, after) = rest.split_at(end + CRL_END.len());
+        lists.push(X509Crl::from_pem(block).map_err(damaged)?);
+        rest = after;
+    }
+    if lists.is_empty() {
+        return Err("it holds no revocation list (no BEGIN X509 CRL block)".to_owned());
+    }
+    Ok(lists)
+}
+
+fn is_pem(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, PEM_BEGIN).is_some()
+}

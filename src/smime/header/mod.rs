@@ -1,0 +1,12 @@
+//! The header section of a message: which of it stays outside of the seal, and which goes inside.
+//!
+//! Must not know: cryptography.
+
+mod addresses;
+mod fields;
+mod kind;
+mod outer;
+
+pub(super) use fields::{Field, Header};
+pub(super) use kind::Kind;
+pub(super) use outer::Outer;

@@ -1,0 +1,315 @@
+//! A small certification authority: makes CA certificates, certificates for mail, and revocation lists.
+//!
+//! For the demonstration, the tests, and sites that want a CA of their own. Must not know: where keys are kept.
+
+mod extensions;
+
+use openssl::asn1::{Asn1Integer, Asn1Time};
+use openssl::bn::{BigNum, MsbOption};
+use openssl::ec::{EcGroup, EcKey};
+use openssl::error::ErrorStack;
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::{PKey, Private};
+use openssl::rsa::Rsa;
+use openssl::x509::{X509, X509Builder, X509CrlBuilder, X509Name, X509NameRef, X509RevokedBuilder};
+
+use super::key::Curve;
+
+/// A CA: its certificate and its private key.
+pub struct Authority {
+    certificate: X509,
+    key: PKey<Private>,
+}
+
+/// The key pair to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyKind {
+    /// RSA with so many bits.
+    Rsa(u32),
+    /// An elliptic curve.
+    Ec(Curve),
+}
+
+/// What a certificate may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Usage {
+    /// Receiving encrypted mail.
+    EncryptMail,
+    /// Signing mail, and nothing else.
+    SignMail,
+    /// Any use: neither key usage nor extended key usage restricts it.
+    Unrestricted,
+    /// Serving TLS, and nothing else.
+    ServeTls,
+}
+
+/// Where the address of a certificate stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placement {
+    /// In subjectAltName, where it belongs (RFC 8550 §3).
+    AltName,
+    /// In the subject only, as old certificates have it.
+    SubjectOnly,
+}
+
+/// A certificate to issue.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The person's or mailbox's name.
+    pub common_name: String,
+    /// The mail address.
+    pub address: String,
+    /// Where the address stands.
+    pub placement: Placement,
+    /// The key pair to make.
+    pub key: KeyKind,
+    /// What it may be used for.
+    pub usage: Usage,
+    /// Begin of validity.
+    pub not_before: jiff::Timestamp,
+    /// End of validity.
+    pub not_after: jiff::Timestamp,
+    /// The serial number in hexadecimal; random when left out.
+    pub serial: Option<String>,
+}
+
+/// A certificate with the private key that was made for it.
+#[derive(Clone)]
+pub struct Issued {
+    /// The certificate in PEM.
+    pub certificate_pem: String,
+    /// The private key in PEM (PKCS#8), not encrypted. Never log it.
+    pub key_pem: String,
+    /// The serial number in hexadecimal, as [`Authority::revocation_list`] takes it.
+    pub serial: String,
+}
+
+/// A certificate or list could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct IssueError(String);
+
+impl Request {
+    /// A certificate to receive encrypted mail with.
+    pub fn new(address: &str, key: KeyKind, not_before: jiff::Timestamp, not_after: jiff::Timestamp) -> Request {
+        Request {
+            common_name: address.to_owned(),
+            address: address.to_owned(),
+            placement: Placement::AltName,
+            key,
+            usage: Usage::EncryptMail,
+            not_before,
+            not_after,
+            serial: None,
+        }
+    }
+}
+
+impl Authority {
+    /// Makes a self-signed root CA.
+    ///
+    /// # Errors
+    /// When OpenSSL refuses the name, the key or the dates.
+    pub fn new(
+        common_name: &str,
+        kind: KeyKind,
+        not_before: jiff::Timestamp,
+        not_after: jiff::Timestamp,
+    ) -> Result<Authority, IssueError> {
+        let key = make_key(kind)?;
+        let subject = name(common_name, None)?;
+        let mut builder = certificate(&subject, &key, [not_before, not_after], None)?;
+        builder.set_issuer_name(&subject)?;
+        extensions::authority(&mut builder, &key, &key)?;
+        builder.sign(&key, digest(&key))?;
+        let certificate = builder.build();
+        Ok(Authority { certificate, key })
+    }
+
+    /// Takes a CA that was made before: certificate and private key in PEM.
+    ///
+    /// # Errors
+    /// When one of them cannot be read or they do not belong together.
+    pub fn from_pem(certificate_pem: &str, key_pem: &str) -> Result<Authority, IssueError> {
+        let certificate = X509::from_pem(certificate_pem.as_bytes())?;
+        let key = PKey::private_key_from_pem(key_pem.as_bytes())?;
+        if !certificate.public_key()?.public_eq(&key) {
+            return Err(IssueError("the key does not belong to the CA certificate".to_owned()));
+        }
+        Ok(Authority { certificate, key })
+    }
+
+    /// Makes a CA below this one.
+    ///
+    /// # Errors
+    /// When OpenSSL refuses the name, the key or the dates.
+    pub fn intermediate(
+        &self,
+        common_name: &str,
+        kind: KeyKind,
+        not_before: jiff::Timestamp,
+        not_after: jiff::Timestamp,
+    ) -> Result<Authority, IssueError> {
+        let key = make_key(kind)?;
+        let subject = name(common_name, None)?;
+        let mut builder = certificate(&subject, &key, [not_before, not_after], None)?;
+        extensions::authority(&mut builder, &key, &self.key)?;
+        let certificate = self.sign(builder)?;
+        Ok(Authority { certificate, key })
+    }
+
+    /// Issues a certificate, with a fresh key pair.
+    ///
+    /// # Errors
+    /// When OpenSSL refuses the names, the key, the serial number or the dates.
+    pub fn issue(&self, request: &Request) -> Result<Issued, IssueError> {
+        let key = make_key(request.key)?;
+        let in_subject = request.placement == Placement::SubjectOnly;
+        let subject = name(&request.common_name, in_subject.then_some(request.address.as_str()))?;
+        let validity = [request.not_before, request.not_after];
+        let mut builder = certificate(&subject, &key, validity, request.serial.as_deref())?;
+        extensions::end_entity(&mut builder, request, &key, &self.key)?;
+        let certificate = self.sign(builder)?;
+        Ok(Issued {
+            certificate_pem: text(certificate.to_pem()?),
+            key_pem: text(key.private_key_to_pem_pkcs8()?),
+            serial: certificate.serial_number().to_bn()?.to_hex_str()?.to_lowercase(),
+        })
+    }
+
+    /// Makes a revocation list of these serial numbers (hexadecimal), in PEM. Its number is the time it was
+    /// made, so that later lists have higher numbers (RFC 5280 §5.2.3).
+    ///
+    /// # Errors
+    /// When a serial number or a date cannot be read.
+    pub fn revocation_list(
+        &self,
+        serials: &[&str],
+        this_update: jiff::Timestamp,
+        next_update: jiff::Timestamp,
+    ) -> Result<String, IssueError> {
+        let this = time(this_update)?;
+        let mut builder = X509CrlBuilder::new()?;
+        builder.set_issuer_name(self.certificate.subject_name())?;
+        builder.set_last_update(&this)?;
+        builder.set_next_update(&*time(next_update)?)?;
+        for serial in serials {
+            let mut revoked = X509RevokedBuilder::new()?;
+            revoked.set_serial_number(&*Asn1Integer::from_bn(&*BigNum::from_hex_str(serial)?)?)?;
+            revoked.set_revocation_date(&this)?;
+            builder.add_revoked(revoked.build())?;
+        }
+        extensions::revocation_list(&mut builder, this_update, &self.key)?;
+        builder.sort()?;
+        builder.sign(&self.key, digest(&self.key))?;
+        Ok(text(builder.build()?.to_pem()?))
+    }
+
+    /// The CA certificate in PEM.
+    ///
+    /// # Errors
+    /// When OpenSSL cannot encode it.
+    pub fn certificate_pem(&self) -> Result<String, IssueError> {
+        Ok(text(self.certificate.to_pem()?))
+    }
+
+    /// The CA's private key in PEM (PKCS#8), not encrypted. Never log it.
+    ///
+    /// # Errors
+    /// When OpenSSL cannot encode it.
+    pub fn key_pem(&self) -> Result<String, IssueError> {
+        Ok(text(self.key.private_key_to_pem_pkcs8()?))
+    }
+
+    /// The CA certificate's serial number in hexadecimal, to revoke it by.
+    ///
+    /// # Errors
+    /// When OpenSSL cannot write it.
+    pub fn serial(&self) -> Result<String, IssueError> {
+        let number = self.certificate.serial_number().to_bn()?;
+        Ok(number.to_hex_str()?.to_lowercase())
+    }
+
+    fn sign(&self, mut builder: X509Builder) -> Result<X509, IssueError> {
+        builder.set_issuer_name(self.certificate.subject_name())?;
+        builder.sign(&self.key, digest(&self.key))?;
+        Ok(builder.build())
+    }
+}
+
+impl From<ErrorStack> for IssueError {
+    fn from(error: ErrorStack) -> Self {
+        IssueError(format!("OpenSSL: {error}"))
+    }
+}
+
+impl From<der::Error> for IssueError {
+    fn from(error: der::Error) -> Self {
+        IssueError(format!("DER: {error}"))
+    }
+}
+
+/// Everything that all certificates share.
+fn certificate(
+    subject: &X509NameRef,
+    key: &PKey<Private>,
+    [not_before, not_after]: [jiff::Timestamp; 2],
+    serial: Option<&str>,
+) -> Result<X509Builder, IssueError> {
+    let number = match serial {
+        Some(text) => BigNum::from_hex_str(text)?,
+        None => random_serial()?,
+    };
+    let mut builder = X509::builder()?;
+    builder.set_version(2)?;
+    builder.set_serial_number(&*Asn1Integer::from_bn(&*number)?)?;
+    builder.set_not_before(&*time(not_before)?)?;
+    builder.set_not_after(&*time(not_after)?)?;
+    builder.set_subject_name(subject)?;
+    builder.set_pubkey(key)?;
+    Ok(builder)
+}
+
+/// 127 random bits: unique without a register, positive, and short enough (RFC 5280 §4.1.2.2).
+fn random_serial() -> Result<BigNum, ErrorStack> {
+    let mut number = BigNum::new()?;
+    number.rand(127, MsbOption::ONE, false)?;
+    Ok(number)
+}
+
+fn make_key(kind: KeyKind) -> Result<PKey<Private>, ErrorStack> {
+    match kind {
+        KeyKind::Rsa(bits) => PKey::from_rsa(Rsa::generate(bits)?),
+        KeyKind::Ec(curve) => {
+            let group = EcGroup::from_curve_name(curve.nid())?;
+            PKey::from_ec_key(EcKey::generate(&*group)?)
+        }
+    }
+}
+
+/// A hash as strong as the key.
+fn digest(key: &PKey<Private>) -> MessageDigest {
+    match key.ec_key().map(|_| key.bits()) {
+        Ok(bits) if bits > 384 => MessageDigest::sha512(),
+        Ok(bits) if bits > 256 => MessageDigest::sha384(),
+        _ => MessageDigest::sha256(),
+    }
+}
+
+fn name(common_name: &str, address: Option<&str>) -> Result<X509Name, ErrorStack> {
+    let mut name = X509Name::builder()?;
+    name.append_entry_by_nid(Nid::COMMONNAME, common_name)?;
+    if let Some(address) = address {
+        name.append_entry_by_nid(Nid::PKCS9_EMAILADDRESS, address)?;
+    }
+    Ok(name.build())
+}
+
+fn time(timestamp: jiff::Timestamp) -> Result<Asn1Time, ErrorStack> {
+    Asn1Time::from_unix(timestamp.as_second())
+}
+
+fn text(pem: Vec<u8>) -> String {
+    String::from_utf8_lossy(&pem).into_owned()
+}

@@ -1,0 +1,111 @@
+//! Public keys of certificates: which of them can be encrypted to, and how people call them.
+
+use std::fmt;
+
+use openssl::nid::Nid;
+use openssl::pkey::{Id, PKey, Public};
+use openssl::x509::X509;
+
+/// The shortest RSA modulus that is strong enough, in bits (RFC 8551 §4.3).
+const RSA_SHORTEST: u32 = 2048;
+/// The longest RSA modulus that OpenSSL encrypts to.
+const RSA_LONGEST: u32 = 16_384;
+
+/// The public key of a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key {
+    /// RSA with a modulus of so many bits and a sane exponent.
+    Rsa(u32),
+    /// An elliptic curve that mail clients know.
+    Ec(Curve),
+    /// Anything that is not encrypted to, in words.
+    Other(String),
+}
+
+/// The curves of RFC 5753 §7.1 that mail clients share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Curve {
+    /// NIST P-256.
+    P256,
+    /// NIST P-384.
+    P384,
+    /// NIST P-521.
+    P521,
+}
+
+impl Key {
+    /// Whether it can be encrypted to and is long enough.
+    pub fn is_strong(&self) -> bool {
+        match self {
+            Key::Rsa(bits) => (RSA_SHORTEST..=RSA_LONGEST).contains(bits),
+            Key::Ec(_) => true,
+            Key::Other(_) => false,
+        }
+    }
+
+    pub(super) fn of(x509: &X509) -> Key {
+        match x509.public_key() {
+            Ok(key) => match key.id() {
+                Id::RSA => rsa(&key),
+                Id::EC => elliptic(&key),
+                Id::RSA_PSS => Key::Other("RSA-PSS, for signatures only".to_owned()),
+                Id::ED25519 | Id::ED448 => Key::Other("EdDSA, for signatures only".to_owned()),
+                Id::X25519 | Id::X448 => Key::Other("X25519 or X448".to_owned()),
+                _ => Key::Other("a kind of key that is not known here".to_owned()),
+            },
+            Err(_) => Key::Other("a key that cannot be read".to_owned()),
+        }
+    }
+}
+
+impl Curve {
+    pub(super) fn nid(self) -> Nid {
+        match self {
+            Curve::P256 => Nid::X9_62_PRIME256V1,
+            Curve::P384 => Nid::SECP384R1,
+            Curve::P521 => Nid::SECP521R1,
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Key::Rsa(bits) => write!(f, "RSA {bits}"),
+            Key::Ec(curve) => write!(f, "EC {curve}"),
+            Key::Other(words) => f.write_str(words),
+        }
+    }
+}
+
+impl fmt::Display for Curve {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Curve::P256 => "P-256",
+            Curve::P384 => "P-384",
+            Curve::P521 => "P-521",
+        })
+    }
+}
+
+/// An exponent of 1 or an even one would leave the content key readable.
+fn rsa(key: &PKey<Public>) -> Key {
+    match key.rsa() {
+        Ok(rsa) if rsa.e().is_odd() && rsa.e().num_bits() > 1 => Key::Rsa(key.bits()),
+        _ => Key::Other("RSA with an unsafe exponent".to_owned()),
+    }
+}
+
+fn elliptic(key: &PKey<Public>) -> Key {
+    let Ok(elliptic) = key.ec_key() else {
+        return Key::Other("an EC key that cannot be read".to_owned());
+    };
+    let named = elliptic.group().curve_name();
+    for curve in [Curve::P256, Curve::P384, Curve::P521] {
+        if named == Some(curve.nid()) {
+            return Key::Ec(curve);
+        }
+    }
+    let name = named.and_then(|nid| nid.short_name().ok());
+    Key::Other(format!("EC {}", name.unwrap_or("with explicit parameters")))
+}

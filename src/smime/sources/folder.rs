@@ -1,0 +1,57 @@
+//! Certificates from a folder: what an administrator has put there.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::message::{Address, Boxed};
+
+use super::super::files;
+use super::super::{Certificate, Directory, LookupError};
+
+/// A folder of certificates, read once.
+#[derive(Debug, Default)]
+pub struct Folder {
+    all: Vec<(PathBuf, Arc<Certificate>)>,
+    by_address: HashMap<String, Vec<Arc<Certificate>>>,
+}
+
+impl Folder {
+    /// Reads `*.pem`, `*.crt`, `*.cer` and `*.der`, PEM with one or more certificates or DER with one.
+    ///
+    /// # Errors
+    /// Names the folder or file that cannot be read or holds no certificate.
+    pub fn load(path: &Path) -> Result<Folder, String> {
+        let mut folder = Folder::default();
+        for (file, certificate) in files::certificates(path)? {
+            folder.add(file, Arc::new(certificate));
+        }
+        Ok(folder)
+    }
+
+    /// Every certificate with the file it came from, in the order of the files' names.
+    pub fn certificates(&self) -> impl Iterator<Item = (&Path, &Arc<Certificate>)> {
+        self.all.iter().map(|(file, certificate)| (file.as_path(), certificate))
+    }
+
+    fn add(&mut self, file: PathBuf, certificate: Arc<Certificate>) {
+        let stated = certificate.addresses().iter().chain(certificate.subject_addresses());
+        let mut keys: Vec<String> = stated.map(Address::key).collect();
+        keys.sort();
+        keys.dedup();
+        for key in keys {
+            self.by_address.entry(key).or_default().push(certificate.clone());
+        }
+        self.all.push((file, certificate));
+    }
+}
+
+impl Directory for Folder {
+    fn candidates<'a>(
+        &'a self,
+        address: &'a Address,
+    ) -> Boxed<'a, Result<Vec<Arc<Certificate>>, LookupError>> {
+        let found = self.by_address.get(&address.key()).cloned().unwrap_or_default();
+        Box::pin(std::future::ready(Ok(found)))
+    }
+}

@@ -1,0 +1,130 @@
+//! Certificate revocation lists (RFC 5280 §5, §6.3).
+//!
+//! A list that names a certificate is believed whenever some known CA of the list's name has signed it, stale
+//! or not: that errs towards not sending. A list that does *not* name one proves something only if it is
+//! current, complete, and signed with the very key that signed the certificate.
+
+use std::path::{Path, PathBuf};
+
+use der::Decode;
+use openssl::asn1::{Asn1Time, Asn1TimeRef};
+use openssl::x509::{CrlStatus, X509, X509Crl, X509CrlRef};
+use x509_cert::crl::CertificateList;
+
+use super::super::Certificate;
+use super::super::certificate::one_line;
+use super::path::Paths;
+
+/// All lists at hand, each signed by a known CA.
+pub(super) struct Revocations {
+    lists: Vec<List>,
+}
+
+struct List {
+    crl: X509Crl,
+    /// Public keys, in DER, that verify its signature.
+    signers: Vec<Vec<u8>>,
+    this_update: i64,
+    next_update: Option<i64>,
+    complete: bool,
+}
+
+impl Revocations {
+    /// Takes lists that some known CA has signed.
+    ///
+    /// # Errors
+    /// Names the file whose list no known CA has signed: it would protect nobody, and nobody would notice.
+    pub(super) fn new(lists: Vec<(PathBuf, X509Crl)>, paths: &Paths) -> Result<Revocations, String> {
+        let take = |(file, crl): (PathBuf, X509Crl)| List::new(&file, crl, paths);
+        let lists = lists.into_iter().map(take).collect::<Result<_, _>>()?;
+        Ok(Revocations { lists })
+    }
+
+    /// Whether some list of its issuer names the certificate.
+    pub(super) fn name(&self, certificate: &X509) -> bool {
+        self.lists.iter().any(|list| list.names(certificate))
+    }
+
+    /// Whether a current and complete list of this issuer is at hand.
+    pub(super) fn current(&self, issuer: &Certificate, now: i64) -> bool {
+        let Some(key) = public_key(issuer) else {
+            return false;
+        };
+        let speaks_for = |list: &&List| list.signers.contains(&key) && is_issuer(issuer, &list.crl);
+        self.lists.iter().filter(speaks_for).any(|list| list.is_current(now))
+    }
+
+    /// Seconds at which a list begins or ends to be current.
+    pub(super) fn moments(&self) -> impl Iterator<Item = i64> {
+        let ends = |list: &List| std::iter::once(list.this_update).chain(list.next_update);
+        self.lists.iter().flat_map(ends)
+    }
+}
+
+impl List {
+    fn new(file: &Path, crl: X509Crl, paths: &Paths) -> Result<List, String> {
+        let signed = |authority: &&Certificate| {
+            let key = authority.x509().public_key();
+            authority.may_sign_lists()
+                && is_issuer(authority, &crl)
+                && key.is_ok_and(|key| crl.verify(&key).unwrap_or(false))
+        };
+        let signers: Vec<_> = paths.authorities().filter(signed).filter_map(public_key).collect();
+        let wrong = |what: &str| format!("{}: {what}", file.display());
+        if signers.is_empty() {
+            let issuer = issuer_of(&crl);
+            return Err(wrong(&format!(
+                "no CA among the anchors and intermediates has signed this revocation list of {issuer}"
+            )));
+        }
+        let time = |time: &Asn1TimeRef| seconds(time).ok_or_else(|| wrong("its dates cannot be read"));
+        Ok(List {
+            signers,
+            this_update: time(crl.last_update())?,
+            next_update: crl.next_update().map(time).transpose()?,
+            complete: is_complete(&crl),
+            crl,
+        })
+    }
+
+    fn names(&self, certificate: &X509) -> bool {
+        let same = self.crl.issuer_name().try_cmp(certificate.issuer_name());
+        same.is_ok_and(|order| order.is_eq())
+            && matches!(self.crl.get_by_cert(certificate), CrlStatus::Revoked(_))
+    }
+
+    fn is_current(&self, now: i64) -> bool {
+        self.complete && self.this_update <= now && self.next_update.is_some_and(|next| now < next)
+    }
+}
+
+/// Delta lists and lists for a part of the certificates say so in a critical extension (RFC 5280 §5.2.4,
+/// §5.2.5). Silence of such a list proves nothing.
+fn is_complete(crl: &X509CrlRef) -> bool {
+    let der = crl.to_der().unwrap_or_default();
+    let Ok(list) = CertificateList::<x509_cert::certificate::Rfc5280>::from_der(&der) else {
+        return false;
+    };
+    let extensions = list.tbs_cert_list.crl_extensions.unwrap_or_default();
+    extensions.iter().all(|extension| !extension.critical)
+}
+
+fn is_issuer(authority: &Certificate, crl: &X509CrlRef) -> bool {
+    let order = authority.x509().subject_name().try_cmp(crl.issuer_name());
+    order.is_ok_and(|order| order.is_eq())
+}
+
+fn issuer_of(crl: &X509CrlRef) -> String {
+    let name = crl.issuer_name().to_der().unwrap_or_default();
+    x509_cert::name::Name::from_der(&name).map_or_else(|_| "an unreadable issuer".to_owned(), |n| one_line(&n))
+}
+
+fn public_key(authority: &Certificate) -> Option<Vec<u8>> {
+    authority.x509().public_key().ok()?.public_key_to_der().ok()
+}
+
+fn seconds(time: &Asn1TimeRef) -> Option<i64> {
+    let epoch = Asn1Time::from_unix(0).ok()?;
+    let since = epoch.diff(time).ok()?;
+    Some(i64::from(since.days) * 86_400 + i64::from(since.secs))
+}
