@@ -4,8 +4,13 @@
 
 use std::sync::Arc;
 
-use crate::message::{Address, Outbound, RawMessage, Sealed};
+use crate::message::{Address, Leaving, Outbound, RawMessage, Sealed};
 use crate::smime::{Certificate, SealError};
+
+mod pass;
+mod smime;
+#[cfg(test)]
+mod tests;
 
 /// How one recipient's copy leaves.
 #[derive(Debug, Clone)]
@@ -30,6 +35,19 @@ pub fn protect(
     ways: &[(u32, Address, Way)],
     secret: &[String],
 ) -> Result<Vec<Outbound>, SealError> {
-    let _ = (sender, raw, ways, secret);
-    Ok(Vec::new())
+    let mut outbounds = Vec::new();
+    for (place, address, way) in ways {
+        let recipient = (*place, address.clone());
+        match way {
+            Way::Pass => pass::add(&mut outbounds, sender, raw, recipient, Leaving::Clear),
+            Way::PassEncrypted(with) => {
+                let leaving = Leaving::AlreadyEncrypted { with: *with };
+                pass::add(&mut outbounds, sender, raw, recipient, leaving);
+            }
+            Way::Smime(certificate) => {
+                outbounds.push(smime::make(sender, raw, recipient, certificate, secret)?);
+            }
+        }
+    }
+    Ok(outbounds)
 }

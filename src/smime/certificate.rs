@@ -11,8 +11,8 @@ use const_oid::db::rfc3280::EMAIL_ADDRESS;
 use der::Decode;
 use openssl::hash::MessageDigest;
 use openssl::x509::{X509, X509ExtendedKeyUsage, X509KeyUsage};
-use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
 use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
 use x509_cert::name::Name;
 use x509_cert::time::Time;
 
@@ -21,7 +21,7 @@ use crate::message::{Address, CertificateVerdict, Considered};
 use super::key::Key;
 
 /// `id-on-SmtpUTF8Mailbox` (RFC 9598 §3): an address whose local part is not ASCII.
-const SMTP_UTF8_MAILBOX: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.8.9");
+pub(super) const SMTP_UTF8_MAILBOX: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.8.9");
 
 /// An X.509 certificate (RFC 5280), parsed once.
 pub struct Certificate {
@@ -191,7 +191,8 @@ impl Certificate {
 
     /// Whether key usage lets it sign revocation lists (RFC 5280 §6.3.3 (f)).
     pub(super) fn may_sign_lists(&self) -> bool {
-        self.usage.is_none_or(|usage| usage.contains(X509KeyUsage::CRL_SIGN))
+        self.usage
+            .is_none_or(|usage| usage.contains(X509KeyUsage::CRL_SIGN))
     }
 
     /// OpenSSL's view of it, for path validation.
@@ -214,7 +215,8 @@ impl fmt::Debug for Certificate {
 /// A distinguished name in one line, for people. Control characters are escaped by RFC 4514 already; the ones
 /// beyond ASCII, which can turn a line of a log around, are replaced.
 pub(super) fn one_line(name: &Name) -> String {
-    let direction = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let direction =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     name.to_string()
         .chars()
         .map(|c| if c.is_control() || direction(c) { '?' } else { c })

@@ -80,7 +80,10 @@ impl Certificates {
     /// Every certificate in the folder, once for each address it names, judged at `now`.
     pub fn all(&self, now: jiff::Timestamp) -> impl Iterator<Item = Listed> {
         self.folder.certificates().flat_map(move |(file, certificate)| {
-            let named = certificate.addresses().iter().chain(certificate.subject_addresses());
+            let named = certificate
+                .addresses()
+                .iter()
+                .chain(certificate.subject_addresses());
             let mut addresses: Vec<Option<Address>> = named.cloned().map(Some).collect();
             addresses.sort();
             addresses.dedup();

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use crate::message::{Address, Boxed, RawMessage};
 
+mod armor;
 mod certificate;
 mod choice;
 mod cms;

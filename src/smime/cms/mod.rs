@@ -68,16 +68,20 @@ impl Envelope {
     pub(super) fn write(mut self, content: &[&[u8]], out: &mut impl Write) -> Result<(), SealError> {
         let given: usize = content.iter().map(|part| part.len()).sum();
         if given != self.content_size {
-            return Err(SealError::Crypto("the content has not the announced size".to_owned()));
+            return Err(SealError::Crypto(
+                "the content has not the announced size".to_owned(),
+            ));
         }
         let mut buffer = vec![0; PIECE + BLOCK];
         out.write_all(&self.head).map_err(writing)?;
         for piece in content.iter().flat_map(|part| part.chunks(PIECE)) {
             let size = self.crypter.update(piece, &mut buffer).map_err(crypto)?;
-            out.write_all(buffer.get(..size).unwrap_or_default()).map_err(writing)?;
+            out.write_all(buffer.get(..size).unwrap_or_default())
+                .map_err(writing)?;
         }
         let size = self.crypter.finalize(&mut buffer).map_err(crypto)?;
-        out.write_all(buffer.get(..size).unwrap_or_default()).map_err(writing)
+        out.write_all(buffer.get(..size).unwrap_or_default())
+            .map_err(writing)
     }
 }
 
@@ -106,7 +110,11 @@ fn head(recipient: &recipient::Recipient, iv: &[u8; BLOCK], ciphertext: usize) -
 
 /// Tag and length in front of `parts`, to which `later` octets will be added.
 fn nest(tag: Tag, parts: &[&[u8]], later: usize) -> der::Result<Vec<u8>> {
-    start(tag, parts.iter().map(|part| part.len()).sum::<usize>() + later, parts)
+    start(
+        tag,
+        parts.iter().map(|part| part.len()).sum::<usize>() + later,
+        parts,
+    )
 }
 
 fn start(tag: Tag, length: usize, parts: &[&[u8]]) -> der::Result<Vec<u8>> {

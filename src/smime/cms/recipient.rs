@@ -118,9 +118,21 @@ struct Scheme {
 impl Scheme {
     fn of(curve: Curve) -> Scheme {
         let (oid, hash, words) = match curve {
-            Curve::P256 => ("1.3.132.1.11.1", MessageDigest::sha256(), "ECDH P-256, AES-256 key wrap"),
-            Curve::P384 => ("1.3.132.1.11.2", MessageDigest::sha384(), "ECDH P-384, AES-256 key wrap"),
-            Curve::P521 => ("1.3.132.1.11.3", MessageDigest::sha512(), "ECDH P-521, AES-256 key wrap"),
+            Curve::P256 => (
+                "1.3.132.1.11.1",
+                MessageDigest::sha256(),
+                "ECDH P-256, AES-256 key wrap",
+            ),
+            Curve::P384 => (
+                "1.3.132.1.11.2",
+                MessageDigest::sha384(),
+                "ECDH P-384, AES-256 key wrap",
+            ),
+            Curve::P521 => (
+                "1.3.132.1.11.3",
+                MessageDigest::sha512(),
+                "ECDH P-521, AES-256 key wrap",
+            ),
         };
         Scheme {
             oid: ObjectIdentifier::new_unwrap(oid),

@@ -37,11 +37,22 @@ impl Kind {
             "date" | "resent-date" => Kind::Date,
             "from" | "to" | "cc" | "sender" | "reply-to" | "resent-from" | "resent-to" | "resent-cc"
             | "resent-sender" => Kind::Addresses,
-            "message-id" | "in-reply-to" | "references" | "resent-message-id" | "auto-submitted"
-            | "precedence" | "importance" | "priority" | "list-id" | "list-help" | "list-subscribe"
-            | "list-unsubscribe" | "list-unsubscribe-post" | "list-post" | "list-owner" | "list-archive" => {
-                Kind::Handling
-            }
+            "message-id"
+            | "in-reply-to"
+            | "references"
+            | "resent-message-id"
+            | "auto-submitted"
+            | "precedence"
+            | "importance"
+            | "priority"
+            | "list-id"
+            | "list-help"
+            | "list-subscribe"
+            | "list-unsubscribe"
+            | "list-unsubscribe-post"
+            | "list-post"
+            | "list-owner"
+            | "list-archive" => Kind::Handling,
             "received" => Kind::Trace,
             "hp-outer" => Kind::Nowhere,
             "mime-version" => Kind::Structural,

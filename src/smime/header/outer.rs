@@ -3,6 +3,8 @@
 //! Which fields those are was found by another reader of the same bytes. Where the two may have understood the
 //! header differently, every field is treated as if it held personal information.
 
+use std::collections::HashSet;
+
 use super::addresses;
 use super::{Field, Header, Kind};
 
@@ -23,12 +25,14 @@ enum Care {
 }
 
 /// What stays outside of the seal.
-#[derive(Default)]
 pub(in super::super) struct Outer {
     /// The fields, each with its line end.
     pub(in super::super) fields: Vec<u8>,
     /// The same, as HP-Outer fields for the inside (RFC 9788 §2.2), without traces of transport.
     pub(in super::super) recorded: Vec<u8>,
+    /// Names, in lower case, of the fields in which personal information was found. A set, since a hostile
+    /// header can have a million of them.
+    secret: HashSet<String>,
     guarded: bool,
     subject: bool,
 }
@@ -36,24 +40,30 @@ pub(in super::super) struct Outer {
 impl Outer {
     /// Decides for all fields. `secret` names those in which personal information was found.
     pub(in super::super) fn of(header: Header<'_>, secret: &[String]) -> Outer {
-        let named = |name: &String| header.fields().any(|field| field.is(name.trim()));
+        let secret: HashSet<String> = secret
+            .iter()
+            .map(|name| name.trim().to_ascii_lowercase())
+            .collect();
         let mut outer = Outer {
-            guarded: !header.is_regular() || !secret.iter().all(named),
-            ..Outer::default()
+            fields: Vec::new(),
+            recorded: Vec::new(),
+            guarded: !header.is_regular() || !all_found(&secret, header),
+            subject: false,
+            secret,
         };
         for field in header.fields() {
-            outer.take(&field, secret);
+            outer.take(&field);
         }
         outer
     }
 
-    /// Whether traces of transport stay outside. If not, they go inside like everything else.
-    pub(in super::super) fn shows_trace(&self, field: &Field<'_>, secret: &[String]) -> bool {
-        self.care(field, secret) == Care::Free
+    /// Whether a trace of transport stays outside. If not, it goes inside like everything else.
+    pub(in super::super) fn shows_trace(&self, field: &Field<'_>) -> bool {
+        self.care(field) == Care::Free
     }
 
-    fn take(&mut self, field: &Field<'_>, secret: &[String]) {
-        let care = self.care(field, secret);
+    fn take(&mut self, field: &Field<'_>) {
+        let care = self.care(field);
         match (Kind::of(field), care) {
             (Kind::Subject, _) if !self.subject => {
                 self.subject = true;
@@ -67,8 +77,9 @@ impl Outer {
         }
     }
 
-    fn care(&self, field: &Field<'_>, secret: &[String]) -> Care {
-        if secret.iter().any(|name| field.is(name.trim())) {
+    fn care(&self, field: &Field<'_>) -> Care {
+        let name = || field.name.unwrap_or_default().to_ascii_lowercase();
+        if !self.secret.is_empty() && self.secret.contains(&name()) {
             Care::Secret
         } else if self.guarded {
             Care::Guarded
@@ -84,6 +95,20 @@ impl Outer {
             self.recorded.extend_from_slice(field);
         }
     }
+}
+
+/// Whether every secret name is the name of a field here. If one is not, the finding stands somewhere else than
+/// this reader would look for it.
+fn all_found(secret: &HashSet<String>, header: Header<'_>) -> bool {
+    if secret.is_empty() {
+        return true;
+    }
+    let names = header.fields().filter_map(|field| field.name);
+    let found: HashSet<String> = names
+        .map(str::to_ascii_lowercase)
+        .filter(|name| secret.contains(name))
+        .collect();
+    found.len() == secret.len()
 }
 
 /// The same moment, written anew; nothing when it cannot be understood.

@@ -13,6 +13,7 @@ use openssl::x509::extension::{BasicConstraints, ExtendedKeyUsage, KeyUsage, Sub
 use openssl::x509::{X509Builder, X509CrlBuilder, X509Extension};
 use x509_cert::ext::pkix::AuthorityKeyIdentifier;
 
+use super::super::certificate::SMTP_UTF8_MAILBOX;
 use super::{IssueError, KeyKind, Placement, Request, Usage};
 
 pub(super) fn authority(
@@ -40,9 +41,7 @@ pub(super) fn end_entity(
         builder.append_extension(purpose.build()?)?;
     }
     if request.placement == Placement::AltName {
-        let mut names = SubjectAlternativeName::new();
-        names.email(&request.address);
-        let names = names.build(&builder.x509v3_context(None, None))?;
+        let names = alt_name(&request.address)?.build(&builder.x509v3_context(None, None))?;
         builder.append_extension(names)?;
     }
     key_identifiers(builder, key, issuer)
@@ -71,6 +70,18 @@ fn key_usage(request: &Request) -> Option<KeyUsage> {
         (Usage::ServeTls, _) => usage.digital_signature().key_encipherment().key_agreement(),
     };
     Some(usage)
+}
+
+/// An address beyond ASCII is no rfc822Name but a SmtpUTF8Mailbox (RFC 9598 §3).
+fn alt_name(address: &str) -> Result<SubjectAlternativeName, IssueError> {
+    let mut names = SubjectAlternativeName::new();
+    if address.is_ascii() {
+        names.email(address);
+    } else {
+        let oid = Asn1Object::from_str(&SMTP_UTF8_MAILBOX.to_string())?;
+        names.other_name2(oid, &address.to_der()?);
+    }
+    Ok(names)
 }
 
 fn purpose(usage: Usage) -> Option<ExtendedKeyUsage> {

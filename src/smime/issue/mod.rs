@@ -12,7 +12,9 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
-use openssl::x509::{X509, X509Builder, X509CrlBuilder, X509Name, X509NameRef, X509RevokedBuilder};
+use openssl::x509::{
+    X509, X509Builder, X509CrlBuilder, X509Extension, X509Name, X509NameRef, X509RevokedBuilder,
+};
 
 use super::key::Curve;
 
@@ -92,7 +94,12 @@ pub struct IssueError(String);
 
 impl Request {
     /// A certificate to receive encrypted mail with.
-    pub fn new(address: &str, key: KeyKind, not_before: jiff::Timestamp, not_after: jiff::Timestamp) -> Request {
+    pub fn new(
+        address: &str,
+        key: KeyKind,
+        not_before: jiff::Timestamp,
+        not_after: jiff::Timestamp,
+    ) -> Request {
         Request {
             common_name: address.to_owned(),
             address: address.to_owned(),
@@ -135,7 +142,9 @@ impl Authority {
         let certificate = X509::from_pem(certificate_pem.as_bytes())?;
         let key = PKey::private_key_from_pem(key_pem.as_bytes())?;
         if !certificate.public_key()?.public_eq(&key) {
-            return Err(IssueError("the key does not belong to the CA certificate".to_owned()));
+            return Err(IssueError(
+                "the key does not belong to the CA certificate".to_owned(),
+            ));
         }
         Ok(Authority { certificate, key })
     }
@@ -151,10 +160,24 @@ impl Authority {
         not_before: jiff::Timestamp,
         not_after: jiff::Timestamp,
     ) -> Result<Authority, IssueError> {
+        self.intermediate_with(common_name, kind, [not_before, not_after], Vec::new())
+    }
+
+    /// A CA below this one, with extensions of its own: what tests need to break rules one by one.
+    pub(super) fn intermediate_with(
+        &self,
+        common_name: &str,
+        kind: KeyKind,
+        validity: [jiff::Timestamp; 2],
+        more: Vec<X509Extension>,
+    ) -> Result<Authority, IssueError> {
         let key = make_key(kind)?;
         let subject = name(common_name, None)?;
-        let mut builder = certificate(&subject, &key, [not_before, not_after], None)?;
+        let mut builder = certificate(&subject, &key, validity, None)?;
         extensions::authority(&mut builder, &key, &self.key)?;
+        for extension in more {
+            builder.append_extension(extension)?;
+        }
         let certificate = self.sign(builder)?;
         Ok(Authority { certificate, key })
     }
@@ -166,7 +189,10 @@ impl Authority {
     pub fn issue(&self, request: &Request) -> Result<Issued, IssueError> {
         let key = make_key(request.key)?;
         let in_subject = request.placement == Placement::SubjectOnly;
-        let subject = name(&request.common_name, in_subject.then_some(request.address.as_str()))?;
+        let subject = name(
+            &request.common_name,
+            in_subject.then_some(request.address.as_str()),
+        )?;
         let validity = [request.not_before, request.not_after];
         let mut builder = certificate(&subject, &key, validity, request.serial.as_deref())?;
         extensions::end_entity(&mut builder, request, &key, &self.key)?;
@@ -263,7 +289,7 @@ fn certificate(
     };
     let mut builder = X509::builder()?;
     builder.set_version(2)?;
-    builder.set_serial_number(&*Asn1Integer::from_bn(&*number)?)?;
+    builder.set_serial_number(&*Asn1Integer::from_bn(&number)?)?;
     builder.set_not_before(&*time(not_before)?)?;
     builder.set_not_after(&*time(not_after)?)?;
     builder.set_subject_name(subject)?;
@@ -283,7 +309,7 @@ fn make_key(kind: KeyKind) -> Result<PKey<Private>, ErrorStack> {
         KeyKind::Rsa(bits) => PKey::from_rsa(Rsa::generate(bits)?),
         KeyKind::Ec(curve) => {
             let group = EcGroup::from_curve_name(curve.nid())?;
-            PKey::from_ec_key(EcKey::generate(&*group)?)
+            PKey::from_ec_key(EcKey::generate(&group)?)
         }
     }
 }

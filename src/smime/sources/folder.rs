@@ -31,11 +31,16 @@ impl Folder {
 
     /// Every certificate with the file it came from, in the order of the files' names.
     pub fn certificates(&self) -> impl Iterator<Item = (&Path, &Arc<Certificate>)> {
-        self.all.iter().map(|(file, certificate)| (file.as_path(), certificate))
+        self.all
+            .iter()
+            .map(|(file, certificate)| (file.as_path(), certificate))
     }
 
     fn add(&mut self, file: PathBuf, certificate: Arc<Certificate>) {
-        let stated = certificate.addresses().iter().chain(certificate.subject_addresses());
+        let stated = certificate
+            .addresses()
+            .iter()
+            .chain(certificate.subject_addresses());
         let mut keys: Vec<String> = stated.map(Address::key).collect();
         keys.sort();
         keys.dedup();

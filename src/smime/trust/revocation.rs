@@ -51,7 +51,10 @@ impl Revocations {
             return false;
         };
         let speaks_for = |list: &&List| list.signers.contains(&key) && is_issuer(issuer, &list.crl);
-        self.lists.iter().filter(speaks_for).any(|list| list.is_current(now))
+        self.lists
+            .iter()
+            .filter(speaks_for)
+            .any(|list| list.is_current(now))
     }
 
     /// Seconds at which a list begins or ends to be current.
@@ -69,7 +72,11 @@ impl List {
                 && is_issuer(authority, &crl)
                 && key.is_ok_and(|key| crl.verify(&key).unwrap_or(false))
         };
-        let signers: Vec<_> = paths.authorities().filter(signed).filter_map(public_key).collect();
+        let signers: Vec<_> = paths
+            .authorities()
+            .filter(signed)
+            .filter_map(public_key)
+            .collect();
         let wrong = |what: &str| format!("{}: {what}", file.display());
         if signers.is_empty() {
             let issuer = issuer_of(&crl);
@@ -116,7 +123,8 @@ fn is_issuer(authority: &Certificate, crl: &X509CrlRef) -> bool {
 
 fn issuer_of(crl: &X509CrlRef) -> String {
     let name = crl.issuer_name().to_der().unwrap_or_default();
-    x509_cert::name::Name::from_der(&name).map_or_else(|_| "an unreadable issuer".to_owned(), |n| one_line(&n))
+    x509_cert::name::Name::from_der(&name)
+        .map_or_else(|_| "an unreadable issuer".to_owned(), |n| one_line(&n))
 }
 
 fn public_key(authority: &Certificate) -> Option<Vec<u8>> {

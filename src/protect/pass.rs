@@ -1,0 +1,23 @@
+//! The way of mail that leaves as it came: recipients of the same bytes share one [`Outbound`].
+
+use crate::message::{Address, Leaving, Outbound, Purpose, RawMessage};
+
+/// Adds a recipient to the message that leaves in this form, or starts it.
+pub(super) fn add(
+    outbounds: &mut Vec<Outbound>,
+    sender: Option<&Address>,
+    raw: &RawMessage,
+    recipient: (u32, Address),
+    leaving: Leaving,
+) {
+    match outbounds.iter_mut().find(|outbound| outbound.leaving == leaving) {
+        Some(outbound) => outbound.recipients.push(recipient),
+        None => outbounds.push(Outbound {
+            sender: sender.cloned(),
+            recipients: vec![recipient],
+            body: raw.clone(),
+            purpose: Purpose::Mail,
+            leaving,
+        }),
+    }
+}
