@@ -3,6 +3,9 @@
 //! For the demonstration, the tests, and sites that want a CA of their own. Must not know: where keys are kept.
 
 mod extensions;
+mod request;
+
+pub use request::{Issued, KeyKind, Placement, Request, Usage};
 
 use openssl::asn1::{Asn1Integer, Asn1Time};
 use openssl::bn::{BigNum, MsbOption};
@@ -16,102 +19,16 @@ use openssl::x509::{
     X509, X509Builder, X509CrlBuilder, X509Extension, X509Name, X509NameRef, X509RevokedBuilder,
 };
 
-use super::key::Curve;
-
 /// A CA: its certificate and its private key.
 pub struct Authority {
     certificate: X509,
     key: PKey<Private>,
 }
 
-/// The key pair to make.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyKind {
-    /// RSA with so many bits.
-    Rsa(u32),
-    /// An elliptic curve.
-    Ec(Curve),
-}
-
-/// What a certificate may be used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Usage {
-    /// Receiving encrypted mail.
-    EncryptMail,
-    /// Signing mail, and nothing else.
-    SignMail,
-    /// Any use: neither key usage nor extended key usage restricts it.
-    Unrestricted,
-    /// Serving TLS, and nothing else.
-    ServeTls,
-}
-
-/// Where the address of a certificate stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Placement {
-    /// In subjectAltName, where it belongs (RFC 8550 §3).
-    AltName,
-    /// In the subject only, as old certificates have it.
-    SubjectOnly,
-}
-
-/// A certificate to issue.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// The person's or mailbox's name.
-    pub common_name: String,
-    /// The mail address.
-    pub address: String,
-    /// Where the address stands.
-    pub placement: Placement,
-    /// The key pair to make.
-    pub key: KeyKind,
-    /// What it may be used for.
-    pub usage: Usage,
-    /// Begin of validity.
-    pub not_before: jiff::Timestamp,
-    /// End of validity.
-    pub not_after: jiff::Timestamp,
-    /// The serial number in hexadecimal; random when left out.
-    pub serial: Option<String>,
-}
-
-/// A certificate with the private key that was made for it.
-#[derive(Clone)]
-pub struct Issued {
-    /// The certificate in PEM.
-    pub certificate_pem: String,
-    /// The private key in PEM (PKCS#8), not encrypted. Never log it.
-    pub key_pem: String,
-    /// The serial number in hexadecimal, as [`Authority::revocation_list`] takes it.
-    pub serial: String,
-}
-
 /// A certificate or list could not be made.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct IssueError(String);
-
-impl Request {
-    /// A certificate to receive encrypted mail with.
-    pub fn new(
-        address: &str,
-        key: KeyKind,
-        not_before: jiff::Timestamp,
-        not_after: jiff::Timestamp,
-    ) -> Request {
-        Request {
-            common_name: address.to_owned(),
-            address: address.to_owned(),
-            placement: Placement::AltName,
-            key,
-            usage: Usage::EncryptMail,
-            not_before,
-            not_after,
-            serial: None,
-        }
-    }
-}
 
 impl Authority {
     /// Makes a self-signed root CA.
@@ -215,6 +132,16 @@ impl Authority {
         this_update: jiff::Timestamp,
         next_update: jiff::Timestamp,
     ) -> Result<String, IssueError> {
+        self.revocation_list_with(serials, [this_update, next_update], Vec::new())
+    }
+
+    /// A list with extensions of its own, for tests.
+    pub(super) fn revocation_list_with(
+        &self,
+        serials: &[&str],
+        [this_update, next_update]: [jiff::Timestamp; 2],
+        more: Vec<X509Extension>,
+    ) -> Result<String, IssueError> {
         let this = time(this_update)?;
         let mut builder = X509CrlBuilder::new()?;
         builder.set_issuer_name(self.certificate.subject_name())?;
@@ -227,6 +154,9 @@ impl Authority {
             builder.add_revoked(revoked.build())?;
         }
         extensions::revocation_list(&mut builder, this_update, &self.key)?;
+        for extension in more {
+            builder.append_extension(extension)?;
+        }
         builder.sort()?;
         builder.sign(&self.key, digest(&self.key))?;
         Ok(text(builder.build()?.to_pem()?))

@@ -3,5 +3,6 @@
 mod clients;
 mod headers;
 mod pki;
+mod revocation;
 mod sealing;
 mod verdicts;

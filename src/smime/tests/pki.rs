@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use openssl::pkey::{PKey, Private};
-use openssl::x509::X509;
+use openssl::asn1::{Asn1Object, Asn1OctetString};
+use openssl::hash::MessageDigest;
+use openssl::pkey::{HasPublic, PKey, PKeyRef, Private};
+use openssl::x509::{X509, X509Builder, X509Extension};
 
 use super::super::issue::{Authority, Issued, KeyKind, Request};
 use super::super::{Certificate, Certificates, Choice, Curve, Settings};
@@ -70,6 +72,33 @@ pub fn recipients() -> &'static [(&'static str, Issued)] {
             ("EC P-521", make(KeyKind::Ec(Curve::P521))),
         ]
     })
+}
+
+/// A certificate for any public key, signed by somebody.
+pub fn certificate_with_key(key: &PKeyRef<impl HasPublic>) -> Certificate {
+    let signer = PKey::private_key_from_pem(recipients()[1].1.key_pem.as_bytes()).unwrap();
+    let source = x509(&recipients()[1].1);
+    let mut builder = X509Builder::new().unwrap();
+    builder.set_version(2).unwrap();
+    builder.set_serial_number(source.serial_number()).unwrap();
+    builder.set_not_before(source.not_before()).unwrap();
+    builder.set_not_after(source.not_after()).unwrap();
+    builder.set_pubkey(key).unwrap();
+    builder.sign(&signer, MessageDigest::sha256()).unwrap();
+    Certificate::from_der(&builder.build().to_der().unwrap()).unwrap()
+}
+
+pub fn extension(oid: &str, critical: bool, der: &[u8]) -> X509Extension {
+    let oid = Asn1Object::from_str(oid).unwrap();
+    let content = Asn1OctetString::new_from_bytes(der).unwrap();
+    X509Extension::new_from_der(&oid, critical, &content).unwrap()
+}
+
+pub fn untrusted(verdict: CertificateVerdict) -> String {
+    match verdict {
+        CertificateVerdict::Untrusted(reason) => reason,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// A directory that is removed again.

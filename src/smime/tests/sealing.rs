@@ -1,7 +1,7 @@
 use openssl::cms::CmsContentInfo;
 use proptest::prelude::*;
 
-use super::super::issue::{Issued, Request, Usage};
+use super::super::issue::Issued;
 use super::super::{SealError, seal};
 use super::pki::*;
 use crate::message::RawMessage;
@@ -182,24 +182,7 @@ fn a_message_without_any_field_is_refused_and_one_without_a_body_is_not() {
 
 #[test]
 fn a_key_that_cannot_be_encrypted_to_is_an_error() {
-    let ca = root();
-    let weak = Request {
-        usage: Usage::Unrestricted,
-        ..request(ANN, RSA)
-    };
-    let issued = ca.issue(&weak).unwrap();
-    let ed25519 = openssl::pkey::PKey::generate_ed25519().unwrap();
-    let mut builder = openssl::x509::X509Builder::new().unwrap();
-    let source = x509(&issued);
-    builder.set_version(2).unwrap();
-    builder.set_serial_number(source.serial_number()).unwrap();
-    builder.set_not_before(source.not_before()).unwrap();
-    builder.set_not_after(source.not_after()).unwrap();
-    builder.set_pubkey(&ed25519).unwrap();
-    builder
-        .sign(&key(&issued), openssl::hash::MessageDigest::sha256())
-        .unwrap();
-    let certificate = super::super::Certificate::from_der(&builder.build().to_der().unwrap()).unwrap();
+    let certificate = certificate_with_key(&openssl::pkey::PKey::generate_ed25519().unwrap());
     assert!(!certificate.key().is_strong());
     let result = seal(&RawMessage::new(MAIL), &certificate, &[]);
     assert!(matches!(result, Err(SealError::Crypto(_))));

@@ -1,14 +1,7 @@
 use super::super::issue::{Authority, KeyKind, Placement, Request, Usage};
-use super::super::{Certificate, Curve};
+use super::super::{Certificate, Curve, Key};
 use super::pki::*;
 use crate::message::CertificateVerdict as Verdict;
-
-fn untrusted(verdict: Verdict) -> String {
-    match verdict {
-        Verdict::Untrusted(reason) => reason,
-        other => panic!("{other:?}"),
-    }
-}
 
 #[test]
 fn each_reason_not_to_use_a_certificate_has_its_verdict() {
@@ -188,122 +181,6 @@ fn case_does_not_matter_in_an_address_and_anything_else_does() {
 }
 
 #[test]
-fn without_a_current_list_nothing_is_sent_when_lists_are_required() {
-    let root = root();
-    let mut folders = Folders::trusting(&root);
-    let ann = root.issue(&request(ANN, EC)).unwrap();
-    folders.recipient("ann", &ann);
-    folders.require_crl = true;
-    assert_eq!(folders.verdict(ANN), Verdict::RevocationUnknown);
-    let list =
-        |serials: &[&str], from: &str, to: &str| root.revocation_list(serials, at(from), at(to)).unwrap();
-    folders.put(
-        "crls/root.crl",
-        list(&[], "2027-01-01T00:00:00Z", "2027-06-01T12:00:00Z"),
-    );
-    assert_eq!(folders.verdict(ANN), Verdict::RevocationUnknown, "stale");
-    folders.put(
-        "crls/root.crl",
-        list(&[], "2027-06-01T12:00:01Z", "2028-06-01T00:00:00Z"),
-    );
-    assert_eq!(
-        folders.verdict(ANN),
-        Verdict::RevocationUnknown,
-        "from the future"
-    );
-    folders.put(
-        "crls/root.crl",
-        list(&[], "2027-06-01T12:00:00Z", "2028-06-01T00:00:00Z"),
-    );
-    assert_eq!(folders.verdict(ANN), Verdict::Chosen);
-    folders.put(
-        "crls/root.crl",
-        list(&[&ann.serial], "2027-06-01T12:00:00Z", "2028-06-01T00:00:00Z"),
-    );
-    assert_eq!(folders.verdict(ANN), Verdict::Revoked);
-    folders.require_crl = false;
-    folders.put(
-        "crls/root.crl",
-        list(&[&ann.serial], "2026-06-01T12:00:00Z", "2026-07-01T00:00:00Z"),
-    );
-    assert_eq!(
-        folders.verdict(ANN),
-        Verdict::Revoked,
-        "a stale list that names it is still believed"
-    );
-}
-
-#[test]
-fn a_list_of_another_ca_with_the_same_name_proves_nothing_good() {
-    let root = root();
-    let namesake = Authority::new("Test Root", EC, start(), end()).unwrap();
-    let mut folders = Folders::trusting(&root);
-    folders.put("anchors/namesake.pem", namesake.certificate_pem().unwrap());
-    folders.recipient("ann", &root.issue(&request(ANN, EC)).unwrap());
-    folders.put(
-        "crls/list.pem",
-        namesake.revocation_list(&[], start(), end()).unwrap(),
-    );
-    folders.require_crl = true;
-    assert_eq!(folders.verdict(ANN), Verdict::RevocationUnknown);
-}
-
-#[test]
-fn a_list_that_no_known_ca_has_signed_is_an_error_that_names_the_file() {
-    let root = root();
-    let folders = Folders::trusting(&root);
-    let forger = Authority::new("Test Root", EC, start(), end()).unwrap();
-    folders.put(
-        "crls/forged.crl",
-        forger.revocation_list(&[], start(), end()).unwrap(),
-    );
-    let error = folders.load().err().unwrap();
-    assert!(
-        error.contains("forged.crl") && error.contains("CN=Test Root"),
-        "{error}"
-    );
-}
-
-#[test]
-fn a_revoked_intermediate_takes_its_certificates_with_it() {
-    let root = root();
-    let folders = Folders::trusting(&root);
-    let middle = root.intermediate("Middle", EC, start(), end()).unwrap();
-    folders.put("intermediates/middle.pem", middle.certificate_pem().unwrap());
-    folders.recipient("ann", &middle.issue(&request(ANN, EC)).unwrap());
-    assert_eq!(folders.verdict(ANN), Verdict::Chosen);
-    let list = root
-        .revocation_list(&[&middle.serial().unwrap()], start(), end())
-        .unwrap();
-    folders.put("crls/root.crl", list);
-    assert_eq!(
-        untrusted(folders.verdict(ANN)),
-        "the CA certificate CN=Middle has been revoked"
-    );
-}
-
-#[test]
-fn a_certificate_on_a_list_is_revoked_even_when_its_path_is_broken_too() {
-    let root = root();
-    let folders = Folders::trusting(&root);
-    let middle = root
-        .intermediate("Middle", EC, start(), at("2027-01-01T00:00:00Z"))
-        .unwrap();
-    folders.put("intermediates/middle.pem", middle.certificate_pem().unwrap());
-    let ann = middle.issue(&request(ANN, EC)).unwrap();
-    folders.recipient("ann", &ann);
-    assert_eq!(
-        untrusted(folders.verdict(ANN)),
-        "the CA certificate CN=Middle has expired"
-    );
-    folders.put(
-        "crls/middle.crl",
-        middle.revocation_list(&[&ann.serial], start(), end()).unwrap(),
-    );
-    assert_eq!(folders.verdict(ANN), Verdict::Revoked);
-}
-
-#[test]
 fn a_person_cannot_issue_certificates_to_others() {
     let root = root();
     let folders = Folders::trusting(&root);
@@ -352,7 +229,6 @@ fn a_ca_with_a_weak_key_vouches_for_nobody() {
 #[test]
 fn what_a_ca_may_vouch_for_limits_what_is_believed_of_it() {
     use der::Encode;
-    use openssl::x509::X509Extension;
     use openssl::x509::extension::ExtendedKeyUsage;
     use x509_cert::ext::pkix::NameConstraints;
     use x509_cert::ext::pkix::constraints::name::GeneralSubtree;
@@ -369,9 +245,7 @@ fn what_a_ca_may_vouch_for_limits_what_is_believed_of_it() {
         }]),
         excluded_subtrees: None,
     };
-    let content = openssl::asn1::Asn1OctetString::new_from_bytes(&constraints.to_der().unwrap()).unwrap();
-    let oid = openssl::asn1::Asn1Object::from_str("2.5.29.30").unwrap();
-    let only_agency = X509Extension::new_from_der(&oid, true, &content).unwrap();
+    let only_agency = extension("2.5.29.30", true, &constraints.to_der().unwrap());
     for (name, extension, mailbox, expected) in [
         ("Tls", only_tls, ANN, "the CA CN=Tls may not vouch for mail"),
         ("Agency", only_agency, ANN, "permitted subtree violation"),
@@ -399,6 +273,42 @@ fn an_address_beyond_ascii_is_found_in_its_own_kind_of_name() {
         &root.issue(&request("\u{fc}nal@partner.example", EC)).unwrap(),
     );
     assert_eq!(folders.verdict("\u{dc}nal@partner.example"), Verdict::Chosen);
+}
+
+#[test]
+fn keys_that_protect_nothing_are_weak() {
+    use openssl::bn::BigNum;
+    use openssl::ec::{Asn1Flag, EcGroup, EcKey};
+    use openssl::nid::Nid;
+    use openssl::pkey::PKey;
+    use openssl::rsa::Rsa;
+
+    let modulus = Rsa::generate(2048).unwrap().n().to_owned().unwrap();
+    let rsa = |e| Rsa::from_public_components(modulus.to_owned().unwrap(), BigNum::from_u32(e).unwrap());
+    let rsa = |e| key_of(&PKey::from_rsa(rsa(e).unwrap()).unwrap());
+    assert_eq!(rsa(65_537), Key::Rsa(2048));
+    assert_eq!(rsa(3), Key::Rsa(2048));
+    assert!(!rsa(1).is_strong());
+    assert!(!rsa(4).is_strong());
+    let elliptic = |nid, flag| {
+        let mut group = EcGroup::from_curve_name(nid).unwrap();
+        group.set_asn1_flag(flag);
+        key_of(&PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap())
+    };
+    assert_eq!(
+        elliptic(Nid::X9_62_PRIME256V1, Asn1Flag::NAMED_CURVE),
+        Key::Ec(Curve::P256)
+    );
+    assert_eq!(
+        elliptic(Nid::SECP256K1, Asn1Flag::NAMED_CURVE).to_string(),
+        "EC secp256k1"
+    );
+    assert!(!elliptic(Nid::SECP256K1, Asn1Flag::NAMED_CURVE).is_strong());
+    assert!(!key_of(&PKey::generate_x25519().unwrap()).is_strong());
+}
+
+fn key_of(key: &openssl::pkey::PKeyRef<impl openssl::pkey::HasPublic>) -> Key {
+    certificate_with_key(key).key().clone()
 }
 
 #[test]
