@@ -211,6 +211,19 @@ fn an_address_that_might_carry_the_value_itself_is_not_shown() {
 }
 
 #[test]
+fn what_cannot_be_told_for_sure_to_be_an_address_is_not_shown() {
+    for value in [
+        "<a> <@x.example>",
+        "<\"q\"a@x.example>",
+        "<@r.example:a@x.example>",
+        "a @x.example",
+    ] {
+        let outer = outside(&format!("From: c@d.example\r\nTo: {value}\r\n\r\n"), &["To"]);
+        assert!(outer.contains("\r\nTo: undisclosed-recipients:;\r\n"), "{outer}");
+    }
+}
+
+#[test]
 fn other_secret_fields_are_outside_in_no_form() {
     let mail = format!(
         "From: a@b.example\r\n\
