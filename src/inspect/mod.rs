@@ -3,9 +3,28 @@
 //! The gateway itself never parses a message. A child that dies, hangs or answers nonsense is an obstacle for
 //! the message that it was reading, and is replaced.
 
+mod bounds;
+mod child;
+mod failure;
+mod filter;
+mod jail;
+mod keeper;
+mod plan;
+mod pool;
+mod reader;
+mod wire;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
 use crate::detect::RuleSource;
 use crate::message::{Inspection, RawMessage};
 use crate::mime::Limits;
+
+use keeper::Program;
+use plan::Plan;
+use pool::Pool;
 
 /// How inspection runs: `[inspect]` in the settings.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -50,9 +69,40 @@ impl Default for Settings {
     }
 }
 
-/// A pool of jailed readers. Cloning shares the pool.
+impl Settings {
+    /// What cannot be meant, each with its cure. Empty when all is well.
+    pub fn mistakes(&self) -> Vec<String> {
+        let least = [
+            ("cpu_seconds", self.cpu_seconds, 1),
+            ("deadline_seconds", self.deadline_seconds, 1),
+            ("memory_mb", self.memory_mb, 64),
+            ("part_mb", self.part_mb, 1),
+            ("message_mb", self.message_mb, 1),
+            ("messages_per_child", self.messages_per_child, 1),
+        ];
+        let too_small = least.into_iter().filter(|(_, is, least)| is < least);
+        too_small
+            .map(|(name, is, least)| format!("[inspect] {name} is {is}; it must be at least {least}"))
+            .collect()
+    }
+
+    /// What reading may spend on one message.
+    pub fn limits(&self) -> Limits {
+        let octets = |mebibytes: u64| usize::try_from(mebibytes << 20).unwrap_or(usize::MAX);
+        Limits {
+            depth: self.depth,
+            parts: self.parts,
+            part_size: octets(self.part_mb),
+            message_size: octets(self.message_mb),
+        }
+    }
+}
+
+/// A pool of jailed readers. Cloning shares the pool; with the last clone the children end.
 #[derive(Debug, Clone)]
-pub struct Inspector {}
+pub struct Inspector {
+    pool: Arc<Pool>,
+}
 
 /// Why no reader could be started.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +110,12 @@ pub enum StartError {
     /// The child process could not be made or did not answer.
     #[error("the reading child did not start: {0}")]
     Child(String),
+    /// The settings cannot be meant.
+    #[error("{}", .0.join("; "))]
+    Settings(Vec<String>),
+    /// The rules do not compile.
+    #[error("the rules have mistakes: {}", .0.join("; "))]
+    Rules(Vec<String>),
     /// The kernel or the container does not give what the jail needs.
     #[error("the jail is incomplete: {0}; [inspect] allow_weak_jail = true starts anyway")]
     WeakJail(String),
@@ -75,14 +131,44 @@ impl Inspector {
         limits: &Limits,
         rules: &[RuleSource],
     ) -> Result<Inspector, StartError> {
-        let _ = (settings, limits, rules);
-        Ok(Inspector {})
+        // The very file that runs here, even when an upgrade has replaced or deleted it by name.
+        Self::start_from(Path::new("/proc/self/exe"), settings, limits, rules).await
+    }
+
+    /// Like [`Inspector::start`], for a process that is not `sealgate` itself: `program` is.
+    ///
+    /// # Errors
+    /// Like [`Inspector::start`].
+    pub async fn start_from(
+        program: &Path,
+        settings: &Settings,
+        limits: &Limits,
+        rules: &[RuleSource],
+    ) -> Result<Inspector, StartError> {
+        let program = Program {
+            path: program.to_owned(),
+            arguments: vec!["inspect-child".into()],
+            environment: Vec::new(),
+        };
+        let pool = Pool::start(program, Plan::new(settings, limits)?, rules).await?;
+        Ok(Inspector { pool })
     }
 
     /// Inspects a message. Always answers, within the deadline; what went wrong is an obstacle.
+    ///
+    /// The deadline counts from this call, waiting for a free child included. When this future is dropped
+    /// before its end, the child that was reading is replaced.
     pub async fn inspect(&self, raw: &RawMessage) -> Inspection {
-        let _ = raw;
-        Inspection::default()
+        self.pool.inspect(raw.as_bytes()).await
+    }
+
+    /// Takes other rules. When this returns, every inspection that begins is by the new rules; those that are
+    /// under way end by the old ones.
+    ///
+    /// # Errors
+    /// When no child starts with them, for example because they have mistakes. The old rules then stay.
+    pub async fn reload(&self, rules: &[RuleSource]) -> Result<(), StartError> {
+        self.pool.reload(rules).await
     }
 }
 
@@ -103,7 +189,14 @@ pub fn inspect_here(raw: &[u8], rules: &crate::detect::Rules, limits: &Limits) -
     }
 }
 
-/// The role `sealgate inspect-child`: enters the jail, then reads messages from standard input until it ends.
-pub fn child() -> std::process::ExitCode {
-    std::process::ExitCode::FAILURE
+/// The role `sealgate inspect-child`: enters the jail, then reads messages from its gateway until that hangs
+/// up. Must be called before the process has a second thread.
+pub fn child() -> ExitCode {
+    match child::run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! The child: greets, enters the jail, then answers one message after the other until its gateway hangs up.
+//!
+//! Standard input is a socket to the gateway, used in both directions. Standard output and standard error are
+//! `/dev/null`, so nothing that a library prints can spoil an answer or reveal a message.
+//!
+//! A reader that panics on a message answers with an obstacle that names the line in Sealgate, and then ends:
+//! whatever it left behind must not touch the next message. Running out of memory or stack ends it without an
+//! answer; the gateway sees that.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{Error, ErrorKind, Read, Result, Write};
+use std::os::fd::{AsFd, AsRawFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::jail::JailReport;
+use super::wire::{Answer, HELLO_LIMIT, Hello, Welcome, read_frame, write_frame};
+use super::{bounds, inspect_here, jail};
+use crate::detect::Rules;
+use crate::message::{Inspection, Obstacle, ObstacleKind, Place};
+
+/// Room that the buffer keeps between messages. More goes back, so that one giant does not bloat a child.
+const KEPT_ROOM: usize = 1 << 20;
+
+thread_local! {
+    /// Where the last panic was, `src/mime/fold.rs:41`. Never what it said: that may quote the message.
+    static PANICKED_AT: Cell<Option<String>> = const { Cell::new(None) };
+}
+
+/// Plays the child until the gateway hangs up.
+///
+/// # Errors
+/// When standard input is not a gateway, the rules have mistakes, or the gateway stops listening.
+pub(super) fn run() -> Result<()> {
+    remember_panics_without_their_words();
+    jail::outlive_stop_signals();
+    close_inherited_files();
+    // `ps -o comm` would show "exe", the last name of the path that the gateway starts.
+    let _ = nix::sys::prctl::set_name(c"sealgate-reader");
+    let mut wire = File::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+    let hello = greeting(&mut wire)?;
+    let jail = jail::enter(hello.memory_mb, wire.as_raw_fd());
+    let rules = compile(&mut wire, &hello, jail)?;
+    serve(&mut wire, hello.limits.message_size, |raw| {
+        // Without a budget the gateway's deadline still holds.
+        let _ = jail::grant_processor_time(hello.cpu_seconds);
+        inspect_here(raw, &rules, &hello.limits)
+    })
+}
+
+/// Answers messages with `read` until the gateway hangs up or `read` panics.
+///
+/// # Errors
+/// When a message is longer than `limit` or than the memory that is left, or the gateway stops listening.
+pub(super) fn serve(
+    wire: &mut (impl Read + Write),
+    limit: usize,
+    read: impl Fn(&[u8]) -> Inspection,
+) -> Result<()> {
+    let mut raw = Vec::new();
+    let mut number = 0;
+    while read_frame(wire, limit, &mut raw)? {
+        number += 1;
+        let attempt = catch_unwind(AssertUnwindSafe(|| bounds::tidy(read(&raw))));
+        let leaving = attempt.is_err();
+        let inspection = attempt.unwrap_or_else(|_| panicked());
+        write_frame(
+            wire,
+            &Answer {
+                number,
+                inspection,
+                leaving,
+            },
+        )?;
+        if leaving {
+            break;
+        }
+        raw.clear();
+        raw.shrink_to(KEPT_ROOM);
+    }
+    Ok(())
+}
+
+/// Keeps the place of a panic and silences the rest.
+pub(super) fn remember_panics_without_their_words() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|at| format!("{}:{}", at.file(), at.line()));
+        PANICKED_AT.set(place);
+    }));
+}
+
+fn greeting(wire: &mut File) -> Result<Hello> {
+    let mut frame = Vec::new();
+    if !read_frame(wire, HELLO_LIMIT, &mut frame)? {
+        return Err(ErrorKind::UnexpectedEof.into());
+    }
+    Ok(serde_json::from_slice(&frame)?)
+}
+
+/// Compiles the rules inside the jail, and tells the gateway how that went.
+fn compile(wire: &mut File, hello: &Hello, jail: JailReport) -> Result<Rules> {
+    let compiled = Rules::compile(&hello.rules);
+    let mistakes = compiled.as_ref().err().into_iter().flatten();
+    let mistakes = mistakes.map(ToString::to_string).collect();
+    write_frame(wire, &Welcome { jail, mistakes })?;
+    compiled.map_err(|_| Error::from(ErrorKind::InvalidInput))
+}
+
+/// The gateway opens its own files so that no child inherits them; this is for those of whoever started it.
+fn close_inherited_files() {
+    let Ok(open) = std::fs::read_dir("/proc/self/fd") else {
+        return;
+    };
+    let numbers: Vec<i32> = open
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|number| *number > 2)
+        .collect();
+    for number in numbers {
+        // The directory itself is in the list, and closed by now.
+        let _ = nix::unistd::close(number);
+    }
+}
+
+fn panicked() -> Inspection {
+    let place = PANICKED_AT
+        .take()
+        .unwrap_or_else(|| "an unknown place".to_owned());
+    let detail =
+        format!("the reader stopped at {place}: a mistake in Sealgate, please report it with this place");
+    let part = Place::MESSAGE.to_owned();
+    Inspection {
+        obstacles: vec![Obstacle {
+            kind: ObstacleKind::ReaderDied,
+            part,
+            detail,
+        }],
+        ..Inspection::default()
+    }
+}

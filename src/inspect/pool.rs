@@ -1,0 +1,349 @@
+//! The kept children: who reads next, and how a child that is lost or worn out is replaced.
+//!
+//! A child is free, lent to one caller, or gone. Callers queue for free children in the order they came.
+//!
+//! | event | what happens |
+//! |---|---|
+//! | an answer came | the child is free again |
+//! | no answer came, or the caller went away | the child is killed; a new one starts in the background |
+//! | it has read its share of messages | it stays until its replacement is ready, then goes |
+//! | the rules change | new children take over at once; old ones go when their message is read |
+//! | a new child does not start | another try after a pause that doubles; callers wait up to their deadline |
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::StartError;
+use super::failure::Failure;
+use super::jail::JailReport;
+use super::keeper::{Keeper, Program};
+use super::plan::Plan;
+use super::reader::{Fault, Reader};
+use crate::detect::RuleSource;
+use crate::message::Inspection;
+
+/// Pauses between tries to start a child: the first, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
+
+/// The children.
+#[derive(Debug)]
+pub(super) struct Pool {
+    plan: Plan,
+    keeper: Keeper,
+    program: Arc<Program>,
+    runtime: Handle,
+    /// As many permits as there are children in `State::free`.
+    free: Semaphore,
+    state: Mutex<State>,
+    reloading: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug)]
+struct State {
+    free: Vec<Child>,
+    /// Counts the sets of rules; a child of an older one is not asked again.
+    generation: u64,
+    hello: Arc<[u8]>,
+    /// Why the last child did not start, until one does.
+    trouble: Option<String>,
+}
+
+#[derive(Debug)]
+struct Child {
+    reader: Reader,
+    generation: u64,
+    /// Set when a replacement is under way; it turns true when that is ready.
+    replaced: Option<Arc<AtomicBool>>,
+}
+
+/// A child lent to one caller. Unless it is given back it is killed and replaced.
+struct Loan<'a> {
+    pool: &'a Arc<Pool>,
+    child: Option<Child>,
+}
+
+impl Pool {
+    /// Starts all children and waits until each is ready.
+    ///
+    /// # Errors
+    /// When one does not start, or its jail is too weak.
+    pub(super) async fn start(
+        program: Program,
+        plan: Plan,
+        rules: &[RuleSource],
+    ) -> Result<Arc<Pool>, StartError> {
+        let keeper = Keeper::new().map_err(|error| StartError::Child(error.to_string()))?;
+        let hello = plan.hello(rules)?;
+        let state = State {
+            free: Vec::new(),
+            generation: 0,
+            hello: hello.clone(),
+            trouble: None,
+        };
+        let pool = Arc::new(Pool {
+            plan,
+            keeper,
+            program: Arc::new(program),
+            runtime: Handle::current(),
+            free: Semaphore::new(0),
+            state: Mutex::new(state),
+            reloading: tokio::sync::Mutex::new(()),
+        });
+        let (children, jail) = pool.start_all(&hello, 0).await?;
+        warn_of_weakness(&jail);
+        pool.take_over(children, 0, hello);
+        Ok(pool)
+    }
+
+    /// Reads a message in a child, within the deadline.
+    pub(super) async fn inspect(self: &Arc<Self>, raw: &[u8]) -> Inspection {
+        let limit = self.plan.limits.message_size;
+        if raw.len() > limit || u32::try_from(raw.len()).is_err() {
+            return Failure::TooLarge(limit).into_inspection();
+        }
+        let deadline = Instant::now() + self.plan.deadline;
+        let mut outcome = self.attempt(raw, deadline).await;
+        if outcome.as_ref().is_err_and(Failure::is_worth_another_try) {
+            outcome = self.attempt(raw, deadline).await;
+        }
+        outcome.unwrap_or_else(Failure::into_inspection)
+    }
+
+    /// Starts as many children as there should be with other rules, then lets them take over.
+    ///
+    /// # Errors
+    /// When one of them does not start. Nothing has changed then.
+    pub(super) async fn reload(self: &Arc<Self>, rules: &[RuleSource]) -> Result<(), StartError> {
+        let _one_at_a_time = self.reloading.lock().await;
+        let hello = self.plan.hello(rules)?;
+        let generation = self.state().generation + 1;
+        let (children, _) = self.start_all(&hello, generation).await?;
+        self.take_over(children, generation, hello);
+        Ok(())
+    }
+
+    async fn attempt(self: &Arc<Self>, raw: &[u8], deadline: Instant) -> Result<Inspection, Failure> {
+        let loan = timeout_at(deadline, self.borrow());
+        let mut loan = loan.await.map_err(|_| self.nobody())?;
+        let Some(child) = &mut loan.child else {
+            return Err(self.nobody());
+        };
+        let asked = timeout_at(deadline, child.reader.ask(raw)).await;
+        let failure = match asked {
+            Ok(Ok((inspection, stays))) => {
+                if stays {
+                    loan.give_back();
+                }
+                return Ok(inspection);
+            }
+            Ok(Err(Fault::HungUp)) => {
+                let ended = timeout_at(deadline, loan.end()).await;
+                ended.unwrap_or_else(|_| Failure::of(None))
+            }
+            Ok(Err(Fault::Nonsense)) => Failure::Nonsense,
+            Err(_) => Failure::TooSlow(self.plan.deadline),
+        };
+        tracing::warn!(?failure, "a reading child failed on a message and is replaced");
+        Err(failure)
+    }
+
+    /// Waits for a free child. Dropping this future loses nothing.
+    async fn borrow(self: &Arc<Self>) -> Loan<'_> {
+        loop {
+            let Ok(permit) = self.free.acquire().await else {
+                // The semaphore is never closed; were it, waiting for the deadline is right.
+                return std::future::pending().await;
+            };
+            permit.forget();
+            // From here to the return nothing waits, so the child cannot be lost.
+            let child = self.state().free.pop();
+            let mut loan = Loan { pool: self, child };
+            // A child may have been killed while it was free. Its loan ends here, and it is replaced.
+            if loan.child.as_mut().is_some_and(|child| child.reader.is_alive()) {
+                return loan;
+            }
+        }
+    }
+
+    fn nobody(&self) -> Failure {
+        match &self.state().trouble {
+            Some(why) => Failure::NoneStarts(self.plan.deadline, why.clone()),
+            None => Failure::NoneFree(self.plan.deadline),
+        }
+    }
+
+    /// Takes a child back that answered well.
+    fn take_back(self: &Arc<Self>, mut child: Child) {
+        if child.replaced.is_none() && child.reader.served() >= self.plan.messages_per_child {
+            let replaced = Arc::new(AtomicBool::new(false));
+            child.replaced = Some(replaced.clone());
+            self.replace(child.generation, Some(replaced));
+        }
+        let mut state = self.state();
+        if child.generation == state.generation && !child.is_replaced() {
+            state.free.push(child);
+            self.free.add_permits(1);
+        }
+    }
+
+    /// Starts a child in the background: for one that is lost, or for one that stays until it is `replaced`.
+    fn replace(self: &Arc<Self>, generation: u64, replaced: Option<Arc<AtomicBool>>) {
+        let pool = Arc::downgrade(self);
+        self.runtime.spawn(async move {
+            let (mut pause, longest) = PAUSES;
+            while let Some(pool) = pool.upgrade() {
+                let Some(hello) = pool.hello_of(generation) else {
+                    return;
+                };
+                match pool.start_one(&hello, generation).await {
+                    Ok((child, _)) => return pool.add(child, replaced.as_deref()),
+                    Err(error) => pool.record_trouble(&error, pause),
+                }
+                drop(pool);
+                sleep(pause).await;
+                pause = longest.min(pause * 2);
+            }
+        });
+    }
+
+    /// Adds a child that is ready, in the place of the one that it replaces if that is free now.
+    fn add(&self, child: Child, replaced: Option<&AtomicBool>) {
+        let mut state = self.state();
+        state.trouble = None;
+        if child.generation != state.generation {
+            return;
+        }
+        if let Some(replaced) = replaced {
+            replaced.store(true, Ordering::Relaxed);
+        }
+        if let Some(old) = state.free.iter_mut().find(|free| free.is_replaced()) {
+            *old = child;
+        } else {
+            state.free.push(child);
+            self.free.add_permits(1);
+        }
+    }
+
+    fn record_trouble(&self, error: &StartError, pause: Duration) {
+        tracing::error!(%error, "a reading child did not start; next try in {pause:?}");
+        self.state().trouble = Some(error.to_string());
+    }
+
+    /// Puts new children in the place of all that are free, and lets the lent ones go when they come back.
+    fn take_over(&self, children: Vec<Child>, generation: u64, hello: Arc<[u8]>) {
+        let mut state = self.state();
+        state.generation = generation;
+        state.hello = hello;
+        state.trouble = None;
+        let old = std::mem::replace(&mut state.free, children);
+        // There are never more free children than there should be children, so no permit is lost.
+        self.free.add_permits(state.free.len().saturating_sub(old.len()));
+    }
+
+    async fn start_all(
+        self: &Arc<Self>,
+        hello: &Arc<[u8]>,
+        generation: u64,
+    ) -> Result<(Vec<Child>, JailReport), StartError> {
+        let mut starts = JoinSet::new();
+        for _ in 0..self.plan.children {
+            let (pool, hello) = (self.clone(), hello.clone());
+            starts.spawn(async move { pool.start_one(&hello, generation).await });
+        }
+        let (mut children, mut jail) = (Vec::new(), JailReport::default());
+        while let Some(started) = starts.join_next().await {
+            let started = started.map_err(|error| StartError::Child(error.to_string()))?;
+            let (child, report) = started?;
+            children.push(child);
+            jail = report;
+        }
+        Ok((children, jail))
+    }
+
+    async fn start_one(&self, hello: &[u8], generation: u64) -> Result<(Child, JailReport), StartError> {
+        let (reader, jail) = Reader::start(&self.keeper, &self.program, hello).await?;
+        if !jail.broken.is_empty() && !self.plan.allow_weak_jail {
+            return Err(StartError::WeakJail(jail.broken.join("; ")));
+        }
+        tracing::debug!(pid = reader.id(), "a reading child is ready");
+        Ok((
+            Child {
+                reader,
+                generation,
+                replaced: None,
+            },
+            jail,
+        ))
+    }
+
+    fn hello_of(&self, generation: u64) -> Option<Arc<[u8]>> {
+        let state = self.state();
+        (state.generation == generation).then(|| state.hello.clone())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Every change under this lock is whole, so a panic elsewhere leaves nothing half done.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+impl Pool {
+    /// The processes of the children that are free now.
+    pub(super) fn free_ids(&self) -> Vec<u32> {
+        let state = self.state();
+        state.free.iter().filter_map(|child| child.reader.id()).collect()
+    }
+}
+
+impl Child {
+    fn is_replaced(&self) -> bool {
+        let replaced = self.replaced.as_ref();
+        replaced.is_some_and(|replaced| replaced.load(Ordering::Relaxed))
+    }
+}
+
+impl Loan<'_> {
+    fn give_back(mut self) {
+        if let Some(child) = self.child.take() {
+            self.pool.take_back(child);
+        }
+    }
+
+    /// Learns how the child ended, and has it replaced.
+    async fn end(mut self) -> Failure {
+        match self.lose() {
+            Some(child) => child.reader.end().await,
+            None => Failure::of(None),
+        }
+    }
+
+    fn lose(&mut self) -> Option<Child> {
+        let child = self.child.take()?;
+        if child.replaced.is_none() {
+            self.pool.replace(child.generation, None);
+        }
+        Some(child)
+    }
+}
+
+impl Drop for Loan<'_> {
+    fn drop(&mut self) {
+        drop(self.lose());
+    }
+}
+
+fn warn_of_weakness(jail: &JailReport) {
+    for wall in &jail.broken {
+        tracing::error!("the jail of the reading children is BROKEN, started anyway as told: {wall}");
+    }
+    for wall in &jail.lacking {
+        tracing::warn!("the jail of the reading children has one wall less: {wall}");
+    }
+}
