@@ -137,3 +137,66 @@ fn panicked() -> Inspection {
         ..Inspection::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn counting(raw: &[u8]) -> Inspection {
+        let part = Place::MESSAGE.to_owned();
+        let detail = format!("{} octets", raw.len());
+        Inspection {
+            obstacles: vec![Obstacle {
+                kind: ObstacleKind::Image,
+                part,
+                detail,
+            }],
+            ..Inspection::default()
+        }
+    }
+
+    /// What the gateway would have sent, and a place for the answers.
+    struct Script<'a> {
+        sent: &'a [u8],
+        answers: Vec<u8>,
+    }
+
+    impl Read for Script<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            self.sent.read(buffer)
+        }
+    }
+
+    impl Write for Script<'_> {
+        fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
+            self.answers.write(octets)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_child_answers_each_whole_message_once_and_in_order(messages: Vec<Vec<u8>>) {
+            let mut sent = Vec::new();
+            for message in &messages {
+                sent.extend(u32::try_from(message.len()).unwrap().to_le_bytes());
+                sent.extend(message);
+            }
+            let mut script = Script { sent: &sent, answers: Vec::new() };
+            serve(&mut script, 1 << 20, counting).unwrap();
+            let (mut answers, mut frame) = (script.answers.as_slice(), Vec::new());
+            for (place, message) in messages.iter().enumerate() {
+                prop_assert!(read_frame(&mut answers, 1 << 20, &mut frame).unwrap());
+                let answer: Answer = serde_json::from_slice(&frame).unwrap();
+                prop_assert_eq!(answer.number, place as u64 + 1);
+                prop_assert_eq!(answer.inspection, counting(message));
+            }
+            prop_assert!(!read_frame(&mut answers, 1 << 20, &mut frame).unwrap());
+        }
+    }
+}

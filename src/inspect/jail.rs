@@ -178,6 +178,7 @@ mod tests {
             "pid-file" => std::env::current_dir().is_ok(),
             "allocate-too-much" => Vec::<u8>::new().try_reserve_exact(5 << 30).is_ok(),
             "abort" => std::process::abort(),
+            "overflow-the-stack" => recurse(0) == 0,
             "compute" => {
                 let map: std::collections::HashMap<usize, Vec<u8>> =
                     (0..64).map(|size| (size, vec![1; size << 16])).collect();
@@ -245,10 +246,13 @@ mod tests {
     #[test]
     fn memory_beyond_the_limit_is_denied_and_an_abort_is_told_from_an_attack() {
         assert_eq!(in_a_process("jail", "allocate-too-much").code(), Some(DENIED));
-        assert_eq!(
-            in_a_process("jail", "abort").signal(),
-            Some(Signal::SIGABRT as i32)
-        );
+        for what in ["abort", "overflow-the-stack"] {
+            assert_eq!(
+                in_a_process("jail", what).signal(),
+                Some(Signal::SIGABRT as i32),
+                "{what}"
+            );
+        }
     }
 
     #[test]
@@ -264,6 +268,12 @@ mod tests {
         for what in ["open", "create", "duplicate", "socket"] {
             assert_eq!(in_a_process("limits", what).code(), Some(DENIED), "{what}");
         }
+    }
+
+    #[expect(unconditional_recursion, reason = "it is what the test is about")]
+    fn recurse(depth: u64) -> u64 {
+        let room = std::hint::black_box([depth; 64]);
+        recurse(depth + 1) + room.iter().sum::<u64>()
     }
 
     /// Holds on every kernel: either Landlock denies, or the report says that it is missing.

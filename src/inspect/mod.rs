@@ -148,7 +148,9 @@ impl Inspector {
         let program = Program {
             path: program.to_owned(),
             arguments: vec!["inspect-child".into()],
-            environment: Vec::new(),
+            // Out of memory, glibc may try further arenas and count the processors for them, by a call that the
+            // jail would take for an attack.
+            environment: vec![("MALLOC_ARENA_MAX".into(), "1".into())],
         };
         let pool = Pool::start(program, Plan::new(settings, limits)?, rules).await?;
         Ok(Inspector { pool })

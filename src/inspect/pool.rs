@@ -29,7 +29,7 @@ use crate::detect::RuleSource;
 use crate::message::Inspection;
 
 /// Pauses between tries to start a child: the first, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
 /// The children.
 #[derive(Debug)]
