@@ -61,7 +61,7 @@ pub struct Issued {
     pub certificate_pem: String,
     /// The private key in PEM (PKCS#8), not encrypted. Never log it.
     pub key_pem: String,
-    /// The serial number in hexadecimal, as [`Authority::revocation_list`] takes it.
+    /// The serial number in hexadecimal, as [`super::Authority::revocation_list`] takes it.
     pub serial: String,
 }
 
