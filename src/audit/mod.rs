@@ -1,6 +1,13 @@
 //! Decision records: what was decided, on what grounds, and what left. Declares [`Trail`].
 //!
-//! A record holds no personal information: findings are masked, and no subject or body is kept.
+//! A record holds no personal information: findings are masked, and no subject or body is kept. Each record is
+//! chained to the one before it ([`link`]), so that a record changed or removed later is noticed.
+
+mod chain;
+mod explain;
+
+pub use chain::{CHAIN_START, ChainState, Hash, Walk, link};
+pub use explain::{explain, printable};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -44,10 +44,44 @@ pub enum State {
     Queued,
     /// An administrator stopped it; it waits for `release`.
     Held,
+    /// An administrator gave it up: the next claim returns it at once, to be settled as failed.
+    Bouncing,
     /// The next hop took it.
     Delivered,
     /// It failed for good and the sender was told (or it was a notice, and nobody can be told).
     Bounced,
+}
+
+impl State {
+    /// Every state, in the order of a delivery's life.
+    pub const ALL: [State; 5] = [
+        State::Queued,
+        State::Held,
+        State::Bouncing,
+        State::Delivered,
+        State::Bounced,
+    ];
+
+    /// The name that stores keep and commands print: `queued`, `held`, `bouncing`, `delivered`, `bounced`.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Queued => "queued",
+            State::Held => "held",
+            State::Bouncing => "bouncing",
+            State::Delivered => "delivered",
+            State::Bounced => "bounced",
+        }
+    }
+
+    /// The state of that name.
+    pub fn named(name: &str) -> Option<State> {
+        State::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    /// Whether nothing will happen to the delivery any more.
+    pub fn is_finished(self) -> bool {
+        matches!(self, State::Delivered | State::Bounced)
+    }
 }
 
 /// What became of one attempt.
@@ -85,20 +119,26 @@ pub struct Filter {
     pub state: Option<State>,
 }
 
-/// What an administrator asks of queued deliveries.
+/// What an administrator asks of deliveries that are not finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
-    /// Try now.
+    /// Try now. Does nothing to a delivery that is held.
     Retry,
     /// Stop trying until `Release`.
     Hold,
     /// Go on after `Hold`.
     Release,
+    /// Give up for good and tell the sender. It cannot be taken back.
+    Bounce,
 }
 
 /// The durable queue, as the delivering side needs it.
 pub trait Spool: Send + Sync {
     /// Takes up to `limit` due deliveries under a lease until `lease_end`; no other claim returns them before.
+    ///
+    /// The oldest come first, and those that share a body come one after the other. A delivery in the state
+    /// [`State::Bouncing`] must not be sent: settle it as [`Outcome::Failed`], with a notice. A lease must
+    /// outlast the attempt, for an attempt that goes on after it may be made twice.
     fn claim(
         &self,
         now: Timestamp,
@@ -110,6 +150,9 @@ pub trait Spool: Send + Sync {
     fn body(&self, body: i64) -> Boxed<'_, Result<RawMessage, SpoolError>>;
 
     /// Records outcomes and enqueues the notices that tell of failures, in one transaction. Durable on return.
+    ///
+    /// A delivery that was held meanwhile stays held when it is deferred. One that is finished stays as it is.
+    /// Bytes that no unfinished delivery needs any more are deleted.
     fn settle(
         &self,
         outcomes: Vec<(Delivery, Outcome)>,
@@ -122,6 +165,12 @@ pub trait Spool: Send + Sync {
     /// Carries out a command on all unfinished deliveries that the filter names; answers how many it changed.
     fn command(&self, filter: Filter, command: Command, now: Timestamp)
     -> Boxed<'_, Result<u64, SpoolError>>;
+
+    /// Returns when there may be something new to claim: mail or a notice was enqueued, a command was given,
+    /// or a while has passed. One caller at a time. A spool that cannot tell never returns, so use a timer too.
+    fn changed(&self) -> Boxed<'_, ()> {
+        Box::pin(std::future::pending())
+    }
 }
 
 /// The spool could not do it; nothing changed.

@@ -1,10 +1,22 @@
 //! The databases. Implements [`crate::queue::Spool`] and [`crate::audit::Trail`], one file per kind of store.
+//!
+//! Every kind passes the same suite, `contract.rs`. To add one: a file or folder beside `sqlite/`, a line in
+//! [`Store::open`], a line in its tests that runs the suite.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::audit::{Lookup, Record, Traced, Trail, TrailError};
+use jiff::Timestamp;
+
+use crate::audit::{ChainState, Lookup, Record, Traced, Trail, TrailError};
 use crate::message::{Boxed, MessageId, Outbound, RawMessage};
 use crate::queue::{Command, Delivery, Filter, Outcome, Spool, SpoolError};
+
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+pub(crate) mod samples;
+mod sqlite;
 
 /// Where things are kept: `[store]` in the settings.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -38,63 +50,109 @@ pub struct OpenError {
     pub reason: String,
 }
 
-/// The embedded store: SQLite with one writer that commits many messages at once. Cloning shares it.
+/// What a kind of store does beyond the trail and the spool.
+trait Kind: Trail + Spool {
+    fn purge(&self, now: Timestamp) -> Boxed<'_, Result<u64, SpoolError>>;
+    fn verify_chain(&self) -> Boxed<'_, Result<ChainState, TrailError>>;
+    fn close(&self) -> Boxed<'_, ()>;
+}
+
+/// The store that the settings name. Cloning shares it.
 #[derive(Clone)]
-pub struct Store {}
+pub struct Store {
+    kind: Arc<dyn Kind>,
+}
 
 impl Store {
-    /// Opens the store, makes it when there is none, brings its schema up to date and undoes what a crash left.
+    /// Opens the store for the gateway itself, makes it when there is none, brings its schema up to date and
+    /// undoes what a crash left: leases end, files that no row names are deleted. Call it inside a runtime.
     ///
     /// # Errors
-    /// When the directory or database cannot be used.
+    /// When the directory or database cannot be used, or another gateway has it open.
     pub async fn open(settings: &Settings) -> Result<Store, OpenError> {
-        let _ = settings;
-        Ok(Store {})
+        let kind = Arc::new(sqlite::Sqlite::open(settings).await?);
+        Ok(Store { kind })
+    }
+
+    /// Opens a store that exists, for commands, also while a gateway has it open. Undoes nothing.
+    ///
+    /// # Errors
+    /// When there is no store, or one of another version.
+    pub async fn attach(settings: &Settings) -> Result<Store, OpenError> {
+        let kind = Arc::new(sqlite::Sqlite::attach(settings).await?);
+        Ok(Store { kind })
+    }
+
+    /// Deletes records older than `keep_days` whose deliveries are finished, with their deliveries; answers how
+    /// many. Per tenant it goes from the oldest on and stops at the first record that must stay, so that the
+    /// rest of the hash chain can still be verified: a copy on hold keeps every younger record. Call it daily.
+    ///
+    /// # Errors
+    /// When the database does not answer. What was deleted until then stays deleted.
+    pub async fn purge(&self, now: Timestamp) -> Result<u64, SpoolError> {
+        self.kind.purge(now).await
+    }
+
+    /// Verifies the hash chain over all kept records.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn verify_chain(&self) -> Result<ChainState, TrailError> {
+        self.kind.verify_chain().await
+    }
+
+    /// Finishes what was asked for so far and lets go of the files. Everything asked later fails.
+    pub async fn close(&self) {
+        self.kind.close().await;
     }
 }
 
 impl Trail for Store {
-    fn commit(&self, _record: Record, _outbounds: Vec<Outbound>) -> Boxed<'_, Result<(), TrailError>> {
-        Box::pin(async { Err(TrailError::Unavailable(String::new())) })
+    fn commit(&self, record: Record, outbounds: Vec<Outbound>) -> Boxed<'_, Result<(), TrailError>> {
+        self.kind.commit(record, outbounds)
     }
 
-    fn find(&self, _lookup: Lookup) -> Boxed<'_, Result<Vec<Traced>, TrailError>> {
-        Box::pin(async { Err(TrailError::Unavailable(String::new())) })
+    fn find(&self, lookup: Lookup) -> Boxed<'_, Result<Vec<Traced>, TrailError>> {
+        self.kind.find(lookup)
     }
 }
 
 impl Spool for Store {
     fn claim(
         &self,
-        _now: jiff::Timestamp,
-        _lease_end: jiff::Timestamp,
-        _limit: u32,
+        now: Timestamp,
+        lease_end: Timestamp,
+        limit: u32,
     ) -> Boxed<'_, Result<Vec<Delivery>, SpoolError>> {
-        Box::pin(async { Err(SpoolError(String::new())) })
+        self.kind.claim(now, lease_end, limit)
     }
 
-    fn body(&self, _body: i64) -> Boxed<'_, Result<RawMessage, SpoolError>> {
-        Box::pin(async { Err(SpoolError(String::new())) })
+    fn body(&self, body: i64) -> Boxed<'_, Result<RawMessage, SpoolError>> {
+        self.kind.body(body)
     }
 
     fn settle(
         &self,
-        _outcomes: Vec<(Delivery, Outcome)>,
-        _notices: Vec<(MessageId, Outbound)>,
+        outcomes: Vec<(Delivery, Outcome)>,
+        notices: Vec<(MessageId, Outbound)>,
     ) -> Boxed<'_, Result<(), SpoolError>> {
-        Box::pin(async { Err(SpoolError(String::new())) })
+        self.kind.settle(outcomes, notices)
     }
 
-    fn list(&self, _filter: Filter) -> Boxed<'_, Result<Vec<Delivery>, SpoolError>> {
-        Box::pin(async { Err(SpoolError(String::new())) })
+    fn list(&self, filter: Filter) -> Boxed<'_, Result<Vec<Delivery>, SpoolError>> {
+        self.kind.list(filter)
     }
 
     fn command(
         &self,
-        _filter: Filter,
-        _command: Command,
-        _now: jiff::Timestamp,
+        filter: Filter,
+        command: Command,
+        now: Timestamp,
     ) -> Boxed<'_, Result<u64, SpoolError>> {
-        Box::pin(async { Err(SpoolError(String::new())) })
+        self.kind.command(filter, command, now)
+    }
+
+    fn changed(&self) -> Boxed<'_, ()> {
+        self.kind.changed()
     }
 }

@@ -1,0 +1,351 @@
+//! The embedded store: one directory with a SQLite database and a folder of large bodies.
+//!
+//! What is durable, its states, and what a crash between two steps leaves:
+//!
+//! **A commit.** (1) Bodies above `inline_kb` are written as `bodies/NAME.tmp`, fsynced, renamed to `NAME`, and
+//! the folder is fsynced. (2) One transaction writes the record, the bodies' rows and the deliveries. (3) The
+//! caller is answered. A crash before the end of (2) leaves files that no row names; they are deleted at the
+//! next open, and the client, who was not answered, still has the mail. A crash between (2) and (3) leaves
+//! accepted mail that the client will send again: twice, never lost (RFC 5321 §6.1).
+//!
+//! **A delivery** is `queued`, `held` or `bouncing`, and ends as `delivered` or `bounced`:
+//! ```text
+//!   queued ──hold──▶ held ──release──▶ queued            claim: puts a lease on queued or bouncing
+//!   queued, held ──bounce──▶ bouncing                    settle deferred: ends the lease, state stays
+//!   queued, held, bouncing ──settle──▶ delivered, bounced
+//! ```
+//! A crash while it is under a lease leaves the lease; the next open ends all leases, and a lease also ends by
+//! its time. An attempt that the next hop took just before the crash is then made again: twice, never lost.
+//!
+//! **A settlement.** (1) One transaction writes the outcomes and the notices, and deletes the rows of bodies
+//! that nobody needs. (2) Their files are deleted. A crash between leaves files that no row names, as above.
+//!
+//! **A purge** deletes a record, its deliveries, and moves the start of the hash chain, in one transaction.
+
+mod bodies;
+mod deliveries;
+mod failure;
+mod lock;
+mod records;
+mod schema;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
+use tokio::sync::Notify;
+
+use super::{Kind, OpenError, Settings};
+use crate::audit::{ChainState, Lookup, Record, Traced, Trail, TrailError};
+use crate::message::{Boxed, MessageId, Outbound, RawMessage};
+use crate::queue::{Command, Delivery, Filter, Outcome, Spool, SpoolError};
+use bodies::{Bodies, RealDisk, Written};
+use deliveries::{Claim, Order, Settle};
+use failure::Failure;
+use records::{Commit, Purge};
+use schema::Version;
+use writer::Desk;
+
+/// Connections that read beside the writer.
+const READERS: u32 = 4;
+/// How often a waiting caller looks for what other processes wrote.
+const GLANCE: Duration = Duration::from_secs(1);
+
+/// An open store.
+pub(super) struct Sqlite {
+    desk: Desk,
+    readers: SqlitePool,
+    bodies: Bodies,
+    changed: Arc<Notify>,
+    inline_limit: usize,
+    keep: SignedDuration,
+}
+
+impl Sqlite {
+    /// See [`super::Store::open`].
+    pub(super) async fn open(settings: &Settings) -> Result<Sqlite, OpenError> {
+        let complain = |reason| OpenError {
+            directory: settings.directory.clone(),
+            reason,
+        };
+        let lock = prepare(&settings.directory).map_err(complain)?;
+        let database = settings.directory.join("sealgate.db");
+        let bodies = bodies_of(settings);
+        let connected = connect_and_recover(&database, &bodies).await;
+        let db = connected.map_err(|failure| complain(failure.to_string()))?;
+        Ok(Sqlite::assemble(settings, db, bodies, Some(lock)))
+    }
+
+    /// See [`super::Store::attach`].
+    pub(super) async fn attach(settings: &Settings) -> Result<Sqlite, OpenError> {
+        let complain = |reason: String| OpenError {
+            directory: settings.directory.clone(),
+            reason,
+        };
+        let database = settings.directory.join("sealgate.db");
+        match std::fs::File::open(&database) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let reason =
+                    "there is no store. Is [store] directory right, and was the gateway ever started?";
+                return Err(complain(reason.to_owned()));
+            }
+            Err(error) => return Err(complain(lock::in_words(&error))),
+            Ok(_) => {}
+        }
+        let connected = connect_current(&database).await;
+        let db = connected.map_err(|failure| complain(failure.to_string()))?;
+        Ok(Sqlite::assemble(settings, db, bodies_of(settings), None))
+    }
+
+    fn assemble(
+        settings: &Settings,
+        db: SqliteConnection,
+        bodies: Bodies,
+        lock: Option<lock::Lock>,
+    ) -> Sqlite {
+        let changed = Arc::new(Notify::new());
+        let wake = Arc::clone(&changed);
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_lazy_with(schema::reading(&settings.directory.join("sealgate.db")));
+        let days = i64::try_from(settings.keep_days).unwrap_or(i64::MAX);
+        Sqlite {
+            desk: Desk::start(db, bodies.clone(), lock, move || wake.notify_one()),
+            readers,
+            bodies,
+            changed,
+            inline_limit: usize::try_from(settings.inline_kb.saturating_mul(1024)).unwrap_or(usize::MAX),
+            keep: SignedDuration::from_secs(days.saturating_mul(86_400)),
+        }
+    }
+
+    /// Writes bodies that are too large for a row to files.
+    async fn write_files(
+        &self,
+        outbounds: impl Iterator<Item = (MessageId, &Outbound)>,
+    ) -> Result<Written, Failure> {
+        let large = |outbound: &Outbound| outbound.body.len() > self.inline_limit;
+        let contents: Vec<(MessageId, Option<RawMessage>)> = outbounds
+            .map(|(message, outbound)| (message, large(outbound).then(|| outbound.body.clone())))
+            .collect();
+        let bodies = self.bodies.clone();
+        if contents.iter().all(|(_, content)| content.is_none()) {
+            return Ok(bodies.none(contents.len()));
+        }
+        blocking(move || bodies.write(&contents)).await
+    }
+
+    async fn read_body(&self, body: i64) -> Result<RawMessage, Failure> {
+        let row = sqlx::query_as::<_, (i64, Option<Vec<u8>>, Option<String>)>(
+            "SELECT size, inline, file FROM bodies WHERE id = ?",
+        );
+        match row.bind(body).fetch_optional(&self.readers).await? {
+            Some((_, Some(bytes), _)) => Ok(RawMessage::new(bytes)),
+            Some((size, None, Some(file))) => {
+                let bodies = self.bodies.clone();
+                blocking(move || bodies.read(&file, size.unsigned_abs())).await
+            }
+            _ => Err(Failure::Other("there is no such body (any more)".to_owned())),
+        }
+    }
+
+    async fn purge_all(&self, now: Timestamp) -> Result<u64, Failure> {
+        let Ok(before) = now.checked_sub(self.keep) else {
+            return Ok(0);
+        };
+        let mut purged = 0;
+        loop {
+            // A page at a time, so that mail is accepted in between.
+            match self.desk.write(|| Purge { before }).await? {
+                0 => return Ok(purged),
+                page => purged += page,
+            }
+        }
+    }
+}
+
+impl Trail for Sqlite {
+    fn commit(&self, record: Record, outbounds: Vec<Outbound>) -> Boxed<'_, Result<(), TrailError>> {
+        Box::pin(async move {
+            let json = records::json(&record)?;
+            let written = self
+                .write_files(outbounds.iter().map(|outbound| (record.id, outbound)))
+                .await?;
+            let commit = move || Commit {
+                record,
+                json,
+                outbounds,
+                files: written.hand_over(),
+            };
+            Ok(self.desk.write(commit).await?)
+        })
+    }
+
+    fn find(&self, lookup: Lookup) -> Boxed<'_, Result<Vec<Traced>, TrailError>> {
+        Box::pin(async move {
+            let mut snapshot = self.readers.begin().await.map_err(Failure::from)?;
+            Ok(records::find(&mut snapshot, &lookup)
+                .await
+                .map_err(Failure::from)?)
+        })
+    }
+}
+
+impl Spool for Sqlite {
+    fn claim(
+        &self,
+        now: Timestamp,
+        lease_end: Timestamp,
+        limit: u32,
+    ) -> Boxed<'_, Result<Vec<Delivery>, SpoolError>> {
+        let claim = Claim {
+            now,
+            lease_end,
+            limit,
+        };
+        Box::pin(async move { Ok(self.desk.write(|| claim).await?) })
+    }
+
+    fn body(&self, body: i64) -> Boxed<'_, Result<RawMessage, SpoolError>> {
+        Box::pin(async move { Ok(self.read_body(body).await?) })
+    }
+
+    fn settle(
+        &self,
+        outcomes: Vec<(Delivery, Outcome)>,
+        notices: Vec<(MessageId, Outbound)>,
+    ) -> Boxed<'_, Result<(), SpoolError>> {
+        Box::pin(async move {
+            let written = self
+                .write_files(notices.iter().map(|(id, notice)| (*id, notice)))
+                .await?;
+            let settle = move || Settle {
+                outcomes,
+                notices,
+                files: written.hand_over(),
+                now: Timestamp::now(),
+            };
+            Ok(self.desk.write(settle).await?)
+        })
+    }
+
+    fn list(&self, filter: Filter) -> Boxed<'_, Result<Vec<Delivery>, SpoolError>> {
+        Box::pin(async move {
+            let mut reader = self.readers.acquire().await.map_err(Failure::from)?;
+            Ok(deliveries::list(&mut reader, &filter)
+                .await
+                .map_err(Failure::from)?)
+        })
+    }
+
+    fn command(
+        &self,
+        filter: Filter,
+        command: Command,
+        now: Timestamp,
+    ) -> Boxed<'_, Result<u64, SpoolError>> {
+        let order = Order { filter, command, now };
+        Box::pin(async move { Ok(self.desk.write(|| order).await?) })
+    }
+
+    fn changed(&self) -> Boxed<'_, ()> {
+        Box::pin(async {
+            // Other processes cannot wake us, so it also returns after a moment.
+            let _ = tokio::time::timeout(GLANCE, self.changed.notified()).await;
+        })
+    }
+}
+
+impl Kind for Sqlite {
+    fn purge(&self, now: Timestamp) -> Boxed<'_, Result<u64, SpoolError>> {
+        Box::pin(async move { Ok(self.purge_all(now).await?) })
+    }
+
+    fn verify_chain(&self) -> Boxed<'_, Result<ChainState, TrailError>> {
+        Box::pin(async move {
+            let mut snapshot = self.readers.begin().await.map_err(Failure::from)?;
+            Ok(records::verify(&mut snapshot).await.map_err(Failure::from)?)
+        })
+    }
+
+    fn close(&self) -> Boxed<'_, ()> {
+        Box::pin(async {
+            // Readers first: the last connection to close empties the log into the database.
+            self.readers.close().await;
+            self.desk.stop().await;
+        })
+    }
+}
+
+/// Makes the directories, takes the lock, makes the database file.
+fn prepare(directory: &Path) -> Result<lock::Lock, String> {
+    let in_words = |error: std::io::Error| lock::in_words(&error);
+    lock::make_directory(directory).map_err(in_words)?;
+    let lock = lock::take(directory)?;
+    lock::make_directory(&directory.join("bodies")).map_err(in_words)?;
+    // SQLite gives its log and index the mode of this file.
+    lock::make_file(&directory.join("sealgate.db")).map_err(in_words)?;
+    Ok(lock)
+}
+
+async fn connect_and_recover(database: &Path, bodies: &Bodies) -> Result<SqliteConnection, Failure> {
+    let mut db = schema::writing(database).connect().await?;
+    if schema::version(&mut db).await? == Version::Newer {
+        return Err(Failure::Other(
+            "it was made by a newer version of sealgate. Install that version".to_owned(),
+        ));
+    }
+    schema::migrate(&mut db).await?;
+    deliveries::end_leases(&mut db).await?;
+    let named: Vec<String> = sqlx::query_scalar("SELECT file FROM bodies WHERE file IS NOT NULL")
+        .fetch_all(&mut db)
+        .await?;
+    let named: HashSet<String> = named.into_iter().collect();
+    let (bodies, database) = (bodies.clone(), database.to_owned());
+    let removed = blocking(move || {
+        let removed = bodies.keep_only(&named)?;
+        database.parent().map_or(Ok(()), lock::sync_directory)?;
+        Ok(removed)
+    });
+    match removed.await? {
+        0 => {}
+        removed => tracing::info!(removed, "deleted body files that a crash had left"),
+    }
+    Ok(db)
+}
+
+async fn connect_current(database: &Path) -> Result<SqliteConnection, Failure> {
+    let mut db = schema::writing(database).connect().await?;
+    match schema::version(&mut db).await? {
+        Version::Current => Ok(db),
+        Version::Older => Err(Failure::Other(
+            "it was made by an older version of sealgate. Start the gateway once to bring it up to date"
+                .to_owned(),
+        )),
+        Version::Newer => Err(Failure::Other(
+            "it was made by a newer version of sealgate. Use that version".to_owned(),
+        )),
+    }
+}
+
+fn bodies_of(settings: &Settings) -> Bodies {
+    Bodies::new(&settings.directory.join("bodies"), Arc::new(RealDisk))
+}
+
+/// Runs file work on a thread that may block.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, Failure> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Ok(done?),
+        Err(error) => Err(Failure::Other(error.to_string())),
+    }
+}

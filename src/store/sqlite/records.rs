@@ -1,0 +1,263 @@
+//! Decision records: written with what leaves, found again, and checked against their hash chain.
+
+use jiff::Timestamp;
+use sqlx::{Row, SqliteConnection};
+
+use super::deliveries::{self, Sending};
+use super::failure::{Failure, unreadable};
+use super::writer::{Effects, Task};
+use crate::audit::{CHAIN_START, ChainState, Hash, Lookup, Record, Traced, Walk, link};
+use crate::message::{MessageId, Outbound};
+
+/// Records that one step of a long walk reads.
+const PAGE: i64 = 500;
+
+/// One accepted message: its record, and everything that leaves.
+pub(super) struct Commit {
+    pub(super) record: Record,
+    /// The record as [`json`] writes it.
+    pub(super) json: String,
+    pub(super) outbounds: Vec<Outbound>,
+    /// The name of each outbound's body file, if it has one.
+    pub(super) files: Vec<Option<String>>,
+}
+
+impl Task for Commit {
+    type Answer = ();
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<((), Effects), sqlx::Error> {
+        append(db, &self.record, &self.json).await?;
+        for (outbound, file) in self.outbounds.iter().zip(&self.files) {
+            let sending = Sending {
+                tenant: &self.record.tenant,
+                message: self.record.id,
+                outbound,
+                file: file.as_deref(),
+                created: self.record.received,
+                next_attempt: self.record.received,
+            };
+            deliveries::enqueue(db, &sending).await?;
+        }
+        Ok(((), Effects::wake()))
+    }
+
+    fn files(&self) -> Vec<String> {
+        self.files.iter().flatten().cloned().collect()
+    }
+}
+
+/// Puts a record at the end of its tenant's chain.
+async fn append(db: &mut SqliteConnection, record: &Record, json: &str) -> Result<(), sqlx::Error> {
+    let previous = head(db, &record.tenant).await?;
+    let hash = link(&previous, json.as_bytes());
+    sqlx::query(
+        "INSERT INTO records (tenant, id, message_id, received, sender, policy, record, previous, hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )
+    .bind(&record.tenant)
+    .bind(record.id.as_str())
+    .bind(&record.message_id)
+    .bind(record.received.as_microsecond())
+    .bind(record.sender.as_ref().map(ToString::to_string))
+    .bind(&record.policy)
+    .bind(json)
+    .bind(previous.as_slice())
+    .bind(hash.as_slice())
+    .execute(&mut *db)
+    .await?;
+    sqlx::query(
+        "INSERT INTO chains (tenant, start, head) VALUES (?1, ?2, ?3)
+         ON CONFLICT (tenant) DO UPDATE SET head = excluded.head",
+    )
+    .bind(&record.tenant)
+    .bind(CHAIN_START.as_slice())
+    .bind(hash.as_slice())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn head(db: &mut SqliteConnection, tenant: &str) -> Result<Hash, sqlx::Error> {
+    let head = sqlx::query_scalar::<_, Vec<u8>>("SELECT head FROM chains WHERE tenant = ?").bind(tenant);
+    match head.fetch_optional(db).await? {
+        Some(head) => head.try_into().map_err(|_| unreadable("hash chain")),
+        None => Ok(CHAIN_START),
+    }
+}
+
+/// All records that fit, newest first, each with what became of its copies. Needs a connection that sees one
+/// state of the database throughout.
+pub(super) async fn find(db: &mut SqliteConnection, lookup: &Lookup) -> Result<Vec<Traced>, sqlx::Error> {
+    let found = match lookup {
+        Lookup::Id(id) => {
+            sqlx::query("SELECT seq, tenant, id, record, previous, hash FROM records WHERE id = ?")
+                .bind(id.as_str())
+        }
+        Lookup::MessageId(id) => sqlx::query(
+            "SELECT seq, tenant, id, record, previous, hash FROM records WHERE message_id = ?
+             ORDER BY seq DESC",
+        )
+        .bind(id),
+    };
+    let rows = found.fetch_all(&mut *db).await?;
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
+        let record: Record =
+            serde_json::from_str(row.try_get("record")?).map_err(|_| unreadable("decision record"))?;
+        let id: &str = row.try_get("id")?;
+        let id: MessageId = id.parse().map_err(|_| unreadable("id of a decision record"))?;
+        let intact = record.id == id && is_linked(db, &row).await?;
+        let deliveries = deliveries::of_message(db, id).await?;
+        all.push(Traced {
+            record,
+            intact,
+            deliveries: deliveries.iter().map(deliveries::in_words).collect(),
+        });
+    }
+    Ok(all)
+}
+
+/// Whether a record gives its hash, follows from the one before it, and leads to the one behind it.
+async fn is_linked(db: &mut SqliteConnection, row: &sqlx::sqlite::SqliteRow) -> Result<bool, sqlx::Error> {
+    let (seq, tenant): (i64, &str) = (row.try_get("seq")?, row.try_get("tenant")?);
+    let before: Option<Vec<u8>> = sqlx::query_scalar(
+        "SELECT coalesce(
+             (SELECT hash FROM records WHERE tenant = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT 1),
+             (SELECT start FROM chains WHERE tenant = ?1))",
+    )
+    .bind(tenant)
+    .bind(seq)
+    .fetch_one(&mut *db)
+    .await?;
+    let behind: Option<Vec<u8>> = sqlx::query_scalar(
+        "SELECT coalesce(
+             (SELECT previous FROM records WHERE tenant = ?1 AND seq > ?2 ORDER BY seq LIMIT 1),
+             (SELECT head FROM chains WHERE tenant = ?1))",
+    )
+    .bind(tenant)
+    .bind(seq)
+    .fetch_one(db)
+    .await?;
+    let hash: &[u8] = row.try_get("hash")?;
+    let json: &str = row.try_get("record")?;
+    let Some(Ok(before)) = before.map(Hash::try_from) else {
+        return Ok(false);
+    };
+    let follows = Walk::behind(before).step(row.try_get("previous")?, json.as_bytes(), hash);
+    Ok(follows && behind.as_deref() == Some(hash))
+}
+
+/// Walks all chains from end to end. Needs a connection that sees one state of the database throughout.
+pub(super) async fn verify(db: &mut SqliteConnection) -> Result<ChainState, sqlx::Error> {
+    let tenants = sqlx::query_as::<_, (String,)>(
+        "SELECT tenant FROM chains UNION SELECT tenant FROM records ORDER BY tenant",
+    );
+    let mut records = 0;
+    for (tenant,) in tenants.fetch_all(&mut *db).await? {
+        match verify_tenant(db, tenant).await? {
+            ChainState::Intact { records: more } => records += more,
+            broken => return Ok(broken),
+        }
+    }
+    Ok(ChainState::Intact { records })
+}
+
+async fn verify_tenant(db: &mut SqliteConnection, tenant: String) -> Result<ChainState, sqlx::Error> {
+    let ends = sqlx::query_as::<_, (Vec<u8>, Vec<u8>)>("SELECT start, head FROM chains WHERE tenant = ?")
+        .bind(&tenant)
+        .fetch_optional(&mut *db)
+        .await?;
+    let (start, head) = ends.unwrap_or_default();
+    // A start that is no hash makes the first record the broken one.
+    let mut walk = Walk::behind(start.try_into().unwrap_or([0xff; 32]));
+    let (mut seen, mut records) = (0, 0);
+    loop {
+        let rows = sqlx::query_as::<_, (i64, String, Vec<u8>, String, Vec<u8>)>(
+            "SELECT seq, id, previous, record, hash FROM records WHERE tenant = ?1 AND seq > ?2
+             ORDER BY seq LIMIT ?3",
+        );
+        let rows = rows
+            .bind(&tenant)
+            .bind(seen)
+            .bind(PAGE)
+            .fetch_all(&mut *db)
+            .await?;
+        if rows.is_empty() {
+            break;
+        }
+        for (seq, id, previous, record, hash) in rows {
+            if !walk.step(&previous, record.as_bytes(), &hash) {
+                return Ok(ChainState::Broken { record: id });
+            }
+            seen = seq;
+            records += 1;
+        }
+    }
+    Ok(if head == walk.head() {
+        ChainState::Intact { records }
+    } else {
+        ChainState::Truncated { tenant }
+    })
+}
+
+/// Deletes records received before `before` from the oldest on, a page at a time.
+pub(super) struct Purge {
+    pub(super) before: Timestamp,
+}
+
+impl Task for Purge {
+    /// How many records this page had.
+    type Answer = u64;
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<(u64, Effects), sqlx::Error> {
+        let tenants = sqlx::query_as::<_, (String,)>("SELECT tenant FROM chains");
+        let mut purged = 0;
+        for (tenant,) in tenants.fetch_all(&mut *db).await? {
+            purged += self.purge_tenant(db, &tenant).await?;
+        }
+        Ok((purged, Effects::default()))
+    }
+}
+
+impl Purge {
+    async fn purge_tenant(&self, db: &mut SqliteConnection, tenant: &str) -> Result<u64, sqlx::Error> {
+        let oldest = sqlx::query_as::<_, (i64, Vec<u8>, bool)>(
+            "SELECT seq, hash, received >= ?2 OR EXISTS (
+                 SELECT 1 FROM deliveries
+                 WHERE message = records.id AND state IN ('queued', 'held', 'bouncing'))
+             FROM records WHERE tenant = ?1 ORDER BY seq LIMIT ?3",
+        );
+        let cut = self.before.as_microsecond();
+        let oldest = oldest
+            .bind(tenant)
+            .bind(cut)
+            .bind(PAGE)
+            .fetch_all(&mut *db)
+            .await?;
+        let Some((last, hash, _)) = oldest.into_iter().take_while(|(_, _, stays)| !stays).last() else {
+            return Ok(0);
+        };
+        let deliveries = "DELETE FROM deliveries WHERE message IN
+             (SELECT id FROM records WHERE tenant = ?1 AND seq <= ?2)";
+        sqlx::query(deliveries)
+            .bind(tenant)
+            .bind(last)
+            .execute(&mut *db)
+            .await?;
+        let records = sqlx::query("DELETE FROM records WHERE tenant = ?1 AND seq <= ?2");
+        let purged = records
+            .bind(tenant)
+            .bind(last)
+            .execute(&mut *db)
+            .await?
+            .rows_affected();
+        let start = sqlx::query("UPDATE chains SET start = ?2 WHERE tenant = ?1");
+        start.bind(tenant).bind(hash).execute(db).await?;
+        Ok(purged)
+    }
+}
+
+/// The record as the JSON that is stored and hashed.
+pub(super) fn json(record: &Record) -> Result<String, Failure> {
+    serde_json::to_string(record).map_err(|error| Failure::Other(error.to_string()))
+}
