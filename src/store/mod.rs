@@ -15,6 +15,8 @@ use crate::queue::{Command, Delivery, Filter, Outcome, Spool, SpoolError};
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod invariant;
+#[cfg(test)]
 pub(crate) mod samples;
 mod sqlite;
 

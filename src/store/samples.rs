@@ -1,6 +1,6 @@
 //! Records and mail to fill a store with in tests.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
@@ -27,10 +27,6 @@ impl TemporaryDirectory {
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir(&path).unwrap();
         TemporaryDirectory(path)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
     }
 
     /// Settings for a store that does not exist yet.

@@ -1,9 +1,24 @@
-//! What is particular to this kind: group commit, files, crashes, a full disk, the lock, tampering, purges.
+//! What is particular to this kind; everything else is in the contract suite.
 
-use super::*;
-use crate::store::Store;
+mod chain;
+mod crash;
+mod disk;
+mod group;
+mod sharing;
+
+use std::sync::Mutex;
+
+use sqlx::{ConnectOptions, SqliteConnection};
+use tokio::sync::oneshot;
+
+use super::writer::{Effects, Task};
+use super::{Sqlite, schema};
+use crate::audit::{Record, TrailError};
+use crate::message::Outbound;
+use crate::queue::Filter;
 use crate::store::contract::{self, Ground};
-use crate::store::samples::TemporaryDirectory;
+use crate::store::samples::{self, TemporaryDirectory, id, minute};
+use crate::store::{Settings, Store, invariant};
 
 impl Ground for TemporaryDirectory {
     async fn open(&self) -> Store {
@@ -15,4 +30,113 @@ mod contract_suite {
     use super::*;
 
     contract::suite!(TemporaryDirectory::new());
+
+    #[test]
+    fn no_sequence_of_steps_loses_or_changes_a_copy() {
+        invariant::no_sequence_of_steps_loses_or_changes_a_copy(TemporaryDirectory::new);
+    }
+}
+
+/// A statement that the writer runs like any task.
+struct Statement(&'static str);
+
+impl Task for Statement {
+    type Answer = ();
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<((), Effects), sqlx::Error> {
+        sqlx::raw_sql(self.0).execute(db).await?;
+        Ok(((), Effects::default()))
+    }
+}
+
+/// A task that keeps the writer busy until it is let through.
+struct Gate {
+    entered: Mutex<Option<oneshot::Sender<()>>>,
+    opened: tokio::sync::Mutex<Option<oneshot::Receiver<()>>>,
+}
+
+impl Gate {
+    /// Waits until the writer stands at the gate; sending on the answer opens it.
+    async fn close(sqlite: &Sqlite) -> oneshot::Sender<()> {
+        let (entered, at_gate) = oneshot::channel();
+        let (open, opened) = oneshot::channel();
+        let gate = Gate {
+            entered: Mutex::new(Some(entered)),
+            opened: tokio::sync::Mutex::new(Some(opened)),
+        };
+        let desk = sqlite.desk.clone();
+        tokio::spawn(async move { desk.write(|| gate).await });
+        at_gate.await.unwrap();
+        open
+    }
+}
+
+impl Task for Gate {
+    type Answer = ();
+
+    async fn run(&self, _db: &mut SqliteConnection) -> Result<((), Effects), sqlx::Error> {
+        let entered = self.entered.lock().unwrap().take();
+        if let Some(entered) = entered {
+            entered.send(()).unwrap();
+        }
+        if let Some(opened) = self.opened.lock().await.take() {
+            opened.await.unwrap();
+        }
+        Ok(((), Effects::default()))
+    }
+}
+
+/// Waits until that many requests wait for the writer.
+async fn until_waiting(sqlite: &Sqlite, requests: usize) {
+    while sqlite.desk.waiting() < requests {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A second connection, as another program would have it.
+async fn raw(settings: &Settings) -> SqliteConnection {
+    schema::writing(&settings.directory.join("sealgate.db"))
+        .connect()
+        .await
+        .unwrap()
+}
+
+async fn tamper(settings: &Settings, sql: &'static str) {
+    let mut db = raw(settings).await;
+    // An administrator of the database is not stopped by foreign keys either.
+    sqlx::raw_sql("PRAGMA foreign_keys = OFF")
+        .execute(&mut db)
+        .await
+        .unwrap();
+    sqlx::raw_sql(sql).execute(&mut db).await.unwrap();
+}
+
+fn record(entropy: u64) -> Record {
+    samples::record(id(0, entropy), minute(0))
+}
+
+fn mail(size: usize) -> Vec<Outbound> {
+    vec![samples::mail(&vec![5; size], &[(1, "bob@partner.example")])]
+}
+
+fn body_files(settings: &Settings) -> Vec<String> {
+    let folder = std::fs::read_dir(settings.directory.join("bodies")).unwrap();
+    folder
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+async fn count(settings: &Settings, sql: &'static str) -> i64 {
+    sqlx::query_scalar(sql)
+        .fetch_one(&mut raw(settings).await)
+        .await
+        .unwrap()
+}
+
+fn is_full<T>(result: &Result<T, TrailError>) -> bool {
+    matches!(result, Err(TrailError::Full))
+}
+
+fn everything() -> Filter {
+    Filter::default()
 }

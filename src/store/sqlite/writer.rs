@@ -96,6 +96,12 @@ impl Desk {
         answer.await.map_err(|_| Failure::closed())?
     }
 
+    /// How many requests wait for the next transaction.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.requests.max_capacity() - self.requests.capacity()
+    }
+
     /// Ends the writer after everything that was asked for before.
     pub(super) async fn stop(&self) {
         let (done, ended) = oneshot::channel();
