@@ -5,9 +5,14 @@
 
 mod chain;
 mod explain;
+mod page;
+#[cfg(test)]
+pub(crate) mod samples;
+mod words;
 
 pub use chain::{CHAIN_START, ChainState, Hash, Walk, link};
-pub use explain::{explain, printable};
+pub use explain::explain;
+pub use page::printable;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,9 @@
 //! The command line.
 
+pub mod queue;
+mod table;
+pub mod trace;
+
 use std::process::ExitCode;
 
 /// Runs the program with the arguments it was started with.

@@ -1,0 +1,264 @@
+//! `sealgate queue`: what waits to be delivered, and what to do with it. Shows no bodies.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+
+use super::table;
+use crate::audit::printable;
+use crate::message::MessageId;
+use crate::queue::{Command, Delivery, Filter, Spool, State};
+use crate::store::{Settings, Store};
+
+/// Columns that a reply gets in the list.
+const REPLY: usize = 60;
+
+/// Look at the queue and steer it
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// List deliveries that are not finished, the oldest first
+    List(List),
+    /// Show all that is known of one delivery, also of a finished one
+    Show {
+        /// Its number in the list
+        id: i64,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Try deliveries now instead of at their next attempt
+    Retry(Target),
+    /// Stop trying until 'release'
+    Hold(Target),
+    /// Go on after 'hold', at once
+    Release(Target),
+    /// Give up for good and tell the senders; this cannot be taken back
+    Bounce(Target),
+}
+
+#[derive(Debug, clap::Args)]
+struct List {
+    /// Recipients in this domain only
+    #[arg(long)]
+    domain: Option<String>,
+    /// Copies of this message only
+    #[arg(long, value_name = "ID")]
+    message: Option<MessageId>,
+    /// In this state only: queued, held, bouncing, delivered or bounced
+    #[arg(long, value_parser = state)]
+    state: Option<State>,
+    /// Print a JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = true)]
+struct Target {
+    /// Their numbers in the list
+    ids: Vec<i64>,
+    /// Every delivery that is not finished
+    #[arg(long, conflicts_with_all = ["ids", "domain", "message"])]
+    all: bool,
+    /// Recipients in this domain
+    #[arg(long)]
+    domain: Option<String>,
+    /// Copies of this message
+    #[arg(long, value_name = "ID")]
+    message: Option<MessageId>,
+}
+
+/// Does what the arguments say. The program ends with status 0 when this is `Ok`.
+///
+/// # Errors
+/// What went wrong and what to do, for the error output; the program ends with status 1 then. A command that
+/// changed nothing is an error.
+pub async fn run(arguments: &Arguments, settings: &Settings, out: &mut dyn Write) -> Result<(), String> {
+    let store = Store::attach(settings).await.map_err(|error| error.to_string())?;
+    let text = answer(&store, &arguments.action).await;
+    store.close().await;
+    print(out, &text?)
+}
+
+/// Writes a text. Nobody is told when the reader has gone (`sealgate queue list | head`).
+pub(super) fn print(out: &mut dyn Write, text: &str) -> Result<(), String> {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.to_string()),
+        _ => Ok(()),
+    }
+}
+
+async fn answer(store: &Store, action: &Action) -> Result<String, String> {
+    match action {
+        Action::List(list) => listing(store, list).await,
+        Action::Show { id, json } => show(store, *id, *json).await,
+        Action::Retry(target) => command(store, target, Command::Retry).await,
+        Action::Hold(target) => command(store, target, Command::Hold).await,
+        Action::Release(target) => command(store, target, Command::Release).await,
+        Action::Bounce(target) => command(store, target, Command::Bounce).await,
+    }
+}
+
+async fn listing(store: &Store, list: &List) -> Result<String, String> {
+    let filter = Filter {
+        ids: Vec::new(),
+        message: list.message,
+        domain: list.domain.clone(),
+        state: list.state,
+    };
+    let is_narrowed = list.message.is_some() || list.domain.is_some() || list.state.is_some();
+    let found = store.list(filter).await.map_err(|error| error.to_string())?;
+    if list.json {
+        return json(&found);
+    }
+    Ok(match found.len() {
+        0 if is_narrowed => "No delivery fits.\n".to_owned(),
+        0 => "The queue is empty.\n".to_owned(),
+        count => format!("{}{}\n", overview(&found), counted(count)),
+    })
+}
+
+fn overview(found: &[Delivery]) -> String {
+    let head = [
+        "ID",
+        "STATE",
+        "TRIES",
+        "NEXT ATTEMPT",
+        "SIZE",
+        "MESSAGE",
+        "SENDER",
+        "RECIPIENT",
+        "LAST REPLY",
+    ];
+    let rows = found.iter().map(|delivery| {
+        let next_attempt = match delivery.state {
+            State::Queued => time(delivery.next_attempt),
+            _ => "-".to_owned(),
+        };
+        [
+            delivery.id.to_string(),
+            delivery.state.name().to_owned(),
+            delivery.attempts.to_string(),
+            next_attempt,
+            delivery.size.to_string(),
+            delivery.message.to_string(),
+            sender(delivery),
+            printable(&delivery.recipient.to_string()),
+            printable(&delivery.last_reply).chars().take(REPLY).collect(),
+        ]
+    });
+    table::align(head, rows, &[0, 2, 4])
+}
+
+async fn show(store: &Store, id: i64, as_json: bool) -> Result<String, String> {
+    for state in State::ALL {
+        let filter = Filter {
+            ids: vec![id],
+            state: Some(state),
+            ..Filter::default()
+        };
+        let found = store.list(filter).await.map_err(|error| error.to_string())?;
+        if let Some(delivery) = found.first() {
+            return if as_json {
+                json(delivery)
+            } else {
+                Ok(details(delivery))
+            };
+        }
+    }
+    Err(format!(
+        "there is no delivery {id}. 'sealgate queue list' shows the numbers"
+    ))
+}
+
+fn details(delivery: &Delivery) -> String {
+    let recipient = printable(&delivery.recipient.to_string());
+    let mut lines = vec![
+        ("Delivery", delivery.id.to_string()),
+        ("State", delivery.state.name().to_owned()),
+        ("Message", delivery.message.to_string()),
+        ("Sender", sender(delivery)),
+        ("Recipient", recipient),
+        ("Size", format!("{} octets", delivery.size)),
+        ("Accepted", time(delivery.created)),
+        ("Attempts", delivery.attempts.to_string()),
+    ];
+    if delivery.state == State::Queued {
+        lines.push(("Next attempt", time(delivery.next_attempt)));
+    }
+    if !delivery.last_reply.is_empty() {
+        lines.push(("Last reply", printable(&delivery.last_reply)));
+    }
+    let lines = lines
+        .into_iter()
+        .map(|(label, text)| format!("{label:<14}{text}\n"));
+    let hint = format!(
+        "'sealgate trace {}' explains what was decided and why.\n",
+        delivery.message
+    );
+    lines.chain([hint]).collect()
+}
+
+async fn command(store: &Store, target: &Target, command: Command) -> Result<String, String> {
+    let filter = Filter {
+        ids: target.ids.clone(),
+        message: target.message,
+        domain: target.domain.clone(),
+        state: None,
+    };
+    let changed = store.command(filter, command, Timestamp::now()).await;
+    let changed = changed.map_err(|error| error.to_string())?;
+    let (done, hint) = match command {
+        Command::Retry => ("will be tried now", "Held ones need 'release'"),
+        Command::Hold => ("put on hold", "Only deliveries that are queued can be held"),
+        Command::Release => ("released", "Only deliveries that are held can be released"),
+        Command::Bounce => (
+            "given up; the gateway tells the senders",
+            "Only deliveries that are queued or held can be given up",
+        ),
+    };
+    if changed == 0 {
+        return Err(format!("nothing changed: no delivery fits. {hint}"));
+    }
+    Ok(format!(
+        "{} {done}.\n",
+        counted(usize::try_from(changed).unwrap_or(usize::MAX))
+    ))
+}
+
+fn counted(count: usize) -> String {
+    match count {
+        1 => "1 delivery".to_owned(),
+        count => format!("{count} deliveries"),
+    }
+}
+
+fn sender(delivery: &Delivery) -> String {
+    let sender = delivery
+        .sender
+        .as_ref()
+        .map(|sender| printable(&sender.to_string()));
+    sender.unwrap_or_else(|| "<>".to_owned())
+}
+
+fn time(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String, String> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
+    Ok(text + "\n")
+}
+
+fn state(name: &str) -> Result<State, String> {
+    State::named(name).ok_or_else(|| "a state is queued, held, bouncing, delivered or bounced".to_owned())
+}
+
+#[cfg(test)]
+mod tests;
