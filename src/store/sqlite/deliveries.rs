@@ -1,12 +1,12 @@
 //! The queue's tables: what waits, what is under a lease, what became of it.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+use serde_json::{Value, json};
+use sqlx::{QueryBuilder, SqliteConnection};
 
-use super::failure::unreadable;
+use super::rows::{delivery, narrow, numbers, purpose_name};
 use super::writer::{Effects, Task};
-use crate::message::{Address, MessageId, Outbound, Purpose};
+use crate::message::{Address, MessageId, Outbound};
 use crate::queue::{Command, Delivery, Filter, Outcome, State};
 
 /// A reply is cut to this many octets; nobody needs more, and the next hop chooses its length.
@@ -59,9 +59,8 @@ pub(super) async fn enqueue(db: &mut SqliteConnection, sending: &Sending<'_>) ->
 }
 
 fn recipients(outbound: &Outbound) -> String {
-    let entry =
-        |(place, address): &(u32, Address)| serde_json::json!([place, address.to_string(), address.domain()]);
-    serde_json::Value::Array(outbound.recipients.iter().map(entry).collect()).to_string()
+    let entry = |(place, address): &(u32, Address)| json!([place, address.to_string(), address.domain()]);
+    Value::from_iter(outbound.recipients.iter().map(entry)).to_string()
 }
 
 /// Takes due deliveries under a lease.
@@ -119,9 +118,7 @@ impl Task for Settle {
     type Answer = ();
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<((), Effects), sqlx::Error> {
-        for (delivery, outcome) in &self.outcomes {
-            settle_one(db, delivery.id, outcome).await?;
-        }
+        settle_all(db, &self.outcomes).await?;
         for ((message, outbound), file) in self.notices.iter().zip(&self.files) {
             let tenant: String = sqlx::query_scalar("SELECT tenant FROM records WHERE id = ?")
                 .bind(message.as_str())
@@ -152,27 +149,38 @@ impl Task for Settle {
     }
 }
 
-async fn settle_one(db: &mut SqliteConnection, id: i64, outcome: &Outcome) -> Result<(), sqlx::Error> {
+async fn settle_all(db: &mut SqliteConnection, outcomes: &[(Delivery, Outcome)]) -> Result<(), sqlx::Error> {
+    let rows = outcomes
+        .iter()
+        .map(|(delivery, outcome)| as_row(delivery.id, outcome));
+    // A deferral leaves the state alone: what an administrator ordered meanwhile stands. A delivery that is to
+    // bounce stays due.
+    sqlx::query(
+        "UPDATE deliveries SET
+             next_attempt = CASE WHEN deliveries.state = 'bouncing' OR outcome.next_attempt IS NULL
+                                 THEN deliveries.next_attempt ELSE outcome.next_attempt END,
+             state = coalesce(outcome.state, deliveries.state),
+             last_reply = outcome.reply, attempts = attempts + 1, lease_until = NULL
+         FROM (SELECT value ->> 0 AS id, value ->> 1 AS state, value ->> 2 AS next_attempt, value ->> 3 AS reply
+               FROM json_each(?1)) AS outcome
+         WHERE deliveries.id = outcome.id AND deliveries.state IN ('queued', 'held', 'bouncing')",
+    )
+    .bind(Value::from_iter(rows).to_string())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Number, state, next attempt, reply.
+fn as_row(id: i64, outcome: &Outcome) -> Value {
     let (state, next_attempt, reply) = match outcome {
         Outcome::Delivered { reply } => (Some(State::Delivered), None, reply),
         Outcome::Deferred { reply, next_attempt } => (None, Some(next_attempt.as_microsecond()), reply),
         Outcome::Failed { reply } => (Some(State::Bounced), None, reply),
     };
-    // A deferral leaves the state alone: what an administrator ordered meanwhile stands. A delivery that is to
-    // bounce stays due.
-    sqlx::query(
-        "UPDATE deliveries SET
-             next_attempt = CASE WHEN state = 'bouncing' OR ?3 IS NULL THEN next_attempt ELSE ?3 END,
-             state = coalesce(?2, state), last_reply = ?4, attempts = attempts + 1, lease_until = NULL
-         WHERE id = ?1 AND state IN ('queued', 'held', 'bouncing')",
-    )
-    .bind(id)
-    .bind(state.map(State::name))
-    .bind(next_attempt)
-    .bind(cut(reply))
-    .execute(db)
-    .await?;
-    Ok(())
+    // SQLite's JSON ends a text at a NUL.
+    let reply = cut(reply).replace('\0', "\u{fffd}");
+    json!([id, state.map(State::name), next_attempt, reply])
 }
 
 /// Deletes those of the bodies that no unfinished delivery needs; answers the names of their files.
@@ -224,47 +232,6 @@ impl Task for Order {
     }
 }
 
-/// Unfinished deliveries by age, or those that the filter names.
-pub(super) async fn list(db: &mut SqliteConnection, filter: &Filter) -> Result<Vec<Delivery>, sqlx::Error> {
-    let mut sql = QueryBuilder::new("SELECT * FROM deliveries WHERE ");
-    sql.push(match filter.state {
-        None => "state IN ('queued', 'held', 'bouncing')",
-        Some(_) => "true",
-    });
-    narrow(&mut sql, filter);
-    sql.push(" ORDER BY created, id");
-    sql.build().fetch_all(db).await?.iter().map(delivery).collect()
-}
-
-/// Adds the filter's conditions.
-fn narrow(sql: &mut QueryBuilder<Sqlite>, filter: &Filter) {
-    if !filter.ids.is_empty() {
-        let ids = numbers(filter.ids.iter().copied());
-        sql.push(" AND id IN (SELECT value FROM json_each(")
-            .push_bind(ids)
-            .push("))");
-    }
-    if let Some(message) = filter.message {
-        sql.push(" AND message = ").push_bind(message.to_string());
-    }
-    if let Some(domain) = &filter.domain {
-        sql.push(" AND domain = ").push_bind(domain.to_lowercase());
-    }
-    if let Some(state) = filter.state {
-        sql.push(" AND state = ").push_bind(state.name());
-    }
-}
-
-/// Every delivery of a message, in the order of the envelope.
-pub(super) async fn of_message(
-    db: &mut SqliteConnection,
-    message: MessageId,
-) -> Result<Vec<Delivery>, sqlx::Error> {
-    let all = sqlx::query("SELECT * FROM deliveries WHERE message = ? ORDER BY place, id");
-    let rows = all.bind(message.to_string()).fetch_all(db).await?;
-    rows.iter().map(delivery).collect()
-}
-
 /// Ends all leases: those who held them are gone.
 pub(super) async fn end_leases(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     sqlx::query(
@@ -276,71 +243,8 @@ pub(super) async fn end_leases(db: &mut SqliteConnection) -> Result<(), sqlx::Er
     Ok(())
 }
 
-/// Place, where it stands in words, last reply.
-pub(super) fn in_words(delivery: &Delivery) -> (u32, String, String) {
-    let tried = match delivery.attempts {
-        0 => "not tried yet".to_owned(),
-        1 => "tried once".to_owned(),
-        times => format!("tried {times} times"),
-    };
-    let when = delivery.next_attempt.strftime("%Y-%m-%d %H:%M:%S UTC");
-    let standing = match delivery.state {
-        State::Queued if delivery.attempts == 0 => "waiting for its first attempt".to_owned(),
-        State::Queued => format!("waiting, {tried}, next attempt at {when} or later"),
-        State::Held => format!("held by an administrator, {tried}"),
-        State::Bouncing => "given up by an administrator; the sender is about to be told".to_owned(),
-        State::Delivered => "delivered: the next hop took it".to_owned(),
-        State::Bounced => format!("failed for good, {tried}"),
-    };
-    (delivery.place, standing, delivery.last_reply.clone())
-}
-
-fn delivery(row: &SqliteRow) -> Result<Delivery, sqlx::Error> {
-    let address = |text: &str| text.parse::<Address>().map_err(|_| unreadable("address"));
-    let time = |column: &str| {
-        Timestamp::from_microsecond(row.try_get(column)?).map_err(|_| unreadable("time of a delivery"))
-    };
-    let message: &str = row.try_get("message")?;
-    let sender: Option<&str> = row.try_get("sender")?;
-    Ok(Delivery {
-        id: row.try_get("id")?,
-        message: message.parse().map_err(|_| unreadable("id of a message"))?,
-        place: row.try_get("place")?,
-        purpose: purpose(row.try_get("purpose")?)?,
-        sender: sender.map(address).transpose()?,
-        recipient: address(row.try_get("recipient")?)?,
-        body: row.try_get("body")?,
-        size: u64::try_from(row.try_get::<i64, _>("size")?).map_err(|_| unreadable("size"))?,
-        state: State::named(row.try_get("state")?).ok_or_else(|| unreadable("state of a delivery"))?,
-        attempts: row.try_get("attempts")?,
-        created: time("created")?,
-        next_attempt: time("next_attempt")?,
-        last_reply: row.try_get("last_reply")?,
-    })
-}
-
-fn purpose_name(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::Mail => "mail",
-        Purpose::Notice => "notice",
-    }
-}
-
-fn purpose(name: &str) -> Result<Purpose, sqlx::Error> {
-    match name {
-        "mail" => Ok(Purpose::Mail),
-        "notice" => Ok(Purpose::Notice),
-        _ => Err(unreadable("purpose of a delivery")),
-    }
-}
-
 fn is_deferral(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Deferred { .. })
-}
-
-/// Numbers as the JSON array that `json_each` takes apart.
-fn numbers(numbers: impl Iterator<Item = i64>) -> String {
-    serde_json::Value::from_iter(numbers).to_string()
 }
 
 fn cut(reply: &str) -> &str {

@@ -5,6 +5,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::deliveries::{self, Sending};
 use super::failure::{Failure, unreadable};
+use super::rows;
 use super::writer::{Effects, Task};
 use crate::audit::{CHAIN_START, ChainState, Hash, Lookup, Record, Traced, Walk, link};
 use crate::message::{MessageId, Outbound};
@@ -107,11 +108,11 @@ pub(super) async fn find(db: &mut SqliteConnection, lookup: &Lookup) -> Result<V
         let id: &str = row.try_get("id")?;
         let id: MessageId = id.parse().map_err(|_| unreadable("id of a decision record"))?;
         let intact = record.id == id && is_linked(db, &row).await?;
-        let deliveries = deliveries::of_message(db, id).await?;
+        let deliveries = rows::of_message(db, id).await?;
         all.push(Traced {
             record,
             intact,
-            deliveries: deliveries.iter().map(deliveries::in_words).collect(),
+            deliveries: deliveries.iter().map(rows::in_words).collect(),
         });
     }
     Ok(all)

@@ -1,0 +1,134 @@
+//! Opening: for the gateway, which recovers, and for commands, which disturb nothing.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::{ConnectOptions, SqliteConnection};
+use tokio::sync::Notify;
+
+use super::bodies::{Bodies, RealDisk};
+use super::failure::Failure;
+use super::schema::{self, Version};
+use super::writer::Desk;
+use super::{Sqlite, blocking, deliveries, lock};
+use crate::store::{OpenError, Settings};
+
+/// Connections that read beside the writer.
+const READERS: u32 = 4;
+
+impl Sqlite {
+    /// See [`super::Store::open`].
+    pub(in crate::store) async fn open(settings: &Settings) -> Result<Sqlite, OpenError> {
+        let complain = |reason| OpenError {
+            directory: settings.directory.clone(),
+            reason,
+        };
+        let lock = prepare(&settings.directory).map_err(complain)?;
+        let database = settings.directory.join("sealgate.db");
+        let bodies = bodies_of(settings);
+        let connected = connect_and_recover(&database, &bodies).await;
+        let db = connected.map_err(|failure| complain(failure.to_string()))?;
+        Ok(Sqlite::assemble(settings, db, bodies, Some(lock)))
+    }
+
+    /// See [`super::Store::attach`].
+    pub(in crate::store) async fn attach(settings: &Settings) -> Result<Sqlite, OpenError> {
+        let complain = |reason: String| OpenError {
+            directory: settings.directory.clone(),
+            reason,
+        };
+        let database = settings.directory.join("sealgate.db");
+        match std::fs::File::open(&database) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let reason =
+                    "there is no store. Is [store] directory right, and was the gateway ever started?";
+                return Err(complain(reason.to_owned()));
+            }
+            Err(error) => return Err(complain(lock::in_words(&error))),
+            Ok(_) => {}
+        }
+        let connected = connect_current(&database).await;
+        let db = connected.map_err(|failure| complain(failure.to_string()))?;
+        Ok(Sqlite::assemble(settings, db, bodies_of(settings), None))
+    }
+
+    fn assemble(
+        settings: &Settings,
+        db: SqliteConnection,
+        bodies: Bodies,
+        lock: Option<lock::Lock>,
+    ) -> Sqlite {
+        let changed = Arc::new(Notify::new());
+        let wake = Arc::clone(&changed);
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_lazy_with(schema::reading(&settings.directory.join("sealgate.db")));
+        let days = i64::try_from(settings.keep_days).unwrap_or(i64::MAX);
+        Sqlite {
+            desk: Desk::start(db, bodies.clone(), lock, move || wake.notify_one()),
+            readers,
+            bodies,
+            changed,
+            inline_limit: usize::try_from(settings.inline_kb.saturating_mul(1024)).unwrap_or(usize::MAX),
+            keep: SignedDuration::from_secs(days.saturating_mul(86_400)),
+        }
+    }
+}
+
+/// Makes the directories, takes the lock, makes the database file.
+fn prepare(directory: &Path) -> Result<lock::Lock, String> {
+    let in_words = |error: std::io::Error| lock::in_words(&error);
+    lock::make_directory(directory).map_err(in_words)?;
+    let lock = lock::take(directory)?;
+    lock::make_directory(&directory.join("bodies")).map_err(in_words)?;
+    // SQLite gives its log and index the mode of this file.
+    lock::make_file(&directory.join("sealgate.db")).map_err(in_words)?;
+    Ok(lock)
+}
+
+async fn connect_and_recover(database: &Path, bodies: &Bodies) -> Result<SqliteConnection, Failure> {
+    let mut db = schema::writing(database).connect().await?;
+    if schema::version(&mut db).await? == Version::Newer {
+        return Err(Failure::Other(
+            "it was made by a newer version of sealgate. Install that version".to_owned(),
+        ));
+    }
+    schema::migrate(&mut db).await?;
+    deliveries::end_leases(&mut db).await?;
+    let named: Vec<String> = sqlx::query_scalar("SELECT file FROM bodies WHERE file IS NOT NULL")
+        .fetch_all(&mut db)
+        .await?;
+    let named: HashSet<String> = named.into_iter().collect();
+    let (bodies, database) = (bodies.clone(), database.to_owned());
+    let removed = blocking(move || {
+        let removed = bodies.keep_only(&named)?;
+        database.parent().map_or(Ok(()), lock::sync_directory)?;
+        Ok(removed)
+    });
+    match removed.await? {
+        0 => {}
+        removed => tracing::info!(removed, "deleted body files that a crash had left"),
+    }
+    Ok(db)
+}
+
+async fn connect_current(database: &Path) -> Result<SqliteConnection, Failure> {
+    let mut db = schema::writing(database).connect().await?;
+    match schema::version(&mut db).await? {
+        Version::Current => Ok(db),
+        Version::Older => Err(Failure::Other(
+            "it was made by an older version of sealgate. Start the gateway once to bring it up to date"
+                .to_owned(),
+        )),
+        Version::Newer => Err(Failure::Other(
+            "it was made by a newer version of sealgate. Use that version".to_owned(),
+        )),
+    }
+}
+
+fn bodies_of(settings: &Settings) -> Bodies {
+    Bodies::new(&settings.directory.join("bodies"), Arc::new(RealDisk))
+}

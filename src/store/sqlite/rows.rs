@@ -1,0 +1,113 @@
+//! Rows of the queue's tables as the deliveries that they stand for, and how they are looked for.
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+
+use super::failure::unreadable;
+use crate::message::{Address, MessageId, Purpose};
+use crate::queue::{Delivery, Filter, State};
+
+/// Unfinished deliveries by age, or those that the filter names.
+pub(super) async fn list(db: &mut SqliteConnection, filter: &Filter) -> Result<Vec<Delivery>, sqlx::Error> {
+    let mut sql = QueryBuilder::new("SELECT * FROM deliveries WHERE ");
+    sql.push(match filter.state {
+        None => "state IN ('queued', 'held', 'bouncing')",
+        Some(_) => "true",
+    });
+    narrow(&mut sql, filter);
+    sql.push(" ORDER BY created, id");
+    sql.build().fetch_all(db).await?.iter().map(delivery).collect()
+}
+
+/// Adds the filter's conditions.
+pub(super) fn narrow(sql: &mut QueryBuilder<Sqlite>, filter: &Filter) {
+    if !filter.ids.is_empty() {
+        let ids = numbers(filter.ids.iter().copied());
+        sql.push(" AND id IN (SELECT value FROM json_each(")
+            .push_bind(ids)
+            .push("))");
+    }
+    if let Some(message) = filter.message {
+        sql.push(" AND message = ").push_bind(message.to_string());
+    }
+    if let Some(domain) = &filter.domain {
+        sql.push(" AND domain = ").push_bind(domain.to_lowercase());
+    }
+    if let Some(state) = filter.state {
+        sql.push(" AND state = ").push_bind(state.name());
+    }
+}
+
+/// Every delivery of a message, in the order of the envelope.
+pub(super) async fn of_message(
+    db: &mut SqliteConnection,
+    message: MessageId,
+) -> Result<Vec<Delivery>, sqlx::Error> {
+    let all = sqlx::query("SELECT * FROM deliveries WHERE message = ? ORDER BY place, id");
+    let rows = all.bind(message.to_string()).fetch_all(db).await?;
+    rows.iter().map(delivery).collect()
+}
+
+/// Place, where it stands in words, last reply.
+pub(super) fn in_words(delivery: &Delivery) -> (u32, String, String) {
+    let tried = match delivery.attempts {
+        0 => "not tried yet".to_owned(),
+        1 => "tried once".to_owned(),
+        times => format!("tried {times} times"),
+    };
+    let when = delivery.next_attempt.strftime("%Y-%m-%d %H:%M:%S UTC");
+    let standing = match delivery.state {
+        State::Queued if delivery.attempts == 0 => "waiting for its first attempt".to_owned(),
+        State::Queued => format!("waiting, {tried}, next attempt at {when} or later"),
+        State::Held => format!("held by an administrator, {tried}"),
+        State::Bouncing => "given up by an administrator; the sender is about to be told".to_owned(),
+        State::Delivered => "delivered: the next hop took it".to_owned(),
+        State::Bounced => format!("failed for good, {tried}"),
+    };
+    (delivery.place, standing, delivery.last_reply.clone())
+}
+
+pub(super) fn delivery(row: &SqliteRow) -> Result<Delivery, sqlx::Error> {
+    let address = |text: &str| text.parse::<Address>().map_err(|_| unreadable("address"));
+    let time = |column: &str| {
+        Timestamp::from_microsecond(row.try_get(column)?).map_err(|_| unreadable("time of a delivery"))
+    };
+    let message: &str = row.try_get("message")?;
+    let sender: Option<&str> = row.try_get("sender")?;
+    Ok(Delivery {
+        id: row.try_get("id")?,
+        message: message.parse().map_err(|_| unreadable("id of a message"))?,
+        place: row.try_get("place")?,
+        purpose: purpose(row.try_get("purpose")?)?,
+        sender: sender.map(address).transpose()?,
+        recipient: address(row.try_get("recipient")?)?,
+        body: row.try_get("body")?,
+        size: u64::try_from(row.try_get::<i64, _>("size")?).map_err(|_| unreadable("size"))?,
+        state: State::named(row.try_get("state")?).ok_or_else(|| unreadable("state of a delivery"))?,
+        attempts: row.try_get("attempts")?,
+        created: time("created")?,
+        next_attempt: time("next_attempt")?,
+        last_reply: row.try_get("last_reply")?,
+    })
+}
+
+pub(super) fn purpose_name(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Mail => "mail",
+        Purpose::Notice => "notice",
+    }
+}
+
+fn purpose(name: &str) -> Result<Purpose, sqlx::Error> {
+    match name {
+        "mail" => Ok(Purpose::Mail),
+        "notice" => Ok(Purpose::Notice),
+        _ => Err(unreadable("purpose of a delivery")),
+    }
+}
+
+/// Numbers as the JSON array that `json_each` takes apart.
+pub(super) fn numbers(numbers: impl Iterator<Item = i64>) -> String {
+    serde_json::Value::from_iter(numbers).to_string()
+}
