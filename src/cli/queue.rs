@@ -137,15 +137,15 @@ fn overview(found: &[Delivery]) -> String {
         "LAST REPLY",
     ];
     let rows = found.iter().map(|delivery| {
-        let next_attempt = match delivery.state {
-            State::Queued => time(delivery.next_attempt),
+        let next = match delivery.state {
+            State::Queued => next_attempt(delivery),
             _ => "-".to_owned(),
         };
         [
             delivery.id.to_string(),
             delivery.state.name().to_owned(),
             delivery.attempts.to_string(),
-            next_attempt,
+            next,
             delivery.size.to_string(),
             delivery.message.to_string(),
             sender(delivery),
@@ -190,7 +190,7 @@ fn details(delivery: &Delivery) -> String {
         ("Attempts", delivery.attempts.to_string()),
     ];
     if delivery.state == State::Queued {
-        lines.push(("Next attempt", time(delivery.next_attempt)));
+        lines.push(("Next attempt", next_attempt(delivery)));
     }
     if !delivery.last_reply.is_empty() {
         lines.push(("Last reply", printable(&delivery.last_reply)));
@@ -245,6 +245,11 @@ fn sender(delivery: &Delivery) -> String {
         .as_ref()
         .map(|sender| printable(&sender.to_string()));
     sender.unwrap_or_else(|| "<>".to_owned())
+}
+
+/// A notice is due before it exists, so that it goes out at once.
+fn next_attempt(delivery: &Delivery) -> String {
+    time(delivery.next_attempt.max(delivery.created))
 }
 
 fn time(time: Timestamp) -> String {

@@ -1,6 +1,7 @@
 //! Decision records: written with what leaves, found again, and checked against their hash chain.
 
 use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::deliveries::{self, Sending};
@@ -90,15 +91,10 @@ async fn head(db: &mut SqliteConnection, tenant: &str) -> Result<Hash, sqlx::Err
 /// state of the database throughout.
 pub(super) async fn find(db: &mut SqliteConnection, lookup: &Lookup) -> Result<Vec<Traced>, sqlx::Error> {
     let found = match lookup {
-        Lookup::Id(id) => {
-            sqlx::query("SELECT seq, tenant, id, record, previous, hash FROM records WHERE id = ?")
-                .bind(id.as_str())
+        Lookup::Id(id) => sqlx::query("SELECT * FROM records WHERE id = ?").bind(id.as_str()),
+        Lookup::MessageId(id) => {
+            sqlx::query("SELECT * FROM records WHERE message_id = ? ORDER BY seq DESC").bind(id)
         }
-        Lookup::MessageId(id) => sqlx::query(
-            "SELECT seq, tenant, id, record, previous, hash FROM records WHERE message_id = ?
-             ORDER BY seq DESC",
-        )
-        .bind(id),
     };
     let rows = found.fetch_all(&mut *db).await?;
     let mut all = Vec::with_capacity(rows.len());
@@ -107,7 +103,7 @@ pub(super) async fn find(db: &mut SqliteConnection, lookup: &Lookup) -> Result<V
             serde_json::from_str(row.try_get("record")?).map_err(|_| unreadable("decision record"))?;
         let id: &str = row.try_get("id")?;
         let id: MessageId = id.parse().map_err(|_| unreadable("id of a decision record"))?;
-        let intact = record.id == id && is_linked(db, &row).await?;
+        let intact = is_named_right(&row, &record)? && is_linked(db, &row).await?;
         let deliveries = rows::of_message(db, id).await?;
         all.push(Traced {
             record,
@@ -118,8 +114,15 @@ pub(super) async fn find(db: &mut SqliteConnection, lookup: &Lookup) -> Result<V
     Ok(all)
 }
 
+/// Whether the columns that records are found by say the same as the record, which the hash covers.
+fn is_named_right(row: &SqliteRow, record: &Record) -> Result<bool, sqlx::Error> {
+    let (id, tenant): (&str, &str) = (row.try_get("id")?, row.try_get("tenant")?);
+    let message_id: Option<&str> = row.try_get("message_id")?;
+    Ok(record.id.as_str() == id && record.tenant == tenant && record.message_id.as_deref() == message_id)
+}
+
 /// Whether a record gives its hash, follows from the one before it, and leads to the one behind it.
-async fn is_linked(db: &mut SqliteConnection, row: &sqlx::sqlite::SqliteRow) -> Result<bool, sqlx::Error> {
+async fn is_linked(db: &mut SqliteConnection, row: &SqliteRow) -> Result<bool, sqlx::Error> {
     let (seq, tenant): (i64, &str) = (row.try_get("seq")?, row.try_get("tenant")?);
     let before: Option<Vec<u8>> = sqlx::query_scalar(
         "SELECT coalesce(
@@ -173,10 +176,7 @@ async fn verify_tenant(db: &mut SqliteConnection, tenant: String) -> Result<Chai
     let mut walk = Walk::behind(start.try_into().unwrap_or([0xff; 32]));
     let (mut seen, mut records) = (0, 0);
     loop {
-        let rows = sqlx::query_as::<_, (i64, String, Vec<u8>, String, Vec<u8>)>(
-            "SELECT seq, id, previous, record, hash FROM records WHERE tenant = ?1 AND seq > ?2
-             ORDER BY seq LIMIT ?3",
-        );
+        let rows = sqlx::query("SELECT * FROM records WHERE tenant = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3");
         let rows = rows
             .bind(&tenant)
             .bind(seen)
@@ -186,11 +186,19 @@ async fn verify_tenant(db: &mut SqliteConnection, tenant: String) -> Result<Chai
         if rows.is_empty() {
             break;
         }
-        for (seq, id, previous, record, hash) in rows {
-            if !walk.step(&previous, record.as_bytes(), &hash) {
-                return Ok(ChainState::Broken { record: id });
+        for row in rows {
+            let json: &str = row.try_get("record")?;
+            let follows = walk.step(row.try_get("previous")?, json.as_bytes(), row.try_get("hash")?);
+            let is_right = match serde_json::from_str(json) {
+                Ok(record) => is_named_right(&row, &record)?,
+                Err(_) => false,
+            };
+            if !follows || !is_right {
+                return Ok(ChainState::Broken {
+                    record: row.try_get("id")?,
+                });
             }
-            seen = seq;
+            seen = row.try_get("seq")?;
             records += 1;
         }
     }

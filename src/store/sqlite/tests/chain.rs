@@ -69,6 +69,43 @@ async fn a_record_that_was_changed_together_with_its_hash_is_noticed_at_its_neig
 }
 
 #[tokio::test]
+async fn a_record_that_is_kept_under_another_name_is_noticed() {
+    for (damage, links) in [
+        (
+            "UPDATE records SET id = '0000000000000000ZZ' WHERE seq = 2",
+            vec![true, true, true],
+        ),
+        (
+            "UPDATE records SET message_id = '<other@agency.example>' WHERE seq = 2",
+            vec![true, false, true, true],
+        ),
+        (
+            "UPDATE records SET message_id = NULL WHERE seq = 2",
+            vec![true, false, true, true],
+        ),
+    ] {
+        let ground = TemporaryDirectory::new();
+        let settings = ground.settings();
+        let store = filled(&settings).await;
+        tamper(&settings, damage).await;
+        assert!(
+            matches!(store.verify_chain().await.unwrap(), ChainState::Broken { .. }),
+            "{damage}"
+        );
+        assert_eq!(intact(&store).await, links, "{damage}");
+        let stray = Lookup::Id("0000000000000000ZZ".parse().unwrap());
+        assert!(
+            store
+                .find(stray)
+                .await
+                .unwrap()
+                .iter()
+                .all(|traced| !traced.intact)
+        );
+    }
+}
+
+#[tokio::test]
 async fn removed_records_are_noticed_in_the_middle_and_at_the_ends() {
     let damages = [
         (
