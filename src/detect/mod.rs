@@ -1,6 +1,26 @@
 //! Texts → findings. Pure: no clock, no file, no state between messages.
 //!
 //! Must not know: policy, recipients. Runs in the jailed child. Rules are data (`policies/elements/*.toml`).
+//!
+//! A text takes this path: [`normal`] gives it one spelling, [`candidates`] finds what has the form of an
+//! element and passes its checks, [`context`] weighs what stands around it ([`keywords`], [`layout`]),
+//! [`contest`] lets one element win each place, [`names`] looks for a person near by. [`search`] is that list
+//! as code.
+
+mod boundary;
+mod candidates;
+mod checks;
+mod compile;
+mod contest;
+mod context;
+mod keywords;
+mod layout;
+mod names;
+mod normal;
+mod prove;
+mod rule;
+mod rule_file;
+mod search;
 
 use crate::message::Finding;
 use crate::mime::Text;
@@ -16,7 +36,11 @@ pub struct RuleSource {
 
 /// A set of rules, compiled and ready to search with.
 #[derive(Debug)]
-pub struct Rules {}
+pub struct Rules {
+    rules: Vec<rule::Rule>,
+    gate: rule::Gate,
+    names: names::Names,
+}
 
 /// A mistake in a rule file, with its place and the cure.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,19 +54,65 @@ pub struct RuleError {
     pub message: String,
 }
 
+/// An example of a rule file that the rules do not bear out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {message}")]
+pub struct ProofFailure {
+    /// The rule file.
+    pub file: String,
+    /// Line of the example, counted from 1.
+    pub line: usize,
+    /// Which one it is, counted from 1, of `examples` or `counter_examples`.
+    pub index: usize,
+    /// What should have happened, what did, and what to look at.
+    pub message: String,
+}
+
+/// What the rules look for: one entry per rule file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Element<'r> {
+    /// The name of the file without its ending, as findings and policies say it: `ssn`.
+    pub id: &'r str,
+    /// What people call it: "Social Security number".
+    pub title: &'r str,
+    /// Why it is searched for.
+    pub reason: &'r str,
+    /// The law or the reference behind it.
+    pub source: &'r str,
+}
+
 impl Rules {
     /// Compiles rule files; tells every mistake at once.
     ///
     /// # Errors
     /// All mistakes of all files, in order.
     pub fn compile(sources: &[RuleSource]) -> Result<Rules, Vec<RuleError>> {
-        let _ = sources;
-        Ok(Rules {})
+        compile::compile(sources)
     }
 
     /// Searches texts. Findings come in the order of the texts and of their places in them.
+    ///
+    /// Of one kind (same element, confidence, test value, name near, header field of the message) at most
+    /// 2,000 are told, so that a hostile message cannot fill the memory; no kind is ever left out.
     pub fn search(&self, texts: &[Text]) -> Vec<Finding> {
-        let _ = texts;
-        Vec::new()
+        search::search(self, texts)
+    }
+
+    /// Tries every example and counter-example of every rule. Empty when the rules keep their word.
+    pub fn prove(&self) -> Vec<ProofFailure> {
+        prove::prove(self)
+    }
+
+    /// What these rules look for, in the order of their files.
+    pub fn elements(&self) -> impl Iterator<Item = Element<'_>> {
+        self.rules.iter().map(|rule| Element {
+            id: &rule.id,
+            title: &rule.title,
+            reason: &rule.reason,
+            source: &rule.source,
+        })
     }
 }
+
+#[cfg(test)]
+mod tests;

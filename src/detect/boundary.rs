@@ -1,0 +1,120 @@
+//! What may touch a value: a card number inside a longer number is no card number.
+
+use super::rule_file::Boundary;
+
+/// Whether the value between two octets stands free enough.
+pub(super) fn stands_free(bytes: &[u8], start: usize, end: usize, boundary: Boundary) -> bool {
+    let (before, after) = (Side::before(bytes, start), Side::after(bytes, end));
+    match boundary {
+        Boundary::Word => before.is_free() && after.is_free(),
+        Boundary::Loose => before.is_apart() && after.is_apart(),
+        Boundary::Digits => {
+            let word_before = touching_word(bytes.get(..start).unwrap_or_default().iter().rev(), false);
+            let word_after = touching_word(bytes.get(end..).unwrap_or_default().iter(), true);
+            (before.is_free() || word_before) && (after.is_free() || word_after)
+        }
+    }
+}
+
+/// Where the run of digits that holds `at` ends.
+pub(super) fn end_of_digits(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+/// The two octets beside a value, nearest first. Zero stands for the edge of the text.
+struct Side {
+    next: u8,
+    beyond: u8,
+}
+
+impl Side {
+    fn before(bytes: &[u8], start: usize) -> Side {
+        let at = |back: usize| {
+            start
+                .checked_sub(back)
+                .and_then(|at| bytes.get(at))
+                .copied()
+                .unwrap_or(0)
+        };
+        Side {
+            next: at(1),
+            beyond: at(2),
+        }
+    }
+
+    fn after(bytes: &[u8], end: usize) -> Side {
+        let at = |ahead: usize| bytes.get(end + ahead).copied().unwrap_or(0);
+        // A spreadsheet writes whole numbers as 536228145.0.
+        let decimal = at(0) == b'.' && at(1) == b'0' && !at(2).is_ascii_alphanumeric();
+        match decimal {
+            true => Side { next: 0, beyond: 0 },
+            false => Side {
+                next: at(0),
+                beyond: at(1),
+            },
+        }
+    }
+
+    /// No letter, no digit, nothing that makes it an amount or an address.
+    fn is_apart(&self) -> bool {
+        !self.next.is_ascii_alphanumeric() && !matches!(self.next, b'$' | b'%' | b'+' | b'@')
+    }
+
+    /// Nor anything that makes it part of a longer number.
+    fn is_free(&self) -> bool {
+        let joined = matches!(self.next, b'-' | b'.' | b'/') && self.beyond.is_ascii_digit();
+        self.is_apart() && !joined
+    }
+}
+
+/// Whether the letters beside a value are a word of people (`Visa4111…`) and not part of a hexadecimal
+/// number or a code. After a value another number may follow the word: `exp0829`.
+fn touching_word<'b>(mut beside: impl Iterator<Item = &'b u8>, number_may_follow: bool) -> bool {
+    let mut letters = 0;
+    let mut hexadecimal = true;
+    for byte in beside.by_ref().take(20) {
+        if !byte.is_ascii_alphabetic() {
+            return letters >= 2 && !hexadecimal && (number_may_follow || !byte.is_ascii_digit());
+        }
+        letters += 1;
+        hexadecimal &= byte.is_ascii_hexdigit();
+    }
+    (2..20).contains(&letters) && !hexadecimal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stands_free;
+    use crate::detect::rule_file::Boundary;
+
+    fn free(text: &str, boundary: Boundary) -> bool {
+        let start = text.find('4').unwrap();
+        stands_free(text.as_bytes(), start, text.rfind('4').unwrap() + 1, boundary)
+    }
+
+    #[test]
+    fn a_value_inside_something_longer_does_not_stand_free() {
+        for text in [
+            "1-4114", "4114-5", "a4114", "4114b", "0.4114", "4114/9", "+4114", "$4114", "4114@x", "4114.25",
+        ] {
+            assert!(!free(text, Boundary::Word), "{text}");
+        }
+        for text in [
+            "4114", "(4114)", "-4114-", "=4114&", "4114.", "4114, 5", "4114.0", "_4114",
+        ] {
+            assert!(free(text, Boundary::Word), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_may_touch_where_the_pattern_says_so_and_codes_may_not() {
+        for text in ["Visa4114", "x Visa4114exp", "card4114"] {
+            assert!(free(text, Boundary::Digits), "{text}");
+        }
+        for text in ["deadbeef4114", "9xyz4114", "x4114", "4114fade"] {
+            assert!(!free(text, Boundary::Digits), "{text}");
+        }
+        assert!(free("1/4114", Boundary::Loose));
+    }
+}

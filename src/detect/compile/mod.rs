@@ -1,0 +1,301 @@
+//! Rule files → rules. Everything that could go wrong with a rule is told here, with the line and the cure,
+//! before it sees mail: only linear-time expressions, bounded in length and size, that match something.
+
+mod regexes;
+
+pub(super) use self::regexes::LONGEST;
+
+use std::collections::HashSet;
+
+use self::regexes::Regexes;
+use super::checks::{self, Check};
+use super::keywords::{Keywords, Use};
+use super::names::Names;
+use super::rule::{Evidence, Form, Forms, Pattern, Rule, compact};
+use super::rule_file::{self, At, EvidenceEntry, PatternEntry, RuleFile, Strength};
+use super::{RuleError, RuleSource, Rules};
+use crate::message::Confidence;
+
+/// See [`Rules::compile`].
+pub(super) fn compile(sources: &[RuleSource]) -> Result<Rules, Vec<RuleError>> {
+    let (mut rules, mut errors, mut gate) = (Vec::new(), Vec::new(), Vec::new());
+    let mut ids = HashSet::new();
+    for source in sources {
+        let (file, read) = rule_file::read(source);
+        let mut compiler = Compiler::new(source, read);
+        let id = compiler.id();
+        if !ids.insert(id.clone()) {
+            compiler.fail(
+                1,
+                format!("there is a second rule `{id}`; give one file another name"),
+            );
+        }
+        // A file that is no TOML has no rule to look at.
+        let has_content = compiler.errors.is_empty() || !file.title.is_empty() || !file.patterns.is_empty();
+        let rule = has_content.then(|| compiler.rule(id, file));
+        gate.append(&mut compiler.regexes.gate(rules.len()));
+        compiler.errors.sort_by_key(|error| error.line);
+        errors.append(&mut compiler.errors);
+        rules.extend(rule);
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let gate = regexes::gate(&gate).map_err(|message| vec![whole(message)])?;
+    let names = Names::load().map_err(|message| vec![whole(message)])?;
+    Ok(Rules { rules, gate, names })
+}
+
+/// A mistake of no single file.
+fn whole(message: String) -> RuleError {
+    RuleError {
+        file: "policies".to_owned(),
+        line: 1,
+        message,
+    }
+}
+
+/// Compiles one file and collects its mistakes.
+struct Compiler<'s> {
+    source: &'s RuleSource,
+    errors: Vec<RuleError>,
+    regexes: Regexes,
+}
+
+impl<'s> Compiler<'s> {
+    fn new(source: &'s RuleSource, errors: Vec<RuleError>) -> Self {
+        Compiler {
+            source,
+            errors,
+            regexes: Regexes::default(),
+        }
+    }
+
+    fn id(&mut self) -> String {
+        let id = self
+            .source
+            .file
+            .strip_suffix(".toml")
+            .unwrap_or_default()
+            .to_owned();
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if id.is_empty() || !id.chars().all(plain) {
+            let cure = "name the file like bank_account.toml: small letters, digits and _";
+            self.fail(1, cure.to_owned());
+        }
+        id
+    }
+
+    fn rule(&mut self, id: String, file: RuleFile) -> Rule {
+        self.require_the_whole(&file);
+        let keywords = self.keywords(&file);
+        let forms = self.forms(&file);
+        let mut test_values: Vec<Vec<u8>> = file
+            .test_values
+            .iter()
+            .map(|value| compact(value.value.as_bytes()))
+            .collect();
+        test_values.sort();
+        Rule {
+            id,
+            file: self.source.file.clone(),
+            title: file.title,
+            reason: file.reason,
+            source: file.source,
+            shown: file.shown,
+            report_from: file.report_from.unwrap_or(Confidence::Medium),
+            patterns: file
+                .patterns
+                .into_iter()
+                .filter_map(|entry| self.pattern(entry))
+                .collect(),
+            keywords,
+            evidence: file
+                .evidence
+                .into_iter()
+                .filter_map(|entry| self.evidence(entry))
+                .collect(),
+            forms,
+            test_values,
+            examples: file.examples,
+            counter_examples: file.counter_examples,
+        }
+    }
+
+    fn require_the_whole(&mut self, file: &RuleFile) {
+        if file.shown > 4 {
+            self.fail(
+                1,
+                "`shown` may be 4 at most: evidence goes into notices and logs".to_owned(),
+            );
+        }
+        if file.patterns.is_empty() {
+            self.fail(1, "a rule needs at least one [[pattern]]".to_owned());
+        }
+        if file.examples.is_empty() || file.counter_examples.is_empty() {
+            let cure =
+                "a rule proves itself: give it `examples` that must hit and `counter_examples` that must not";
+            self.fail(1, cure.to_owned());
+        }
+        let speaks = |entry: &At<_>| {
+            matches!(
+                entry,
+                At {
+                    value: rule_file::KeywordEntry {
+                        strength: Strength::Strong | Strength::Weak,
+                        ..
+                    },
+                    ..
+                }
+            )
+        };
+        let has_keywords = file.keywords.iter().any(speaks);
+        for At { line, value: pattern } in &file.patterns {
+            let tiers = pattern.confidence;
+            if tiers.alone.is_none() && tiers.weak.is_none() && tiers.strong.is_none() {
+                let cure = "the pattern can never count; add confidence = { strong = \"high\" } or the like";
+                self.fail(*line, cure.to_owned());
+            } else if tiers.alone.is_none() && !has_keywords {
+                let cure = "the pattern counts only beside keywords, and the rule has none; add [[keyword]]";
+                self.fail(*line, cure.to_owned());
+            }
+            if pattern.needs_form && file.forms.is_empty() {
+                self.fail(
+                    *line,
+                    "`needs_form` asks for a [[form]], and the rule has none".to_owned(),
+                );
+            }
+        }
+    }
+
+    fn pattern(&mut self, entry: At<PatternEntry>) -> Option<Pattern> {
+        let At { line, value: entry } = entry;
+        let except: Vec<String> = entry
+            .except
+            .iter()
+            .filter_map(|except| self.whole_match(except))
+            .collect();
+        let checks = self.checks(&entry.checks);
+        let except = self.set(line, &except)?;
+        let told = self.regexes.pattern(&entry.regex.value, entry.ignore_case);
+        let regex = told
+            .map_err(|message| self.fail(entry.regex.line, message))
+            .ok()?;
+        Some(Pattern {
+            name: entry.name,
+            regex,
+            checks,
+            except,
+            boundary: entry.boundary,
+            needs_form: entry.needs_form,
+            shorter: entry.shorter,
+            first_only: entry.first_only,
+            before_only: entry.before_only,
+            in_lists: entry.in_lists,
+            column_only: entry.column_only,
+            pad_to: entry.pad_to.min(20),
+            decisive: entry.decisive,
+            confidence: entry.confidence,
+        })
+    }
+
+    fn evidence(&mut self, entry: At<EvidenceEntry>) -> Option<Evidence> {
+        let entry = entry.value;
+        let checks = self.checks(&entry.checks);
+        let told = regexes::vetted(&entry.regex.value, false);
+        let regex = told
+            .map_err(|message| self.fail(entry.regex.line, message))
+            .ok()?;
+        Some(Evidence {
+            name: entry.name,
+            regex,
+            checks,
+            before: entry.before,
+            after: entry.after,
+        })
+    }
+
+    fn checks(&mut self, names: &[At<String>]) -> Vec<&'static Check> {
+        let mut found = Vec::new();
+        for At { line, value: name } in names {
+            match checks::named(name) {
+                Some(check) => found.push(check),
+                None => {
+                    let known: Vec<&str> = checks::ALL.iter().map(|check| check.name).collect();
+                    self.fail(
+                        *line,
+                        format!("there is no check `{name}`; there are: {}", known.join(", ")),
+                    );
+                }
+            }
+        }
+        found
+    }
+
+    fn forms(&mut self, file: &RuleFile) -> Forms {
+        let mut wholes = Vec::new();
+        for At { value: form, .. } in &file.forms {
+            wholes.extend(self.whole_match(&form.regex));
+        }
+        let set = self.set(1, &wholes).unwrap_or_default();
+        let named = |entry: &At<rule_file::FormEntry>| Form {
+            name: entry.value.name.clone(),
+            distinctive: entry.value.distinctive,
+        };
+        Forms {
+            set,
+            list: file.forms.iter().map(named).collect(),
+        }
+    }
+
+    fn keywords(&mut self, file: &RuleFile) -> Keywords {
+        let mut entries = Vec::new();
+        for At { value: group, .. } in &file.keywords {
+            let does = Use::Speaks {
+                strength: group.strength,
+                before: group.before,
+                after: group.after,
+            };
+            entries.extend(group.words.iter().map(|word| (word, does)));
+        }
+        for (form, At { value: entry, .. }) in file.forms.iter().enumerate() {
+            entries.extend(entry.words.iter().map(|word| (word, Use::Names { form })));
+        }
+        for (word, _) in &entries {
+            if !word.value.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
+                self.fail(word.line, "a keyword needs a letter or a digit".to_owned());
+            }
+        }
+        let entries: Vec<(&str, Use)> = entries
+            .iter()
+            .map(|(word, does)| (word.value.as_str(), *does))
+            .collect();
+        Keywords::compile(&entries, regexes::KEYWORDS_SIZE).unwrap_or_else(|_| {
+            self.fail(
+                1,
+                "the rule has too many keywords; remove some or split the rule".to_owned(),
+            );
+            Keywords::default()
+        })
+    }
+
+    /// An expression that must fit a value from end to end.
+    fn whole_match(&mut self, expression: &At<String>) -> Option<String> {
+        let told = regexes::vetted(&expression.value, false);
+        told.map_err(|message| self.fail(expression.line, message)).ok()?;
+        Some(format!("^(?:{})$", expression.value))
+    }
+
+    fn set(&mut self, line: usize, expressions: &[String]) -> Option<regex::bytes::RegexSet> {
+        let told = regexes::set(expressions);
+        told.map_err(|message| self.fail(line, message)).ok()
+    }
+
+    fn fail(&mut self, line: usize, message: String) {
+        self.errors.push(RuleError {
+            file: self.source.file.clone(),
+            line,
+            message,
+        });
+    }
+}

@@ -1,0 +1,327 @@
+//! How sure a candidate is, by what stands around it: keywords with their distance, labels, the header of a
+//! column, supporting evidence, an issuer that is named.
+
+mod label;
+
+use super::boundary;
+use super::candidates::Candidate;
+use super::keywords::{Hit, Use};
+use super::layout::Cell;
+use super::names::Names;
+use super::rule::{Evidence, Pattern, Rule, compact};
+use super::rule_file::{Boundary, Strength, Tiers};
+use crate::message::Confidence;
+
+/// What a candidate stands in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scene<'v> {
+    pub bytes: &'v [u8],
+    /// The rule's keywords around the candidate, in order.
+    pub hits: &'v [Hit],
+    /// The cell, when it stands in a table.
+    pub cell: Option<&'v Cell>,
+    /// Whether the form alone may count.
+    pub alone: bool,
+    /// Whether only a strong keyword makes it count.
+    pub strong_only: bool,
+    pub names: &'v Names,
+}
+
+/// Where a keyword stands. The order is the order of nearness when distances are equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Side {
+    Header,
+    Before,
+    After,
+}
+
+/// A keyword that speaks for a candidate.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Keyword {
+    pub word: usize,
+    pub side: Side,
+    pub distance: usize,
+    pub strong: bool,
+}
+
+/// What spoke for a candidate and how sure that makes it.
+#[derive(Debug, Clone)]
+pub(super) struct Weight {
+    pub confidence: Confidence,
+    pub keyword: Option<Keyword>,
+    /// It goes on with a list whose first value had the keyword.
+    pub listed: bool,
+    /// Index of the evidence near by.
+    pub evidence: Option<usize>,
+    /// Index of the form whose issuer is named near by.
+    pub issuer: Option<usize>,
+}
+
+/// An accepted value that a list may go on from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Listed {
+    pub end: usize,
+    pub keyword: Keyword,
+}
+
+/// How far the next value of a list may stand from the one before.
+const LIST_GAP: usize = 60;
+
+/// What the keywords around a candidate say together.
+#[derive(Debug, Default)]
+struct Voices {
+    strong: Option<Keyword>,
+    weak: Option<Keyword>,
+    support: bool,
+    /// Distance of the nearest word that names something else.
+    against: Option<usize>,
+    issuer: Option<usize>,
+}
+
+/// Weighs a candidate; none when it does not count.
+pub(super) fn weigh(
+    rule: &Rule,
+    candidate: &Candidate,
+    scene: &Scene,
+    list: Option<Listed>,
+) -> Option<Weight> {
+    let pattern = rule.patterns.get(candidate.pattern)?;
+    let mut voices = match scene.cell {
+        Some(cell) => in_table(rule, candidate, scene, cell),
+        None => in_text(rule, candidate, scene, pattern),
+    };
+    let mut listed = false;
+    if let Some(list) = list.filter(|_| pattern.in_lists && voices.says_nothing()) {
+        listed = goes_on(scene, candidate, list.end);
+        voices.strong = Some(list.keyword).filter(|keyword| listed && keyword.strong);
+        voices.weak = Some(list.keyword).filter(|keyword| listed && !keyword.strong);
+    }
+    if pattern.column_only && voices.strong.is_none_or(|keyword| keyword.side != Side::Header) {
+        return None;
+    }
+    let evidence = match voices.keyword() {
+        Some(_) => rule
+            .evidence
+            .iter()
+            .position(|evidence| stands_by(evidence, candidate, scene)),
+        None => None,
+    };
+    let supported = voices.support || evidence.is_some() || voices.issuer.is_some();
+    let alone = scene.alone && candidate.distinctive;
+    let confidence = tier(&voices, &pattern.confidence, supported, alone, scene.strong_only)?;
+    (confidence >= rule.report_from).then(|| Weight {
+        confidence,
+        keyword: voices.keyword(),
+        listed,
+        evidence,
+        issuer: voices.issuer,
+    })
+}
+
+fn tier(
+    voices: &Voices,
+    tiers: &Tiers,
+    supported: bool,
+    alone: bool,
+    strong_only: bool,
+) -> Option<Confidence> {
+    let alone = tiers.alone.filter(|_| alone && !strong_only);
+    match (voices.strong, voices.weak) {
+        (Some(_), _) if supported => tiers.strong.or(alone).map(raised),
+        (Some(_), _) => tiers.strong.or(alone),
+        _ if strong_only => None,
+        _ if voices.against.is_some() => tiers.against,
+        (None, Some(_)) if supported => tiers.strong.or(tiers.weak).or(alone),
+        (None, Some(_)) => tiers.weak.or(alone),
+        (None, None) => alone,
+    }
+}
+
+fn raised(confidence: Confidence) -> Confidence {
+    match confidence {
+        Confidence::Low => Confidence::Medium,
+        Confidence::Medium | Confidence::High => Confidence::High,
+    }
+}
+
+impl Voices {
+    fn keyword(&self) -> Option<Keyword> {
+        self.strong.or(self.weak)
+    }
+
+    fn says_nothing(&self) -> bool {
+        self.keyword().is_none() && self.against.is_none()
+    }
+
+    /// Takes in one keyword at a place.
+    fn hear(&mut self, rule: &Rule, candidate: &Candidate, hit: &Hit, side: Side, distance: usize) {
+        let Some(word) = rule.keywords.word(hit) else {
+            return;
+        };
+        for does in &word.uses {
+            match *does {
+                Use::Names { form } => {
+                    let near = distance <= super::keywords::ISSUER_WINDOW;
+                    let fits = near && candidate.forms.contains(&form);
+                    self.issuer = self.issuer.or(Some(form).filter(|_| fits));
+                }
+                Use::Speaks {
+                    strength,
+                    before,
+                    after,
+                } => {
+                    let reach = if side == Side::After { after } else { before };
+                    if distance <= reach {
+                        self.take(
+                            strength,
+                            Keyword {
+                                word: hit.word,
+                                side,
+                                distance,
+                                strong: strength == Strength::Strong,
+                            },
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, strength: Strength, keyword: Keyword) {
+        let nearer = |known: &Option<Keyword>| {
+            known.is_none_or(|known| (keyword.distance, keyword.side) < (known.distance, known.side))
+        };
+        match strength {
+            Strength::Strong if nearer(&self.strong) => self.strong = Some(keyword),
+            Strength::Weak if nearer(&self.weak) => self.weak = Some(keyword),
+            Strength::Support => self.support = true,
+            Strength::Against => {
+                self.against = Some(
+                    self.against
+                        .map_or(keyword.distance, |known| known.min(keyword.distance)),
+                )
+            }
+            Strength::Strong | Strength::Weak => {}
+        }
+    }
+
+    /// The nearest label says what a value is: a word against it takes back what stands farther away.
+    fn settle(&mut self) {
+        let Some(against) = self.against else { return };
+        let farther = |keyword: &Keyword| keyword.distance > against;
+        self.strong = self.strong.filter(|keyword| !farther(keyword));
+        self.weak = self.weak.filter(|keyword| !farther(keyword));
+        if self.keyword().is_some() {
+            self.against = None;
+        }
+    }
+}
+
+/// In running text: what stands within the windows of the keywords, unless the value has a label of its own.
+fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern) -> Voices {
+    let mut voices = Voices::default();
+    let own_label = label::of(scene.bytes, candidate.start);
+    let reach = rule.keywords.reach;
+    let first = scene
+        .hits
+        .partition_point(|hit| hit.end + reach < candidate.start);
+    for hit in scene
+        .hits
+        .iter()
+        .skip(first)
+        .take_while(|hit| hit.start <= candidate.end + reach)
+    {
+        if hit.end <= candidate.start {
+            voices.hear_before(rule, candidate, scene, hit, pattern.first_only);
+        } else if hit.start >= candidate.end
+            && !pattern.before_only
+            && !label::labels_the_next(scene.bytes, hit.end)
+        {
+            voices.hear(rule, candidate, hit, Side::After, hit.start - candidate.end);
+        }
+    }
+    if let Some(label) = own_label.filter(|label| label::is_foreign(scene, label)) {
+        let from_label = candidate.start - label.start;
+        voices.strong = voices
+            .strong
+            .filter(|keyword| keyword.distance < from_label && keyword.side == Side::Before);
+        voices.weak = voices
+            .weak
+            .filter(|keyword| keyword.distance < from_label && keyword.side == Side::Before);
+    }
+    voices.settle();
+    voices
+}
+
+impl Voices {
+    fn hear_before(
+        &mut self,
+        rule: &Rule,
+        candidate: &Candidate,
+        scene: &Scene,
+        hit: &Hit,
+        first_only: bool,
+    ) {
+        let between = scene.bytes.get(hit.end..candidate.start).unwrap_or_default();
+        if !(first_only && label::holds_a_number(between)) {
+            self.hear(rule, candidate, hit, Side::Before, between.len());
+        }
+    }
+}
+
+/// In a table: the header of the column, the cell itself, and the cells that may label it.
+fn in_table(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> Voices {
+    let mut voices = Voices::default();
+    for hit in rule
+        .keywords
+        .find(scene.bytes, cell.header.start, cell.header.end)
+    {
+        voices.hear(rule, candidate, &hit, Side::Header, 0);
+    }
+    let own = label::of(scene.bytes, candidate.start).filter(|label| label.start >= cell.own.start);
+    let labels = [Some(&cell.own), cell.left.as_ref(), cell.first.as_ref()];
+    for place in labels.into_iter().flatten() {
+        for hit in rule.keywords.find(scene.bytes, place.start, place.end) {
+            if hit.end <= candidate.start {
+                voices.hear(rule, candidate, &hit, Side::Before, candidate.start - hit.end);
+            } else if hit.start >= candidate.end {
+                voices.hear(rule, candidate, &hit, Side::After, hit.start - candidate.end);
+            }
+        }
+    }
+    if own.is_some_and(|label| label::is_foreign(scene, &label)) {
+        voices.strong = None;
+        voices.weak = None;
+    }
+    voices.settle();
+    voices
+}
+
+/// Whether a value goes on with the list that ended at `end`.
+fn goes_on(scene: &Scene, candidate: &Candidate, end: usize) -> bool {
+    let near = candidate.start >= end && candidate.start - end <= LIST_GAP;
+    let label = label::of(scene.bytes, candidate.start).filter(|label| label.start >= end);
+    near && !label.is_some_and(|label| label::is_foreign(scene, &label))
+}
+
+/// Whether the evidence stands near a candidate, outside of it.
+fn stands_by(evidence: &Evidence, candidate: &Candidate, scene: &Scene) -> bool {
+    let before = (candidate.start.saturating_sub(evidence.before), candidate.start);
+    let after = (
+        candidate.end,
+        (candidate.end + evidence.after).min(scene.bytes.len()),
+    );
+    [before, after].into_iter().any(|(from, to)| {
+        let text = scene.bytes.get(from..to).unwrap_or_default();
+        evidence.regex.find_iter(text).any(|found| {
+            let compact = compact(found.as_bytes());
+            let free = boundary::stands_free(
+                scene.bytes,
+                from + found.start(),
+                from + found.end(),
+                Boundary::Loose,
+            );
+            free && evidence.checks.iter().all(|check| (check.test)(&compact))
+        })
+    })
+}

@@ -1,0 +1,188 @@
+//! Rows and columns: in a table the header of a column speaks for every cell below it, however far, and for
+//! no other column.
+//!
+//! Text is read line by line, once, as the search goes on; nothing is kept but the header, so that a table of
+//! any length takes no memory.
+
+mod split;
+
+use std::ops::Range;
+
+use self::split::{Cells, Delimiter};
+use crate::mime::TextKind;
+
+/// A cell of a table and what stands around it, in octets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cell {
+    /// The header of its column.
+    pub header: Range<usize>,
+    /// The whole first row of the table.
+    pub header_row: Range<usize>,
+    /// The cell.
+    pub own: Range<usize>,
+    /// The nearest cell to its left that is not empty, and the first cell of the row.
+    pub left: Option<Range<usize>>,
+    pub first: Option<Range<usize>>,
+    /// The whole row.
+    pub row: Range<usize>,
+}
+
+/// Reads a text as lines, some of which are rows.
+#[derive(Debug)]
+pub(super) struct Layout<'v> {
+    bytes: &'v [u8],
+    kind: TextKind,
+    line: Range<usize>,
+    cells: Option<Cells>,
+    table: Option<Block>,
+}
+
+/// A table that goes on.
+#[derive(Debug)]
+struct Block {
+    delimiter: Delimiter,
+    columns: usize,
+    rows: usize,
+    header: Option<(Range<usize>, Cells)>,
+}
+
+/// Longer lines are no rows.
+const LONGEST_ROW: usize = 16 << 10;
+/// How many rows may stand above the header: a title, a date.
+const ROWS_ABOVE_HEADER: usize = 4;
+
+impl<'v> Layout<'v> {
+    pub fn new(bytes: &'v [u8], kind: TextKind) -> Self {
+        let mut layout = Layout {
+            bytes,
+            kind,
+            line: 0..0,
+            cells: None,
+            table: None,
+        };
+        if kind != TextKind::Header {
+            layout.read_line(0);
+        }
+        layout
+    }
+
+    /// The cell that holds these octets, when they stand below a header. Calls come in order of `start`.
+    pub fn cell(&mut self, start: usize, end: usize) -> Option<Cell> {
+        if self.kind == TextKind::Header {
+            return None;
+        }
+        while start >= self.line.end && self.line.end < self.bytes.len() {
+            self.read_line(self.line.end);
+        }
+        let (header_row, headers) = self.table.as_ref()?.header.as_ref()?;
+        let cells = self
+            .cells
+            .as_ref()
+            .filter(|_| start >= self.line.start && *header_row != self.line)?;
+        let (column, own) = cells.at(start, end)?;
+        if self.kind == TextKind::Body && !cells.delimiter.is_certain() && !self.fills(&own, start, end) {
+            return None;
+        }
+        let header = match cells.delimiter {
+            Delimiter::Spaces => headers.above(
+                own.start - self.line.start..own.end - self.line.start,
+                header_row.start,
+            )?,
+            _ => headers.list.get(column)?,
+        };
+        let header = header.clone();
+        let left = cells
+            .list
+            .get(..column)?
+            .iter()
+            .rev()
+            .find(|cell| !cell.is_empty())
+            .cloned();
+        let first = cells.list.first().filter(|_| column > 0).cloned();
+        Some(Cell {
+            header,
+            header_row: header_row.clone(),
+            own,
+            left,
+            first,
+            row: self.line.clone(),
+        })
+    }
+
+    /// The cells of the line that [`Layout::cell`] answered for, each after the label of its column.
+    pub fn columns(&self) -> impl Iterator<Item = (&Range<usize>, &Range<usize>)> {
+        let header = self.table.as_ref().and_then(|table| table.header.as_ref());
+        let pairs = header.zip(self.cells.as_ref()).into_iter();
+        pairs.flat_map(move |((row, headers), cells)| {
+            let spaces = cells.delimiter == Delimiter::Spaces;
+            cells.list.iter().enumerate().filter_map(move |(column, cell)| {
+                let place = cell.start - self.line.start..cell.end - self.line.start;
+                let label = if spaces {
+                    headers.above(place, row.start)
+                } else {
+                    headers.list.get(column)
+                };
+                label.map(|label| (label, cell))
+            })
+        })
+    }
+
+    /// Whether a cell holds nothing else to read: prose has commas too.
+    fn fills(&self, cell: &Range<usize>, start: usize, end: usize) -> bool {
+        let around = [cell.start..start, end..cell.end];
+        let mut rest = around
+            .into_iter()
+            .filter_map(|range| self.bytes.get(range))
+            .flatten();
+        !rest.any(u8::is_ascii_alphanumeric)
+    }
+
+    fn read_line(&mut self, start: usize) {
+        let rest = self.bytes.get(start..).unwrap_or_default();
+        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+        self.line = start..start + length;
+        let line = rest.get(..length).unwrap_or_default();
+        if split::is_rule(line) {
+            self.cells = None;
+            return;
+        }
+        self.cells = match line.len() > LONGEST_ROW {
+            true => None,
+            false => split::cells(line, start, self.kind == TextKind::Table),
+        };
+        let Some(cells) = &self.cells else {
+            // A table of a document goes on after a title or an empty row; one in running text does not.
+            if self.kind != TextKind::Table {
+                self.table = None;
+            }
+            return;
+        };
+        if !self.table.as_ref().is_some_and(|table| table.goes_on(cells)) {
+            self.table = Some(Block {
+                delimiter: cells.delimiter,
+                columns: cells.list.len(),
+                rows: 0,
+                header: None,
+            });
+        }
+        if let Some(table) = &mut self.table {
+            table.rows += 1;
+            let wanted = table.header.is_none() && table.rows <= ROWS_ABOVE_HEADER;
+            if wanted && cells.are_labels(self.bytes) {
+                table.header = Some((self.line.clone(), cells.clone()));
+            }
+        }
+    }
+}
+
+impl Block {
+    fn goes_on(&self, cells: &Cells) -> bool {
+        let same_width = self.columns == cells.list.len()
+            || self.delimiter.is_certain()
+            || self.delimiter == Delimiter::Spaces;
+        self.delimiter == cells.delimiter && same_width
+    }
+}
+
+#[cfg(test)]
+mod tests;

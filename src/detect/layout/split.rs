@@ -1,0 +1,145 @@
+//! One line → its cells.
+
+use std::ops::Range;
+
+/// What separates cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Delimiter {
+    Tab,
+    Pipe,
+    Comma,
+    Semicolon,
+    /// Two or more spaces, as in a table that was aligned by hand.
+    Spaces,
+}
+
+impl Delimiter {
+    /// Whether prose never uses it.
+    pub fn is_certain(self) -> bool {
+        matches!(self, Delimiter::Tab | Delimiter::Pipe)
+    }
+}
+
+/// The cells of a line, without the spaces and quotation marks around them.
+#[derive(Debug, Clone)]
+pub(super) struct Cells {
+    pub delimiter: Delimiter,
+    pub list: Vec<Range<usize>>,
+}
+
+/// A label is short.
+const LONGEST_LABEL: usize = 40;
+
+/// Splits a line into cells; none when it has only one. In a document's table only tabs separate.
+pub(super) fn cells(line: &[u8], start: usize, table: bool) -> Option<Cells> {
+    let line = line.trim_ascii_end();
+    let count = |wanted: u8| memchr::memchr_iter(wanted, line).count();
+    let delimiter = match () {
+        () if count(b'\t') > 0 => Delimiter::Tab,
+        () if table => return None,
+        () if count(b'|') > 0 => Delimiter::Pipe,
+        () if count(b',') > 0 && looks_like_csv(line, b',') => Delimiter::Comma,
+        () if count(b';') > 0 && looks_like_csv(line, b';') => Delimiter::Semicolon,
+        () if memchr::memmem::find(line.trim_ascii_start(), b"  ").is_some() => Delimiter::Spaces,
+        () => return None,
+    };
+    let list = match delimiter {
+        Delimiter::Tab => by_octet(line, b'\t', false),
+        Delimiter::Pipe => by_octet(line, b'|', false),
+        Delimiter::Comma => by_octet(line, b',', true),
+        Delimiter::Semicolon => by_octet(line, b';', true),
+        Delimiter::Spaces => by_spaces(line),
+    };
+    let list: Vec<Range<usize>> = list.into_iter().map(|cell| trimmed(line, cell, start)).collect();
+    (list.len() > 1).then_some(Cells { delimiter, list })
+}
+
+/// Whether a line only draws: `-----+-----`.
+pub(super) fn is_rule(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    !line.is_empty()
+        && line
+            .iter()
+            .all(|byte| matches!(byte, b'-' | b'=' | b'+' | b'|' | b':' | b'_' | b' ' | b'\t'))
+}
+
+impl Cells {
+    /// The cell that holds these octets, and its column.
+    pub fn at(&self, start: usize, end: usize) -> Option<(usize, Range<usize>)> {
+        let after = self.list.partition_point(|cell| cell.start <= start);
+        let column = after.checked_sub(1)?;
+        let cell = self.list.get(column)?;
+        (end <= cell.end).then(|| (column, cell.clone()))
+    }
+
+    /// In a table aligned by spaces: the cell above a stretch of the line, else the nearest one.
+    pub fn above(&self, place: Range<usize>, line_start: usize) -> Option<&Range<usize>> {
+        let gap = |cell: &&Range<usize>| {
+            let (from, to) = (cell.start - line_start, cell.end - line_start);
+            from.saturating_sub(place.end).max(place.start.saturating_sub(to))
+        };
+        self.list.iter().filter(|cell| gap(cell) <= 3).min_by_key(gap)
+    }
+
+    /// Whether these are labels and no data: short, and without numbers to speak of.
+    pub fn are_labels(&self, bytes: &[u8]) -> bool {
+        let filled: Vec<&[u8]> = self
+            .list
+            .iter()
+            .filter(|cell| !cell.is_empty())
+            .filter_map(|cell| bytes.get(cell.clone()))
+            .collect();
+        let is_label = |cell: &&[u8]| {
+            let digits = cell.iter().filter(|byte| byte.is_ascii_digit()).count();
+            digits < 4
+                && cell.len() <= LONGEST_LABEL
+                && cell
+                    .iter()
+                    .any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii())
+        };
+        filled.len() > 1 && filled.iter().all(is_label)
+    }
+}
+
+/// Whether commas separate values and not clauses: most are not followed by a space, or the cells are short.
+fn looks_like_csv(line: &[u8], delimiter: u8) -> bool {
+    let cells = by_octet(line, delimiter, true);
+    let short = |cell: &Range<usize>| cell.len() <= LONGEST_LABEL;
+    cells.len() > 1 && cells.iter().all(short)
+}
+
+fn by_octet(line: &[u8], delimiter: u8, quotes: bool) -> Vec<Range<usize>> {
+    let (mut cells, mut from, mut quoted) = (Vec::new(), 0, false);
+    for (at, byte) in line.iter().enumerate() {
+        if quotes && *byte == b'"' {
+            quoted = !quoted;
+        } else if *byte == delimiter && !quoted {
+            cells.push(from..at);
+            from = at + 1;
+        }
+    }
+    cells.push(from..line.len());
+    cells
+}
+
+fn by_spaces(line: &[u8]) -> Vec<Range<usize>> {
+    let mut cells: Vec<Range<usize>> = Vec::new();
+    for (at, byte) in line.iter().enumerate() {
+        if byte.is_ascii_whitespace() {
+            continue;
+        }
+        match cells.last_mut() {
+            Some(cell) if at <= cell.end + 1 => cell.end = at + 1,
+            _ => cells.push(at..at + 1),
+        }
+    }
+    cells
+}
+
+fn trimmed(line: &[u8], cell: Range<usize>, start: usize) -> Range<usize> {
+    let text = line.get(cell.clone()).unwrap_or_default();
+    let is_edge = |byte: &&u8| matches!(byte, b' ' | b'"' | b'\'' | b'\r');
+    let ahead = text.iter().take_while(is_edge).count();
+    let behind = text.iter().skip(ahead).rev().take_while(is_edge).count();
+    start + cell.start + ahead..start + cell.end - behind
+}

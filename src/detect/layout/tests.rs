@@ -1,0 +1,56 @@
+use super::Layout;
+use crate::mime::TextKind;
+
+fn header(text: &str, value: &str, kind: TextKind) -> Option<String> {
+    let start = text.find(value).unwrap();
+    let cell = Layout::new(text.as_bytes(), kind).cell(start, start + value.len())?;
+    Some(text[cell.header].to_owned())
+}
+
+#[test]
+fn the_header_of_a_column_is_found_in_every_kind_of_table() {
+    let tables = [
+        ("Name\tSSN\tPhone\nA B\t536228145\t617\n", TextKind::Table),
+        (
+            "Payroll 2024\nName\tSSN\tPhone\n\nA B\t536228145\t617\n",
+            TextKind::Table,
+        ),
+        ("Name\tSSN\tPhone\nA B\t536228145\t617\n", TextKind::Body),
+        (
+            "| Name | SSN | Phone |\n|---|---|---|\n| A B | 536228145 | 6 |\n",
+            TextKind::Body,
+        ),
+        ("Name,SSN,Phone\n\"B, A\",536228145,617\n", TextKind::Body),
+        ("Name;SSN;Phone\nA B;\"536228145\";617\n", TextKind::Body),
+        (
+            "Name          SSN         Phone\n----          ---         -----\nA B           536228145   617\n",
+            TextKind::Body,
+        ),
+    ];
+    for (text, kind) in tables {
+        assert_eq!(header(text, "536228145", kind).as_deref(), Some("SSN"), "{text}");
+    }
+}
+
+#[test]
+fn the_header_speaks_for_rows_far_below_it() {
+    let text = format!("Name,SSN\n{}Z Z,536228145\n", "A B,111223333\n".repeat(5000));
+    assert_eq!(header(&text, "536228145", TextKind::Body).as_deref(), Some("SSN"));
+}
+
+#[test]
+fn prose_with_commas_is_no_table_and_a_table_ends_with_its_last_row() {
+    let prose = "Hello, John, please\nsend my number, it is 536228145, thanks\n";
+    assert_eq!(header(prose, "536228145", TextKind::Body), None);
+    let after = "Name,SSN\nA B,1\n\nThe number, 536228145\n";
+    assert_eq!(header(after, "536228145", TextKind::Body), None);
+    assert_eq!(header("a\tb 1234", "1234", TextKind::Header), None);
+}
+
+#[test]
+fn rows_without_labels_above_have_no_header() {
+    assert_eq!(
+        header("1234\t5678\n9\t536228145\n", "536228145", TextKind::Table),
+        None
+    );
+}

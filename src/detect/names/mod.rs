@@ -1,0 +1,145 @@
+//! People's names near an element: 201 CMR 17.02 speaks of "first name and last name or first initial and last
+//! name in combination with" an element.
+//!
+//! A name is looked for only near a finding, within [`Names::window`] characters or in the same row of a table,
+//! because a name anywhere in a message says nothing: most mail has one. For the same reason the display names
+//! in `From`, `To` and `Cc` do not count; a name in the `Subject` counts for an element at the beginning of the
+//! body, and the other way round, because people read the two as one.
+
+mod dictionary;
+mod shape;
+mod token;
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use serde::Deserialize;
+
+use self::dictionary::Dictionary;
+
+const GIVEN: Dictionary = Dictionary::over(include_str!("../../../policies/names/given.txt"));
+const FAMILY: Dictionary = Dictionary::over(include_str!("../../../policies/names/family.txt"));
+const SHAPES: &str = include_str!("../../../policies/names/shapes.toml");
+
+/// Knows names and how they are written.
+#[derive(Debug)]
+pub(super) struct Names {
+    words: Words,
+}
+
+/// `policies/names/shapes.toml` as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    window: usize,
+    titles: HashSet<String>,
+    particles: HashSet<String>,
+    labels: HashSet<String>,
+    last_labels: HashSet<String>,
+    not_labels: HashSet<String>,
+    unsure: HashSet<String>,
+    never: HashSet<String>,
+    never_pairs: HashSet<String>,
+}
+
+impl Names {
+    /// Reads the lists that are built into the program.
+    ///
+    /// # Errors
+    /// What is wrong with `shapes.toml`.
+    pub fn load() -> Result<Names, String> {
+        let words = toml::from_str(SHAPES).map_err(|error| format!("names/shapes.toml: {error}"))?;
+        Ok(Names { words })
+    }
+
+    /// How far from an element a name counts, in characters.
+    pub fn window(&self) -> usize {
+        self.words.window
+    }
+
+    /// All names in a stretch of text, in order.
+    pub fn within(&self, bytes: &[u8], from: usize, to: usize) -> Vec<Range<usize>> {
+        let tokens = token::tokens(bytes, from, to);
+        let mut found = Vec::new();
+        let mut rest = tokens.as_slice();
+        let mut before: Option<&token::Token> = None;
+        while let Some((first, after)) = rest.split_first() {
+            let length = shape::name_at(self, before, rest);
+            let last = length.checked_sub(1).and_then(|last| rest.get(last));
+            found.extend(last.map(|last| first.start..last.end));
+            let step = length.max(1);
+            before = rest.get(step - 1);
+            rest = after.get(step - 1..).unwrap_or_default();
+        }
+        found
+    }
+
+    /// Whether the cells of a row that stand under labels for names hold a name: `columns` gives label and cell.
+    pub fn in_columns<'c>(
+        &self,
+        bytes: &[u8],
+        columns: impl Iterator<Item = (&'c Range<usize>, &'c Range<usize>)>,
+    ) -> bool {
+        let text = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
+        columns
+            .into_iter()
+            .any(|(label, cell)| shape::fits_label(self, text(label), text(cell)))
+    }
+}
+
+/// Finds the name nearest to each of several places in one text, looking at every stretch once.
+#[derive(Debug)]
+pub(super) struct Nearby<'v> {
+    names: &'v Names,
+    bytes: &'v [u8],
+    covered: usize,
+    found: Vec<Range<usize>>,
+}
+
+/// How much is read again, so that no name is cut in two.
+const OVERLAP: usize = 60;
+
+impl<'v> Nearby<'v> {
+    pub fn new(names: &'v Names, bytes: &'v [u8]) -> Self {
+        Nearby {
+            names,
+            bytes,
+            covered: 0,
+            found: Vec::new(),
+        }
+    }
+
+    /// How far the nearest name stands from the octets `start..end`, within the window or the row. Calls come
+    /// in order of `start`.
+    pub fn distance(&mut self, start: usize, end: usize, row: Option<&Range<usize>>) -> Option<usize> {
+        let window = self.names.window();
+        let row = row.cloned().unwrap_or(start..end);
+        // A row may be long; what stands a thousand characters away is another record.
+        let from = start
+            .saturating_sub(window)
+            .min(row.start.max(start.saturating_sub(1000)));
+        let to = (end + window).max(row.end.min(end + 1000)).min(self.bytes.len());
+        self.cover(from, to);
+        self.found.retain(|name| name.end + 1000 + window > start);
+        let near = self
+            .found
+            .iter()
+            .filter(|name| name.start >= from && name.end <= to);
+        let outside = near.filter(|name| name.end <= start || name.start >= end);
+        outside
+            .map(|name| start.saturating_sub(name.end).max(name.start.saturating_sub(end)))
+            .min()
+    }
+
+    fn cover(&mut self, from: usize, to: usize) {
+        if to > self.covered {
+            let again = self.covered.saturating_sub(OVERLAP);
+            let from = from.max(again);
+            self.found.extend(self.names.within(self.bytes, from, to));
+            self.covered = to;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

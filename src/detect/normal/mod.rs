@@ -1,0 +1,74 @@
+//! One spelling for what people read as the same: digits of every script, dashes, spaces, full-width letters
+//! become ASCII, and what nobody sees goes away. Patterns then run on octets, at the full speed of the engine.
+//!
+//! Text that is ASCII already (most mail) is neither copied nor mapped.
+
+mod fold;
+mod join;
+mod map;
+
+use std::borrow::Cow;
+
+use self::map::Map;
+
+/// A text in the one spelling, with the way back to the original.
+#[derive(Debug)]
+pub(super) struct View<'t> {
+    /// What patterns run on.
+    pub bytes: Cow<'t, [u8]>,
+    /// From these octets to those of the text before; none when nothing changed.
+    map: Option<Map>,
+    /// Where line ends were taken out of numbers, in octets of this view, ascending; none in a plain view.
+    joins: Option<Vec<u32>>,
+}
+
+impl<'t> View<'t> {
+    /// The plain view of a text.
+    pub fn plain(text: &'t str) -> View<'t> {
+        let (bytes, map) = match text.is_ascii() {
+            true => (Cow::Borrowed(text.as_bytes()), None),
+            false => {
+                let (bytes, map) = fold::fold(text);
+                (Cow::Owned(bytes), Some(map))
+            }
+        };
+        View {
+            bytes,
+            map,
+            joins: None,
+        }
+    }
+
+    /// The view with numbers made whole that a line end splits; none when there are no such numbers.
+    pub fn joined(&self) -> Option<View<'static>> {
+        let joined = join::join(&self.bytes)?;
+        Some(View {
+            bytes: Cow::Owned(joined.bytes),
+            map: Some(joined.map),
+            joins: Some(joined.at),
+        })
+    }
+
+    /// The octets of the text before that made these.
+    pub fn origin(&self, start: usize, end: usize) -> (usize, usize) {
+        match &self.map {
+            None => (start, end),
+            Some(map) => (map.start(start), map.end(end)),
+        }
+    }
+
+    /// Whether findings count here only when a line end was taken out of them.
+    pub fn is_joined(&self) -> bool {
+        self.joins.is_some()
+    }
+
+    /// Whether a line end was taken out between these octets.
+    pub fn crosses_join(&self, start: usize, end: usize) -> bool {
+        let joins = self.joins.as_deref().unwrap_or_default();
+        let after = joins.partition_point(|at| *at as usize <= start);
+        joins.get(after).is_some_and(|at| (*at as usize) < end)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+use proptest::prelude::*;
+
+use super::View;
+
+fn folded(text: &str) -> String {
+    String::from_utf8_lossy(&View::plain(text).bytes).into_owned()
+}
+
+#[test]
+fn what_looks_like_a_digit_a_dash_or_a_space_becomes_one() {
+    assert_eq!(folded("５３６－２２－８１４５"), "536-22-8145");
+    assert_eq!(folded("536\u{2011}22\u{2013}8145"), "536-22-8145");
+    assert_eq!(folded("5\u{200B}3\u{200D}6\u{AD}-22-8\u{FEFF}145"), "536-22-8145");
+    assert_eq!(folded("𝟓𝟑𝟔 𝟸𝟸 𝟴𝟭𝟰𝟱"), "536 22 8145");
+    assert_eq!(folded("٥٣٦-٢٢-٨١٤٥ ५३६"), "536-22-8145 536");
+    assert_eq!(folded("536\u{A0}22\u{202F}8145"), "536 22 8145");
+    assert_eq!(folded("5\u{FE0F}\u{20E3}3\u{FE0F}\u{20E3}"), "53");
+    assert_eq!(folded("José Nuñez, №12, driver’s"), "Jose Nunez, No.12, driver's");
+}
+
+#[test]
+fn a_footnote_mark_is_no_digit_of_the_number_but_raised_numbers_are_numbers() {
+    assert_eq!(folded("536-22-8145²"), "536-22-8145 ");
+    assert_eq!(folded("⁵³⁶-²²-⁸¹⁴⁵"), "536-22-8145");
+}
+
+#[test]
+fn ascii_is_neither_copied_nor_mapped() {
+    let view = View::plain("SSN 536-22-8145");
+    assert!(matches!(view.bytes, std::borrow::Cow::Borrowed(_)));
+    assert_eq!(view.origin(4, 15), (4, 15));
+}
+
+#[test]
+fn spans_lead_back_to_the_original_characters() {
+    let text = "é: ５３６\u{200B}-22-814５!";
+    let view = View::plain(text);
+    let at = folded(text).find("536-22-8145").unwrap();
+    let (start, end) = view.origin(at, at + 11);
+    assert_eq!(&text[start..end], "５３６\u{200B}-22-814５");
+}
+
+#[test]
+fn a_number_broken_over_lines_is_made_whole_and_its_span_covers_the_break() {
+    let text = "SSN 536-22-\r\n> 8145 and 12\n";
+    let plain = View::plain(text);
+    let joined = plain.joined().unwrap();
+    let whole = String::from_utf8_lossy(&joined.bytes).into_owned();
+    let at = whole.find("536-22-8145").unwrap();
+    assert!(joined.crosses_join(at, at + 11));
+    assert!(!joined.crosses_join(0, at));
+    let (start, end) = joined.origin(at, at + 11);
+    assert_eq!(&text[start..end], "536-22-\r\n> 8145");
+    assert!(View::plain("no numbers\nat the line 5\nend").joined().is_none());
+}
+
+proptest! {
+    #[test]
+    fn every_span_of_any_text_leads_to_whole_characters(text in "\\PC*[0-9０-９٠-٩\u{200B}\u{AD} \n-]{0,40}\\PC*") {
+        let view = View::plain(&text);
+        for start in 0..view.bytes.len() {
+            for end in start + 1..=view.bytes.len().min(start + 6) {
+                let (from, to) = view.origin(start, end);
+                prop_assert!(from < to && text.get(from..to).is_some());
+            }
+        }
+        if let Some(joined) = view.joined() {
+            for start in 0..joined.bytes.len() {
+                let (from, to) = joined.origin(start, start + 1);
+                prop_assert_eq!(view.bytes.get(from..to), joined.bytes.get(start..start + 1));
+            }
+        }
+    }
+
+    #[test]
+    fn folding_twice_changes_nothing_more(text in "\\PC*") {
+        let once = View::plain(&text).bytes.into_owned();
+        let again = String::from_utf8(once.clone()).unwrap();
+        prop_assert_eq!(View::plain(&again).bytes.into_owned(), once);
+    }
+}

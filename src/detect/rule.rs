@@ -1,0 +1,116 @@
+//! Rules as the search uses them: compiled, vetted, with the texts that people read.
+
+use regex::bytes::{Regex, RegexSet};
+
+use super::checks::Check;
+use super::keywords::Keywords;
+use super::rule_file::{At, Boundary, Tiers};
+use crate::message::Confidence;
+
+/// One element of personal information.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub id: String,
+    pub file: String,
+    pub title: String,
+    pub reason: String,
+    pub source: String,
+    /// How many of the last characters evidence may show.
+    pub shown: usize,
+    /// What is less sure than this is not reported.
+    pub report_from: Confidence,
+    pub patterns: Vec<Pattern>,
+    pub keywords: Keywords,
+    pub evidence: Vec<Evidence>,
+    pub forms: Forms,
+    /// Compact, sorted.
+    pub test_values: Vec<Vec<u8>>,
+    pub examples: Vec<At<String>>,
+    pub counter_examples: Vec<At<String>>,
+}
+
+/// A way in which a value is written.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    pub name: String,
+    pub regex: Regex,
+    pub checks: Vec<&'static Check>,
+    /// Spellings that mean something else: a telephone number, a date.
+    pub except: RegexSet,
+    pub boundary: Boundary,
+    pub needs_form: bool,
+    /// Whether a shorter beginning of the match is tried when the whole fails: the pattern may have
+    /// swallowed what follows the value.
+    pub shorter: bool,
+    /// Whether a keyword speaks only for the first number after it.
+    pub first_only: bool,
+    /// Whether a keyword after the value says nothing.
+    pub before_only: bool,
+    /// Whether a value soon after an accepted one shares its keyword.
+    pub in_lists: bool,
+    /// Whether only a column with a strong keyword in its header makes it count.
+    pub column_only: bool,
+    /// Zeros are put in front up to this length: spreadsheets drop them.
+    pub pad_to: usize,
+    /// Whether form and checks together prove the value, whatever other rules say of the place.
+    pub decisive: bool,
+    pub confidence: Tiers,
+}
+
+/// Something near by that supports a value and is no keyword.
+#[derive(Debug)]
+pub(super) struct Evidence {
+    pub name: String,
+    pub regex: Regex,
+    pub checks: Vec<&'static Check>,
+    pub before: usize,
+    pub after: usize,
+}
+
+/// What the compact value looks like, issuer by issuer.
+#[derive(Debug)]
+pub(super) struct Forms {
+    pub set: RegexSet,
+    pub list: Vec<Form>,
+}
+
+/// One issuer's form.
+#[derive(Debug)]
+pub(super) struct Form {
+    pub name: String,
+    /// Whether the form says much by itself.
+    pub distinctive: bool,
+}
+
+/// All patterns of all rules in one pass over a text.
+#[derive(Debug)]
+pub(super) struct Gate {
+    pub set: RegexSet,
+    /// Rule and pattern of each member of the set.
+    pub owners: Vec<(usize, usize)>,
+}
+
+impl Rule {
+    /// Whether a compact value belongs to nobody.
+    pub fn is_test_value(&self, compact: &[u8]) -> bool {
+        self.test_values
+            .binary_search_by(|known| known.as_slice().cmp(compact))
+            .is_ok()
+    }
+}
+
+impl Pattern {
+    /// Whether it may count without any keyword.
+    pub fn counts_alone(&self) -> bool {
+        self.confidence.alone.is_some()
+    }
+}
+
+/// A value without its separators, in upper case.
+pub(super) fn compact(value: &[u8]) -> Vec<u8> {
+    value
+        .iter()
+        .filter(|byte| byte.is_ascii_alphanumeric() || **byte == b'*')
+        .map(u8::to_ascii_uppercase)
+        .collect()
+}

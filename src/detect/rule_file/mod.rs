@@ -1,0 +1,224 @@
+//! A rule file as written: TOML → [`RuleFile`], with the line of everything that a person may have to mend.
+//!
+//! Reading goes on after a mistake, so that all of them are told at once.
+
+mod reader;
+
+pub(super) use self::reader::Lines;
+use self::reader::Table;
+use super::{RuleError, RuleSource};
+use crate::message::Confidence;
+
+/// A value and the line on which it stands.
+#[derive(Debug, Clone, Default)]
+pub(super) struct At<T> {
+    pub line: usize,
+    pub value: T,
+}
+
+/// One rule, as its file says it. Regular expressions and names of checks are not looked at yet.
+#[derive(Debug, Default)]
+pub(super) struct RuleFile {
+    pub title: String,
+    pub reason: String,
+    pub source: String,
+    pub shown: usize,
+    pub report_from: Option<Confidence>,
+    pub test_values: Vec<At<String>>,
+    pub examples: Vec<At<String>>,
+    pub counter_examples: Vec<At<String>>,
+    pub patterns: Vec<At<PatternEntry>>,
+    pub keywords: Vec<At<KeywordEntry>>,
+    pub evidence: Vec<At<EvidenceEntry>>,
+    pub forms: Vec<At<FormEntry>>,
+}
+
+/// `[[pattern]]`: a way in which the value is written.
+#[derive(Debug, Default)]
+pub(super) struct PatternEntry {
+    pub name: String,
+    pub regex: At<String>,
+    pub ignore_case: bool,
+    pub checks: Vec<At<String>>,
+    pub except: Vec<At<String>>,
+    pub boundary: Boundary,
+    pub needs_form: bool,
+    pub shorter: bool,
+    pub first_only: bool,
+    pub before_only: bool,
+    pub in_lists: bool,
+    pub column_only: bool,
+    pub pad_to: usize,
+    pub decisive: bool,
+    pub confidence: Tiers,
+}
+
+/// What may touch a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Boundary {
+    /// No letter, no digit, no sign that joins it to another number, no sign of money or address.
+    #[default]
+    Word,
+    /// As `Word`, but a word may touch it: `Visa4111…`.
+    Digits,
+    /// No letter and no digit; joining signs are welcome.
+    Loose,
+}
+
+/// How sure a pattern is, by what stands around it. What is not named is not reported.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tiers {
+    pub alone: Option<Confidence>,
+    pub weak: Option<Confidence>,
+    pub strong: Option<Confidence>,
+    pub against: Option<Confidence>,
+}
+
+/// What a group of keywords does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Strength {
+    Strong,
+    Weak,
+    /// Lifts what another keyword says; says nothing alone.
+    Support,
+    /// Names something else: takes back what a keyword farther away says.
+    Against,
+}
+
+/// `[[keyword]]`: words, and how near they must stand.
+#[derive(Debug)]
+pub(super) struct KeywordEntry {
+    pub strength: Strength,
+    pub before: usize,
+    pub after: usize,
+    pub words: Vec<At<String>>,
+}
+
+/// `[[evidence]]`: something near by that is no keyword and supports all the same.
+#[derive(Debug)]
+pub(super) struct EvidenceEntry {
+    pub name: String,
+    pub regex: At<String>,
+    pub checks: Vec<At<String>>,
+    pub before: usize,
+    pub after: usize,
+}
+
+/// `[[form]]`: what the compact value looks like for one issuer.
+#[derive(Debug)]
+pub(super) struct FormEntry {
+    pub name: String,
+    pub regex: At<String>,
+    pub words: Vec<At<String>>,
+    pub distinctive: bool,
+}
+
+const CONFIDENCE: [(&str, Confidence); 3] = [
+    ("low", Confidence::Low),
+    ("medium", Confidence::Medium),
+    ("high", Confidence::High),
+];
+const BOUNDARY: [(&str, Boundary); 3] = [
+    ("word", Boundary::Word),
+    ("digits", Boundary::Digits),
+    ("loose", Boundary::Loose),
+];
+const STRENGTH: [(&str, Strength); 4] = [
+    ("strong", Strength::Strong),
+    ("weak", Strength::Weak),
+    ("support", Strength::Support),
+    ("against", Strength::Against),
+];
+
+/// How far keywords reach when a group does not say it.
+const DEFAULT_WINDOW: usize = 60;
+
+/// Reads a rule file.
+pub(super) fn read(source: &RuleSource) -> (RuleFile, Vec<RuleError>) {
+    let mut errors = Vec::new();
+    let lines = Lines::of(&source.file, &source.text);
+    let (document, syntax) = toml::de::DeTable::parse_recoverable(&source.text);
+    if !syntax.is_empty() {
+        let told = syntax.iter().map(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            lines.error(at, format!("this is not TOML: {}", error.message()))
+        });
+        return (RuleFile::default(), told.collect());
+    }
+    let mut top = Table::new(document.get_ref(), 0, "the rule", &lines, &mut errors);
+    let rule = RuleFile {
+        title: top.text("title"),
+        reason: top.text("reason"),
+        source: top.text("source"),
+        shown: top.number("shown", 4),
+        report_from: top.choice("report_from", &CONFIDENCE),
+        test_values: top.texts("test_values"),
+        examples: top.texts("examples"),
+        counter_examples: top.texts("counter_examples"),
+        patterns: top.tables("pattern", pattern),
+        keywords: top.tables("keyword", keyword),
+        evidence: top.tables("evidence", evidence),
+        forms: top.tables("form", form),
+    };
+    top.refuse_other_keys();
+    (rule, errors)
+}
+
+fn pattern(table: &mut Table) -> PatternEntry {
+    PatternEntry {
+        name: table.text("name"),
+        regex: table.text_at("regex"),
+        ignore_case: table.flag("ignore_case", false),
+        checks: table.texts("checks"),
+        except: table.texts("except"),
+        boundary: table.choice("boundary", &BOUNDARY).unwrap_or_default(),
+        needs_form: table.flag("needs_form", false),
+        shorter: table.flag("shorter", false),
+        first_only: table.flag("first_only", false),
+        before_only: table.flag("before_only", false),
+        in_lists: table.flag("in_lists", false),
+        column_only: table.flag("column_only", false),
+        pad_to: table.number("pad_to", 0),
+        decisive: table.flag("decisive", false),
+        confidence: table.table("confidence", tiers).unwrap_or_default(),
+    }
+}
+
+fn tiers(table: &mut Table) -> Tiers {
+    Tiers {
+        alone: table.choice("alone", &CONFIDENCE),
+        weak: table.choice("weak", &CONFIDENCE),
+        strong: table.choice("strong", &CONFIDENCE),
+        against: table.choice("against", &CONFIDENCE),
+    }
+}
+
+fn keyword(table: &mut Table) -> KeywordEntry {
+    KeywordEntry {
+        strength: table
+            .required_choice("strength", &STRENGTH)
+            .unwrap_or(Strength::Weak),
+        before: table.number("before", DEFAULT_WINDOW),
+        after: table.number("after", 0),
+        words: table.texts("words"),
+    }
+}
+
+fn evidence(table: &mut Table) -> EvidenceEntry {
+    EvidenceEntry {
+        name: table.text("name"),
+        regex: table.text_at("regex"),
+        checks: table.texts("checks"),
+        before: table.number("before", DEFAULT_WINDOW),
+        after: table.number("after", 0),
+    }
+}
+
+fn form(table: &mut Table) -> FormEntry {
+    FormEntry {
+        name: table.text("name"),
+        regex: table.text_at("regex"),
+        words: table.texts("words"),
+        distinctive: table.flag("distinctive", true),
+    }
+}

@@ -1,0 +1,227 @@
+//! One view of one text: gate, candidates, weight, contest, names; block by block, so that a text of any
+//! size takes little memory beside itself.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::super::Rules;
+use super::super::candidates::{self, Candidate};
+use super::super::compile::LONGEST;
+use super::super::contest::{self, Weighed};
+use super::super::context::{self, Listed, Scene};
+use super::super::keywords::Hit;
+use super::super::layout::Layout;
+use super::super::names::Nearby;
+use super::super::normal::View;
+use crate::message::{Confidence, Masked};
+use crate::mime::{Text, TextKind};
+
+/// An element that was found in a view.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub weighed: Weighed,
+    pub evidence: Masked,
+    /// How far the nearest name stands.
+    pub name: Option<usize>,
+}
+
+impl Found {
+    pub fn rule(&self) -> usize {
+        self.weighed.candidate.rule
+    }
+
+    pub fn start(&self) -> usize {
+        self.weighed.candidate.start
+    }
+
+    pub fn end(&self) -> usize {
+        self.weighed.candidate.end
+    }
+
+    pub fn confidence(&self) -> Confidence {
+        self.weighed.weight.confidence
+    }
+
+    pub fn test_value(&self) -> bool {
+        self.weighed.candidate.test_value
+    }
+
+    pub fn named_row(&self) -> bool {
+        self.weighed.named_row
+    }
+}
+
+/// Octets that are searched at a time.
+const BLOCK: usize = 1 << 20;
+
+/// Header fields that programs write: numbers in them mean nothing unless a keyword says so.
+const MACHINE_FIELDS: [&str; 14] = [
+    "received",
+    "message-id",
+    "references",
+    "in-reply-to",
+    "dkim-signature",
+    "authentication-results",
+    "return-path",
+    "date",
+    "thread-index",
+    "content-type",
+    "content-id",
+    "mime-version",
+    "received-spf",
+    "list-unsubscribe",
+];
+
+/// Searches a view and hands over what it finds, in order of place.
+pub(super) fn search(rules: &Rules, view: &View, text: &Text, hand_over: &mut dyn FnMut(Found)) {
+    let bytes = &view.bytes;
+    let mut search = ViewSearch {
+        rules,
+        view,
+        alone: !is_written_by_programs(text),
+        table: text.kind == TextKind::Table,
+        layout: Layout::new(bytes, text.kind),
+        nearby: Nearby::new(&rules.names, bytes),
+        lists: HashMap::new(),
+        row: (0..0, false),
+    };
+    let mut from = 0;
+    while from < bytes.len() {
+        let to = (from + BLOCK).min(bytes.len());
+        search.block(from, to, hand_over);
+        from = to;
+    }
+}
+
+fn is_written_by_programs(text: &Text) -> bool {
+    let written = |field: &str| {
+        let field = field.to_ascii_lowercase();
+        MACHINE_FIELDS.contains(&field.as_str()) || field.starts_with("arc-") || field.starts_with("x-ms-")
+    };
+    text.kind == TextKind::Header && text.place.field.as_deref().is_some_and(written)
+}
+
+struct ViewSearch<'v> {
+    rules: &'v Rules,
+    view: &'v View<'v>,
+    /// Whether a form alone may count.
+    alone: bool,
+    table: bool,
+    layout: Layout<'v>,
+    nearby: Nearby<'v>,
+    /// By rule and pattern: the last value that a keyword spoke for.
+    lists: HashMap<(usize, usize), Listed>,
+    /// The last row that was looked at for names, and the answer.
+    row: (Range<usize>, bool),
+}
+
+impl ViewSearch<'_> {
+    fn block(&mut self, from: usize, to: usize, hand_over: &mut dyn FnMut(Found)) {
+        let bytes: &[u8] = &self.view.bytes;
+        let end = (to + LONGEST).min(bytes.len());
+        let matched = self
+            .rules
+            .gate
+            .set
+            .matches(bytes.get(from..end).unwrap_or_default());
+        if !matched.matched_any() {
+            return;
+        }
+        let mut hits: HashMap<usize, Vec<Hit>> = HashMap::new();
+        let mut candidates = Vec::new();
+        for (rule, pattern) in matched
+            .iter()
+            .filter_map(|member| self.rules.gate.owners.get(member))
+        {
+            let Some(compiled) = self.rules.rules.get(*rule) else {
+                continue;
+            };
+            let around = hits.entry(*rule).or_insert_with(|| {
+                let reach = compiled.keywords.reach;
+                compiled
+                    .keywords
+                    .find(bytes, from.saturating_sub(reach), to + reach)
+            });
+            let alone = compiled
+                .patterns
+                .get(*pattern)
+                .is_some_and(|pattern| pattern.counts_alone());
+            // In a long text the header of a table may stand in an earlier block.
+            let far_header = self.table || bytes.len() > BLOCK;
+            if alone || far_header || !around.is_empty() {
+                candidates.extend(candidates::find(compiled, (*rule, *pattern), bytes, from, to));
+            }
+        }
+        if self.view.is_joined() {
+            candidates.retain(|candidate| self.view.crosses_join(candidate.start, candidate.end));
+        }
+        candidates
+            .sort_by_key(|candidate| (candidate.start, candidate.end, candidate.rule, candidate.pattern));
+        let weighed = candidates
+            .into_iter()
+            .filter_map(|candidate| self.weigh(candidate, &hits))
+            .collect();
+        for weighed in contest::settle(&self.rules.rules, weighed) {
+            hand_over(self.found(weighed));
+        }
+    }
+
+    fn weigh(&mut self, candidate: Candidate, hits: &HashMap<usize, Vec<Hit>>) -> Option<Weighed> {
+        let rule = self.rules.rules.get(candidate.rule)?;
+        let cell = self.layout.cell(candidate.start, candidate.end);
+        let scene = Scene {
+            bytes: &self.view.bytes,
+            hits: hits.get(&candidate.rule).map(Vec::as_slice).unwrap_or_default(),
+            cell: cell.as_ref(),
+            alone: self.alone,
+            strong_only: self.view.is_joined(),
+            names: &self.rules.names,
+        };
+        let list = (candidate.rule, candidate.pattern);
+        let weight = context::weigh(rule, &candidate, &scene, self.lists.get(&list).copied())?;
+        if let Some(keyword) = weight.keyword {
+            self.lists.insert(
+                list,
+                Listed {
+                    end: candidate.end,
+                    keyword,
+                },
+            );
+        }
+        let row = cell.map(|cell| cell.row);
+        let named_row = row.as_ref().is_some_and(|row| self.names_a_person(row));
+        Some(Weighed {
+            candidate,
+            weight,
+            named_row,
+            row,
+        })
+    }
+
+    /// Whether a row names a person in a column for names; the answer is kept for the row's other cells.
+    fn names_a_person(&mut self, row: &Range<usize>) -> bool {
+        if self.row.0 != *row {
+            let named = self
+                .rules
+                .names
+                .in_columns(&self.view.bytes, self.layout.columns());
+            self.row = (row.clone(), named);
+        }
+        self.row.1
+    }
+
+    fn found(&mut self, weighed: Weighed) -> Found {
+        let (start, end) = (weighed.candidate.start, weighed.candidate.end);
+        let value = String::from_utf8_lossy(self.view.bytes.get(start..end).unwrap_or_default());
+        let shown = self
+            .rules
+            .rules
+            .get(weighed.candidate.rule)
+            .map_or(0, |rule| rule.shown);
+        Found {
+            evidence: Masked::ending(&value, shown),
+            name: self.nearby.distance(start, end, weighed.row.as_ref()),
+            weighed,
+        }
+    }
+}
