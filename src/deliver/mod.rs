@@ -2,6 +2,22 @@
 //!
 //! Must not know: stores, policy, notices.
 
+mod courier;
+mod letter;
+mod pool;
+mod reply;
+mod route;
+mod session;
+mod tls;
+mod transaction;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
 use crate::message::{Address, RawMessage};
 use crate::queue::Delivery;
 
@@ -24,6 +40,13 @@ pub struct Settings {
     pub concurrency: Concurrency,
     /// Hours after which a delivery that still does not succeed is returned to its sender.
     pub give_up: GiveUp,
+}
+
+impl Settings {
+    /// Every mistake of the section at once, each with what to write instead. Reads `ca_file`.
+    pub fn mistakes(&self) -> Vec<String> {
+        route::mistakes(self)
+    }
 }
 
 /// Seconds for a connection or a reply.
@@ -87,7 +110,8 @@ pub enum Tls {
     Verify,
 }
 
-/// What one recipient got from one attempt.
+/// What one recipient got from one attempt. The text is one line of at most 500 characters without control
+/// characters: the host's reply, `550 5.1.1 no such user`, or a reason of our own, `4.4.1 no connection to …`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attempt {
     /// The next hop took responsibility; its reply.
@@ -100,31 +124,34 @@ pub enum Attempt {
 
 /// Delivers over SMTP. Keeps connections for the next transaction. Cloning shares it.
 #[derive(Clone)]
-pub struct Courier {}
+pub struct Courier(Arc<courier::Shared>);
 
 impl Courier {
     /// Takes the settings; connects to nothing yet.
     ///
     /// # Errors
-    /// A next hop that cannot be read, or a CA file that cannot be loaded: what and how to mend it.
+    /// All of [`Settings::mistakes`], or a host name that cannot be said in EHLO: what and how to mend it.
     pub fn new(settings: &Settings, hostname: &str) -> Result<Courier, String> {
-        let _ = (settings, hostname);
-        Ok(Courier {})
+        courier::Shared::new(settings, hostname).map(|shared| Courier(Arc::new(shared)))
     }
 
-    /// The `host:port` that mail for this recipient goes to.
+    /// The `host:port` that mail for this recipient goes to. Empty when no route fits and there is no
+    /// `next_hop`; [`Courier::deliver`] then says so.
     pub fn next_hop(&self, recipient: &Address) -> &str {
-        let _ = recipient;
-        ""
+        self.0.next_hop(recipient)
+    }
+
+    /// The longest time that [`Courier::deliver`] takes; a lease must not be shorter.
+    pub fn longest_delivery(&self) -> Duration {
+        self.0.longest_delivery()
     }
 
     /// Sends one body to recipients who share sender, body and next hop; one answer per delivery, in order.
     /// An attempt whose end is unknown (connection lost after the final dot) counts as not delivered.
+    ///
+    /// A delivery that does not share them with the first one is not sent, but told so. Ends within
+    /// [`Courier::longest_delivery`]. When the future is dropped, its connection is closed.
     pub async fn deliver(&self, deliveries: &[Delivery], body: &RawMessage) -> Vec<Attempt> {
-        let _ = body;
-        deliveries
-            .iter()
-            .map(|_| Attempt::NotNow("not written yet".to_owned()))
-            .collect()
+        self.0.deliver(deliveries, body).await
     }
 }
