@@ -8,7 +8,7 @@ use crate::queue::Delivery;
 use super::letter::Letter;
 use super::route::{Hop, Routes};
 use super::session::{Caller, Session};
-use super::tls::Connectors;
+use super::tls::Connector;
 use super::transaction::{self, Ended, Mail};
 use super::wire::Pace;
 use super::{Attempt, Settings};
@@ -42,7 +42,7 @@ impl Shared {
             routes: Routes::new(settings, KEEP_IDLE),
             caller: Caller {
                 hostname: hostname.to_owned(),
-                connectors: Connectors::new(settings.ca_file.as_deref())?,
+                connector: Connector::new(settings.ca_file.as_deref())?,
             },
             step: Duration::from_secs(settings.timeout.0),
         })

@@ -6,11 +6,12 @@ use std::time::Duration;
 use crate::message::Address;
 
 use super::pool::Pool;
-use super::tls::Connectors;
+use super::tls::Connector;
 use super::{Settings, Tls};
 
 const SMTP_PORT: u16 = 25;
-const TIMEOUT_LIMIT: u64 = 3600;
+/// RFC 5321 §4.5.3.2 asks for more nowhere.
+const TIMEOUT_LIMIT: u64 = 600;
 const GIVE_UP_LIMIT: u64 = 24 * 365;
 const EXAMPLE: &str = "next_hop = \"mail.example.org:25\"";
 
@@ -149,7 +150,7 @@ fn tls_mistakes(settings: &Settings, found: &mut Vec<String>) {
         }
     }
     if let Some(file) = &settings.ca_file {
-        found.extend(Connectors::new(Some(file)).err());
+        found.extend(Connector::new(Some(file)).err());
     }
 }
 

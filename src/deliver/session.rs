@@ -7,7 +7,7 @@ use tokio::time::timeout_at;
 use super::Tls;
 use super::reply::Reply;
 use super::route::Hop;
-use super::tls::Connectors;
+use super::tls::Connector;
 use super::wire::{Broken, Pace, Wire};
 
 /// Addresses of one host that are tried in one call.
@@ -17,7 +17,7 @@ const ADDRESSES: usize = 16;
 pub(super) struct Caller {
     /// What EHLO says.
     pub(super) hostname: String,
-    pub(super) connectors: Connectors,
+    pub(super) connector: Connector,
 }
 
 /// What the host offers (RFC 5321 §4.1.1.1), as far as this client makes use of it.
@@ -109,8 +109,10 @@ impl Session {
         let mut extensions = hello(&mut wire, &caller.hostname).await?;
         if tls != Tls::None && (extensions.starttls || tls != Tls::Opportunistic) {
             wire = starttls(wire, &extensions, hop, tls, caller).await?;
-            // RFC 3207 §4.2: what was offered before is forgotten.
-            extensions = hello(&mut wire, &caller.hostname).await?;
+            // RFC 3207 §4.2: what was offered before is forgotten. A host that does not like our handshake may say
+            // so only here (RFC 8446 §4.4.2.4), so that a failure still means that TLS did not work.
+            let again = hello(&mut wire, &caller.hostname).await;
+            extensions = again.map_err(|broken| Broken::NoTls(broken.into_text()))?;
         }
         Ok(Session {
             wire,
@@ -176,7 +178,7 @@ async fn starttls(
             hop.name
         )));
     }
-    wire.secure(&caller.connectors, tls, &hop.host).await
+    wire.secure(&caller.connector, tls, &hop.host).await
 }
 
 impl Extensions {

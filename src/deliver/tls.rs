@@ -4,7 +4,7 @@ use std::path::Path;
 use std::pin::Pin;
 
 use openssl::error::ErrorStack;
-use openssl::ssl::{SslConnector, SslConnectorBuilder, SslMethod, SslVerifyMode, SslVersion};
+use openssl::ssl::{Ssl, SslConnector, SslConnectorBuilder, SslMethod, SslVerifyMode, SslVersion};
 use openssl::x509::store::X509StoreBuilder;
 use openssl::x509::{X509, X509VerifyResult};
 use tokio::net::TcpStream;
@@ -12,35 +12,22 @@ use tokio_openssl::SslStream;
 
 use super::Tls;
 
-/// One connector for each kind of TLS.
+/// Makes TLS sessions. What it asks of a host is loosened for each session, never for all.
 #[derive(Clone)]
-pub(super) struct Connectors {
-    /// Takes any certificate and any version: what it replaces is no TLS at all.
-    opportunistic: SslConnector,
-    /// Takes any certificate; RFC 8996 rules out what is older than TLS 1.2.
-    required: SslConnector,
-    verify: SslConnector,
-}
+pub(super) struct Connector(SslConnector);
 
-impl Connectors {
-    /// Connectors that trust the CAs in `ca_file`, or those of the system when it is left out.
+impl Connector {
+    /// A connector that trusts the CAs in `ca_file`, or those of the system when it is left out.
     ///
     /// # Errors
     /// The file cannot be read or holds no certificate; the text names it.
-    pub(super) fn new(ca_file: Option<&Path>) -> Result<Connectors, String> {
-        let broken = |why: ErrorStack| format!("OpenSSL cannot set up TLS: {why}");
-        let mut verify = builder().map_err(broken)?;
-        verify
-            .set_min_proto_version(Some(SslVersion::TLS1_2))
-            .map_err(broken)?;
+    pub(super) fn new(ca_file: Option<&Path>) -> Result<Connector, String> {
+        let mut builder = SslConnector::builder(SslMethod::tls_client())
+            .map_err(|why| format!("OpenSSL cannot set up TLS: {why}"))?;
         if let Some(file) = ca_file {
-            trust_only(&mut verify, file)?;
+            trust_only(&mut builder, file)?;
         }
-        Ok(Connectors {
-            opportunistic: blind(None).map_err(broken)?,
-            required: blind(Some(SslVersion::TLS1_2)).map_err(broken)?,
-            verify: verify.build(),
-        })
+        Ok(Connector(builder.build()))
     }
 
     /// Shakes hands as the client of `host`.
@@ -53,35 +40,33 @@ impl Connectors {
         host: &str,
         socket: TcpStream,
     ) -> Result<SslStream<TcpStream>, String> {
-        let connector = match tls {
-            Tls::Verify => &self.verify,
-            Tls::Required => &self.required,
-            Tls::None | Tls::Opportunistic => &self.opportunistic,
-        };
-        let stream = connector
-            .configure()
-            .and_then(|one| one.verify_hostname(tls == Tls::Verify).into_ssl(host))
-            .and_then(|ssl| SslStream::new(ssl, socket));
+        let stream = self
+            .session(tls, host)
+            .and_then(|session| SslStream::new(session, socket));
         let mut stream = stream.map_err(|why| why.to_string())?;
         match Pin::new(&mut stream).connect().await {
             Ok(()) => Ok(stream),
             Err(why) => Err(match stream.ssl().verify_result() {
-                X509VerifyResult::OK => why.to_string(),
-                refused => format!("its certificate is not valid: {}", refused.error_string()),
+                refused if tls == Tls::Verify && refused != X509VerifyResult::OK => {
+                    format!("its certificate is not valid: {}", refused.error_string())
+                }
+                _ => why.to_string(),
             }),
         }
     }
-}
 
-fn builder() -> Result<SslConnectorBuilder, ErrorStack> {
-    SslConnector::builder(SslMethod::tls_client())
-}
-
-fn blind(oldest: Option<SslVersion>) -> Result<SslConnector, ErrorStack> {
-    let mut builder = builder()?;
-    builder.set_verify(SslVerifyMode::NONE);
-    builder.set_min_proto_version(oldest)?;
-    Ok(builder.build())
+    fn session(&self, tls: Tls, host: &str) -> Result<Ssl, ErrorStack> {
+        let mut session = self.0.configure()?;
+        if tls != Tls::Verify {
+            session.set_verify_hostname(false);
+            session.set_verify(SslVerifyMode::NONE);
+        }
+        // RFC 8996 rules out what is older, but for opportunistic TLS the choice would be nothing at all.
+        if tls != Tls::Opportunistic {
+            session.set_min_proto_version(Some(SslVersion::TLS1_2))?;
+        }
+        session.into_ssl(host)
+    }
 }
 
 fn trust_only(builder: &mut SslConnectorBuilder, file: &Path) -> Result<(), String> {

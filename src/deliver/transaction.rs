@@ -3,7 +3,7 @@
 //! | what happens | what it means |
 //! |---|---|
 //! | 5xx to MAIL or DATA | `Never` for all that are not decided |
-//! | 4xx to MAIL or DATA | `NotNow` for the same |
+//! | 4xx to MAIL or DATA; 530 anywhere | `NotNow` for the same |
 //! | 5xx or 4xx to RCPT | the same for this recipient; the others go on |
 //! | reply to the final dot | for all that were accepted |
 //! | connection lost, 421, nonsense | `NotNow` for all that are not decided |
@@ -278,6 +278,8 @@ fn refusal(reply: &Reply) -> Result<Option<Attempt>, Broken> {
     match reply.class() {
         2 => Ok(None),
         4 => Ok(Some(Attempt::NotNow(reply.text()))),
+        // The host wants TLS or a login first (RFC 3207 §4, RFC 4954 §6): a matter of settings, not of this mail.
+        5 if reply.code == 530 => Ok(Some(Attempt::NotNow(reply.text()))),
         5 => Ok(Some(Attempt::Never(reply.text()))),
         _ => Err(not_smtp(reply)),
     }

@@ -15,7 +15,7 @@ use tokio_openssl::SslStream;
 
 use super::Tls;
 use super::reply::{Nonsense, Replies, Reply, one_line};
-use super::tls::Connectors;
+use super::tls::Connector;
 
 /// Octets that are gathered before they are written.
 const GATHER: usize = 32 * 1024;
@@ -23,9 +23,10 @@ const GATHER: usize = 32 * 1024;
 const PARTING: Duration = Duration::from_secs(1);
 /// Steps that a whole call may take the time of, up to the end of the body.
 const STEPS: u32 = 30;
-/// RFC 5321 §4.5.3.2.6 wants ten minutes for the reply to the final dot, ten times the usual time-out: who hangs up
+/// The reply to the final dot may take this many time-outs, or ten minutes (RFC 5321 §4.5.3.2.6): who hangs up
 /// earlier makes duplicates.
 const PATIENCE: u32 = 10;
+const TEN_MINUTES: Duration = Duration::from_secs(600);
 
 /// How long things may take.
 #[derive(Clone, Copy)]
@@ -45,7 +46,7 @@ impl Pace {
 
     /// The longest time that a call takes at this pace.
     pub(super) fn longest(step: Duration) -> Duration {
-        step * (STEPS + PATIENCE) + 2 * PARTING
+        step * STEPS + patience(step) + 2 * PARTING
     }
 
     /// When a step that begins now must have ended.
@@ -55,8 +56,12 @@ impl Pace {
 
     /// When the reply to the final dot must be here. The end of the call does not shorten it.
     pub(super) fn verdict(&self) -> Instant {
-        Instant::now() + self.step * PATIENCE
+        Instant::now() + patience(self.step)
     }
+}
+
+fn patience(step: Duration) -> Duration {
+    (step * PATIENCE).min(TEN_MINUTES)
 }
 
 /// Why a session cannot go on. The text begins with a status code (RFC 3463), or is the host's own reply.
@@ -107,12 +112,12 @@ impl Wire {
     }
 
     /// Puts TLS over the connection. What the host said before it is no part of the session (RFC 3207 §4.2).
-    pub(super) async fn secure(self, connectors: &Connectors, tls: Tls, host: &str) -> Result<Wire, Broken> {
+    pub(super) async fn secure(self, connector: &Connector, tls: Tls, host: &str) -> Result<Wire, Broken> {
         let failed = |why: &str| Broken::NoTls(format!("4.7.5 no TLS with {}: {why}", self.peer));
         let Stream::Plain(socket) = self.stream else {
             return Err(failed("it is there already"));
         };
-        let stream = timeout_at(self.pace.step(), connectors.connect(tls, host, socket))
+        let stream = timeout_at(self.pace.step(), connector.connect(tls, host, socket))
             .await
             .map_err(|_| failed("the handshake took too long"))?
             .map_err(|why| failed(&why))?;

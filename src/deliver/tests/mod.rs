@@ -37,7 +37,7 @@ fn courier(settings: &Settings) -> Courier {
 /// A courier for tests in which the next hop says nothing.
 fn impatient(settings: &Settings) -> Courier {
     let mut courier = courier(settings);
-    Arc::get_mut(&mut courier.0).unwrap().step = Duration::from_millis(100);
+    Arc::get_mut(&mut courier.0).unwrap().step = Duration::from_millis(250);
     courier
 }
 

@@ -8,7 +8,7 @@ use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
-use openssl::ssl::{SslContext, SslMethod};
+use openssl::ssl::{SslContext, SslContextBuilder, SslMethod, SslVerifyMode};
 use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
 use openssl::x509::{X509, X509Name};
 
@@ -52,6 +52,13 @@ pub fn stranger() -> SslContext {
     identity(&issue("stranger", &key, None, 30), &key)
 }
 
+pub fn stranger_who_wants_a_certificate() -> SslContext {
+    let key = new_key();
+    let mut context = builder(&issue("stranger", &key, None, 30), &key);
+    context.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+    context.build()
+}
+
 pub fn loopback() -> SubjectAlternativeName {
     let mut san = SubjectAlternativeName::new();
     san.dns("localhost").ip("127.0.0.1");
@@ -59,10 +66,14 @@ pub fn loopback() -> SubjectAlternativeName {
 }
 
 fn identity(certificate: &X509, key: &PKey<Private>) -> SslContext {
+    builder(certificate, key).build()
+}
+
+fn builder(certificate: &X509, key: &PKey<Private>) -> SslContextBuilder {
     let mut context = SslContext::builder(SslMethod::tls_server()).unwrap();
     context.set_certificate(certificate).unwrap();
     context.set_private_key(key).unwrap();
-    context.build()
+    context
 }
 
 fn new_key() -> PKey<Private> {

@@ -144,6 +144,7 @@ async fn a_refused_sender_decides_for_everybody() {
     for (reply, attempt) in [
         ("550 5.7.1 no", never("550 5.7.1 no")),
         ("451 4.3.0 later", not_now("451 4.3.0 later")),
+        ("530 5.7.0 STARTTLS first", not_now("530 5.7.0 STARTTLS first")),
     ] {
         let plain = Script::greeting("HELP").answer(MAIL, reply);
         let pipelined = Script::greeting("PIPELINING")

@@ -2,11 +2,13 @@
 
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use openssl::ssl::{Ssl, SslContext};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_openssl::SslStream;
 
@@ -21,6 +23,7 @@ enum Step {
     HearOctets(usize),
     Secure(SslContext),
     WaitForEnd,
+    StandStill(Arc<Notify>),
 }
 
 /// What one connection does, step by step. At its end the server closes the connection.
@@ -95,6 +98,12 @@ impl Script {
     /// Waits until the client hangs up.
     pub fn wait_for_end(mut self) -> Script {
         self.0.push(Step::WaitForEnd);
+        self
+    }
+
+    /// Reads and says nothing until the test says so.
+    pub fn stand_still(mut self, end: &Arc<Notify>) -> Script {
+        self.0.push(Step::StandStill(end.clone()));
         self
     }
 
@@ -193,6 +202,7 @@ async fn play(socket: TcpStream, script: Script) -> Heard {
                 heard.tls = Pin::new(&mut tls).accept().await.is_ok();
                 stream = Box::new(tls);
             }
+            Step::StandStill(end) => end.notified().await,
             Step::WaitForEnd => {
                 let _ = stream.read_to_end(&mut inbox).await;
                 let rest = String::from_utf8_lossy(&inbox).into_owned();

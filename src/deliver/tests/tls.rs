@@ -3,7 +3,7 @@
 use openssl::ssl::SslContext;
 use openssl::x509::extension::SubjectAlternativeName;
 
-use super::pki::{Ca, loopback, stranger};
+use super::pki::{self, Ca, loopback, stranger};
 use super::server::{Heard, Script, Server};
 use super::*;
 
@@ -102,6 +102,15 @@ async fn a_handshake_that_hangs_becomes_a_new_session_without_tls() {
         queued()
     );
     server.heard().await;
+}
+
+#[tokio::test]
+async fn a_server_that_wants_a_client_certificate_gets_the_mail_without_tls() {
+    // Under TLS 1.3 the client learns of that only after its own handshake.
+    let choosy = secured(&pki::stranger_who_wants_a_certificate());
+    let (attempt, heard) = attempt(Tls::Opportunistic, [choosy, plain()]).await;
+    assert_eq!(attempt, queued());
+    assert!(!heard[0].tls && !heard[1].tls);
 }
 
 #[tokio::test]
