@@ -1,9 +1,15 @@
 //! Brings deliveries to the next hop: routes, TLS, connections, one result per recipient.
 //!
+//! A delivery takes this path: `route` names the host, `pool` has a session or `session` opens one over a `wire`
+//! (with `tls`), `transaction` sends a `letter` and turns each `reply` into a verdict. Choices that other servers make
+//! differently are told where they are made: 8-bit mail for a host without 8BITMIME, 552 and 530, a greeting that
+//! refuses (all in `transaction` and `session`).
+//!
 //! Must not know: stores, policy, notices.
 
 mod courier;
 mod letter;
+mod mistakes;
 mod pool;
 mod reply;
 mod route;
@@ -34,7 +40,8 @@ pub struct Settings {
     pub routes: Vec<Route>,
     /// PEM file with the CAs that `tls = "verify"` trusts; the system's when left out.
     pub ca_file: Option<std::path::PathBuf>,
-    /// Seconds to wait for a connection and for each reply (RFC 5321 §4.5.3.2 allows less for own hosts).
+    /// Seconds to wait for a connection and for each reply (RFC 5321 §4.5.3.2 allows less for own hosts), from 1
+    /// to 600. The reply to a whole message may take ten times as long, since who hangs up earlier makes duplicates.
     pub timeout: Timeout,
     /// Deliveries under way at once.
     pub concurrency: Concurrency,
@@ -45,7 +52,7 @@ pub struct Settings {
 impl Settings {
     /// Every mistake of the section at once, each with what to write instead. Reads `ca_file`.
     pub fn mistakes(&self) -> Vec<String> {
-        route::mistakes(self)
+        mistakes::mistakes(self)
     }
 }
 
@@ -101,7 +108,7 @@ pub struct Route {
 pub enum Tls {
     /// Never, for hosts on the same machine.
     None,
-    /// When it is offered, without looking at the certificate (RFC 7435).
+    /// When it is offered, without looking at the certificate; when it fails, without TLS (RFC 7435).
     #[default]
     Opportunistic,
     /// Always; without it nothing is sent. The certificate is not looked at.

@@ -1,4 +1,4 @@
-//! Which host takes mail for a recipient's domain, and every mistake that the settings can hold about it.
+//! Which host takes mail for a recipient's domain.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -6,14 +6,11 @@ use std::time::Duration;
 use crate::message::Address;
 
 use super::pool::Pool;
-use super::tls::Connector;
 use super::{Settings, Tls};
 
 const SMTP_PORT: u16 = 25;
-/// RFC 5321 §4.5.3.2 asks for more nowhere.
-const TIMEOUT_LIMIT: u64 = 600;
-const GIVE_UP_LIMIT: u64 = 24 * 365;
-const EXAMPLE: &str = "next_hop = \"mail.example.org:25\"";
+/// What a message shows to whom left it out.
+pub(super) const EXAMPLE: &str = "next_hop = \"mail.example.org:25\"";
 
 /// A host that mail is handed to, with the connections that wait for the next transaction.
 pub(super) struct Hop {
@@ -36,7 +33,7 @@ pub(super) struct Routes {
 }
 
 impl Routes {
-    /// The table that the settings describe; lines with mistakes are left out (see [`mistakes`]).
+    /// The table that the settings describe; lines with mistakes are left out (see `mistakes`).
     pub(super) fn new(settings: &Settings, keep_idle: Duration) -> Routes {
         let mut routes = Routes {
             hops: Vec::new(),
@@ -90,88 +87,8 @@ impl Routes {
     }
 }
 
-/// Every mistake in the section, each with what to write instead.
-pub(super) fn mistakes(settings: &Settings) -> Vec<String> {
-    let mut found = Vec::new();
-    if settings.next_hop.is_empty() && settings.routes.is_empty() {
-        found.push(format!(
-            "next_hop is missing: name the server that takes the mail, for example {EXAMPLE}"
-        ));
-    } else if !settings.next_hop.is_empty() {
-        found.extend(
-            endpoint(&settings.next_hop)
-                .err()
-                .map(|why| format!("next_hop {why}")),
-        );
-    }
-    route_mistakes(settings, &mut found);
-    tls_mistakes(settings, &mut found);
-    number_mistakes(settings, &mut found);
-    found
-}
-
-fn route_mistakes(settings: &Settings, found: &mut Vec<String>) {
-    let mut seen = Vec::new();
-    for route in &settings.routes {
-        let domain = route.domain.to_lowercase();
-        if domain == "*" {
-            found.push(format!(
-                "route \"*\": mail for all other domains goes to {EXAMPLE}"
-            ));
-        } else if !is_domain(domain.strip_prefix("*.").unwrap_or(&domain)) {
-            found.push(format!(
-                "route \"{}\": a domain is written \"agency.example\", or \"*.agency.example\" for everything below it",
-                shown(&route.domain)
-            ));
-        } else if seen.contains(&domain) {
-            found.push(format!("route \"{domain}\" stands there twice: keep one of them"));
-        }
-        if let Err(why) = endpoint(&route.next_hop) {
-            found.push(format!("route \"{}\": next_hop {why}", shown(&route.domain)));
-        }
-        seen.push(domain);
-    }
-}
-
-/// One host gets one kind of TLS: with two, the weaker one would decide for a connection that both use.
-fn tls_mistakes(settings: &Settings, found: &mut Vec<String>) {
-    let default = (&settings.next_hop, settings.tls);
-    let lines = settings.routes.iter().map(|route| (&route.next_hop, route.tls));
-    let mut seen: HashMap<String, Tls> = HashMap::new();
-    for (text, tls) in std::iter::once(default).chain(lines) {
-        let Ok((host, port)) = endpoint(text) else {
-            continue;
-        };
-        let name = name(&host, port);
-        if *seen.entry(name.clone()).or_insert(tls) != tls {
-            found.push(format!(
-                "\"{name}\" stands there with two kinds of tls: write the same one in both places"
-            ));
-        }
-    }
-    if let Some(file) = &settings.ca_file {
-        found.extend(Connector::new(Some(file)).err());
-    }
-}
-
-fn number_mistakes(settings: &Settings, found: &mut Vec<String>) {
-    if !(1..=TIMEOUT_LIMIT).contains(&settings.timeout.0) {
-        found.push(format!(
-            "timeout is in seconds, from 1 to {TIMEOUT_LIMIT}; 60 is usual"
-        ));
-    }
-    if settings.concurrency.0 == 0 {
-        found.push("concurrency 0 would deliver nothing; 20 is usual".to_owned());
-    }
-    if !(1..=GIVE_UP_LIMIT).contains(&settings.give_up.0) {
-        found.push(format!(
-            "give_up is in hours, from 1 to {GIVE_UP_LIMIT}; 120 is usual"
-        ));
-    }
-}
-
 /// Reads `host`, `host:port`, `192.0.2.1:25` or `[::1]:25`.
-fn endpoint(text: &str) -> Result<(String, u16), String> {
+pub(super) fn endpoint(text: &str) -> Result<(String, u16), String> {
     let complaint = |why: &str| format!("\"{}\" {why}", shown(text));
     if text.is_empty() {
         return Err(format!("is missing, for example {EXAMPLE}"));
@@ -216,11 +133,13 @@ fn split(text: &str) -> Result<(&str, Option<&str>), &'static str> {
     Ok((host, port))
 }
 
-fn is_domain(text: &str) -> bool {
+/// Whether the text can stand behind the `@` of an address.
+pub(super) fn is_domain(text: &str) -> bool {
     format!("x@{text}").parse::<Address>().is_ok()
 }
 
-fn name(host: &str, port: u16) -> String {
+/// How an endpoint is written everywhere.
+pub(super) fn name(host: &str, port: u16) -> String {
     if host.contains(':') {
         format!("[{host}]:{port}")
     } else {
@@ -229,16 +148,16 @@ fn name(host: &str, port: u16) -> String {
 }
 
 /// A setting as it may be repeated in a message to a terminal.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(80).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{Concurrency, GiveUp, Route, Timeout};
+pub(super) mod tests {
+    use super::super::Route;
     use super::*;
 
-    fn settings(next_hop: &str, routes: &[(&str, &str)]) -> Settings {
+    pub(in super::super) fn settings(next_hop: &str, routes: &[(&str, &str)]) -> Settings {
         let route = |(domain, next_hop): &(&str, &str)| Route {
             domain: (*domain).to_owned(),
             next_hop: (*next_hop).to_owned(),
@@ -321,51 +240,5 @@ mod tests {
             assert!(why.contains(hint), "{text}: {why}");
             assert!(!why.contains('\u{1b}'));
         }
-    }
-
-    #[test]
-    fn all_mistakes_are_told_at_once() {
-        let mut settings = settings(
-            "out:x",
-            &[
-                ("*", "a"),
-                ("b c", ":1"),
-                ("d.example", "d"),
-                ("D.example", "d"),
-                ("e.example", ""),
-                ("f.example", "out.example"),
-                ("g.example", "out.example:25"),
-            ],
-        );
-        settings.routes.last_mut().unwrap().tls = Tls::Verify;
-        settings.timeout = Timeout(0);
-        settings.concurrency = Concurrency(0);
-        settings.give_up = GiveUp(u64::MAX);
-        settings.ca_file = Some("/nonexistent/ca.pem".into());
-        let found = settings.mistakes();
-        for words in [
-            "next_hop \"out:x\"",
-            "route \"*\"",
-            "route \"b c\": a domain",
-            "route \"b c\": next_hop",
-            "route \"d.example\" stands there twice",
-            "route \"e.example\": next_hop is missing",
-            "\"out.example:25\" stands there with two kinds of tls",
-            "/nonexistent/ca.pem",
-            "timeout",
-            "concurrency",
-            "give_up",
-        ] {
-            let tellers = found.iter().filter(|mistake| mistake.contains(words));
-            assert_eq!(tellers.count(), 1, "{words}: {found:#?}");
-        }
-        assert_eq!(found.len(), 11);
-    }
-
-    #[test]
-    fn settings_that_name_no_host_say_what_to_write() {
-        let found = Settings::default().mistakes();
-        assert_eq!(found.len(), 1);
-        assert!(found.iter().all(|mistake| mistake.contains(EXAMPLE)));
     }
 }
