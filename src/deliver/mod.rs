@@ -1,6 +1,28 @@
 //! Brings deliveries to the next hop: routes, TLS, connections, one result per recipient.
 //!
+//! A delivery takes this path: `route` names the host, `pool` has a session or `session` opens one over a `wire`
+//! (with `tls`), `transaction` sends a `letter` and turns each `reply` into a verdict. Choices that other servers make
+//! differently are told where they are made: 8-bit mail for a host without 8BITMIME, 552 and 530, a greeting that
+//! refuses (all in `transaction` and `session`).
+//!
 //! Must not know: stores, policy, notices.
+
+mod courier;
+mod letter;
+mod mistakes;
+mod pool;
+mod reply;
+mod route;
+mod session;
+mod tls;
+mod transaction;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::message::{Address, RawMessage};
 use crate::queue::Delivery;
@@ -18,12 +40,20 @@ pub struct Settings {
     pub routes: Vec<Route>,
     /// PEM file with the CAs that `tls = "verify"` trusts; the system's when left out.
     pub ca_file: Option<std::path::PathBuf>,
-    /// Seconds to wait for a connection and for each reply (RFC 5321 §4.5.3.2 allows less for own hosts).
+    /// Seconds to wait for a connection and for each reply (RFC 5321 §4.5.3.2 allows less for own hosts), from 1
+    /// to 600. The reply to a whole message may take ten times as long, since who hangs up earlier makes duplicates.
     pub timeout: Timeout,
     /// Deliveries under way at once.
     pub concurrency: Concurrency,
     /// Hours after which a delivery that still does not succeed is returned to its sender.
     pub give_up: GiveUp,
+}
+
+impl Settings {
+    /// Every mistake of the section at once, each with what to write instead. Reads `ca_file`.
+    pub fn mistakes(&self) -> Vec<String> {
+        mistakes::mistakes(self)
+    }
 }
 
 /// Seconds for a connection or a reply.
@@ -78,7 +108,7 @@ pub struct Route {
 pub enum Tls {
     /// Never, for hosts on the same machine.
     None,
-    /// When it is offered, without looking at the certificate (RFC 7435).
+    /// When it is offered, without looking at the certificate; when it fails, without TLS (RFC 7435).
     #[default]
     Opportunistic,
     /// Always; without it nothing is sent. The certificate is not looked at.
@@ -87,7 +117,8 @@ pub enum Tls {
     Verify,
 }
 
-/// What one recipient got from one attempt.
+/// What one recipient got from one attempt. The text is one line of at most 500 characters without control
+/// characters: the host's reply, `550 5.1.1 no such user`, or a reason of our own, `4.4.1 no connection to …`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attempt {
     /// The next hop took responsibility; its reply.
@@ -100,31 +131,34 @@ pub enum Attempt {
 
 /// Delivers over SMTP. Keeps connections for the next transaction. Cloning shares it.
 #[derive(Clone)]
-pub struct Courier {}
+pub struct Courier(Arc<courier::Shared>);
 
 impl Courier {
     /// Takes the settings; connects to nothing yet.
     ///
     /// # Errors
-    /// A next hop that cannot be read, or a CA file that cannot be loaded: what and how to mend it.
+    /// All of [`Settings::mistakes`], or a host name that cannot be said in EHLO: what and how to mend it.
     pub fn new(settings: &Settings, hostname: &str) -> Result<Courier, String> {
-        let _ = (settings, hostname);
-        Ok(Courier {})
+        courier::Shared::new(settings, hostname).map(|shared| Courier(Arc::new(shared)))
     }
 
-    /// The `host:port` that mail for this recipient goes to.
+    /// The `host:port` that mail for this recipient goes to. Empty when no route fits and there is no
+    /// `next_hop`; [`Courier::deliver`] then says so.
     pub fn next_hop(&self, recipient: &Address) -> &str {
-        let _ = recipient;
-        ""
+        self.0.next_hop(recipient)
+    }
+
+    /// The longest time that [`Courier::deliver`] takes; a lease must not be shorter.
+    pub fn longest_delivery(&self) -> Duration {
+        self.0.longest_delivery()
     }
 
     /// Sends one body to recipients who share sender, body and next hop; one answer per delivery, in order.
     /// An attempt whose end is unknown (connection lost after the final dot) counts as not delivered.
+    ///
+    /// A delivery that does not share them with the first one is not sent, but told so. Ends within
+    /// [`Courier::longest_delivery`]. When the future is dropped, its connection is closed.
     pub async fn deliver(&self, deliveries: &[Delivery], body: &RawMessage) -> Vec<Attempt> {
-        let _ = body;
-        deliveries
-            .iter()
-            .map(|_| Attempt::NotNow("not written yet".to_owned()))
-            .collect()
+        self.0.deliver(deliveries, body).await
     }
 }

@@ -1,9 +1,13 @@
 //! Deliveries, leases and back-off. Declares [`Spool`]; knows no database and no SMTP.
 
+mod backoff;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::message::{Address, Boxed, MessageId, Outbound, Purpose, RawMessage};
+
+pub use backoff::next_attempt;
 
 /// One recipient's copy on its way to the next hop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
