@@ -41,7 +41,6 @@ fn message(page: &mut Page, traced: &Traced) {
         record.message_id.as_deref().unwrap_or("none that could be read"),
     );
     page.field("Size", &format!("{} octets", record.size));
-    page.field("SHA-256", &record.sha256);
     page.field("Policy", &format!("version {}", record.policy));
     page.field("Tenant", &record.tenant);
     page.field(
@@ -117,6 +116,7 @@ fn obstacles(page: &mut Page, traced: &Traced) {
         segments,
         multipart,
         sealed,
+        message_id: _,
     } = &record.inspection.structure;
     if record.inspection.obstacles.is_empty() {
         page.line(0, "Everything in it could be read.");

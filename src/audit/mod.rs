@@ -13,6 +13,7 @@ mod words;
 pub use chain::{CHAIN_START, ChainState, Hash, Walk, link};
 pub use explain::explain;
 pub use page::printable;
+pub use words::verdict;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -37,8 +38,6 @@ pub struct Record {
     pub sender: Option<Address>,
     /// Octets received.
     pub size: u64,
-    /// SHA-256 of the received bytes, in hexadecimal. Not of any value in it.
-    pub sha256: String,
     /// Names the policy bundle that decided.
     pub policy: String,
     /// What inspection said.
@@ -49,6 +48,11 @@ pub struct Record {
     pub recipients: Vec<RecipientRecord>,
     /// Whether the sender was sent a notice.
     pub notice: bool,
+}
+
+impl Record {
+    /// The tenant of an installation that has only one.
+    pub const DEFAULT_TENANT: &'static str = "default";
 }
 
 /// The part of a record that concerns one recipient.

@@ -40,7 +40,6 @@ pub(crate) fn record(id: MessageId, received: Timestamp) -> Record {
         client: "mail.agency.example [192.0.2.1]".to_owned(),
         sender: Some(address("ann@agency.example")),
         size: 12_345,
-        sha256: "ab".repeat(32),
         policy: "0123456789abcdef".to_owned(),
         inspection: Inspection {
             findings: vec![Finding {

@@ -42,6 +42,9 @@ fn because(refusal: &Refusal) -> String {
             "it is a piece of a larger message, which cannot be inspected (MG-1.4)".to_owned()
         }
         Refusal::Multipart => "it is a multipart, and the policy refuses every multipart".to_owned(),
+        Refusal::AlreadyEncrypted => {
+            "its sender had encrypted it, and the policy takes only what can be read".to_owned()
+        }
         Refusal::AnotherRecipient => {
             "the policy sends to all recipients or to none, and another one was refused".to_owned()
         }
@@ -66,7 +69,8 @@ pub(super) fn form(leaving: &Leaving) -> String {
     }
 }
 
-pub(super) fn verdict(verdict: &CertificateVerdict) -> String {
+/// What is said of a certificate.
+pub fn verdict(verdict: &CertificateVerdict) -> String {
     match verdict {
         CertificateVerdict::Chosen => "taken: it may be used, and it was the best".to_owned(),
         CertificateVerdict::Usable => "not taken: it may be used, but another one was better".to_owned(),

@@ -1,19 +1,124 @@
-//! The command line.
+//! The command line: one file per command. Wiring only; what a command does is in the stages.
 
-pub mod queue;
+mod cert;
+mod config;
+mod demo;
+mod gateway;
+mod policy;
+mod queue;
+mod serve;
 mod table;
-pub mod trace;
+mod trace;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Settings;
+
+/// The first argument of the jailed reader. It is looked for before anything else happens in the process.
+const INSPECT_CHILD: &str = "inspect-child";
+
+/// Sealgate, the S/MIME encryption gateway: mail that holds personal information (201 CMR 17.00) leaves
+/// encrypted for each recipient, or does not leave and the sender learns why.
+#[derive(Parser)]
+#[command(name = "sealgate", version, max_term_width = 100)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the gateway
+    Serve(SettingsFile),
+    /// Look at the settings
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Look at the rules and try them
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// Look at certificates
+    #[command(subcommand)]
+    Cert(cert::Command),
+    /// Look at mail on its way out, and change its course
+    Queue {
+        #[command(flatten)]
+        arguments: queue::Arguments,
+        #[command(flatten)]
+        file: SettingsFile,
+    },
+    /// Explain what happened to a message, and why
+    Trace {
+        #[command(flatten)]
+        arguments: trace::Arguments,
+        #[command(flatten)]
+        file: SettingsFile,
+    },
+    /// Show the main job end to end on this machine, with a demo PKI and a partner mailbox
+    Demo(demo::Arguments),
+}
+
+/// Where the settings are.
+#[derive(Args, Clone)]
+pub struct SettingsFile {
+    /// The settings file
+    #[arg(
+        long,
+        short,
+        global = true,
+        default_value = "/etc/sealgate/sealgate.toml",
+        value_name = "FILE"
+    )]
+    pub config: PathBuf,
+}
 
 /// Runs the program with the arguments it was started with.
 pub fn run() -> ExitCode {
-    // Before anything else: the jail must be entered before there is a second thread.
+    // The jail must be entered before any thread exists, and its command line is nobody's business but ours.
     if std::env::args_os()
         .nth(1)
-        .is_some_and(|role| role == "inspect-child")
+        .is_some_and(|role| role == INSPECT_CHILD)
     {
         return crate::inspect::child();
     }
-    ExitCode::SUCCESS
+    match CommandLine::parse().command {
+        Command::Serve(file) => serve::run(&file),
+        Command::Config(command) => config::run(command),
+        Command::Policy(command) => policy::run(command),
+        Command::Cert(command) => cert::run(command),
+        Command::Queue { arguments, file } => block_on(async {
+            let settings = store_of(&file)?;
+            queue::run(&arguments, &settings, &mut std::io::stdout())
+                .await
+                .map(|()| ExitCode::SUCCESS)
+        }),
+        Command::Trace { arguments, file } => block_on(async {
+            let settings = store_of(&file)?;
+            trace::run(&arguments, &settings, &mut std::io::stdout())
+                .await
+                .map(|()| ExitCode::SUCCESS)
+        }),
+        Command::Demo(arguments) => demo::run(arguments),
+    }
+}
+
+fn store_of(file: &SettingsFile) -> Result<crate::store::Settings, String> {
+    let settings = Settings::load(&file.config).map_err(|mistakes| config::explain(&mistakes))?;
+    Ok(settings.store)
+}
+
+/// Runs a command that needs the asynchronous runtime, and turns its failure into words on standard error.
+fn block_on(work: impl Future<Output = Result<ExitCode, String>>) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&format!("the runtime cannot start: {error}")),
+    };
+    runtime.block_on(work).unwrap_or_else(|error| failed(&error))
+}
+
+fn failed(error: &str) -> ExitCode {
+    eprintln!("sealgate: {error}");
+    ExitCode::FAILURE
 }

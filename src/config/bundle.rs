@@ -13,7 +13,22 @@ use crate::notice;
 use crate::policy::Policy;
 
 /// Rule files that are part of the program, in order of name: `("ssn.toml", include_str!(…))`.
-const ELEMENTS: &[(&str, &str)] = &[];
+const ELEMENTS: &[(&str, &str)] = &[
+    (
+        "bank_account.toml",
+        include_str!("../../policies/elements/bank_account.toml"),
+    ),
+    (
+        "drivers_license.toml",
+        include_str!("../../policies/elements/drivers_license.toml"),
+    ),
+    ("iban.toml", include_str!("../../policies/elements/iban.toml")),
+    (
+        "payment_card.toml",
+        include_str!("../../policies/elements/payment_card.toml"),
+    ),
+    ("ssn.toml", include_str!("../../policies/elements/ssn.toml")),
+];
 
 /// Everything that decides what may leave, and the texts that tell of it.
 #[derive(Debug, Clone)]
@@ -68,18 +83,21 @@ impl Bundle {
         }
     }
 
-    /// The bundle that is part of the program, for demonstrations and as the starting point of a real one.
+    /// Writes the bundle that is part of the program into `folder`, as the starting point of a real one.
     ///
     /// # Errors
-    /// Never in a released program: a test reads it.
-    pub fn embedded() -> Result<Bundle, Vec<Mistake>> {
-        let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
-        let files = Files {
-            policy: include_str!("../../policies/policy.toml").to_owned(),
-            elements: ELEMENTS.iter().map(owned).collect(),
-            notices: notice::BUILT_IN.iter().map(owned).collect(),
-        };
-        files.bundle("policies/policy.toml")
+    /// When the file system refuses.
+    pub fn write_embedded(folder: &Path) -> std::io::Result<()> {
+        for (below, files) in [("elements", ELEMENTS), ("notices", notice::BUILT_IN)] {
+            std::fs::create_dir_all(folder.join(below))?;
+            for (name, text) in files {
+                std::fs::write(folder.join(below).join(name), text)?;
+            }
+        }
+        std::fs::write(
+            folder.join("policy.toml"),
+            include_str!("../../policies/policy.toml"),
+        )
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) fn all(settings: &Settings) -> Vec<Check> {
     checks.extend(notice(settings));
     checks.extend(store(settings));
     checks.extend(of_stage("smtp", settings.smtp.mistakes()));
-    // The other stages' own lists join here: `of_stage("deliver", settings.deliver.mistakes())`.
+    checks.extend(of_stage("deliver", settings.deliver.mistakes()));
     checks
 }
 

@@ -188,6 +188,10 @@ pub struct Structure {
     pub multipart: bool,
     /// What the whole body really is, when it is encrypted already and nothing stands beside the ciphertext.
     pub sealed: Option<Sealed>,
+    /// The header's Message-ID with its angle brackets, when there is exactly one, it is well-formed
+    /// (RFC 5322 §3.6.4), and nothing was found in it.
+    #[serde(default)]
+    pub message_id: Option<String>,
 }
 
 /// A piece of segmented mail.

@@ -1,7 +1,7 @@
 //! The part of a notice that machines read: `message/delivery-status` (RFC 3464). ASCII only, lines bounded.
 
 use super::story::{header_date, plain};
-use super::{About, Failure, words};
+use super::{About, Failure};
 use crate::message::Address;
 use crate::policy::{Action, Judgment};
 
@@ -13,7 +13,7 @@ pub(super) fn refused(reporting_mta: &str, about: &About, judgment: &Judgment) -
     let mut report = head(reporting_mta, about);
     for (place, decision) in (1..).zip(&judgment.decisions) {
         let (action, status, reason) = match &decision.action {
-            Action::Refuse { refusal } => ("failed", refusal.status(), Some(words::diagnostic(refusal))),
+            Action::Refuse { refusal } => ("failed", refusal.status(), Some(refusal.in_short())),
             // "relayed": taken on for delivery, and no word of success will follow (RFC 3464 §2.3.3).
             Action::Pass | Action::PassEncrypted { .. } | Action::Encrypt { .. } => {
                 ("relayed", "2.0.0", None)

@@ -360,7 +360,7 @@ fn every_refusal_and_every_verdict_is_told_in_full_sentences_with_advice() {
         assert!(notice.text.contains(&format!("1. {advice}")), "{refusal:?}");
         assert!(advice.ends_with('.') && words::reason(&refusal, "x").ends_with('.'));
         assert!(notice.report.contains(&format!("Status: {}", refusal.status())));
-        assert!(notice.report.contains(words::diagnostic(&refusal)));
+        assert!(notice.report.contains(refusal.in_short()));
         assert!(!notice.text.contains("SENT TO\n\n  bob") || notice.text.contains("NOT SENT TO"));
         assert!(
             !notice.raw.contains("Some CA"),

@@ -110,31 +110,6 @@ fn certificate_advice(verdict: &CertificateVerdict, whom: &str, help: &str) -> S
     }
 }
 
-/// A refusal for machines and postmasters: the end of a `Diagnostic-Code` field. Plain ASCII.
-pub(super) fn diagnostic(refusal: &Refusal) -> &'static str {
-    match refusal {
-        Refusal::NoCertificate => "must be encrypted, no certificate found",
-        Refusal::NoUsableCertificate { verdict } => match verdict {
-            CertificateVerdict::Expired => "must be encrypted, certificate expired",
-            CertificateVerdict::NotYetValid => "must be encrypted, certificate not yet valid",
-            CertificateVerdict::Revoked => "must be encrypted, certificate revoked",
-            CertificateVerdict::Untrusted(_) => "must be encrypted, certificate issuer not trusted",
-            CertificateVerdict::RevocationUnknown => "must be encrypted, revocation status unknown",
-            CertificateVerdict::WrongUsage => "must be encrypted, certificate not for e-mail encryption",
-            CertificateVerdict::WrongAddress => "must be encrypted, certificate for another address",
-            CertificateVerdict::WeakKey => "must be encrypted, certificate key too weak",
-            CertificateVerdict::Chosen | CertificateVerdict::Usable => {
-                "must be encrypted, no certificate selected"
-            }
-        },
-        Refusal::NotAllowed => "personal information is not allowed to this recipient",
-        Refusal::Segmented => "segmented messages are not relayed",
-        Refusal::Multipart => "multipart messages are not relayed",
-        Refusal::AlreadyEncrypted => "messages encrypted by the sender are not relayed",
-        Refusal::AnotherRecipient => "not sent because another recipient was refused",
-    }
-}
-
 /// What stood in the way of reading, when the obstacle itself says nothing.
 pub(super) fn obstacle(kind: ObstacleKind) -> &'static str {
     match kind {

@@ -93,6 +93,31 @@ impl Refusal {
             Refusal::Segmented | Refusal::Multipart | Refusal::AlreadyEncrypted => "5.7.1",
         }
     }
+
+    /// The reason in half a sentence of plain ASCII, for replies, reports and tables.
+    pub fn in_short(&self) -> &'static str {
+        match self {
+            Refusal::NoCertificate => "must be encrypted, no certificate found",
+            Refusal::NoUsableCertificate { verdict } => match verdict {
+                CertificateVerdict::Expired => "must be encrypted, certificate expired",
+                CertificateVerdict::NotYetValid => "must be encrypted, certificate not yet valid",
+                CertificateVerdict::Revoked => "must be encrypted, certificate revoked",
+                CertificateVerdict::Untrusted(_) => "must be encrypted, certificate issuer not trusted",
+                CertificateVerdict::RevocationUnknown => "must be encrypted, revocation status unknown",
+                CertificateVerdict::WrongUsage => "must be encrypted, certificate not for e-mail encryption",
+                CertificateVerdict::WrongAddress => "must be encrypted, certificate for another address",
+                CertificateVerdict::WeakKey => "must be encrypted, certificate key too weak",
+                CertificateVerdict::Chosen | CertificateVerdict::Usable => {
+                    "must be encrypted, no certificate selected"
+                }
+            },
+            Refusal::NotAllowed => "personal information is not allowed to this recipient",
+            Refusal::Segmented => "segmented messages are not relayed",
+            Refusal::Multipart => "multipart messages are not relayed",
+            Refusal::AlreadyEncrypted => "messages encrypted by the sender are not relayed",
+            Refusal::AnotherRecipient => "not sent because another recipient was refused",
+        }
+    }
 }
 
 /// Why a message needs protection at all; empty when it does not.

@@ -304,6 +304,7 @@ fn any_inspection() -> impl Strategy<Value = Inspection> {
                 segments,
                 multipart,
                 sealed,
+                message_id: None,
             },
         },
     )

@@ -1,1 +1,134 @@
-//! The path of a message: [`accept`] takes it in, [`deliver_due`] brings it out.
+//! The path of a message: [`Gateway::accept`] takes it in, [`Gateway::deliver_due`] brings it out.
+//!
+//! This is the only module that knows all stages. Stages never call each other; what one needs of another is
+//! handed over here.
+//!
+//! # What a crash leaves
+//! | moment | on disk | who has the message |
+//! |---|---|---|
+//! | before the commit | nothing | the mail server: it got no `250` |
+//! | after the commit, before the `250` | everything that leaves, sealed | both: the mail server may send it again |
+//! | after the `250` | the same | the gateway |
+//! | after the next hop's `250`, before it is settled | a delivery under a lease | both: it may be sent again |
+
+mod accept;
+mod bundle;
+mod outgoing;
+mod received;
+mod server;
+
+use std::sync::{Arc, RwLock};
+
+use crate::audit::Trail;
+use crate::deliver::Courier;
+use crate::inspect::Inspector;
+use crate::queue::Spool;
+
+pub use bundle::Rulebook;
+
+/// What the gateway knows about its own organisation.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The gateway's host name.
+    pub hostname: String,
+    /// The organisation's own domains, in lower case; `*.agency.example` means everything below it.
+    pub domains: Vec<String>,
+    /// Hours after which a delivery that does not succeed is given up.
+    pub give_up_hours: u64,
+    /// Deliveries under way at once.
+    pub concurrency: usize,
+}
+
+/// The gateway: all stages, joined.
+pub struct Gateway {
+    identity: Identity,
+    inspector: Inspector,
+    rulebook: RwLock<Arc<Rulebook>>,
+    trail: Arc<dyn Trail>,
+    spool: Arc<dyn Spool>,
+    courier: Courier,
+}
+
+impl Gateway {
+    /// Joins the stages.
+    pub fn new(
+        identity: Identity,
+        inspector: Inspector,
+        rulebook: Rulebook,
+        trail: Arc<dyn Trail>,
+        spool: Arc<dyn Spool>,
+        courier: Courier,
+    ) -> Gateway {
+        Gateway {
+            identity,
+            inspector,
+            rulebook: RwLock::new(Arc::new(rulebook)),
+            trail,
+            spool,
+            courier,
+        }
+    }
+
+    /// Puts a new rulebook in force for every message that arrives from now on.
+    pub fn replace_rulebook(&self, rulebook: Rulebook) {
+        let mut current = self
+            .rulebook
+            .write()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        *current = Arc::new(rulebook);
+    }
+
+    /// The readers, for replacing their rules together with the rulebook.
+    pub fn inspector(&self) -> &Inspector {
+        &self.inspector
+    }
+
+    fn rulebook(&self) -> Arc<Rulebook> {
+        Arc::clone(
+            &self
+                .rulebook
+                .read()
+                .unwrap_or_else(|poisoned| poisoned.into_inner()),
+        )
+    }
+}
+
+impl Identity {
+    /// Whether `domain` (in lower case) is one of the organisation's own.
+    pub fn owns(&self, domain: &str) -> bool {
+        self.domains.iter().any(|own| match own.strip_prefix("*.") {
+            Some(parent) => domain
+                .strip_suffix(parent)
+                .is_some_and(|rest| rest.ends_with('.')),
+            None => own == domain,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_is_own_only_when_it_is_listed() {
+        let domains = vec!["agency.example".to_owned(), "*.state.example".to_owned()];
+        let identity = Identity {
+            hostname: "gate.agency.example".to_owned(),
+            domains,
+            give_up_hours: 1,
+            concurrency: 1,
+        };
+        for own in ["agency.example", "a.state.example", "b.a.state.example"] {
+            assert!(identity.owns(own), "{own}");
+        }
+        for foreign in [
+            "state.example",
+            "evilagency.example",
+            "x.agency.example",
+            "evilstate.example",
+            "",
+        ] {
+            assert!(!identity.owns(foreign), "{foreign}");
+        }
+    }
+}

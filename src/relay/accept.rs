@@ -1,0 +1,237 @@
+//! From the end of DATA to the reply: read, decide, seal, store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::audit::{RecipientRecord, Record, TrailError};
+use crate::message::{Envelope, Inspection, Leaving, MessageId, Outbound, RawMessage};
+use crate::notice::{About, NoticeError};
+use crate::policy::{Action, Decision, Judgment, Recipient, decide};
+use crate::protect::{Way, protect};
+use crate::smime::{Choice, LookupError, SealError};
+use crate::smtp::Client;
+
+use super::{Gateway, Rulebook, received};
+
+/// How long the whole answer may take before the mail server is told to come back later.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A message as it came in, with the name that it got.
+pub struct Arrival {
+    /// The gateway's name for the transaction.
+    pub id: MessageId,
+    /// When it came.
+    pub at: Timestamp,
+    /// Who handed it over.
+    pub client: Client,
+    /// Who writes to whom.
+    pub envelope: Envelope,
+    /// The exact bytes.
+    pub raw: RawMessage,
+}
+
+/// Why a message was not taken. Nothing of it is kept.
+#[derive(Debug, thiserror::Error)]
+pub enum NotTaken {
+    /// Some recipient's copy must not leave, and the null sender cannot be told by mail.
+    #[error("mail without a return address is refused: {0}")]
+    NobodyToTell(String),
+    /// It has been through too many relays.
+    #[error("too many hops: this looks like a mail loop")]
+    Loop,
+    /// A certificate source did not answer.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+    /// A copy could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The notice could not be written.
+    #[error(transparent)]
+    Notice(#[from] NoticeError),
+    /// The store did not take it.
+    #[error(transparent)]
+    Store(#[from] TrailError),
+    /// It took longer than the deadline.
+    #[error("the message could not be handled within {} s", DEADLINE.as_secs())]
+    TooSlow,
+    /// A task of the gateway ended before its time.
+    #[error("a part of the gateway stopped while it handled the message")]
+    Interrupted,
+}
+
+impl Gateway {
+    /// The whole path of one message. When it returns `Ok`, everything that leaves is sealed and durable;
+    /// when it returns `Err`, nothing was kept.
+    ///
+    /// # Errors
+    /// [`NotTaken`] says whether the mail server should try again.
+    pub async fn accept(&self, arrival: Arrival) -> Result<MessageId, NotTaken> {
+        let (record, outbounds) = tokio::time::timeout(DEADLINE, self.prepare(arrival))
+            .await
+            .map_err(|_| NotTaken::TooSlow)??;
+        let id = record.id;
+        self.trail.commit(record, outbounds).await?;
+        Ok(id)
+    }
+
+    async fn prepare(&self, arrival: Arrival) -> Result<(Record, Vec<Outbound>), NotTaken> {
+        if received::hops(&arrival.raw) > received::HOP_LIMIT {
+            return Err(NotTaken::Loop);
+        }
+        let rulebook = self.rulebook();
+        let inspection = self.inspector.inspect(&arrival.raw).await;
+        let choices = self.choose_certificates(&rulebook, &arrival).await?;
+        let judgment = decide(
+            &rulebook.policy,
+            &inspection,
+            &self.facts(&arrival.envelope, &choices),
+        );
+        let notice = notice(&rulebook, &arrival, &inspection, &judgment)?;
+        let ways = ways(&judgment.decisions, &choices);
+        let mut outbounds = self.protect(&arrival, ways, inspection.secret_fields()).await?;
+        let record = record(
+            &rulebook,
+            arrival,
+            inspection,
+            judgment,
+            &choices,
+            &outbounds,
+            notice.is_some(),
+        );
+        outbounds.extend(notice);
+        Ok((record, outbounds))
+    }
+
+    async fn choose_certificates(
+        &self,
+        rulebook: &Rulebook,
+        arrival: &Arrival,
+    ) -> Result<Vec<Choice>, LookupError> {
+        let mut choices = Vec::with_capacity(arrival.envelope.recipients.len());
+        for recipient in &arrival.envelope.recipients {
+            choices.push(rulebook.certificates.choose(recipient, arrival.at).await?);
+        }
+        Ok(choices)
+    }
+
+    fn facts(&self, envelope: &Envelope, choices: &[Choice]) -> Vec<Recipient> {
+        let pairs = envelope.recipients.iter().zip(choices);
+        pairs
+            .map(|(address, choice)| Recipient {
+                address: address.clone(),
+                own_domain: self.identity.owns(address.domain()),
+                certificates: choice.considered.clone(),
+            })
+            .collect()
+    }
+
+    /// Sealing costs processor time, so it leaves the threads that serve sessions alone.
+    async fn protect(
+        &self,
+        arrival: &Arrival,
+        ways: Vec<(u32, crate::message::Address, Way)>,
+        secret: Vec<String>,
+    ) -> Result<Vec<Outbound>, NotTaken> {
+        let stamped = received::stamp(
+            &arrival.raw,
+            &arrival.client,
+            &self.identity.hostname,
+            arrival.id,
+            arrival.at,
+        );
+        let sender = arrival.envelope.sender.clone();
+        let work = move || protect(sender.as_ref(), &stamped, &ways, &secret);
+        let sealed = tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|_| NotTaken::Interrupted)?;
+        Ok(sealed?)
+    }
+}
+
+/// The one notice to the sender, when any recipient was refused.
+fn notice(
+    rulebook: &Rulebook,
+    arrival: &Arrival,
+    inspection: &Inspection,
+    judgment: &Judgment,
+) -> Result<Option<Outbound>, NotTaken> {
+    let mut refusals = judgment
+        .decisions
+        .iter()
+        .filter_map(|decision| match &decision.action {
+            Action::Refuse { refusal } => Some(refusal),
+            _ => None,
+        });
+    let Some(refusal) = refusals.next() else {
+        return Ok(None);
+    };
+    let Some(sender) = arrival.envelope.sender.clone() else {
+        return Err(NotTaken::NobodyToTell(refusal.in_short().to_owned()));
+    };
+    let about = About {
+        id: arrival.id,
+        sender,
+        message_id: inspection.structure.message_id.clone(),
+        received: arrival.at,
+        now: arrival.at,
+    };
+    Ok(Some(rulebook.notices.refused(&about, inspection, judgment)?))
+}
+
+/// Which way each recipient's copy goes; refused recipients have none.
+fn ways(decisions: &[Decision], choices: &[Choice]) -> Vec<(u32, crate::message::Address, Way)> {
+    let mut ways = Vec::new();
+    for ((place, decision), choice) in (1..).zip(decisions).zip(choices) {
+        let way = match (&decision.action, &choice.chosen) {
+            (Action::Pass, _) => Way::Pass,
+            (Action::PassEncrypted { with }, _) => Way::PassEncrypted(*with),
+            (Action::Encrypt { .. }, Some(certificate)) => Way::Smime(Arc::clone(certificate)),
+            // A decision to encrypt without a certificate would be a defect of policy: nothing leaves.
+            (Action::Encrypt { .. }, None) | (Action::Refuse { .. }, _) => continue,
+        };
+        ways.push((place, decision.recipient.clone(), way));
+    }
+    ways
+}
+
+fn record(
+    rulebook: &Rulebook,
+    arrival: Arrival,
+    inspection: Inspection,
+    judgment: Judgment,
+    choices: &[Choice],
+    outbounds: &[Outbound],
+    notice: bool,
+) -> Record {
+    let leaving = |place: u32| -> Option<Leaving> {
+        let own = outbounds
+            .iter()
+            .find(|outbound| outbound.recipients.iter().any(|(own, _)| *own == place));
+        own.map(|outbound| outbound.leaving.clone())
+    };
+    let recipients = (1..)
+        .zip(judgment.decisions)
+        .zip(choices)
+        .map(|((place, decision), choice)| RecipientRecord {
+            id: arrival.id.decision(place),
+            decision,
+            certificates: choice.considered.clone(),
+            leaving: leaving(place),
+        });
+    Record {
+        id: arrival.id,
+        tenant: Record::DEFAULT_TENANT.to_owned(),
+        message_id: inspection.structure.message_id.clone(),
+        received: arrival.at,
+        client: arrival.client.address.to_string(),
+        sender: arrival.envelope.sender,
+        size: arrival.raw.len() as u64,
+        policy: rulebook.policy.version.clone(),
+        recipients: recipients.collect(),
+        inspection,
+        need: judgment.need,
+        notice,
+    }
+}

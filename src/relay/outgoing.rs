@@ -1,0 +1,252 @@
+//! From the queue to the next hop, and what came of it back into the queue.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::task::JoinSet;
+
+use crate::audit::Lookup;
+use crate::deliver::Attempt;
+use crate::message::{MessageId, Outbound, Purpose};
+use crate::notice::{About, Failure};
+use crate::queue::{Delivery, Outcome, SpoolError, State, next_attempt};
+
+use super::Gateway;
+
+/// What a lease is longer than the longest attempt: time to record what came of it.
+const MARGIN: Duration = Duration::from_secs(300);
+/// How long an idle deliverer waits before it looks again; commands of other processes are seen this late.
+const IDLE: Duration = Duration::from_secs(1);
+/// How long to wait when the spool does not answer.
+const TROUBLE: Duration = Duration::from_secs(5);
+/// How long a failure waits when its sender cannot be told.
+const UNTOLD: SignedDuration = SignedDuration::from_mins(15);
+/// Recipients claimed for one free transaction: those who share bytes and next hop go out together.
+const CLAIM: u32 = 50;
+
+/// Deliveries that share sender, bytes and next hop: one SMTP transaction.
+type Batch = Vec<Delivery>;
+
+impl Gateway {
+    /// Delivers until `stop` is done, then lets the attempts under way end.
+    pub async fn deliver(self: Arc<Self>, stop: impl Future<Output = ()> + Send) {
+        let mut attempts = JoinSet::new();
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let pause = self.start_due(&mut attempts).await;
+            tokio::select! {
+                () = &mut stop => break,
+                Some(_) = attempts.join_next(), if !attempts.is_empty() => {}
+                () = self.spool.changed(), if pause.is_some() && attempts.len() < self.identity.concurrency => {}
+                () = tokio::time::sleep(pause.unwrap_or(IDLE)) => {}
+            }
+        }
+        while attempts.join_next().await.is_some() {}
+    }
+
+    /// Takes what is due and tries it once, to the end. Answers how many deliveries were tried.
+    ///
+    /// # Errors
+    /// When the spool does not answer. Leases end by themselves; nothing is lost.
+    pub async fn deliver_due(self: &Arc<Self>) -> Result<usize, SpoolError> {
+        let mut attempts = JoinSet::new();
+        let count = self.claim_into(&mut attempts).await?;
+        while attempts.join_next().await.is_some() {}
+        Ok(count)
+    }
+
+    /// Starts attempts for what is due while there is room. Answers how long to wait when there is no more.
+    async fn start_due(self: &Arc<Self>, attempts: &mut JoinSet<()>) -> Option<Duration> {
+        while attempts.len() < self.identity.concurrency {
+            match self.claim_into(attempts).await {
+                Ok(0) => return Some(IDLE),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(%error, "the queue cannot be read");
+                    return Some(TROUBLE);
+                }
+            }
+        }
+        None
+    }
+
+    async fn claim_into(self: &Arc<Self>, attempts: &mut JoinSet<()>) -> Result<usize, SpoolError> {
+        let now = Timestamp::now();
+        let due = self
+            .spool
+            .claim(now, now + self.courier.longest_delivery() + MARGIN, CLAIM)
+            .await?;
+        let count = due.len();
+        for batch in self.batches(due) {
+            let gateway = Arc::clone(self);
+            attempts.spawn(async move {
+                if let Err(error) = gateway.attempt(batch).await {
+                    // The lease runs out and the deliveries are tried again.
+                    tracing::error!(%error, "the outcome of an attempt could not be recorded");
+                }
+            });
+        }
+        Ok(count)
+    }
+
+    fn batches(&self, due: Vec<Delivery>) -> Vec<Batch> {
+        let mut batches: BTreeMap<(i64, String, bool), Batch> = BTreeMap::new();
+        for delivery in due {
+            let hop = self.courier.next_hop(&delivery.recipient).to_owned();
+            batches
+                .entry((delivery.body, hop, delivery.state == State::Bouncing))
+                .or_default()
+                .push(delivery);
+        }
+        batches.into_values().collect()
+    }
+
+    async fn attempt(&self, batch: Batch) -> Result<(), SpoolError> {
+        let attempts = match batch.first() {
+            None => return Ok(()),
+            Some(first) if first.state == State::Bouncing => batch
+                .iter()
+                .map(|_| Attempt::Never("returned by an administrator".to_owned()))
+                .collect(),
+            Some(first) => {
+                let body = self.spool.body(first.body).await?;
+                self.courier.deliver(&batch, &body).await
+            }
+        };
+        let now = Timestamp::now();
+        let pairs = batch.into_iter().zip(attempts);
+        let mut outcomes: Vec<_> = pairs
+            .map(|(delivery, attempt)| self.outcome(delivery, attempt, now))
+            .collect();
+        let notice = match self.failure_notice(&outcomes, now).await {
+            Ok(notice) => notice,
+            Err(error) => {
+                tracing::error!(
+                    error,
+                    "a sender cannot be told of a failure now; the failure waits"
+                );
+                put_off(&mut outcomes, now);
+                None
+            }
+        };
+        log(&outcomes);
+        self.spool.settle(outcomes, notice.into_iter().collect()).await
+    }
+
+    fn outcome(&self, delivery: Delivery, attempt: Attempt, now: Timestamp) -> (Delivery, Outcome) {
+        let outcome = match attempt {
+            Attempt::Delivered(reply) => Outcome::Delivered { reply },
+            Attempt::Never(reply) => Outcome::Failed { reply },
+            Attempt::NotNow(reply) => {
+                let tried = delivery.attempts.saturating_add(1);
+                let give_up = self.identity.give_up_hours;
+                match next_attempt(tried, now, delivery.created, give_up, jitter(&delivery)) {
+                    Some(next_attempt) => Outcome::Deferred { reply, next_attempt },
+                    None => Outcome::Failed {
+                        reply: format!("given up after {give_up} hours: {reply}"),
+                    },
+                }
+            }
+        };
+        (delivery, outcome)
+    }
+
+    /// The notice about what failed for good. A notice that fails tells nobody, for there is nobody left to
+    /// tell (RFC 5321 §6.1); the same holds for mail with a null sender.
+    async fn failure_notice(
+        &self,
+        outcomes: &[(Delivery, Outcome)],
+        now: Timestamp,
+    ) -> Result<Option<(MessageId, Outbound)>, String> {
+        // All deliveries of a batch are of one message, for they share its bytes.
+        let Some((
+            Delivery {
+                message: id,
+                sender: Some(sender),
+                purpose: Purpose::Mail,
+                ..
+            },
+            _,
+        )) = outcomes.first()
+        else {
+            return Ok(None);
+        };
+        let failures = self.failures(outcomes);
+        if failures.is_empty() {
+            return Ok(None);
+        }
+        let found = self
+            .trail
+            .find(Lookup::Id(*id))
+            .await
+            .map_err(|error| error.to_string())?;
+        let record = found.into_iter().next().map(|traced| traced.record);
+        let about = About {
+            id: *id,
+            sender: sender.clone(),
+            message_id: record.as_ref().and_then(|record| record.message_id.clone()),
+            received: record.map_or(now, |record| record.received),
+            now,
+        };
+        let notice = self
+            .rulebook()
+            .notices
+            .failed(&about, &failures)
+            .map_err(|error| error.to_string())?;
+        Ok(Some((*id, notice)))
+    }
+
+    fn failures(&self, outcomes: &[(Delivery, Outcome)]) -> Vec<Failure> {
+        let failed = outcomes.iter().filter_map(|(delivery, outcome)| match outcome {
+            Outcome::Failed { reply } => Some((delivery, reply)),
+            Outcome::Delivered { .. } | Outcome::Deferred { .. } => None,
+        });
+        let failures = failed.map(|(delivery, reply)| Failure {
+            recipient: delivery.recipient.clone(),
+            next_hop: self.courier.next_hop(&delivery.recipient).to_owned(),
+            reply: reply.clone(),
+        });
+        failures.collect()
+    }
+}
+
+/// Keeps what failed in the queue, until its sender can be told.
+fn put_off(outcomes: &mut [(Delivery, Outcome)], now: Timestamp) {
+    for (_, outcome) in outcomes {
+        if let Outcome::Failed { reply } = outcome {
+            *outcome = Outcome::Deferred {
+                reply: std::mem::take(reply),
+                next_attempt: now + UNTOLD,
+            };
+        }
+    }
+}
+
+/// Spreads the retries of deliveries that failed together; need not be secret.
+fn jitter(delivery: &Delivery) -> u64 {
+    delivery
+        .id
+        .unsigned_abs()
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .rotate_left(17)
+        ^ u64::from(delivery.attempts)
+}
+
+fn log(outcomes: &[(Delivery, Outcome)]) {
+    for (delivery, outcome) in outcomes {
+        let decision = delivery.message.decision(delivery.place);
+        match outcome {
+            Outcome::Delivered { reply } => {
+                tracing::info!(%decision, delivery = delivery.id, reply, "delivered")
+            }
+            Outcome::Deferred { reply, next_attempt } => {
+                tracing::warn!(%decision, delivery = delivery.id, reply, %next_attempt, "deferred");
+            }
+            Outcome::Failed { reply } => {
+                tracing::warn!(%decision, delivery = delivery.id, reply, "failed for good")
+            }
+        }
+    }
+}
