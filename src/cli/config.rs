@@ -1,0 +1,72 @@
+//! `sealgate config`: is the settings file right?
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::config::{Bundle, Mistake, Settings};
+use crate::detect::Rules;
+use crate::notice::Notices;
+use crate::smime::Certificates;
+
+use super::{SettingsFile, failed};
+
+/// Commands about settings.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Check the settings, the policies and the certificates, and tell every mistake at once
+    Check(SettingsFile),
+    /// Print the commented example
+    Example,
+}
+
+/// The example that stands in the repository.
+const EXAMPLE: &str = include_str!("../../packaging/sealgate.toml");
+
+/// Runs one of the commands.
+pub fn run(command: Command) -> ExitCode {
+    match command {
+        Command::Example => {
+            print!("{EXAMPLE}");
+            ExitCode::SUCCESS
+        }
+        Command::Check(file) => check(&file),
+    }
+}
+
+fn check(file: &SettingsFile) -> ExitCode {
+    let settings = match Settings::load(&file.config) {
+        Ok(settings) => settings,
+        Err(mistakes) => return failed(&explain(&mistakes)),
+    };
+    let mut wrong = Vec::new();
+    let mut version = String::new();
+    match Bundle::load(&settings.policies) {
+        Ok(bundle) => {
+            version.clone_from(&bundle.policy.version);
+            let notices = Notices::new(settings.notice.clone(), &settings.hostname, &bundle.notices);
+            wrong.extend(notices.err().map(|error| error.to_string()));
+            match Rules::compile(&bundle.rules) {
+                Ok(rules) => wrong.extend(rules.prove().iter().map(ToString::to_string)),
+                Err(errors) => wrong.extend(errors.iter().map(ToString::to_string)),
+            }
+        }
+        Err(mistakes) => wrong.extend(mistakes.iter().map(ToString::to_string)),
+    }
+    wrong.extend(Certificates::load(&settings.certificates).err());
+    if !wrong.is_empty() {
+        return failed(&format!("{} mistakes\n  {}", wrong.len(), wrong.join("\n  ")));
+    }
+    println!("{} is right; policy {version}", file.config.display());
+    ExitCode::SUCCESS
+}
+
+/// All mistakes, one to a line, for standard error.
+pub fn explain(mistakes: &[Mistake]) -> String {
+    let lines: Vec<String> = mistakes.iter().map(|mistake| format!("  {mistake}")).collect();
+    let count = match lines.len() {
+        1 => "one mistake".to_owned(),
+        count => format!("{count} mistakes"),
+    };
+    format!("{count} in the settings\n{}", lines.join("\n"))
+}

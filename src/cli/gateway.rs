@@ -1,0 +1,81 @@
+//! Joins the stages to a gateway, from settings and a policy bundle.
+
+use std::sync::Arc;
+
+use crate::config::{Bundle, Settings};
+use crate::deliver::Courier;
+use crate::detect::Rules;
+use crate::inspect::Inspector;
+use crate::notice::Notices;
+use crate::relay::{Gateway, Identity, Rulebook};
+use crate::smime::Certificates;
+use crate::store::Store;
+
+/// Opens the store, starts the readers, and joins everything. The store is answered too, for its upkeep.
+///
+/// # Errors
+/// The first stage that does not start, in words for an administrator.
+pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>, Store), String> {
+    let identity = Identity {
+        hostname: settings.hostname.clone(),
+        domains: settings
+            .domains
+            .iter()
+            .map(|domain| domain.to_lowercase())
+            .collect(),
+        give_up_hours: settings.deliver.give_up.0,
+        concurrency: settings.deliver.concurrency.0,
+    };
+    let courier = Courier::new(&settings.deliver, &settings.hostname)?;
+    let rulebook = rulebook(settings, &bundle)?;
+    let inspector = Inspector::start(&settings.inspect, &settings.inspect.limits(), &bundle.rules).await;
+    let inspector = inspector.map_err(|error| error.to_string())?;
+    let store = Store::open(&settings.store)
+        .await
+        .map_err(|error| error.to_string())?;
+    let gateway = Gateway::new(
+        identity,
+        inspector,
+        rulebook,
+        Arc::new(store.clone()),
+        Arc::new(store.clone()),
+        courier,
+    );
+    Ok((Arc::new(gateway), store))
+}
+
+/// Puts changed policies and certificates in force. When anything in them is wrong, what was in force stays.
+///
+/// # Errors
+/// Every mistake that was found.
+pub async fn reload(gateway: &Gateway, settings: &Settings) -> Result<String, String> {
+    let bundle = Bundle::load(&settings.policies).map_err(|mistakes| in_lines(&mistakes))?;
+    let version = bundle.policy.version.clone();
+    let rulebook = rulebook(settings, &bundle)?;
+    gateway
+        .inspector()
+        .reload(&bundle.rules)
+        .await
+        .map_err(|error| error.to_string())?;
+    gateway.replace_rulebook(rulebook);
+    Ok(version)
+}
+
+fn rulebook(settings: &Settings, bundle: &Bundle) -> Result<Rulebook, String> {
+    // The readers compile the rules again in their jail; here a mistake can still be told.
+    Rules::compile(&bundle.rules).map_err(|mistakes| in_lines(&mistakes))?;
+    let notices = Notices::new(settings.notice.clone(), &settings.hostname, &bundle.notices);
+    Ok(Rulebook {
+        policy: bundle.policy.clone(),
+        certificates: Certificates::load(&settings.certificates)?,
+        notices: notices.map_err(|error| error.to_string())?,
+    })
+}
+
+fn in_lines(mistakes: &[impl ToString]) -> String {
+    mistakes
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("\n")
+}

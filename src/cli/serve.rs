@@ -1,0 +1,108 @@
+//! `sealgate serve`: the relay.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::config::{Bundle, Settings};
+use crate::relay::Gateway;
+use crate::smtp::Server;
+use crate::store::Store;
+
+use super::{SettingsFile, block_on, gateway};
+
+/// How often old records are looked for.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Runs until SIGTERM or SIGINT. SIGHUP puts changed policies and certificates in force.
+pub fn run(file: &SettingsFile) -> ExitCode {
+    start_log();
+    block_on(async {
+        let settings = Settings::load(&file.config).map_err(|mistakes| super::config::explain(&mistakes))?;
+        let bundle =
+            Bundle::load(&settings.policies).map_err(|mistakes| super::config::explain(&mistakes))?;
+        let version = bundle.policy.version.clone();
+        let (gateway, store) = gateway::start(&settings, bundle).await?;
+        let server = Server::bind(&settings.smtp, &settings.hostname, Arc::clone(&gateway) as _);
+        let server = server.await.map_err(|error| error.to_string())?;
+        for address in server.addresses() {
+            tracing::info!(%address, policy = version, "ready");
+        }
+        serve(gateway, server, &store, &settings).await?;
+        store.close().await;
+        tracing::info!("stopped");
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+async fn serve(
+    gateway: Arc<Gateway>,
+    server: Server,
+    store: &Store,
+    settings: &Settings,
+) -> Result<(), String> {
+    let (stop, stopped) = watch::channel(false);
+    let deliverer = tokio::spawn(Arc::clone(&gateway).deliver(until(stopped.clone())));
+    let mut daily = tokio::time::interval(DAY);
+    let mut hangup = listen_for(SignalKind::hangup())?;
+    let mut terminate = listen_for(SignalKind::terminate())?;
+    let mut interrupt = listen_for(SignalKind::interrupt())?;
+    let mut serving = std::pin::pin!(server.run(until(stopped)));
+    loop {
+        tokio::select! {
+            () = &mut serving => break,
+            _ = daily.tick() => purge(store).await,
+            _ = hangup.recv() => reload(&gateway, settings).await,
+            _ = terminate.recv() => { stop.send_replace(true); }
+            _ = interrupt.recv() => { stop.send_replace(true); }
+        }
+    }
+    deliverer
+        .await
+        .map_err(|error| format!("a part of the gateway stopped: {error}"))
+}
+
+/// Forgets what is older than `keep_days`.
+async fn purge(store: &Store) {
+    match store.purge(Timestamp::now()).await {
+        Ok(0) => {}
+        Ok(records) => tracing::info!(records, "old records were deleted"),
+        Err(error) => tracing::error!(%error, "old records could not be deleted"),
+    }
+}
+
+async fn reload(gateway: &Gateway, settings: &Settings) {
+    match gateway::reload(gateway, settings).await {
+        Ok(policy) => tracing::info!(policy, "policies and certificates were read again"),
+        Err(mistakes) => tracing::error!("policies and certificates stay as they were:\n{mistakes}"),
+    }
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is an end as well.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+fn listen_for(kind: SignalKind) -> Result<Signal, String> {
+    signal(kind).map_err(|error| format!("signals cannot be received: {error}"))
+}
+
+/// Logs to standard error: for people on a terminal, as JSON lines otherwise. `RUST_LOG` sets the detail.
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
+    if std::io::stderr().is_terminal() {
+        log.init()
+    } else {
+        log.json().flatten_event(true).init()
+    }
+}
