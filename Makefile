@@ -1,0 +1,22 @@
+# Two commands: `make demo` shows the main job end to end, `make test` passes the tests.
+# Both install what they need first; neither needs anything else. `make demo ARGS=--once` ends after the table.
+
+CARGO ?= cargo
+
+.PHONY: demo test check
+
+## Build, start a gateway on 127.0.0.1 with a demo PKI and a partner mailbox, send instructive mail, print what happened.
+demo:
+	@packaging/prerequisites build
+	@$(CARGO) build --release --quiet
+	@target/release/sealgate demo $(ARGS)
+
+## Run every test; those whose counterpart (Postfix, NSS, ...) is missing are skipped by name.
+test:
+	@packaging/prerequisites test
+	@$(CARGO) test --quiet
+	@target/debug/sealgate policy test --policies policies
+
+## What the continuous integration runs.
+check:
+	@.ci/run
