@@ -42,6 +42,9 @@ fn because(refusal: &Refusal) -> String {
             "it is a piece of a larger message, which cannot be inspected (MG-1.4)".to_owned()
         }
         Refusal::Multipart => "it is a multipart, and the policy refuses every multipart".to_owned(),
+        Refusal::AlreadyEncrypted => {
+            "its sender had encrypted it, and the policy takes only mail that can be read".to_owned()
+        }
         Refusal::AnotherRecipient => {
             "the policy sends to all recipients or to none, and another one was refused".to_owned()
         }
