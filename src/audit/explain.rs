@@ -381,6 +381,7 @@ The sender was sent a notice of what did not leave.
             Refusal::NotAllowed,
             Refusal::Segmented,
             Refusal::Multipart,
+            Refusal::AlreadyEncrypted,
             Refusal::AnotherRecipient,
         ];
         let with = [Sealed::EnvelopedData, Sealed::AuthEnvelopedData, Sealed::PgpMime];

@@ -43,7 +43,7 @@ fn because(refusal: &Refusal) -> String {
         }
         Refusal::Multipart => "it is a multipart, and the policy refuses every multipart".to_owned(),
         Refusal::AlreadyEncrypted => {
-            "its sender had encrypted it, and the policy takes only what can be read".to_owned()
+            "its sender had encrypted it, and the policy takes only mail that can be read".to_owned()
         }
         Refusal::AnotherRecipient => {
             "the policy sends to all recipients or to none, and another one was refused".to_owned()
