@@ -2,7 +2,31 @@
 //!
 //! Must not know: rules, policy, recipients. Reads hostile bytes; runs in the jailed child.
 
+mod ber;
+mod boundary;
+mod budget;
+pub mod charset;
+mod content;
+mod content_type;
+mod encrypted;
+mod header;
+mod labels;
+mod lookalike;
+mod multipart;
+mod openpgp;
+mod output;
+mod parameters;
+mod place;
+mod random;
+mod runs;
+mod sealed;
+mod transfer;
+mod walk;
+mod words;
+
 use crate::message::{Obstacle, Place, Structure};
+
+pub use runs::printable;
 
 /// What a message holds, as far as its structure goes.
 #[derive(Debug, Default)]
@@ -80,6 +104,5 @@ impl Default for Limits {
 
 /// Reads a message. What cannot be read is named in the obstacles; nothing is left out silently.
 pub fn read(raw: &[u8], limits: &Limits) -> Contents {
-    let _ = (raw, limits);
-    Contents::default()
+    walk::read(raw, limits)
 }
