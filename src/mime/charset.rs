@@ -17,6 +17,21 @@ pub struct Readings {
     pub doubt: Option<&'static str>,
 }
 
+impl Readings {
+    /// All readings.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.text.as_str()).chain(self.other.as_deref())
+    }
+}
+
+/// Whether the octets themselves show that they are UTF-16 or UTF-32.
+pub fn is_wide(bytes: &[u8]) -> bool {
+    let marked = bytes.starts_with(&[0xff, 0xfe])
+        || bytes.starts_with(&[0xfe, 0xff])
+        || bytes.starts_with(&[0, 0, 0xfe, 0xff]);
+    marked || order_of_zeros(bytes).is_some()
+}
+
 /// Decodes a document whose label says `label`.
 pub fn read(bytes: &[u8], label: Option<&str>) -> Readings {
     let label = label.unwrap_or_default().as_bytes();
@@ -177,8 +192,14 @@ fn by_byte_order_mark(bytes: &[u8]) -> Option<String> {
     Some(text)
 }
 
+/// The width of wide characters, and whether their first octet is the highest.
+enum Order {
+    Two(&'static Encoding),
+    Four { big: bool },
+}
+
 /// UTF-16 and UTF-32 without a mark: where most characters are ASCII, the zero octets show the order.
-fn by_zero_octets(bytes: &[u8]) -> Option<String> {
+fn order_of_zeros(bytes: &[u8]) -> Option<Order> {
     let quarter = bytes.len() / 4;
     if quarter == 0 || memchr::memchr(0, bytes).is_none() {
         return None;
@@ -192,11 +213,18 @@ fn by_zero_octets(bytes: &[u8]) -> Option<String> {
     let mostly = |count: usize| count * 5 >= quarter * 2;
     let hardly = |count: usize| count * 20 <= quarter;
     match zeros.map(|count| (mostly(count), hardly(count))) {
-        [(_, true), (true, _), (true, _), (true, _)] => Some(utf32(bytes, false)),
-        [(true, _), (true, _), (true, _), (_, true)] => Some(utf32(bytes, true)),
-        [(_, true), (true, _), (_, true), (true, _)] => Some(utf16(UTF_16LE, bytes)),
-        [(true, _), (_, true), (true, _), (_, true)] => Some(utf16(UTF_16BE, bytes)),
+        [(_, true), (true, _), (true, _), (true, _)] => Some(Order::Four { big: false }),
+        [(true, _), (true, _), (true, _), (_, true)] => Some(Order::Four { big: true }),
+        [(_, true), (true, _), (_, true), (true, _)] => Some(Order::Two(UTF_16LE)),
+        [(true, _), (_, true), (true, _), (_, true)] => Some(Order::Two(UTF_16BE)),
         _ => None,
+    }
+}
+
+fn by_zero_octets(bytes: &[u8]) -> Option<String> {
+    match order_of_zeros(bytes)? {
+        Order::Two(encoding) => Some(utf16(encoding, bytes)),
+        Order::Four { big } => Some(utf32(bytes, big)),
     }
 }
 

@@ -183,7 +183,7 @@ fn encrypted_content(mut info: Elements<'_>, kind: Sealed) -> Option<Element<'_>
         (Sealed::AuthEnvelopedData, None) => cipher.strip_prefix(SMIME_ARC) == Some(&[3, 18]),
         _ => false,
     };
-    (fits && length > 0 && info.is_empty() && randomness.is_plausible()).then_some(ciphertext)
+    (fits && length > 0 && info.is_empty() && randomness.verdict()).then_some(ciphertext)
 }
 
 /// Hands on the octets of a string that was written in pieces.

@@ -8,6 +8,7 @@ mod budget;
 pub mod charset;
 mod content;
 mod content_type;
+mod crosscheck;
 mod encrypted;
 mod header;
 mod labels;
@@ -27,6 +28,7 @@ mod words;
 use crate::message::{Obstacle, Place, Structure};
 
 pub use runs::printable;
+pub use transfer::quoted_printable;
 
 /// What a message holds, as far as its structure goes.
 #[derive(Debug, Default)]
@@ -104,5 +106,10 @@ impl Default for Limits {
 
 /// Reads a message. What cannot be read is named in the obstacles; nothing is left out silently.
 pub fn read(raw: &[u8], limits: &Limits) -> Contents {
-    walk::read(raw, limits)
+    let mut contents = walk::read(raw, limits);
+    crosscheck::add_missing(raw, &mut contents);
+    contents
 }
+
+#[cfg(test)]
+mod tests;

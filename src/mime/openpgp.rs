@@ -133,7 +133,7 @@ impl<'a> Packet<'a> {
     }
 
     fn ends_message(self) -> bool {
-        self.behind.is_empty() && self.length > 20 && self.randomness.is_plausible()
+        self.behind.is_empty() && self.length > 20 && self.randomness.verdict()
     }
 }
 

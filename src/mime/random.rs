@@ -51,7 +51,7 @@ impl Randomness {
     }
 
     /// Whether all of it may be ciphertext.
-    pub fn is_plausible(mut self) -> bool {
+    pub fn verdict(mut self) -> bool {
         if self.length < u64::from(WINDOW) && self.window >= 16 {
             self.end_window();
         }
@@ -82,7 +82,7 @@ mod tests {
     fn plausible(octets: &[u8]) -> bool {
         let mut randomness = Randomness::default();
         randomness.feed(octets);
-        randomness.is_plausible()
+        randomness.verdict()
     }
 
     fn random(length: usize) -> Vec<u8> {

@@ -24,7 +24,7 @@ pub(super) struct SealedBody<'a> {
 /// Verifies that `body` is ciphertext and nothing else. Any doubt about the header section is a no.
 pub(super) fn verify<'a>(header: &Header<'a>, labels: &Labels) -> Option<SealedBody<'a>> {
     let certain = header.oddities.is_empty() && labels.oddities.is_empty() && header.rest.is_empty();
-    if !certain || labels.types != 1 || labels.segments.first().is_some() {
+    if !certain || labels.types != 1 || !labels.segments.is_empty() {
         return None;
     }
     match labels.media_type.as_str() {

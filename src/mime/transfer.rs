@@ -154,7 +154,7 @@ const BASE64_VALUES: [u8; 256] = {
 };
 
 /// Decodes quoted-printable (RFC 2045 §6.7). An `=` that begins no escape stands for itself, as in mail readers.
-pub(super) fn quoted_printable(encoded: &[u8]) -> Vec<u8> {
+pub fn quoted_printable(encoded: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(encoded.len());
     let mut rest = encoded;
     while let Some(at) = memchr::memchr(b'=', rest) {

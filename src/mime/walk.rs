@@ -30,7 +30,7 @@ pub(super) struct Walk {
     delimiters: HashSet<usize>,
 }
 
-/// Reads a whole message. Also tells whether its structure is so plain that one reading is enough.
+/// Reads a whole message.
 pub(super) fn read(raw: &[u8], limits: &Limits) -> Contents {
     let out = Output::new(limits, raw.len());
     let mut walk = Walk {
