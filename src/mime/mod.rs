@@ -2,7 +2,33 @@
 //!
 //! Must not know: rules, policy, recipients. Reads hostile bytes; runs in the jailed child.
 
+mod ber;
+mod boundary;
+mod budget;
+pub mod charset;
+mod content;
+mod content_type;
+mod crosscheck;
+mod encrypted;
+mod header;
+mod labels;
+mod lookalike;
+mod multipart;
+mod openpgp;
+mod output;
+mod parameters;
+mod place;
+mod random;
+mod runs;
+mod sealed;
+mod transfer;
+mod walk;
+mod words;
+
 use crate::message::{Obstacle, Place, Structure};
+
+pub use runs::printable;
+pub use transfer::quoted_printable;
 
 /// What a message holds, as far as its structure goes.
 #[derive(Debug, Default)]
@@ -80,6 +106,10 @@ impl Default for Limits {
 
 /// Reads a message. What cannot be read is named in the obstacles; nothing is left out silently.
 pub fn read(raw: &[u8], limits: &Limits) -> Contents {
-    let _ = (raw, limits);
-    Contents::default()
+    let mut contents = walk::read(raw, limits);
+    crosscheck::add_missing(raw, &mut contents);
+    contents
 }
+
+#[cfg(test)]
+mod tests;

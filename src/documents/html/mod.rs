@@ -1,0 +1,90 @@
+//! HTML → the text that people see, its tables as rows, and all that is hidden in it.
+//!
+//! A tokenizer, never a renderer: what a style hides is searched like everything else. Inline tags vanish without
+//! a gap, so that a number in two colours is one number.
+
+mod entities;
+mod page;
+mod tokens;
+
+use super::Document;
+use crate::message::ObstacleKind;
+use crate::mime::charset::{self, Readings};
+use crate::mime::{Leaf, Limits, TextKind};
+
+use page::Page;
+
+pub(super) fn read(leaf: &Leaf, readings: &Readings, _limits: &Limits) -> Option<Document> {
+    if leaf.media_type != "text/html" && !looks_like_html(&readings.text) {
+        return None;
+    }
+    let mut document = Document::default();
+    document.notes(leaf, readings);
+    for reading in readings.all() {
+        document.page(leaf, Page::read(reading));
+    }
+    if let Some(own) = by_own_label(leaf).filter(|own| readings.all().all(|reading| reading != own)) {
+        document.page(leaf, Page::read(&own));
+    }
+    Some(document)
+}
+
+/// The text by the charset that the page itself names, where that may matter (HTML Standard §13.2.3.2).
+fn by_own_label(leaf: &Leaf) -> Option<String> {
+    if leaf.bytes.is_ascii() {
+        return None;
+    }
+    let start = leaf
+        .bytes
+        .get(..4_096)
+        .unwrap_or(&leaf.bytes)
+        .to_ascii_lowercase();
+    let at = memchr::memmem::find(&start, b"charset=")? + 8;
+    let value = start.get(at..)?.trim_ascii_start();
+    let value = value
+        .strip_prefix(b"\"")
+        .or_else(|| value.strip_prefix(b"'"))
+        .unwrap_or(value);
+    let length = value
+        .iter()
+        .take_while(|octet| octet.is_ascii_alphanumeric() || b"-_:.".contains(octet))
+        .count();
+    let label = std::str::from_utf8(value.get(..length)?).ok()?;
+    Some(charset::read(&leaf.bytes, Some(label)).text)
+}
+
+impl Document {
+    fn page(&mut self, leaf: &Leaf, page: Page) {
+        if page.embeds_picture {
+            self.obstacle(
+                leaf,
+                ObstacleKind::Image,
+                "holds an embedded picture, which is not read",
+            );
+        }
+        if page.embeds_data {
+            self.obstacle(
+                leaf,
+                ObstacleKind::UnknownContent,
+                "holds embedded data, which is not read",
+            );
+        }
+        self.text(leaf, TextKind::Body, page.text);
+        self.text(leaf, TextKind::Body, page.hidden);
+        for table in page.tables {
+            self.text(leaf, TextKind::Table, table);
+        }
+    }
+}
+
+/// Whether a text that is not labelled as HTML is some: a page's beginning, behind comments and declarations.
+fn looks_like_html(text: &str) -> bool {
+    let start: String = text
+        .trim_start()
+        .chars()
+        .take(2_000)
+        .collect::<String>()
+        .to_ascii_lowercase();
+    let tags = ["<html", "<!doctype html", "<head>", "<body", "<table"];
+    start.starts_with('<') && tags.iter().any(|tag| start.contains(tag))
+}

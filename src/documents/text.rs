@@ -1,0 +1,92 @@
+//! Plain text in any charset, and everything else that decodes as text: JSON, XML, logs, source code.
+
+use super::Document;
+use crate::message::ObstacleKind;
+use crate::mime::charset::{self, Readings};
+use crate::mime::{Leaf, Limits, TextKind};
+
+/// Things that stand in a text and cannot be read: how they begin, and what they are.
+const ARMORED: [(&str, ObstacleKind, &str); 4] = [
+    (
+        "-----BEGIN PGP MESSAGE-----",
+        ObstacleKind::EncryptedContainer,
+        "holds a text encrypted with OpenPGP",
+    ),
+    (
+        "-----BEGIN PKCS7-----",
+        ObstacleKind::UnknownContent,
+        "holds armored S/MIME data, which is not read",
+    ),
+    (
+        "-----BEGIN CMS-----",
+        ObstacleKind::UnknownContent,
+        "holds armored S/MIME data, which is not read",
+    ),
+    (
+        "=ybegin ",
+        ObstacleKind::UnknownContent,
+        "holds a yEnc file, which is not read yet",
+    ),
+];
+
+pub(super) fn read(leaf: &Leaf, readings: &Readings, _limits: &Limits) -> Option<Document> {
+    let mut document = Document::default();
+    document.notes(leaf, readings);
+    for reading in readings.all() {
+        document.text(leaf, TextKind::Body, reading.to_owned());
+    }
+    Some(document)
+}
+
+impl Document {
+    /// Adds what the reading of a text could not settle.
+    pub(super) fn notes(&mut self, leaf: &Leaf, readings: &Readings) {
+        if let Some(doubt) = readings.doubt {
+            self.obstacle(leaf, ObstacleKind::Malformed, &format!("is a text, but {doubt}"));
+        }
+        for (beginning, kind, what) in ARMORED {
+            let found = memchr::memmem::find_iter(readings.text.as_bytes(), beginning);
+            let starts_line = |at: usize| {
+                readings
+                    .text
+                    .get(..at)
+                    .is_none_or(|text| text.is_empty() || text.ends_with('\n'))
+            };
+            if found.take(100).any(starts_line) {
+                self.obstacle(leaf, kind, what);
+            }
+        }
+    }
+}
+
+/// The readings of a leaf that is a text. NUL is dropped, as most programs that show text do.
+pub(super) fn decode(leaf: &Leaf) -> Option<Readings> {
+    let label = leaf.charset.as_deref().unwrap_or_default();
+    let labelled_wide =
+        label.starts_with("utf-16") || label.starts_with("utf-32") || label.starts_with("ucs-");
+    if !labelled_wide && !is_text(&leaf.bytes) {
+        return None;
+    }
+    let mut readings = charset::read(&leaf.bytes, leaf.charset.as_deref());
+    if labelled_wide && !readings.all().any(is_legible) {
+        return None;
+    }
+    if readings.text.contains('\0') {
+        readings.text.retain(|character| character != '\0');
+    }
+    Some(readings)
+}
+
+/// Whether octets are a text: few controls in them.
+pub(super) fn is_text(bytes: &[u8]) -> bool {
+    if charset::is_wide(bytes) {
+        return is_legible(&charset::read(bytes, None).text);
+    }
+    let control = |octet: &&u8| matches!(octet, 0..=8 | 14..=26 | 28..=31 | 127);
+    bytes.iter().filter(control).count() * 50 <= bytes.len()
+}
+
+fn is_legible(text: &str) -> bool {
+    let wrong = |c: &char| *c == char::REPLACEMENT_CHARACTER || (c.is_control() && !c.is_whitespace());
+    text.chars().filter(wrong).count() * 50 <= text.chars().count()
+}

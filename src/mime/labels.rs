@@ -1,0 +1,185 @@
+//! What the header section of a part says about its content: type, encoding, charset, name, boundaries.
+//!
+//! A label is a hint. Where a field is repeated or can be read in two ways, all readings are kept.
+
+use super::boundary;
+use super::charset;
+use super::content_type::{Class, media_type, squeeze, without_comments};
+use super::header::{Header, unfold};
+use super::parameters::{self, Parameter};
+use super::transfer::{self, Encoding};
+use super::words;
+
+/// The labels of one part.
+#[derive(Debug, Default)]
+pub(super) struct Labels {
+    /// The media type, in lower case; `text/plain` when there is none.
+    pub media_type: String,
+    /// The charset, in lower case.
+    pub charset: Option<String>,
+    /// The file name.
+    pub file_name: Option<String>,
+    /// Whether the part is meant to be saved rather than shown.
+    pub attachment: bool,
+    /// How readers may take the part, most likely first.
+    pub classes: Vec<Class>,
+    /// Candidate boundaries, most likely first.
+    pub boundaries: Vec<Vec<u8>>,
+    /// Transfer encodings that readers may undo; at least one.
+    pub encodings: Vec<Encoding>,
+    /// The types of segments that some reader sees here.
+    pub segments: Vec<&'static str>,
+    /// How many Content-Type fields there are.
+    pub types: usize,
+    /// Whether lines that end in a space go on without it (RFC 3676 §4.2, `delsp=yes`).
+    pub joins_lines: bool,
+    /// The `protocol` parameter, in lower case (RFC 1847).
+    pub protocol: String,
+    /// Why readers may disagree, for people.
+    pub oddities: Vec<&'static str>,
+}
+
+impl Labels {
+    /// Reads the labels of a header section. `digest` tells that the part stands in a `multipart/digest`, where
+    /// a part without a type is a message (RFC 2046 §5.1.5).
+    pub fn read(header: &Header<'_>, digest: bool) -> Labels {
+        let mut labels = Labels::default();
+        labels.read_types(header);
+        labels.read_encodings(header);
+        labels.read_disposition(header);
+        if labels.classes.is_empty() || (labels.types == 0 && digest) {
+            labels.classes = vec![if digest { Class::Message } else { Class::Leaf }];
+        }
+        if labels.media_type.is_empty() {
+            let default = if digest { "message/rfc822" } else { "text/plain" };
+            labels.media_type = default.to_owned();
+        }
+        labels
+    }
+
+    /// Whether the part is, to some reader, of this class.
+    pub fn may_be(&self, class: Class) -> bool {
+        self.classes.contains(&class)
+    }
+
+    /// Whether people read the part as the text of the message.
+    pub fn is_shown_text(&self) -> bool {
+        !self.attachment && matches!(self.media_type.as_str(), "text/plain" | "text/html")
+    }
+
+    fn read_types(&mut self, header: &Header<'_>) {
+        let mut first: Option<String> = None;
+        for value in values(header, "content-type") {
+            let squeezed = squeeze(&String::from_utf8_lossy(&value));
+            let repeated = first.get_or_insert_with(|| squeezed.clone());
+            if *repeated != squeezed {
+                self.odd("its Content-Type is given more than once, and differently");
+            } else if self.types > 0 {
+                continue;
+            }
+            self.read_type(&value);
+            self.types += 1;
+        }
+    }
+
+    fn read_type(&mut self, value: &[u8]) {
+        let read = media_type(value);
+        if read.classes.len() > 1 {
+            self.odd("its Content-Type can be taken in more than one way");
+        }
+        for class in read.classes {
+            if !self.classes.contains(&class) {
+                self.classes.push(class);
+            }
+        }
+        if self.media_type.is_empty() {
+            self.media_type = read.name;
+        }
+        self.segments
+            .extend(read.segment.filter(|segment| !self.segments.contains(segment)));
+        if !boundary::candidates(value, &mut self.boundaries) {
+            self.odd("it names too many boundaries");
+        }
+        for parameter in parameters::read(value) {
+            self.read_type_parameter(parameter);
+        }
+    }
+
+    fn read_type_parameter(&mut self, parameter: Parameter) {
+        let value = parameter.value.trim();
+        match parameter.name.trim() {
+            "charset" => {
+                let label = without_comments(value).trim().to_ascii_lowercase();
+                match &self.charset {
+                    None => self.charset = Some(label),
+                    Some(known) if !same_charset(known, &label) => {
+                        self.odd("its character set is given more than once, and differently");
+                    }
+                    Some(_) => {}
+                }
+            }
+            "name" => {
+                self.file_name.get_or_insert_with(|| value.to_owned());
+                self.attachment = true;
+            }
+            "delsp" => self.joins_lines |= value.eq_ignore_ascii_case("yes"),
+            "protocol" if self.protocol.is_empty() => self.protocol = value.to_ascii_lowercase(),
+            _ => {}
+        }
+    }
+
+    fn read_encodings(&mut self, header: &Header<'_>) {
+        for value in values(header, "content-transfer-encoding") {
+            let (encoding, certain) = transfer::named(&without_comments(&words::decode(&value).text));
+            if !certain {
+                self.odd("its transfer encoding is misspelled");
+                self.encodings.push(Encoding::Identity);
+            }
+            self.encodings.push(encoding);
+        }
+        self.encodings.sort_by_key(|encoding| *encoding as u8);
+        self.encodings.dedup();
+        match self.encodings.len() {
+            0 => self.encodings.push(Encoding::Identity),
+            1 => {}
+            _ => self.odd("its transfer encoding can be taken in more than one way"),
+        }
+    }
+
+    fn read_disposition(&mut self, header: &Header<'_>) {
+        for value in values(header, "content-disposition") {
+            let token = squeeze(&without_comments(&words::decode(&value).text));
+            self.attachment |= token.starts_with("attachment");
+            let parameters = parameters::read(&value).into_iter();
+            if let Some(named) = parameters
+                .into_iter()
+                .find(|parameter| parameter.name == "filename")
+            {
+                self.attachment = true;
+                self.file_name = Some(named.value.trim().to_owned());
+            }
+        }
+    }
+
+    fn odd(&mut self, why: &'static str) {
+        if !self.oddities.contains(&why) {
+            self.oddities.push(why);
+        }
+    }
+}
+
+/// The unfolded values of all fields that some reader takes for the field called `name`.
+fn values<'h>(header: &'h Header<'_>, name: &'h str) -> impl Iterator<Item = Vec<u8>> + 'h {
+    let fields = header.fields.iter().filter(move |field| field.is(name));
+    fields.map(|field| unfold(field.value))
+}
+
+/// Whether two labels mean the same octets for what mail really holds.
+fn same_charset(one: &str, other: &str) -> bool {
+    let encoding = |label: &str| encoding_rs::Encoding::for_label(label.as_bytes());
+    let (one_encoding, other_encoding) = (encoding(one), encoding(other));
+    let known_alike = one_encoding.is_some() && one_encoding == other_encoding;
+    one == other
+        || known_alike
+        || (charset::is_ascii_superset(one.as_bytes()) && charset::is_ascii_superset(other.as_bytes()))
+}

@@ -1,0 +1,126 @@
+//! Content that is more than its label says: messages, mailboxes and uuencoded files inside of other parts.
+
+use memchr::memmem;
+
+use super::header;
+use super::transfer::uudecode;
+
+/// Field names that only a message has, and that mail programs write.
+const MAIL_FIELDS: [&str; 14] = [
+    "content-type",
+    "mime-version",
+    "content-transfer-encoding",
+    "received",
+    "from",
+    "to",
+    "subject",
+    "date",
+    "message-id",
+    "return-path",
+    "delivered-to",
+    "reply-to",
+    "dkim-signature",
+    "x-mailer",
+];
+
+/// The message inside `bytes` when they begin with a header section, after blank lines and a byte order mark.
+pub(super) fn message(bytes: &[u8]) -> Option<&[u8]> {
+    let marked = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let blank = marked
+        .iter()
+        .take(1_000)
+        .take_while(|octet| octet.is_ascii_whitespace())
+        .count();
+    let start = marked.get(blank..).unwrap_or_default();
+    if !start.first().is_some_and(u8::is_ascii_graphic) {
+        return None;
+    }
+    let near = start.get(..start.len().min(16_384)).unwrap_or_default();
+    let header = header::parse(near, 200);
+    let known = |name: &&&str| header.fields.iter().any(|field| field.is(name));
+    let mail = MAIL_FIELDS.iter().filter(known).count();
+    let typed = header
+        .fields
+        .iter()
+        .any(|field| field.is("content-type") && field.value.contains(&b'/'));
+    let first = header
+        .fields
+        .first()
+        .is_some_and(|field| field.name.iter().all(u8::is_ascii_graphic));
+    (first && (typed || mail >= 2)).then_some(start)
+}
+
+/// The messages of a mailbox file (mbox), or the one message that is there.
+pub(super) fn messages(bytes: &[u8]) -> Vec<&[u8]> {
+    if !bytes.starts_with(b"From ") {
+        return vec![bytes];
+    }
+    let mut starts = vec![0];
+    starts.extend(memmem::find_iter(bytes, b"\nFrom ").map(|at| at + 1));
+    let ends = starts.iter().skip(1).copied().chain([bytes.len()]);
+    starts
+        .iter()
+        .zip(ends)
+        .filter_map(|(start, end)| bytes.get(*start..end))
+        .collect()
+}
+
+/// The files that stand uuencoded in a text, with their names.
+pub(super) fn uuencoded(text: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut starts: Vec<usize> = memmem::find_iter(text, b"\nbegin ").map(|at| at + 1).collect();
+    if text.starts_with(b"begin ") {
+        starts.insert(0, 0);
+    }
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    let blocks = starts
+        .iter()
+        .zip(ends)
+        .filter_map(|(start, end)| text.get(*start..end));
+    blocks.filter_map(uuencoded_block).take(100).collect()
+}
+
+/// One block, if its first line of data has the length that it claims.
+fn uuencoded_block(block: &[u8]) -> Option<(String, Vec<u8>)> {
+    let mut lines = block
+        .splitn(3, |octet| *octet == b'\n')
+        .map(<[u8]>::trim_ascii_end);
+    let opening = String::from_utf8_lossy(lines.next()?).into_owned();
+    let mut words = opening.splitn(3, ' ').skip(1);
+    let mode = words
+        .next()
+        .is_some_and(|mode| matches!(mode.len(), 3..=4) && mode.bytes().all(|c| matches!(c, b'0'..=b'7')));
+    let data = lines.next()?;
+    let count = usize::from(data.first()?.wrapping_sub(32) & 63);
+    let expected = count.div_ceil(3) * 4;
+    let fits = count > 0 && data.len() > count * 4 / 3 && data.len() <= expected + 3;
+    (mode && fits).then(|| (words.next().unwrap_or_default().to_owned(), uudecode(block)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_section_makes_a_message_and_prose_does_not() {
+        assert!(message(b"From: a@b.example\r\nSubject: x\r\n\r\nbody").is_some());
+        assert!(message(b"\r\n\r\nContent-Type: message/partial\r\n\r\n").is_some());
+        assert!(message(b"From a@b Mon Jan 1 10:00:00 2024\nTo: a\nDate: x\n\n").is_some());
+        assert!(message(b"To: do\r\nbuy milk\r\n").is_none());
+        assert!(message(b"name,ssn\r\nfrom:,to\r\n").is_none());
+        assert!(message(b"").is_none());
+    }
+
+    #[test]
+    fn a_mailbox_holds_several_messages() {
+        assert_eq!(messages(b"From a\nA: 1\n\nx\nFrom b\nA: 2\n\ny").len(), 2);
+        assert_eq!(messages(b"A: 1\n\nFrom here").len(), 1);
+    }
+
+    #[test]
+    fn uuencoded_files_are_found_and_prose_is_not() {
+        let found = uuencoded(b"see\r\nbegin 644 a.txt\r\n+-3,V+3(R+3@Q-#4\r\n`\r\nend\r\n");
+        assert_eq!(found, [("a.txt".to_owned(), b"536-22-8145".to_vec())]);
+        assert!(uuencoded(b"\nbegin 100 metres behind the house\nand walk").is_empty());
+        assert!(uuencoded(b"\nbegin work\n").is_empty());
+    }
+}

@@ -1,0 +1,157 @@
+//! What a walk has found so far, within its budget: texts, leaves, obstacles, structure.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::message::{Obstacle, ObstacleKind, Place, Segment};
+
+use super::budget::Budget;
+use super::charset;
+use super::labels::Labels;
+use super::place::Position;
+use super::{Contents, Leaf, Limits, Text, TextKind};
+
+/// Collects contents.
+pub(super) struct Output {
+    /// What was found.
+    pub contents: Contents,
+    /// What may still be spent.
+    pub budget: Budget,
+    part_size: usize,
+    /// How many second readings enclose the present one; they repeat nothing that was seen before.
+    second: usize,
+    seen: HashSet<u64>,
+}
+
+/// More obstacles than this tell nobody anything.
+const MOST_OBSTACLES: usize = 500;
+
+impl Output {
+    /// Nothing found yet, in a message of `length` octets.
+    pub fn new(limits: &Limits, length: usize) -> Self {
+        Output {
+            contents: Contents::default(),
+            budget: Budget::new(limits, length),
+            part_size: limits.part_size,
+            second: 0,
+            seen: HashSet::new(),
+        }
+    }
+
+    /// Enters or leaves a second reading of octets that were read before.
+    pub fn enter_second_reading(&mut self) {
+        self.second += 1;
+    }
+
+    /// Ends what [`Output::enter_second_reading`] began.
+    pub fn leave_second_reading(&mut self) {
+        self.second = self.second.saturating_sub(1);
+    }
+
+    /// Adds a header field's text.
+    pub fn field(&mut self, place: &Place, text: String) {
+        self.text(Text {
+            place: place.clone(),
+            kind: TextKind::Header,
+            text,
+        });
+    }
+
+    /// Adds a text that stands beside the parts and fields of an entity.
+    pub fn beside(&mut self, bytes: &[u8], description: &str, at: &Position) {
+        if !bytes.trim_ascii().is_empty() {
+            let text = charset::unlabelled(bytes).into_owned();
+            self.text(Text {
+                place: at.beside(description),
+                kind: TextKind::Body,
+                text,
+            });
+        }
+    }
+
+    fn text(&mut self, mut text: Text) {
+        if !text.text.trim().is_empty() && self.is_new(&(&text.place.field, &text.text)) {
+            text.place.span = (0, text.text.len());
+            self.contents.texts.push(text);
+        }
+    }
+
+    /// Adds a leaf, cut at the limits.
+    pub fn leaf(&mut self, bytes: &[u8], labels: &Labels, at: &Position) {
+        let kept = bytes.get(..self.part_size).unwrap_or(bytes);
+        if kept.len() < bytes.len() {
+            self.limit(&at.content, "it is too large");
+        }
+        if !self.budget.bytes(kept.len()) {
+            return self.limit(&at.content, "the parts together are too large");
+        }
+        if self.is_new(&(kept, &labels.media_type)) {
+            self.contents.leaves.push(Leaf {
+                place: at.content(labels),
+                media_type: labels.media_type.clone(),
+                charset: labels.charset.clone(),
+                file_name: labels.file_name.clone(),
+                bytes: kept.to_vec(),
+            });
+        }
+    }
+
+    /// Whether this was not seen before. Asked in earnest only during a second reading, since two parts may well
+    /// hold the same.
+    fn is_new(&mut self, content: &impl Hash) -> bool {
+        let mut hasher = DefaultHasher::new();
+        content.hash(&mut hasher);
+        self.seen.insert(hasher.finish()) || self.second == 0
+    }
+
+    /// Records what the labels of an entity say about segments and multiparts.
+    pub fn structure(&mut self, labels: &Labels, multipart: bool, at: &Position) {
+        let structure = &mut self.contents.structure;
+        structure.multipart |= multipart;
+        for segment in &labels.segments {
+            let segment = Segment {
+                part: at.header.clone(),
+                media_type: (*segment).to_owned(),
+            };
+            if !structure.segments.contains(&segment) {
+                structure.segments.push(segment);
+            }
+        }
+    }
+
+    /// Readers may show people different things.
+    pub fn ambiguous(&mut self, part: &str, why: &str) {
+        let detail = format!("Mail readers may disagree about {}: {why}.", named(part));
+        self.obstacle(ObstacleKind::AmbiguousStructure, part, detail);
+    }
+
+    /// A limit was met.
+    pub fn limit(&mut self, part: &str, why: &str) {
+        let detail = format!("Reading {} ended early: {why}.", named(part));
+        self.obstacle(ObstacleKind::LimitReached, part, detail);
+    }
+
+    /// Adds an obstacle once.
+    pub fn obstacle(&mut self, kind: ObstacleKind, part: &str, detail: String) {
+        let obstacle = Obstacle {
+            kind,
+            part: part.to_owned(),
+            detail,
+        };
+        let obstacles = &mut self.contents.obstacles;
+        let full = obstacles.len() >= MOST_OBSTACLES;
+        let first_of_kind = || obstacles.iter().all(|known| known.kind != kind);
+        if (!full || first_of_kind()) && !obstacles.contains(&obstacle) {
+            obstacles.push(obstacle);
+        }
+    }
+}
+
+/// A part as people name it.
+pub(super) fn named(part: &str) -> String {
+    if part == Place::MESSAGE {
+        "the message".to_owned()
+    } else {
+        format!("part {part}")
+    }
+}
