@@ -90,6 +90,12 @@ impl Rules {
         compile::compile(sources)
     }
 
+    /// Makes the regular expression engine ask the system for the number of processors, which it does once.
+    /// After this, [`Rules::compile`] and [`Rules::search`] need nothing of the system but memory.
+    pub fn prepare() {
+        let _ = regex::bytes::Regex::new("[0-9]").map(|digit| digit.is_match(b"0"));
+    }
+
     /// Searches texts. Findings come in the order of the texts and of their places in them.
     ///
     /// Of one kind (same element, confidence, test value, name near, header field of the message) at most

@@ -39,6 +39,8 @@ pub(super) fn run() -> Result<()> {
     let _ = nix::sys::prctl::set_name(c"sealgate-reader");
     let mut wire = File::from(std::io::stdin().as_fd().try_clone_to_owned()?);
     let hello = greeting(&mut wire)?;
+    // What libraries ask of the system once must be asked while there is one.
+    Rules::prepare();
     let jail = jail::enter(hello.memory_mb, wire.as_raw_fd());
     let rules = compile(&mut wire, &hello, jail)?;
     serve(&mut wire, hello.limits.message_size, |raw| {
