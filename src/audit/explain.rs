@@ -252,7 +252,6 @@ Message {id}
   Sender        ann@agency.example
   Message-ID    <a.1@agency.example>
   Size          12345 octets
-  SHA-256       {sha}
   Policy        version 0123456789abcdef
   Tenant        agency
   Record        unchanged: it fits its place in the hash chain
@@ -287,7 +286,6 @@ The sender was sent a notice of what did not leave.
   Delivery      waiting for its first attempt
 ",
             id = id(0, 1),
-            sha = "ab".repeat(32),
         );
         assert_eq!(explain(&traced()), expected);
     }
