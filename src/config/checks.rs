@@ -85,11 +85,11 @@ fn general(settings: &Settings) -> Vec<Check> {
 }
 
 fn domain_mistake(domain: &str) -> Option<String> {
-    if is_host(domain) {
+    if is_host(domain.strip_prefix("*.").unwrap_or(domain)) {
         return None;
     }
     let cure = match domain.trim_start_matches(['@', '*', '.']) {
-        bare if is_host(bare) => format!("write it as \"{bare}\"; every subdomain needs its own entry"),
+        bare if is_host(bare) => format!("write it as \"{bare}\", or \"*.{bare}\" for everything below it"),
         _ => "write the part of your addresses after the @".to_owned(),
     };
     Some(format!("`domains`: {domain:?} is no mail domain; {cure}"))

@@ -45,8 +45,14 @@ impl Folder {
         path
     }
 
+    /// Reads a settings file. Unless the text speaks of delivery, a next hop is put below it.
     fn settings(&self, text: &str) -> Result<Settings, Vec<String>> {
-        let path = self.write("sealgate.toml", text);
+        let hop = if text.contains("deliver") {
+            ""
+        } else {
+            "\n[deliver]\nnext_hop = \"mail.a.example\"\n"
+        };
+        let path = self.write("sealgate.toml", format!("{text}{hop}"));
         Settings::load(&path).map_err(|mistakes| self.told(mistakes))
     }
 
@@ -184,8 +190,7 @@ fn domains_are_written_bare() {
     assert_eq!(
         told,
         [
-            "sealgate.toml:1: `domains`: \"@agency.example\" is no mail domain; write it as \"agency.example\"; every subdomain needs its own entry",
-            "sealgate.toml:1: `domains`: \"*.agency.example\" is no mail domain; write it as \"agency.example\"; every subdomain needs its own entry",
+            "sealgate.toml:1: `domains`: \"@agency.example\" is no mail domain; write it as \"agency.example\", or \"*.agency.example\" for everything below it",
             "sealgate.toml:1: `domains`: \"a b\" is no mail domain; write the part of your addresses after the @",
         ]
     );

@@ -184,11 +184,20 @@ pub fn inspect_here(raw: &[u8], rules: &crate::detect::Rules, limits: &Limits) -
         texts.extend(document.texts);
         obstacles.extend(document.obstacles);
     }
-    Inspection {
+    let mut inspection = Inspection {
         findings: rules.search(&texts),
         obstacles,
         structure: contents.structure,
+    };
+    // A name with a number in it is no name to repeat in notices and records.
+    if inspection
+        .secret_fields()
+        .iter()
+        .any(|field| field.eq_ignore_ascii_case("message-id"))
+    {
+        inspection.structure.message_id = None;
     }
+    inspection
 }
 
 /// The role `sealgate inspect-child`: enters the jail, then reads messages from its gateway until that hangs

@@ -13,6 +13,7 @@ mod encrypted;
 mod header;
 mod labels;
 mod lookalike;
+mod message_id;
 mod multipart;
 mod openpgp;
 mod output;

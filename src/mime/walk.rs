@@ -13,6 +13,7 @@ use super::content_type::Class;
 use super::header::{self, Field, Header};
 use super::labels::Labels;
 use super::lookalike;
+use super::message_id;
 use super::multipart::{self, Split};
 use super::output::{Output, named};
 use super::parameters;
@@ -47,6 +48,7 @@ impl Walk {
         let top = Position::top();
         let header = header::parse(raw, self.out.budget.fields_left());
         let labels = self.header(&header, &top);
+        self.out.contents.structure.message_id = message_id::of(&header);
         if let Some(sealed) = sealed::verify(&header, &labels) {
             return self.sealed(&sealed, &top);
         }

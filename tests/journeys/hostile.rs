@@ -1,0 +1,200 @@
+//! Mail and peers that mean harm, or are just broken: a clear answer, nothing lost, the next message served.
+
+use std::io::Write;
+use std::net::TcpStream;
+
+use crate::support::gateway::{Gateway, Options};
+use crate::support::mail::{Session, send};
+use crate::support::mailbox::Mailbox;
+use crate::support::pki::{ANNA, NOBODY};
+
+const CLERK: &str = "clerk@agency.example";
+const PLAIN: &str = "From: clerk@agency.example\nSubject: Lunch\n\nAt noon?\n";
+
+#[test]
+fn a_message_over_the_limit_gets_552_and_the_session_goes_on() {
+    let mailbox = Mailbox::start();
+    let smtp = "message_mb = 1".to_owned();
+    let gateway = Gateway::start(
+        mailbox.address,
+        &Options {
+            smtp,
+            ..Options::default()
+        },
+    );
+    let (mut session, _) = Session::open(gateway.address);
+    assert!(session.say("EHLO test").contains("SIZE 1048576"));
+    assert!(
+        session
+            .say(&format!("MAIL FROM:<{CLERK}> SIZE=1048577"))
+            .starts_with("552 ")
+    );
+    let data = "x".repeat(70).repeat(20_000);
+    assert!(
+        session
+            .message(CLERK, &[ANNA], data.as_bytes())
+            .starts_with("552 ")
+    );
+    assert!(
+        session
+            .message(CLERK, &[ANNA], PLAIN.replace('\n', "\r\n").as_bytes())
+            .starts_with("250 ")
+    );
+    assert_eq!(mailbox.next().recipients, [ANNA]);
+}
+
+#[test]
+fn when_memory_is_full_the_answer_is_452_and_room_comes_back() {
+    let mailbox = Mailbox::start();
+    let smtp = "memory_mb = 2\nmessage_mb = 2".to_owned();
+    let gateway = Gateway::start(
+        mailbox.address,
+        &Options {
+            smtp,
+            ..Options::default()
+        },
+    );
+    let (mut first, _) = Session::open(gateway.address);
+    first.say("EHLO test");
+    first.say(&format!("MAIL FROM:<{CLERK}>"));
+    first.say(&format!("RCPT TO:<{ANNA}>"));
+    first.say("DATA");
+    let line = format!("{}\r\n", "x".repeat(70));
+    first.write(line.repeat(25_000).as_bytes());
+    // The first message holds most of the memory and is not at its end: there is no room for a second one.
+    let (mut second, _) = Session::open(gateway.address);
+    let reply = second.message(CLERK, &[ANNA], line.repeat(20_000).as_bytes());
+    assert!(reply.starts_with("452 "), "{reply}");
+    drop(first);
+    let mut reply = second.message(CLERK, &[ANNA], line.repeat(20_000).as_bytes());
+    while reply.starts_with("452 ") {
+        reply = second.message(CLERK, &[ANNA], line.repeat(20_000).as_bytes());
+    }
+    assert!(reply.starts_with("250 "), "{reply}");
+    assert_eq!(mailbox.next().recipients, [ANNA]);
+}
+
+#[test]
+fn bare_line_feeds_do_not_end_data_and_are_refused() {
+    let mailbox = Mailbox::start();
+    let gateway = Gateway::start(mailbox.address, &Options::default());
+    for ending in ["\n.\n", "\n.\r\n", "\r.\r\n", "\r\n.\n", "\r\n.\r", "\r\n\0.\r\n"] {
+        let (mut session, _) = Session::open(gateway.address);
+        let data = format!("Subject: x\r\n\r\nfirst{ending}MAIL FROM:<x@agency.example>\r\n");
+        let reply = session.message(CLERK, &[ANNA], data.as_bytes());
+        assert!(
+            reply.starts_with("550 ") || reply.starts_with("554 "),
+            "{ending:?}: {reply}"
+        );
+        assert!(session.say("NOOP").starts_with("250"), "one reply to one message");
+    }
+    assert!(mailbox.is_empty());
+}
+
+#[test]
+fn a_stuck_or_killed_reader_costs_its_message_only_and_the_message_does_not_leave_in_clear() {
+    let mailbox = Mailbox::start();
+    let inspect = "children = 1\ndeadline_seconds = 2".to_owned();
+    let gateway = Gateway::start(
+        mailbox.address,
+        &Options {
+            inspect,
+            ..Options::default()
+        },
+    );
+    let reader = children(gateway.pid());
+    assert_eq!(reader.len(), 1, "one jailed reader");
+    signal(reader[0], "STOP");
+    let id = crate::support::mail::send_for_id(gateway.address, CLERK, &[NOBODY], PLAIN);
+    let notice = mailbox.next();
+    assert_eq!(notice.recipients, [CLERK], "unread means not cleared");
+    assert!(gateway.ask(&["trace", &id]).contains("took longer"));
+    send(gateway.address, CLERK, &[NOBODY], PLAIN).unwrap();
+    assert_eq!(
+        mailbox.next().recipients,
+        [NOBODY],
+        "the next message is served by a fresh reader"
+    );
+    for reader in children(gateway.pid()) {
+        signal(reader, "KILL");
+    }
+    send(gateway.address, CLERK, &[NOBODY], PLAIN).unwrap();
+    mailbox.next();
+    send(gateway.address, CLERK, &[NOBODY], PLAIN).unwrap();
+    assert_eq!(mailbox.next().recipients, [NOBODY]);
+}
+
+#[test]
+fn bodies_of_any_bytes_and_broken_sessions_neither_stop_nor_stall_the_gateway() {
+    let mailbox = Mailbox::start();
+    let gateway = Gateway::start(mailbox.address, &Options::default());
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    for round in 0..60 {
+        let mut stream = TcpStream::connect(gateway.address).unwrap();
+        let length = usize::try_from(random() % 4000).unwrap();
+        let noise: Vec<u8> = (0..length).map(|_| random().to_le_bytes()[0]).collect();
+        let opening: &[u8] = match round % 3 {
+            0 => b"",
+            1 => {
+                b"EHLO x\r\nMAIL FROM:<clerk@agency.example>\r\nRCPT TO:<nobody@partner.example>\r\nDATA\r\n"
+            }
+            _ => {
+                b"EHLO x\r\nMAIL FROM:<clerk@agency.example>\r\nRCPT TO:<nobody@partner.example>\r\nDATA\r\n\
+                   Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n"
+            }
+        };
+        let _ = stream.write_all(opening);
+        let _ = stream.write_all(&noise);
+    }
+    for nasty in [
+        "",
+        "\r\n",
+        ":\r\n:\r\n\r\n",
+        "Content-Type: multipart/mixed; boundary=\"\"\r\n\r\n----\r\n--\r\n",
+        "Content-Type: message/rfc822\r\n\r\nContent-Type: message/rfc822\r\n\r\n",
+        "Content-Transfer-Encoding: base64\r\nContent-Type: text/html; charset=utf-7\r\n\r\n====\r\n<<<<&#x;&#1114112;",
+    ] {
+        let (mut session, _) = Session::open(gateway.address);
+        let reply = session.message(CLERK, &[NOBODY], nasty.as_bytes());
+        assert!(
+            reply.starts_with("250 ") || reply.starts_with("550 "),
+            "{nasty:?}: {reply}"
+        );
+    }
+    let id = crate::support::mail::send_for_id(gateway.address, CLERK, &[ANNA], PLAIN);
+    let mut letter = mailbox.next();
+    while !letter.text().contains(&id) {
+        letter = mailbox.next();
+    }
+    assert_eq!(letter.recipients, [ANNA]);
+}
+
+/// Processes whose parent is `pid`.
+fn children(pid: u32) -> Vec<u32> {
+    let path = format!("/proc/{pid}/task");
+    let tasks = std::fs::read_dir(path).expect("the process runs");
+    let lists = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("children")).ok());
+    lists
+        .flat_map(|list| {
+            list.split_whitespace()
+                .filter_map(|pid| pid.parse().ok())
+                .collect::<Vec<u32>>()
+        })
+        .collect()
+}
+
+fn signal(pid: u32, name: &str) {
+    let status = std::process::Command::new("kill")
+        .args([&format!("-{name}"), &pid.to_string()])
+        .status();
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "the reader can be signalled"
+    );
+}

@@ -1,0 +1,226 @@
+//! The real program, started with a settings file of its own.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::directory::Directory;
+use super::pki::Pki;
+
+/// The program under test.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_sealgate");
+
+/// A gateway with its directory; stopped when it goes out of scope.
+pub struct Gateway {
+    pub address: SocketAddr,
+    pub directory: Directory,
+    pub pki: Pki,
+    settings: PathBuf,
+    child: Child,
+    log: Arc<Mutex<String>>,
+}
+
+/// What a test may want to be different.
+pub struct Options {
+    /// Lines put into `sealgate.toml` before the first table.
+    pub settings: String,
+    /// Text of `policies/policy.toml`; the shipped one when empty.
+    pub policy: String,
+    /// Extra lines for `[deliver]`, routes for instance.
+    pub deliver: String,
+    /// Extra lines for `[smtp]`.
+    pub smtp: String,
+    /// Extra lines for `[inspect]`.
+    pub inspect: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            settings: String::new(),
+            policy: String::new(),
+            deliver: String::new(),
+            smtp: String::new(),
+            inspect: "children = 2".to_owned(),
+        }
+    }
+}
+
+impl Gateway {
+    /// Starts a gateway whose mail goes to `next_hop`.
+    pub fn start(next_hop: SocketAddr, options: &Options) -> Gateway {
+        let directory = Directory::new();
+        let pki = Pki::create(&directory);
+        copy_policies(&directory, &options.policy);
+        let settings = directory.write("sealgate.toml", settings(next_hop, options));
+        let (child, address, log) = launch(&settings);
+        Gateway {
+            address,
+            directory,
+            pki,
+            settings,
+            child,
+            log,
+        }
+    }
+
+    /// Kills it without warning and starts it again on the same data.
+    pub fn kill_and_restart(&mut self) {
+        self.child.kill().expect("the gateway can be killed");
+        self.child.wait().expect("the gateway was running");
+        let (child, address, log) = launch(&self.settings);
+        (self.child, self.address, self.log) = (child, address, log);
+    }
+
+    /// Runs another command of the program against the same settings.
+    pub fn command(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).arg("--config").arg(&self.settings);
+        command.output().expect("the program runs")
+    }
+
+    /// What such a command prints when it succeeds.
+    pub fn ask(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        text
+    }
+
+    /// Everything that the gateway has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().expect("no test panicked here").clone()
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Where the store is.
+    pub fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("--- the gateway's log ---\n{}", self.log());
+        }
+    }
+}
+
+/// Checks a settings file with `sealgate config check`.
+pub fn check(settings: &std::path::Path) -> Output {
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(["config", "check", "--config"])
+        .arg(settings)
+        .output()
+        .expect("the program runs")
+}
+
+fn settings(next_hop: SocketAddr, options: &Options) -> String {
+    format!(
+        r#"hostname = "gate.agency.example"
+domains = ["agency.example"]
+policies = "policies"
+{extra}
+[smtp]
+listen = ["127.0.0.1:0"]
+relay_from = ["127.0.0.1"]
+{smtp}
+[inspect]
+{inspect}
+[certificates]
+recipients = "certs/recipients"
+anchors = "certs/anchors"
+intermediates = "certs/intermediates"
+crls = "certs/crls"
+[store]
+directory = "data"
+[notice]
+organisation = "The Agency"
+help = "the help desk at 617-555-0100"
+[deliver]
+next_hop = "{next_hop}"
+{deliver}
+"#,
+        extra = options.settings,
+        smtp = options.smtp,
+        inspect = options.inspect,
+        deliver = options.deliver,
+    )
+}
+
+fn copy_policies(directory: &Directory, policy: &str) {
+    let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+    for folder in ["", "elements", "notices"] {
+        for entry in std::fs::read_dir(from.join(folder)).expect("the shipped policies can be read") {
+            let path = entry.expect("the shipped policies can be read").path();
+            if path.is_file() {
+                let name = path
+                    .file_name()
+                    .expect("a file has a name")
+                    .to_string_lossy()
+                    .into_owned();
+                let text = std::fs::read(&path).expect("a shipped policy can be read");
+                directory.write(&format!("policies/{folder}/{name}"), text);
+            }
+        }
+    }
+    if !policy.is_empty() {
+        directory.write("policies/policy.toml", policy);
+    }
+}
+
+/// Starts the program and waits for the line that says where it listens.
+fn launch(settings: &std::path::Path) -> (Child, SocketAddr, Arc<Mutex<String>>) {
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(["serve", "--config"])
+        .arg(settings)
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null());
+    let mut child = command.spawn().expect("the program starts");
+    let output = BufReader::new(child.stderr.take().expect("standard error is piped"));
+    let log = Arc::new(Mutex::new(String::new()));
+    let (tell, told) = channel();
+    let kept = Arc::clone(&log);
+    std::thread::spawn(move || {
+        for line in output.lines().map_while(Result::ok) {
+            if let Some(address) = listening(&line) {
+                let _ = tell.send(address);
+            }
+            let mut log = kept.lock().expect("no test panicked here");
+            log.push_str(&line);
+            log.push('\n');
+        }
+    });
+    match told.recv_timeout(Duration::from_secs(60)) {
+        Ok(address) => (child, address, log),
+        Err(_) => {
+            let _ = child.kill();
+            panic!(
+                "the gateway did not start:\n{}",
+                log.lock().expect("no test panicked here")
+            );
+        }
+    }
+}
+
+fn listening(line: &str) -> Option<SocketAddr> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    line.get("address")?.as_str()?.parse().ok()
+}
