@@ -46,7 +46,7 @@ pub struct Settings {
     pub depth: usize,
     /// How many parts a message may have.
     pub parts: usize,
-    /// Messages after which a child is replaced by a fresh one.
+    /// Messages after which a child is replaced by a fresh one, as soon as that is ready.
     pub messages_per_child: u64,
     /// Whether to start although the kernel cannot give the full jail (seccomp, Landlock).
     pub allow_weak_jail: bool,

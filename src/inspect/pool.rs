@@ -295,9 +295,10 @@ impl Pool {
 
 #[cfg(test)]
 impl Pool {
-    /// The processes of the children that are free now.
+    /// The processes of the children that are free now, when nobody is about to borrow one.
     pub(super) fn free_ids(&self) -> Vec<u32> {
         let state = self.state();
+        assert_eq!(self.free.available_permits(), state.free.len());
         state.free.iter().filter_map(|child| child.reader.id()).collect()
     }
 }
