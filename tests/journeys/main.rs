@@ -1,5 +1,13 @@
 //! Journeys: the real program on loopback, with real mail software before and behind it.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail"
+)]
+
 mod support;
 
 mod commands;
