@@ -11,10 +11,6 @@ use crate::message::{Inspection, Obstacle, ObstacleKind, Place};
 /// Why a message was not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// No child was free within the deadline.
-    NoneFree(Duration),
-    /// No child was free within the deadline, and no new one starts.
-    NoneStarts(Duration, String),
     /// Reading took longer than the deadline.
     TooSlow(Duration),
     /// Reading took more processor time than a message may cost.
@@ -66,24 +62,14 @@ impl Failure {
 
     fn kind(&self) -> ObstacleKind {
         match self {
-            Failure::NoneFree(_) | Failure::TooSlow(_) | Failure::TooCostly => ObstacleKind::TimedOut,
+            Failure::TooSlow(_) | Failure::TooCostly => ObstacleKind::TimedOut,
             Failure::TooLarge(_) => ObstacleKind::LimitReached,
-            Failure::NoneStarts(..) | Failure::Forbidden | Failure::Died(_) | Failure::Nonsense => {
-                ObstacleKind::ReaderDied
-            }
+            Failure::Forbidden | Failure::Died(_) | Failure::Nonsense => ObstacleKind::ReaderDied,
         }
     }
 
     fn sentence(self) -> String {
         match self {
-            Failure::NoneFree(limit) => format!(
-                "no reader was free within {} s; raise [inspect] children, or lower the load",
-                limit.as_secs_f32()
-            ),
-            Failure::NoneStarts(limit, why) => format!(
-                "no reader was free within {} s, and no new one starts: {why}",
-                limit.as_secs_f32()
-            ),
             Failure::TooSlow(limit) => format!(
                 "reading took longer than {} s; raise [inspect] deadline_seconds if such mail is usual here",
                 limit.as_secs_f32()

@@ -121,6 +121,19 @@ pub enum StartError {
     WeakJail(String),
 }
 
+/// No child was free to read a message.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error(
+    "no reader was free within {seconds} s{}; raise [inspect] children, or lower the load",
+    .trouble.as_ref().map(|why| format!(", and no new one starts: {why}")).unwrap_or_default()
+)]
+pub struct NoReader {
+    /// How long was waited.
+    seconds: f32,
+    /// Why the last child did not start.
+    trouble: Option<String>,
+}
+
 impl Inspector {
     /// Starts the children and waits until each has entered its jail and compiled the rules.
     ///
@@ -156,11 +169,14 @@ impl Inspector {
         Ok(Inspector { pool })
     }
 
-    /// Inspects a message. Always answers, within the deadline; what went wrong is an obstacle.
+    /// Inspects a message. What goes wrong while it is read is an obstacle in the answer.
     ///
-    /// The deadline counts from this call, waiting for a free child included. When this future is dropped
-    /// before its end, the child that was reading is replaced.
-    pub async fn inspect(&self, raw: &RawMessage) -> Inspection {
+    /// Waiting for a free child may take the deadline, and so may reading. When this future is dropped before
+    /// its end, the child that was reading is replaced.
+    ///
+    /// # Errors
+    /// When no child becomes free in time. That says nothing of the message: try again later.
+    pub async fn inspect(&self, raw: &RawMessage) -> Result<Inspection, NoReader> {
         self.pool.inspect(raw.as_bytes()).await
     }
 

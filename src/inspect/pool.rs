@@ -8,7 +8,7 @@
 //! | no answer came, or the caller went away | the child is killed; a new one starts in the background |
 //! | it has read its share of messages | it stays until its replacement is ready, then goes |
 //! | the rules change | new children take over at once; old ones go when their message is read |
-//! | a new child does not start | another try after a pause that doubles; callers wait up to their deadline |
+//! | a new child does not start | another try after a pause that doubles; callers wait up to the deadline, then get none |
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,12 +19,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::StartError;
 use super::failure::Failure;
 use super::jail::JailReport;
 use super::keeper::{Keeper, Program};
 use super::plan::Plan;
 use super::reader::{Fault, Reader};
+use super::{NoReader, StartError};
 use crate::detect::RuleSource;
 use crate::message::Inspection;
 
@@ -101,18 +101,20 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Reads a message in a child, within the deadline.
-    pub(super) async fn inspect(self: &Arc<Self>, raw: &[u8]) -> Inspection {
+    /// Reads a message in a child. Waiting for a free child and reading have the deadline each.
+    ///
+    /// # Errors
+    /// When no child became free: that says nothing of the message.
+    pub(super) async fn inspect(self: &Arc<Self>, raw: &[u8]) -> Result<Inspection, NoReader> {
         let limit = self.plan.limits.message_size;
         if raw.len() > limit || u32::try_from(raw.len()).is_err() {
-            return Failure::TooLarge(limit).into_inspection();
+            return Ok(Failure::TooLarge(limit).into_inspection());
         }
-        let deadline = Instant::now() + self.plan.deadline;
-        let mut outcome = self.attempt(raw, deadline).await;
+        let mut outcome = self.attempt(self.borrow_in_time().await?, raw).await;
         if outcome.as_ref().is_err_and(Failure::is_worth_another_try) {
-            outcome = self.attempt(raw, deadline).await;
+            outcome = self.attempt(self.borrow_in_time().await?, raw).await;
         }
-        outcome.unwrap_or_else(Failure::into_inspection)
+        Ok(outcome.unwrap_or_else(Failure::into_inspection))
     }
 
     /// Starts as many children as there should be with other rules, then lets them take over.
@@ -128,11 +130,11 @@ impl Pool {
         Ok(())
     }
 
-    async fn attempt(self: &Arc<Self>, raw: &[u8], deadline: Instant) -> Result<Inspection, Failure> {
-        let loan = timeout_at(deadline, self.borrow());
-        let mut loan = loan.await.map_err(|_| self.nobody())?;
+    async fn attempt(&self, mut loan: Loan<'_>, raw: &[u8]) -> Result<Inspection, Failure> {
+        let deadline = Instant::now() + self.plan.deadline;
         let Some(child) = &mut loan.child else {
-            return Err(self.nobody());
+            // A loan that was just made has its child.
+            return Err(Failure::of(None));
         };
         let asked = timeout_at(deadline, child.reader.ask(raw)).await;
         let failure = match asked {
@@ -153,6 +155,14 @@ impl Pool {
         Err(failure)
     }
 
+    async fn borrow_in_time(self: &Arc<Self>) -> Result<Loan<'_>, NoReader> {
+        let deadline = Instant::now() + self.plan.deadline;
+        timeout_at(deadline, self.borrow()).await.map_err(|_| NoReader {
+            seconds: self.plan.deadline.as_secs_f32(),
+            trouble: self.state().trouble.clone(),
+        })
+    }
+
     /// Waits for a free child. Dropping this future loses nothing.
     async fn borrow(self: &Arc<Self>) -> Loan<'_> {
         loop {
@@ -168,13 +178,6 @@ impl Pool {
             if loan.child.as_mut().is_some_and(|child| child.reader.is_alive()) {
                 return loan;
             }
-        }
-    }
-
-    fn nobody(&self) -> Failure {
-        match &self.state().trouble {
-            Some(why) => Failure::NoneStarts(self.plan.deadline, why.clone()),
-            None => Failure::NoneFree(self.plan.deadline),
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::audit::{RecipientRecord, Record, TrailError};
+use crate::inspect::NoReader;
 use crate::message::{Envelope, Inspection, Leaving, MessageId, Outbound, RawMessage};
 use crate::notice::{About, NoticeError};
 use crate::policy::{Action, Decision, Judgment, Recipient, decide};
@@ -41,6 +42,9 @@ pub enum NotTaken {
     /// It has been through too many relays.
     #[error("too many hops: this looks like a mail loop")]
     Loop,
+    /// No reader was free.
+    #[error(transparent)]
+    NoReader(#[from] NoReader),
     /// A certificate source did not answer.
     #[error(transparent)]
     Lookup(#[from] LookupError),
@@ -81,7 +85,7 @@ impl Gateway {
             return Err(NotTaken::Loop);
         }
         let rulebook = self.rulebook();
-        let inspection = self.inspector.inspect(&arrival.raw).await;
+        let inspection = self.inspector.inspect(&arrival.raw).await?;
         let choices = self.choose_certificates(&rulebook, &arrival).await?;
         let judgment = decide(
             &rulebook.policy,
