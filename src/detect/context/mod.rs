@@ -4,7 +4,7 @@
 mod label;
 
 use super::boundary;
-use super::candidates::Candidate;
+use super::candidates::{Candidate, LIST_GAP};
 use super::keywords::{Hit, Use};
 use super::layout::Cell;
 use super::names::Names;
@@ -64,9 +64,6 @@ pub(super) struct Listed {
     pub keyword: Keyword,
 }
 
-/// How far the next value of a list may stand from the one before.
-const LIST_GAP: usize = 60;
-
 /// What the keywords around a candidate say together.
 #[derive(Debug, Default)]
 struct Voices {
@@ -91,7 +88,7 @@ pub(super) fn weigh(
         None => in_text(rule, candidate, scene, pattern),
     };
     let mut listed = false;
-    if let Some(list) = list.filter(|_| pattern.in_lists && voices.says_nothing()) {
+    if let Some(list) = list.filter(|_| pattern.in_lists && scene.cell.is_none() && voices.says_nothing()) {
         listed = goes_on(scene, candidate, list.end);
         voices.strong = Some(list.keyword).filter(|keyword| listed && keyword.strong);
         voices.weak = Some(list.keyword).filter(|keyword| listed && !keyword.strong);
