@@ -106,14 +106,10 @@ impl Keywords {
     }
 
     /// Finds keywords that lie between two octets, in order. Hits do not overlap.
-    pub fn find(&self, bytes: &[u8], from: usize, to: usize) -> Vec<Hit> {
-        let mut hits = Vec::new();
-        let mut at = from;
-        while let Some(hit) = self.next(bytes, at, to) {
-            hits.push(hit);
-            at = hit.end;
-        }
-        hits
+    pub fn find(&self, bytes: &[u8], from: usize, to: usize) -> impl Iterator<Item = Hit> {
+        std::iter::successors(self.next(bytes, from, to), move |hit| {
+            self.next(bytes, hit.end, to)
+        })
     }
 
     /// How far a keyword reaches that can make a value count: before itself and after itself. None when it
@@ -130,8 +126,7 @@ impl Keywords {
         reaches.reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))
     }
 
-    /// The next keyword that begins and ends between two octets.
-    pub fn next(&self, bytes: &[u8], from: usize, to: usize) -> Option<Hit> {
+    fn next(&self, bytes: &[u8], from: usize, to: usize) -> Option<Hit> {
         let text = bytes.get(..to.min(bytes.len()))?;
         let mut at = from.min(text.len());
         loop {
@@ -221,8 +216,7 @@ mod tests {
         let entries: Vec<(&str, Use)> = words.iter().map(|word| (*word, does)).collect();
         let keywords = Keywords::compile(&entries, 1 << 20).unwrap();
         let hits = keywords.find(text.as_bytes(), 0, text.len());
-        hits.iter()
-            .map(|hit| keywords.word(hit).unwrap().text.clone())
+        hits.map(|hit| keywords.word(&hit).unwrap().text.clone())
             .collect()
     }
 

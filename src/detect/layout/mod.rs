@@ -9,7 +9,7 @@ mod split;
 use std::ops::Range;
 
 use self::split::{Cells, Delimiter};
-use super::keywords::Keywords;
+use super::keywords::{Hit, Keywords};
 use crate::mime::TextKind;
 
 /// A cell of a table and what stands around it, in octets.
@@ -28,8 +28,7 @@ pub(super) struct Cell {
     pub row: Range<usize>,
 }
 
-/// Reads a text as lines, some of which are rows.
-#[derive(Debug)]
+/// Reads a text as lines, some of which are rows. Not `Debug`: it holds the message.
 pub(super) struct Layout<'v> {
     bytes: &'v [u8],
     kind: TextKind,
@@ -176,17 +175,25 @@ impl<'v> Layout<'v> {
     }
 }
 
-/// Where the first line begins that could be a header with a keyword that makes values count.
-pub(super) fn first_header(bytes: &[u8], keywords: &Keywords) -> Option<usize> {
-    let mut at = 0;
-    while let Some(hit) = keywords.next(bytes, at, bytes.len()) {
+/// Where the first line begins that could be a header with a keyword that makes values count; `hits` are the
+/// keywords of the text, in order.
+pub(super) fn first_header(
+    bytes: &[u8],
+    keywords: &Keywords,
+    hits: impl IntoIterator<Item = Hit>,
+) -> Option<usize> {
+    let mut done = 0;
+    for hit in hits {
+        if hit.start < done {
+            continue;
+        }
         let line = line_around(bytes, hit.start);
-        at = match may_be_header(bytes, &line) {
+        match may_be_header(bytes, &line) {
             true if keywords.reach_of(&hit).is_some() => return Some(line.start),
-            true => hit.end,
+            true => {}
             // Nothing else on this line makes it a header.
-            false => end_of_line(bytes, hit.end),
-        };
+            false => done = end_of_line(bytes, hit.end),
+        }
     }
     None
 }

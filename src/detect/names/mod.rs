@@ -87,8 +87,8 @@ impl Names {
     }
 }
 
-/// Finds the name nearest to each of several places in one text, looking at every stretch once.
-#[derive(Debug)]
+/// Finds the name nearest to each of several places in one text, looking at every stretch once. Not `Debug`: it
+/// holds the message.
 pub(super) struct Nearby<'v> {
     names: &'v Names,
     bytes: &'v [u8],

@@ -173,18 +173,19 @@ impl ViewSearch<'_> {
         let (bytes, Some(compiled)) = (&self.view.bytes, self.rules.rules.get(rule)) else {
             return Vec::new();
         };
-        let header = self
-            .headers
-            .entry(rule)
-            .or_insert_with(|| layout::first_header(bytes, &compiled.keywords));
-        if let Some(header) = *header {
-            return vec![(from.max(header), to)];
-        }
-        let mut stretches: Vec<(usize, usize)> = Vec::new();
         let hits = self
             .hits
             .entry(rule)
             .or_insert_with(|| hits(compiled, bytes, from, to));
+        let (keywords, whole) = (&compiled.keywords, from == 0 && to == bytes.len());
+        let header = self.headers.entry(rule).or_insert_with(|| match whole {
+            true => layout::first_header(bytes, keywords, hits.iter().copied()),
+            false => layout::first_header(bytes, keywords, keywords.find(bytes, 0, bytes.len())),
+        });
+        if let Some(header) = *header {
+            return vec![(from.max(header), to)];
+        }
+        let mut stretches: Vec<(usize, usize)> = Vec::new();
         for hit in hits.iter() {
             let Some((before, after)) = compiled.keywords.reach_of(hit) else {
                 continue;
@@ -268,4 +269,5 @@ fn hits(rule: &Rule, bytes: &[u8], from: usize, to: usize) -> Vec<Hit> {
     let reach = rule.keywords.reach;
     rule.keywords
         .find(bytes, from.saturating_sub(reach), to + LONGEST + reach)
+        .collect()
 }

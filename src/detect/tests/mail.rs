@@ -352,3 +352,82 @@ fn every_line_of_a_long_list_is_read_like_the_first_and_once() {
 fn places_only(body: &str) -> Vec<usize> {
     found(body).iter().map(|finding| finding.place.span.0).collect()
 }
+
+/// The form of every state as it is printed there: digits stand for digits, letters for letters.
+const STATES: [(&str, &[&str]); 51] = [
+    ("Alabama", &["4821390", "48213907"]),
+    ("Alaska", &["4821390"]),
+    ("Arizona", &["D48213907", "482139071"]),
+    ("Arkansas", &["482139071"]),
+    ("California", &["D4821390", "d4821390"]),
+    ("Colorado", &["482139071", "48-213-9071", "AB48213"]),
+    ("Connecticut", &["482139071"]),
+    ("Delaware", &["4821390"]),
+    ("DC", &["4821390", "482139071"]),
+    ("Florida", &["W426545307610", "W426-545-30-761-0"]),
+    ("Georgia", &["482139071"]),
+    ("Hawaii", &["H48213907"]),
+    ("Idaho", &["AB482139C"]),
+    ("Illinois", &["D40078231907", "D400-7823-1907"]),
+    ("Indiana", &["4821-39-0715", "4821390715"]),
+    ("Iowa", &["482AB1390", "482139071"]),
+    ("Kansas", &["K48213907", "K4B2C"]),
+    ("Kentucky", &["D48213907"]),
+    ("Louisiana", &["048213907"]),
+    ("Maine", &["4821390", "4821390X"]),
+    ("Maryland", &["S-530-761-482-139", "S530761482139"]),
+    ("Massachusetts", &["S48213907", "SA4821390", "482139071"]),
+    ("Michigan", &["S530761482139"]),
+    ("Minnesota", &["S530761482139"]),
+    ("Mississippi", &["482-13-9071", "482139071"]),
+    ("Missouri", &["D482139R", "48213907AB", "D48213"]),
+    ("Montana", &["4821390715482"]),
+    ("Nebraska", &["D48213907"]),
+    ("Nevada", &["4821390715", "X48213907"]),
+    ("New Hampshire", &["12ABC34567"]),
+    ("New Jersey", &["D48213907154821"]),
+    ("New Mexico", &["482139071"]),
+    ("New York", &["482 139 071", "482139071"]),
+    ("North Carolina", &["482139071548"]),
+    ("North Dakota", &["ABC482139"]),
+    ("Ohio", &["AB482139"]),
+    ("Oklahoma", &["D482139071"]),
+    ("Oregon", &["4821390", "D482139"]),
+    ("Pennsylvania", &["48 213 907", "48213907"]),
+    ("Rhode Island", &["4821390", "V482139"]),
+    ("South Carolina", &["48213907154"]),
+    ("South Dakota", &["48213907"]),
+    ("Tennessee", &["482139071"]),
+    ("Texas", &["48213907"]),
+    ("Utah", &["4821390715"]),
+    ("Vermont", &["48213907", "4821390A"]),
+    ("Virginia", &["D48213907"]),
+    ("Washington", &["WDLABC12D345", "SMITHJM482AB"]),
+    ("West Virginia", &["D482139"]),
+    ("Wisconsin", &["W426-5453-0761-02", "W4265453076102"]),
+    ("Wyoming", &["482139-071", "4821390715"]),
+];
+
+#[test]
+fn a_licence_of_every_state_is_found_in_every_printed_form_after_a_keyword() {
+    let mut missed = Vec::new();
+    for (state, numbers) in STATES {
+        for number in numbers {
+            for keyword in [
+                "Driver's license:",
+                "DL#",
+                "driver license number is",
+                "State ID card no.",
+            ] {
+                let body = format!("{keyword} {number}, thanks");
+                let hit = places(&body)
+                    .iter()
+                    .any(|(element, at)| element == "drivers_license" && at == number);
+                if !hit {
+                    missed.push(format!("{state}: {body}: {:?}", places(&body)));
+                }
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
