@@ -85,8 +85,8 @@ fn touching_word<'b>(mut beside: impl Iterator<Item = &'b u8>, number_may_follow
 
 #[cfg(test)]
 mod tests {
+    use super::super::rule_file::Boundary;
     use super::stands_free;
-    use crate::detect::rule_file::Boundary;
 
     fn free(text: &str, boundary: Boundary) -> bool {
         let start = text.find('4').unwrap();

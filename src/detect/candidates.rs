@@ -2,7 +2,7 @@
 
 use super::boundary;
 use super::compile::LONGEST;
-use super::rule::{Pattern, Rule, compact};
+use super::rule::{Pattern, Rule, is_part};
 
 /// A value that could be an element.
 #[derive(Debug, Clone)]
@@ -22,41 +22,62 @@ pub(super) struct Candidate {
 /// How many shorter beginnings of a match are tried.
 const MOST_BEGINNINGS: usize = 12;
 
-/// Finds the candidates of one pattern that begin between two octets, in order. They do not overlap.
+/// How far the next value of a list may stand from the one before.
+pub(super) const LIST_GAP: usize = 60;
+
+/// Finds the candidates of one pattern that begin within stretches of text, in order. They do not overlap, and
+/// none begins at or after `limit`.
 ///
 /// After a rejected match the search goes on one octet later, so that a value is found although something
 /// before it looks like its beginning; a run of digits is left as a whole, which keeps the search linear.
-pub(super) fn find(rule: &Rule, at: (usize, usize), bytes: &[u8], from: usize, to: usize) -> Vec<Candidate> {
+pub(super) fn find(
+    rule: &Rule,
+    at: (usize, usize),
+    bytes: &[u8],
+    stretches: &[(usize, usize)],
+    limit: usize,
+) -> Vec<Candidate> {
     let mut found = Vec::new();
     let Some(pattern) = rule.patterns.get(at.1) else {
         return found;
     };
-    let text = bytes.get(..(to + 2 * LONGEST).min(bytes.len())).unwrap_or(bytes);
-    let mut next = from;
-    while let Some(matched) = pattern.regex.find_at(text, next) {
-        let (start, end) = (matched.start(), matched.end());
-        if start >= to {
-            break;
-        }
-        if is_inside_digits(bytes, start) {
-            next = boundary::end_of_digits(bytes, start);
-            continue;
-        }
-        match beginnings(pattern, bytes, start, end)
-            .find_map(|end| candidate(rule, pattern, bytes, start, end))
-        {
-            Some(candidate) => {
-                next = candidate.end;
-                found.push(Candidate {
-                    rule: at.0,
-                    pattern: at.1,
-                    ..candidate
-                });
+    let mut judge = Judge {
+        rule,
+        pattern,
+        at,
+        bytes,
+        compact: Vec::new(),
+    };
+    let mut next = 0;
+    for (from, to) in stretches {
+        next = next.max(*from);
+        let mut to = *to;
+        while let Some((start, end)) = match_at(pattern, bytes, next, to) {
+            if is_inside_digits(bytes, start) {
+                next = boundary::end_of_digits(bytes, start);
+                continue;
             }
-            None => next = start + 1,
+            next = start + 1;
+            if let Some(candidate) = judge.longest(start, end) {
+                next = candidate.end;
+                // The list may go on where no keyword reaches.
+                if pattern.in_lists {
+                    to = to.max(next + LIST_GAP).min(limit);
+                }
+                found.push(candidate);
+            }
         }
     }
     found
+}
+
+/// The next match that begins before `to`.
+fn match_at(pattern: &Pattern, bytes: &[u8], from: usize, to: usize) -> Option<(usize, usize)> {
+    let text = bytes.get(..(to + LONGEST).min(bytes.len()))?;
+    let matched = (from < to && from <= text.len())
+        .then(|| pattern.regex.find_at(text, from))
+        .flatten()?;
+    (matched.start() < to).then(|| (matched.start(), matched.end()))
 }
 
 fn is_inside_digits(bytes: &[u8], start: usize) -> bool {
@@ -64,52 +85,72 @@ fn is_inside_digits(bytes: &[u8], start: usize) -> bool {
     start > 0 && is_digit(start - 1) && is_digit(start)
 }
 
-/// The ends that a value starting at `start` may have, longest first.
-fn beginnings<'b>(
-    pattern: &Pattern,
-    bytes: &'b [u8],
-    start: usize,
-    end: usize,
-) -> impl Iterator<Item = usize> + use<'b> {
-    let shorter = if pattern.shorter { start + 1..end } else { 0..0 };
-    let ends = shorter.rev().filter(move |at| {
-        let is_part = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
-        is_part(*at - 1) && !is_part(*at)
-    });
-    std::iter::once(end).chain(ends.take(MOST_BEGINNINGS))
+/// Says of a match whether it is a value.
+struct Judge<'r> {
+    rule: &'r Rule,
+    pattern: &'r Pattern,
+    at: (usize, usize),
+    bytes: &'r [u8],
+    /// The value without separators, in upper case; kept to be filled again.
+    compact: Vec<u8>,
 }
 
-fn candidate(rule: &Rule, pattern: &Pattern, bytes: &[u8], start: usize, end: usize) -> Option<Candidate> {
-    let written = bytes.get(start..end)?;
-    if !boundary::stands_free(bytes, start, end, pattern.boundary) || pattern.except.is_match(written) {
-        return None;
+impl Judge<'_> {
+    /// The whole match if it is a value, else the longest beginning of it that is one, where the pattern
+    /// allows that: it may have swallowed what follows the value.
+    fn longest(&mut self, start: usize, end: usize) -> Option<Candidate> {
+        let whole = self.candidate(start, end);
+        if whole.is_some() || !self.pattern.shorter {
+            return whole;
+        }
+        let bytes = self.bytes;
+        let ends = (start + 1..end).rev().filter(|at| {
+            let is_part = |at: usize| bytes.get(at).is_some_and(|byte| is_part(*byte));
+            is_part(*at - 1) && !is_part(*at)
+        });
+        ends.take(MOST_BEGINNINGS)
+            .find_map(|end| self.candidate(start, end))
     }
-    let compact = padded(compact(written), pattern.pad_to);
-    let test_value = rule.is_test_value(&compact);
-    if !test_value && !pattern.checks.iter().all(|check| (check.test)(&compact)) {
-        return None;
-    }
-    let forms: Vec<usize> = rule.forms.set.matches(&compact).into_iter().collect();
-    if pattern.needs_form && forms.is_empty() {
-        return None;
-    }
-    let tells = |form: &usize| rule.forms.list.get(*form).is_some_and(|form| form.distinctive);
-    let distinctive = rule.forms.list.is_empty() || forms.iter().any(tells);
-    Some(Candidate {
-        rule: 0,
-        pattern: 0,
-        start,
-        end,
-        test_value,
-        forms,
-        distinctive,
-    })
-}
 
-/// Puts the zeros back that a spreadsheet dropped.
-fn padded(compact: Vec<u8>, length: usize) -> Vec<u8> {
-    let zeros = length.saturating_sub(compact.len());
-    let mut padded = vec![b'0'; zeros];
-    padded.extend(compact);
-    padded
+    fn candidate(&mut self, start: usize, end: usize) -> Option<Candidate> {
+        let written = self.bytes.get(start..end)?;
+        if !boundary::stands_free(self.bytes, start, end, self.pattern.boundary) {
+            return None;
+        }
+        self.fill(written);
+        let test_value = self.rule.is_test_value(&self.compact);
+        let passes = test_value
+            || self
+                .pattern
+                .checks
+                .iter()
+                .all(|check| (check.test)(&self.compact));
+        if !passes || self.pattern.is_excepted(written) {
+            return None;
+        }
+        let forms = self.rule.forms.of(&self.compact);
+        if self.pattern.needs_form && forms.is_empty() {
+            return None;
+        }
+        let distinctive = self.rule.forms.are_distinctive(&forms);
+        Some(Candidate {
+            rule: self.at.0,
+            pattern: self.at.1,
+            start,
+            end,
+            test_value,
+            forms,
+            distinctive,
+        })
+    }
+
+    /// Puts the value in, with the zeros that a spreadsheet dropped.
+    fn fill(&mut self, written: &[u8]) {
+        let length = written.iter().filter(|byte| is_part(**byte)).count();
+        self.compact.clear();
+        self.compact
+            .resize(self.pattern.pad_to.saturating_sub(length), b'0');
+        let parts = written.iter().filter(|byte| is_part(**byte));
+        self.compact.extend(parts.map(u8::to_ascii_uppercase));
+    }
 }

@@ -106,26 +106,40 @@ impl Keywords {
     }
 
     /// Finds keywords that lie between two octets, in order. Hits do not overlap.
-    pub fn find(&self, bytes: &[u8], from: usize, to: usize) -> Vec<Hit> {
-        let mut hits = Vec::new();
-        let (Some(regex), Some(text)) = (&self.regex, bytes.get(..to.min(bytes.len()))) else {
-            return hits;
-        };
+    pub fn find(&self, bytes: &[u8], from: usize, to: usize) -> impl Iterator<Item = Hit> {
+        std::iter::successors(self.next(bytes, from, to), move |hit| {
+            self.next(bytes, hit.end, to)
+        })
+    }
+
+    /// How far a keyword reaches that can make a value count: before itself and after itself. None when it
+    /// only supports, speaks against or names an issuer.
+    pub fn reach_of(&self, hit: &Hit) -> Option<(usize, usize)> {
+        let reaches = self.word(hit)?.uses.iter().filter_map(|does| match does {
+            Use::Speaks {
+                strength: Strength::Strong | Strength::Weak,
+                before,
+                after,
+            } => Some((*after, *before)),
+            Use::Speaks { .. } | Use::Names { .. } => None,
+        });
+        reaches.reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))
+    }
+
+    fn next(&self, bytes: &[u8], from: usize, to: usize) -> Option<Hit> {
+        let text = bytes.get(..to.min(bytes.len()))?;
         let mut at = from.min(text.len());
-        while let Some(found) = regex.find_at(text, at) {
+        loop {
+            let found = self.regex.as_ref()?.find_at(text, at)?;
             let (start, end) = (found.start(), found.end());
-            match self
+            if let Some(word) = self
                 .known(found.as_bytes())
                 .filter(|_| stands_free(bytes, start, end))
             {
-                Some(word) => {
-                    hits.push(Hit { start, end, word });
-                    at = end;
-                }
-                None => at = start + 1,
+                return Some(Hit { start, end, word });
             }
+            at = start + 1;
         }
-        hits
     }
 
     fn known(&self, found: &[u8]) -> Option<usize> {
@@ -182,8 +196,8 @@ fn stands_free(bytes: &[u8], start: usize, end: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rule_file::Strength;
     use super::{Keywords, Use};
-    use crate::detect::rule_file::Strength;
 
     fn found(text: &str) -> Vec<String> {
         let does = Use::Speaks {
@@ -202,8 +216,7 @@ mod tests {
         let entries: Vec<(&str, Use)> = words.iter().map(|word| (*word, does)).collect();
         let keywords = Keywords::compile(&entries, 1 << 20).unwrap();
         let hits = keywords.find(text.as_bytes(), 0, text.len());
-        hits.iter()
-            .map(|hit| keywords.word(hit).unwrap().text.clone())
+        hits.map(|hit| keywords.word(&hit).unwrap().text.clone())
             .collect()
     }
 

@@ -104,13 +104,39 @@ impl Pattern {
     pub fn counts_alone(&self) -> bool {
         self.confidence.alone.is_some()
     }
+
+    /// Whether the value is written like something else.
+    pub fn is_excepted(&self, written: &[u8]) -> bool {
+        !self.except.is_empty() && self.except.is_match(written)
+    }
+}
+
+impl Forms {
+    /// The issuers whose form a compact value has.
+    pub fn of(&self, compact: &[u8]) -> Vec<usize> {
+        match self.list.is_empty() {
+            true => Vec::new(),
+            false => self.set.matches(compact).into_iter().collect(),
+        }
+    }
+
+    /// Whether one of these forms says much by itself; true for rules without forms.
+    pub fn are_distinctive(&self, forms: &[usize]) -> bool {
+        let tells = |form: &usize| self.list.get(*form).is_some_and(|form| form.distinctive);
+        self.list.is_empty() || forms.iter().any(tells)
+    }
+}
+
+/// Whether an octet belongs to a compact value; the others separate.
+pub(super) fn is_part(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'*'
 }
 
 /// A value without its separators, in upper case.
 pub(super) fn compact(value: &[u8]) -> Vec<u8> {
     value
         .iter()
-        .filter(|byte| byte.is_ascii_alphanumeric() || **byte == b'*')
+        .filter(|byte| is_part(**byte))
         .map(u8::to_ascii_uppercase)
         .collect()
 }

@@ -10,10 +10,10 @@ pub(super) const CHECK: Check = Check {
 
 /// At least three different characters.
 fn passes(value: &[u8]) -> bool {
-    let mut seen: Vec<u8> = value.to_vec();
-    seen.sort_unstable();
-    seen.dedup();
-    seen.len() >= 3
+    let Some(first) = value.first() else { return false };
+    let mut others = value.iter().filter(|byte| *byte != first);
+    let Some(second) = others.next() else { return false };
+    others.any(|byte| byte != second)
 }
 
 #[cfg(test)]

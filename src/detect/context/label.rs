@@ -49,40 +49,55 @@ const SAYS_NOTHING: [&str; 36] = [
     "of",
 ];
 
-/// The label directly before a value: letters up to a colon, an equals sign or the end of a tag.
+/// The label directly before a value: "Phone:", "phone=", "<phone>", "phone number".
 pub(super) fn of(bytes: &[u8], start: usize) -> Option<Range<usize>> {
-    let before = bytes.get(start.saturating_sub(LONGEST + 8)..start)?;
-    let edge = |byte: &u8| matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'(' | b'[' | b'*');
-    let mut at = before.len() - before.iter().rev().take_while(|byte| edge(byte)).take(6).count();
-    let sign = before.get(at.checked_sub(1)?)?;
-    if !matches!(sign, b':' | b'=' | b'>') {
-        return None;
-    }
-    at -= 1;
-    let quotes = before
-        .get(..at)?
+    let from = start.saturating_sub(LONGEST + 8);
+    let before = without_edge(bytes.get(from..start)?);
+    let place = match before.split_last()? {
+        (b':' | b'=' | b'>', rest) => last_words(without_edge(rest), MOST_WORDS + 1),
+        _ => last_words(before, 2).filter(|words| before.get(words.clone()).is_some_and(ends_as_number)),
+    }?;
+    let letters = before
+        .get(place.clone())?
         .iter()
-        .rev()
-        .take_while(|byte| edge(byte))
+        .filter(|byte| byte.is_ascii_alphabetic())
         .count();
-    let end = at - quotes;
+    (letters > 1).then(|| from + place.start..from + place.end)
+}
+
+/// A text without what may stand between a label and its value.
+fn without_edge(text: &[u8]) -> &[u8] {
+    let edge = |byte: &u8| matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'(' | b'[' | b'*');
+    let behind = text.iter().rev().take_while(|byte| edge(byte)).count();
+    text.get(..text.len() - behind).unwrap_or_default()
+}
+
+/// Where the last words of a text stand, as far as nothing but spaces and hyphens separates them. A full stop
+/// ends the sentence before.
+fn last_words(text: &[u8], most: usize) -> Option<Range<usize>> {
     let is_part = |byte: &u8| {
         byte.is_ascii_alphabetic() || matches!(byte, b' ' | b'-' | b'_' | b'\'' | b'#' | b'&' | b'.')
     };
-    let length = before
-        .get(..end)?
+    let mut from = text.len() - text.iter().rev().take_while(|byte| is_part(byte)).count();
+    from += memchr::memmem::rfind(text.get(from..)?, b". ").map_or(0, |at| at + 2);
+    // The beginnings of words, last first.
+    let begins = |at: &usize| {
+        let is_space = |at: usize| text.get(at).is_none_or(|byte| *byte == b' ');
+        !is_space(*at) && (*at == from || is_space(*at - 1))
+    };
+    let begin = (from..text.len()).rev().filter(begins).take(most).last()?;
+    Some(begin..text.len())
+}
+
+/// "employee number", "case no.", "item #": the words announce a number.
+fn ends_as_number(text: &[u8]) -> bool {
+    let last = text.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
+    let word: Vec<u8> = last
         .iter()
-        .rev()
-        .take_while(|byte| is_part(byte))
-        .count();
-    let text = before.get(end - length..end)?;
-    // A full stop ends the sentence before; what follows it is the label.
-    let sentence = memchr::memmem::rfind(text, b". ").map_or(0, |at| at + 2);
-    let text = text.get(sentence..)?;
-    let trimmed = text.trim_ascii_start();
-    let from = start - before.len() + end - trimmed.len();
-    (trimmed.iter().filter(|byte| byte.is_ascii_alphabetic()).count() > 1)
-        .then(|| from..start - before.len() + end)
+        .filter(|byte| byte.is_ascii_alphabetic())
+        .map(u8::to_ascii_lowercase)
+        .collect();
+    matches!(word.as_slice(), b"number" | b"no" | b"num" | b"nbr" | b"id") || last.ends_with(b"#")
 }
 
 /// Whether a label names something that is not the element: no keyword stands in it, it says more than

@@ -2,18 +2,22 @@
 //! column, supporting evidence, an issuer that is named.
 
 mod label;
+mod voices;
+
+use self::voices::Voices;
+pub(super) use self::voices::{Keyword, Side};
 
 use super::boundary;
-use super::candidates::Candidate;
-use super::keywords::{Hit, Use};
+use super::candidates::{Candidate, LIST_GAP};
+use super::keywords::Hit;
 use super::layout::Cell;
 use super::names::Names;
 use super::rule::{Evidence, Pattern, Rule, compact};
-use super::rule_file::{Boundary, Strength, Tiers};
+use super::rule_file::{Boundary, Tiers};
 use crate::message::Confidence;
 
-/// What a candidate stands in.
-#[derive(Debug, Clone, Copy)]
+/// What a candidate stands in. Not `Debug`: it holds the message.
+#[derive(Clone, Copy)]
 pub(super) struct Scene<'v> {
     pub bytes: &'v [u8],
     /// The rule's keywords around the candidate, in order.
@@ -25,23 +29,6 @@ pub(super) struct Scene<'v> {
     /// Whether only a strong keyword makes it count.
     pub strong_only: bool,
     pub names: &'v Names,
-}
-
-/// Where a keyword stands. The order is the order of nearness when distances are equal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Side {
-    Header,
-    Before,
-    After,
-}
-
-/// A keyword that speaks for a candidate.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Keyword {
-    pub word: usize,
-    pub side: Side,
-    pub distance: usize,
-    pub strong: bool,
 }
 
 /// What spoke for a candidate and how sure that makes it.
@@ -64,20 +51,6 @@ pub(super) struct Listed {
     pub keyword: Keyword,
 }
 
-/// How far the next value of a list may stand from the one before.
-const LIST_GAP: usize = 60;
-
-/// What the keywords around a candidate say together.
-#[derive(Debug, Default)]
-struct Voices {
-    strong: Option<Keyword>,
-    weak: Option<Keyword>,
-    support: bool,
-    /// Distance of the nearest word that names something else.
-    against: Option<usize>,
-    issuer: Option<usize>,
-}
-
 /// Weighs a candidate; none when it does not count.
 pub(super) fn weigh(
     rule: &Rule,
@@ -91,7 +64,7 @@ pub(super) fn weigh(
         None => in_text(rule, candidate, scene, pattern),
     };
     let mut listed = false;
-    if let Some(list) = list.filter(|_| pattern.in_lists && voices.says_nothing()) {
+    if let Some(list) = list.filter(|_| pattern.in_lists && scene.cell.is_none() && voices.says_nothing()) {
         listed = goes_on(scene, candidate, list.end);
         voices.strong = Some(list.keyword).filter(|keyword| listed && keyword.strong);
         voices.weak = Some(list.keyword).filter(|keyword| listed && !keyword.strong);
@@ -141,79 +114,6 @@ fn raised(confidence: Confidence) -> Confidence {
     match confidence {
         Confidence::Low => Confidence::Medium,
         Confidence::Medium | Confidence::High => Confidence::High,
-    }
-}
-
-impl Voices {
-    fn keyword(&self) -> Option<Keyword> {
-        self.strong.or(self.weak)
-    }
-
-    fn says_nothing(&self) -> bool {
-        self.keyword().is_none() && self.against.is_none()
-    }
-
-    /// Takes in one keyword at a place.
-    fn hear(&mut self, rule: &Rule, candidate: &Candidate, hit: &Hit, side: Side, distance: usize) {
-        let Some(word) = rule.keywords.word(hit) else {
-            return;
-        };
-        for does in &word.uses {
-            match *does {
-                Use::Names { form } => {
-                    let near = distance <= super::keywords::ISSUER_WINDOW;
-                    let fits = near && candidate.forms.contains(&form);
-                    self.issuer = self.issuer.or(Some(form).filter(|_| fits));
-                }
-                Use::Speaks {
-                    strength,
-                    before,
-                    after,
-                } => {
-                    let reach = if side == Side::After { after } else { before };
-                    if distance <= reach {
-                        self.take(
-                            strength,
-                            Keyword {
-                                word: hit.word,
-                                side,
-                                distance,
-                                strong: strength == Strength::Strong,
-                            },
-                        );
-                    }
-                }
-            }
-        }
-    }
-
-    fn take(&mut self, strength: Strength, keyword: Keyword) {
-        let nearer = |known: &Option<Keyword>| {
-            known.is_none_or(|known| (keyword.distance, keyword.side) < (known.distance, known.side))
-        };
-        match strength {
-            Strength::Strong if nearer(&self.strong) => self.strong = Some(keyword),
-            Strength::Weak if nearer(&self.weak) => self.weak = Some(keyword),
-            Strength::Support => self.support = true,
-            Strength::Against => {
-                self.against = Some(
-                    self.against
-                        .map_or(keyword.distance, |known| known.min(keyword.distance)),
-                )
-            }
-            Strength::Strong | Strength::Weak => {}
-        }
-    }
-
-    /// The nearest label says what a value is: a word against it takes back what stands farther away.
-    fn settle(&mut self) {
-        let Some(against) = self.against else { return };
-        let farther = |keyword: &Keyword| keyword.distance > against;
-        self.strong = self.strong.filter(|keyword| !farther(keyword));
-        self.weak = self.weak.filter(|keyword| !farther(keyword));
-        if self.keyword().is_some() {
-            self.against = None;
-        }
     }
 }
 

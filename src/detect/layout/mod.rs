@@ -9,6 +9,7 @@ mod split;
 use std::ops::Range;
 
 use self::split::{Cells, Delimiter};
+use super::keywords::{Hit, Keywords};
 use crate::mime::TextKind;
 
 /// A cell of a table and what stands around it, in octets.
@@ -27,8 +28,7 @@ pub(super) struct Cell {
     pub row: Range<usize>,
 }
 
-/// Reads a text as lines, some of which are rows.
-#[derive(Debug)]
+/// Reads a text as lines, some of which are rows. Not `Debug`: it holds the message.
 pub(super) struct Layout<'v> {
     bytes: &'v [u8],
     kind: TextKind,
@@ -173,6 +173,53 @@ impl<'v> Layout<'v> {
             }
         }
     }
+}
+
+/// Where the first line begins that could be a header with a keyword that makes values count; `hits` are the
+/// keywords of the text, in order.
+pub(super) fn first_header(
+    bytes: &[u8],
+    keywords: &Keywords,
+    hits: impl IntoIterator<Item = Hit>,
+) -> Option<usize> {
+    let mut done = 0;
+    for hit in hits {
+        if hit.start < done {
+            continue;
+        }
+        let line = line_around(bytes, hit.start);
+        match may_be_header(bytes, &line) {
+            true if keywords.reach_of(&hit).is_some() => return Some(line.start),
+            true => {}
+            // Nothing else on this line makes it a header.
+            false => done = end_of_line(bytes, hit.end),
+        }
+    }
+    None
+}
+
+fn end_of_line(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    memchr::memchr(b'\n', rest).map_or(bytes.len(), |found| at + found)
+}
+
+fn may_be_header(bytes: &[u8], line: &Range<usize>) -> bool {
+    let text = bytes.get(line.clone()).unwrap_or_default();
+    let cells = split::cells(text, line.start, false);
+    cells.is_some_and(|cells| cells.are_labels(bytes))
+}
+
+/// The line that holds an octet; empty when it is too long for a row.
+fn line_around(bytes: &[u8], at: usize) -> Range<usize> {
+    let before = bytes.get(at.saturating_sub(LONGEST_ROW)..at).unwrap_or_default();
+    let after = bytes
+        .get(at..(at + LONGEST_ROW).min(bytes.len()))
+        .unwrap_or_default();
+    let start = memchr::memrchr(b'\n', before).map(|found| at - before.len() + found + 1);
+    let end = memchr::memchr(b'\n', after).map(|found| at + found + 1);
+    let start = start.or((before.len() == at).then_some(0));
+    let end = end.or((at + after.len() == bytes.len()).then_some(bytes.len()));
+    start.zip(end).map_or(at..at, |(start, end)| start..end)
 }
 
 impl Block {

@@ -87,8 +87,8 @@ impl Names {
     }
 }
 
-/// Finds the name nearest to each of several places in one text, looking at every stretch once.
-#[derive(Debug)]
+/// Finds the name nearest to each of several places in one text, looking at every stretch once. Not `Debug`: it
+/// holds the message.
 pub(super) struct Nearby<'v> {
     names: &'v Names,
     bytes: &'v [u8],
@@ -98,6 +98,8 @@ pub(super) struct Nearby<'v> {
 
 /// How much is read again, so that no name is cut in two.
 const OVERLAP: usize = 60;
+/// How much is read at a time.
+const AHEAD: usize = 1024;
 
 impl<'v> Nearby<'v> {
     pub fn new(names: &'v Names, bytes: &'v [u8]) -> Self {
@@ -135,6 +137,7 @@ impl<'v> Nearby<'v> {
         if to > self.covered {
             let again = self.covered.saturating_sub(OVERLAP);
             let from = from.max(again);
+            let to = to.max(from + AHEAD).min(self.bytes.len());
             self.found.extend(self.names.within(self.bytes, from, to));
             self.covered = to;
         }

@@ -207,11 +207,16 @@ fn is_pair(names: &Names, first: &Token, last: &Token) -> bool {
 }
 
 fn is_capital(token: &Token) -> bool {
-    matches!(token.case, Case::Capital | Case::Upper)
+    // Two capital letters are a state or a title more often than a name.
+    token.case == Case::Capital || token.case == Case::Upper && token.text.len() > 2
 }
 
 fn is_never(names: &Names, token: &Token) -> bool {
-    names.words.never.contains(&lower(token.text))
+    let word = lower(token.text);
+    names
+        .words
+        .never
+        .contains(word.strip_suffix("'s").unwrap_or(&word))
 }
 
 fn is_unsure(names: &Names, token: &Token) -> bool {

@@ -1,7 +1,7 @@
 //! Text → words with their case and what separates them.
 
-/// A word and how it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A word and how it is written. Not `Debug`: it holds the message.
+#[derive(Clone, Copy)]
 pub(super) struct Token<'t> {
     pub start: usize,
     pub end: usize,

@@ -11,8 +11,7 @@ use std::borrow::Cow;
 
 use self::map::Map;
 
-/// A text in the one spelling, with the way back to the original.
-#[derive(Debug)]
+/// A text in the one spelling, with the way back to the original. Not `Debug`: it holds the message.
 pub(super) struct View<'t> {
     /// What patterns run on.
     pub bytes: Cow<'t, [u8]>,

@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::super::Rules;
-use super::super::candidates::{self, Candidate};
+use super::super::candidates::{self, Candidate, LIST_GAP};
 use super::super::compile::LONGEST;
 use super::super::contest::{self, Weighed};
 use super::super::context::{self, Listed, Scene};
 use super::super::keywords::Hit;
-use super::super::layout::Layout;
+use super::super::layout::{self, Layout};
 use super::super::names::Nearby;
 use super::super::normal::View;
+use super::super::rule::Rule;
 use crate::message::{Confidence, Masked};
 use crate::mime::{Text, TextKind};
 
@@ -79,7 +80,8 @@ pub(super) fn search(rules: &Rules, view: &View, text: &Text, hand_over: &mut dy
         rules,
         view,
         alone: !is_written_by_programs(text),
-        table: text.kind == TextKind::Table,
+        headers: HashMap::new(),
+        hits: HashMap::new(),
         layout: Layout::new(bytes, text.kind),
         nearby: Nearby::new(&rules.names, bytes),
         lists: HashMap::new(),
@@ -106,7 +108,10 @@ struct ViewSearch<'v> {
     view: &'v View<'v>,
     /// Whether a form alone may count.
     alone: bool,
-    table: bool,
+    /// By rule: where the first line begins that may be the header of a table with one of its keywords.
+    headers: HashMap<usize, Option<usize>>,
+    /// By rule: the keywords in and around the block.
+    hits: HashMap<usize, Vec<Hit>>,
     layout: Layout<'v>,
     nearby: Nearby<'v>,
     /// By rule and pattern: the last value that a keyword spoke for.
@@ -117,61 +122,94 @@ struct ViewSearch<'v> {
 
 impl ViewSearch<'_> {
     fn block(&mut self, from: usize, to: usize, hand_over: &mut dyn FnMut(Found)) {
-        let bytes: &[u8] = &self.view.bytes;
-        let end = (to + LONGEST).min(bytes.len());
-        let matched = self
-            .rules
+        let (rules, view) = (self.rules, self.view);
+        let end = (to + LONGEST).min(view.bytes.len());
+        let matched = rules
             .gate
             .set
-            .matches(bytes.get(from..end).unwrap_or_default());
-        if !matched.matched_any() {
-            return;
-        }
-        let mut hits: HashMap<usize, Vec<Hit>> = HashMap::new();
-        let mut candidates = Vec::new();
-        for (rule, pattern) in matched
-            .iter()
-            .filter_map(|member| self.rules.gate.owners.get(member))
-        {
-            let Some(compiled) = self.rules.rules.get(*rule) else {
-                continue;
-            };
-            let around = hits.entry(*rule).or_insert_with(|| {
-                let reach = compiled.keywords.reach;
-                compiled
-                    .keywords
-                    .find(bytes, from.saturating_sub(reach), to + reach)
-            });
-            let alone = compiled
-                .patterns
-                .get(*pattern)
-                .is_some_and(|pattern| pattern.counts_alone());
-            // In a long text the header of a table may stand in an earlier block.
-            let far_header = self.table || bytes.len() > BLOCK;
-            if alone || far_header || !around.is_empty() {
-                candidates.extend(candidates::find(compiled, (*rule, *pattern), bytes, from, to));
-            }
-        }
-        if self.view.is_joined() {
-            candidates.retain(|candidate| self.view.crosses_join(candidate.start, candidate.end));
-        }
-        candidates
-            .sort_by_key(|candidate| (candidate.start, candidate.end, candidate.rule, candidate.pattern));
+            .matches(view.bytes.get(from..end).unwrap_or_default());
+        let owners = matched.iter().filter_map(|member| rules.gate.owners.get(member));
+        self.hits.clear();
+        let mut candidates: Vec<Candidate> = owners
+            .flat_map(|owner| self.candidates(*owner, (from, to)))
+            .collect();
+        candidates.sort_by_key(|one| (one.start, one.end, one.rule, one.pattern));
         let weighed = candidates
             .into_iter()
-            .filter_map(|candidate| self.weigh(candidate, &hits))
+            .filter_map(|candidate| self.weigh(candidate, (from, to)))
             .collect();
-        for weighed in contest::settle(&self.rules.rules, weighed) {
+        for weighed in contest::settle(&rules.rules, weighed) {
             hand_over(self.found(weighed));
         }
     }
 
-    fn weigh(&mut self, candidate: Candidate, hits: &HashMap<usize, Vec<Hit>>) -> Option<Weighed> {
+    /// The candidates of one pattern, where something could speak for them.
+    fn candidates(&mut self, (rule, pattern): (usize, usize), block: (usize, usize)) -> Vec<Candidate> {
+        let Some(compiled) = self.rules.rules.get(rule) else {
+            return Vec::new();
+        };
+        let alone = compiled
+            .patterns
+            .get(pattern)
+            .is_some_and(|pattern| pattern.counts_alone());
+        let mut stretches = if alone {
+            vec![block]
+        } else {
+            self.stretches(rule, block)
+        };
+        if let Some(listed) = self.lists.get(&(rule, pattern)).filter(|_| !alone) {
+            // A list that the block before began.
+            stretches.insert(0, (block.0, (listed.end + LIST_GAP).min(block.1)));
+        }
+        let mut found = candidates::find(compiled, (rule, pattern), &self.view.bytes, &stretches, block.1);
+        if self.view.is_joined() {
+            found.retain(|one| self.view.crosses_join(one.start, one.end));
+        }
+        found
+    }
+
+    /// Where keywords of a rule reach within a block: around them, and below the header of a table.
+    fn stretches(&mut self, rule: usize, (from, to): (usize, usize)) -> Vec<(usize, usize)> {
+        let (bytes, Some(compiled)) = (&self.view.bytes, self.rules.rules.get(rule)) else {
+            return Vec::new();
+        };
+        let hits = self
+            .hits
+            .entry(rule)
+            .or_insert_with(|| hits(compiled, bytes, from, to));
+        let (keywords, whole) = (&compiled.keywords, from == 0 && to == bytes.len());
+        let header = self.headers.entry(rule).or_insert_with(|| match whole {
+            true => layout::first_header(bytes, keywords, hits.iter().copied()),
+            false => layout::first_header(bytes, keywords, keywords.find(bytes, 0, bytes.len())),
+        });
+        if let Some(header) = *header {
+            return vec![(from.max(header), to)];
+        }
+        let mut stretches: Vec<(usize, usize)> = Vec::new();
+        for hit in hits.iter() {
+            let Some((before, after)) = compiled.keywords.reach_of(hit) else {
+                continue;
+            };
+            let start = hit.start.saturating_sub(before + LONGEST).max(from);
+            let end = (hit.end + after).min(to);
+            match stretches.last_mut() {
+                Some(last) if start <= last.1 => last.1 = last.1.max(end),
+                _ => stretches.push((start, end)),
+            }
+        }
+        stretches
+    }
+
+    fn weigh(&mut self, candidate: Candidate, (from, to): (usize, usize)) -> Option<Weighed> {
         let rule = self.rules.rules.get(candidate.rule)?;
         let cell = self.layout.cell(candidate.start, candidate.end);
+        let bytes: &[u8] = &self.view.bytes;
         let scene = Scene {
-            bytes: &self.view.bytes,
-            hits: hits.get(&candidate.rule).map(Vec::as_slice).unwrap_or_default(),
+            bytes,
+            hits: self
+                .hits
+                .entry(candidate.rule)
+                .or_insert_with(|| hits(rule, bytes, from, to)),
             cell: cell.as_ref(),
             alone: self.alone,
             strong_only: self.view.is_joined(),
@@ -224,4 +262,12 @@ impl ViewSearch<'_> {
             weighed,
         }
     }
+}
+
+/// The keywords of a rule in and around a block.
+fn hits(rule: &Rule, bytes: &[u8], from: usize, to: usize) -> Vec<Hit> {
+    let reach = rule.keywords.reach;
+    rule.keywords
+        .find(bytes, from.saturating_sub(reach), to + LONGEST + reach)
+        .collect()
 }
