@@ -176,6 +176,8 @@ impl<'a> Scan<'a> {
         let before = self.body.get(..at).unwrap_or_default();
         if before.last().is_none_or(|octet| matches!(octet, b'\n' | b'\r')) {
             self.judge_line(at, after, before);
+        } else if self.loose > MOST_LOOSE {
+            self.overflow = true;
         } else if let Some(start) = line_start(before) {
             self.add_loose(Mark {
                 start,
