@@ -1,10 +1,9 @@
 //! Tables in text: comma-, semicolon-, bar- and tab-separated values (RFC 4180).
 
 use super::Document;
-use crate::mime::charset::Readings;
-use crate::mime::{Leaf, Limits, TextKind};
+use crate::mime::{Leaf, Limits, TextKind, charset};
 
-pub(super) fn read(leaf: &Leaf, readings: &Readings, _limits: &Limits) -> Option<Document> {
+pub(super) fn read(leaf: &Leaf, readings: &charset::Readings, _limits: &Limits) -> Option<Document> {
     let labelled = is_labelled(leaf);
     if !labelled && leaf.file_name.is_none() {
         return None;

@@ -296,7 +296,7 @@ fn tables_in_html_are_tables_and_layouts_are_not() {
     );
     assert_eq!(
         read.of_kind(TextKind::Table),
-        ["Name\tSSN\t\tx\nJane Doe\t536-22-8145\t\ty z"]
+        ["Name\tSSN\t\tx\nJane Doe\t536-22-8145\t\ty z\n"]
     );
     assert!(
         html("<table><tr><td>only</td></tr><tr><td>one column</td></tr></table>")
