@@ -2,10 +2,9 @@
 
 use super::Document;
 use crate::message::ObstacleKind;
-use crate::mime::charset::Readings;
-use crate::mime::{Leaf, Limits, TextKind, quoted_printable};
+use crate::mime::{Leaf, Limits, TextKind, charset, quoted_printable};
 
-pub(super) fn read(leaf: &Leaf, readings: &Readings, _limits: &Limits) -> Option<Document> {
+pub(super) fn read(leaf: &Leaf, readings: &charset::Readings, _limits: &Limits) -> Option<Document> {
     let beginning: String = readings
         .text
         .trim_start()

@@ -15,8 +15,7 @@ mod text;
 mod zip;
 
 use crate::message::{Obstacle, ObstacleKind};
-use crate::mime::charset::Readings;
-use crate::mime::{Leaf, Limits, Text, TextKind, printable};
+use crate::mime::{Leaf, Limits, Text, TextKind, charset, printable};
 
 /// What one leaf holds.
 #[derive(Debug, Default)]
@@ -31,7 +30,7 @@ pub struct Document {
 type BinaryFormat = fn(&Leaf, &Limits) -> Option<Document>;
 
 /// Reads a leaf that is a text, if the text is of one format.
-type TextFormat = fn(&Leaf, &Readings, &Limits) -> Option<Document>;
+type TextFormat = fn(&Leaf, &charset::Readings, &Limits) -> Option<Document>;
 
 /// Formats with a signature, tried first.
 const BINARY_FORMATS: [BinaryFormat; 7] = [

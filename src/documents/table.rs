@@ -1,10 +1,9 @@
 //! Tables in text: comma-, semicolon-, bar- and tab-separated values (RFC 4180).
 
 use super::Document;
-use crate::mime::charset::Readings;
-use crate::mime::{Leaf, Limits, TextKind};
+use crate::mime::{Leaf, Limits, TextKind, charset};
 
-pub(super) fn read(leaf: &Leaf, readings: &Readings, _limits: &Limits) -> Option<Document> {
+pub(super) fn read(leaf: &Leaf, readings: &charset::Readings, _limits: &Limits) -> Option<Document> {
     let labelled = is_labelled(leaf);
     if !labelled && leaf.file_name.is_none() {
         return None;
@@ -34,47 +33,68 @@ fn is_labelled(leaf: &Leaf) -> bool {
         )
 }
 
-/// The separator that divides at least `least` of the first lines, and all of them, into the same number of
-/// cells. A line break inside quotes makes a line with fewer cells; a few of those are forgiven.
+/// The separator that divides at least `least` of the first rows, and nearly all of them, into the same number
+/// of cells.
 fn separator(source: &str, least: usize) -> Option<char> {
-    let lines: Vec<&str> = source
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .take(50)
-        .collect();
-    let counts = |separator: char| lines.iter().map(move |line| cells(line, separator));
-    let regular = |separator: &char| {
-        let most = counts(*separator).next().unwrap_or(0);
-        let fitting = counts(*separator).filter(|count| *count == most).count();
-        most >= 2 && fitting >= least && fitting * 5 >= lines.len() * 4
-    };
-    ['\t', ',', ';', '|'].into_iter().find(regular)
+    let start: String = source.chars().take(SAMPLE).collect();
+    ['\t', ',', ';', '|'].into_iter().find(|separator| {
+        let table = rows(&start, *separator);
+        let widths: Vec<usize> = table
+            .lines()
+            .filter(|row| !row.trim().is_empty())
+            .take(50)
+            .map(width)
+            .collect();
+        let first = widths.first().copied().unwrap_or(0);
+        let fitting = widths.iter().filter(|width| **width == first).count();
+        first >= 2 && fitting >= least && fitting * 5 >= widths.len() * 4
+    })
 }
 
-/// How many cells a line has, separators inside quotes left out.
-fn cells(line: &str, separator: char) -> usize {
-    let mut quoted = false;
-    let separators = line.chars().filter(|character| {
-        quoted ^= *character == '"';
-        *character == separator && !quoted
-    });
-    separators.count() + 1
+/// Characters at the beginning of a text that show its shape.
+const SAMPLE: usize = 20_000;
+
+fn width(row: &str) -> usize {
+    row.matches('\t').count() + 1
 }
 
-/// Cells with tabs between them, rows with line feeds; white space inside a cell becomes a space.
+/// Cells with tabs between them, rows with line feeds; white space inside a cell becomes a space. A quote that is
+/// never closed is none.
 fn rows(source: &str, separator: char) -> String {
-    let mut table = String::with_capacity(source.len());
-    let mut quoted = false;
-    for character in source.chars() {
+    let mut writer = Writer {
+        table: String::with_capacity(source.len()),
+        separator,
+        quoted: false,
+    };
+    let mut characters = source.chars().peekable();
+    while let Some(character) = characters.next() {
+        let doubled = character == '"' && writer.quoted && characters.next_if_eq(&'"').is_some();
+        writer.write(character, doubled);
+    }
+    if writer.quoted {
+        return rows(&source.replace('"', "'"), separator);
+    }
+    writer.table
+}
+
+struct Writer {
+    table: String,
+    separator: char,
+    /// Inside a quoted cell (RFC 4180 §2.5), where separators and line ends mean nothing.
+    quoted: bool,
+}
+
+impl Writer {
+    fn write(&mut self, character: char, doubled: bool) {
+        let begins_cell = self.table.is_empty() || self.table.ends_with(['\t', '\n']);
         match character {
-            '"' => quoted = !quoted,
+            '"' if doubled => self.table.push('"'),
+            '"' if self.quoted || begins_cell => self.quoted = !self.quoted,
             '\r' => {}
-            '\n' | '\t' if quoted => table.push(' '),
-            '\n' => table.push('\n'),
-            _ if character == separator && !quoted => table.push('\t'),
-            '\t' => table.push(' '),
-            _ => table.push(character),
+            '\n' if !self.quoted => self.table.push('\n'),
+            _ if character == self.separator && !self.quoted => self.table.push('\t'),
+            '\n' | '\t' => self.table.push(' '),
+            _ => self.table.push(character),
         }
     }
-    table
 }

@@ -2,8 +2,7 @@
 
 use super::Document;
 use crate::message::ObstacleKind;
-use crate::mime::charset::{self, Readings};
-use crate::mime::{Leaf, Limits, TextKind};
+use crate::mime::{Leaf, Limits, TextKind, charset};
 
 /// Things that stand in a text and cannot be read: how they begin, and what they are.
 const ARMORED: [(&str, ObstacleKind, &str); 4] = [
@@ -29,7 +28,7 @@ const ARMORED: [(&str, ObstacleKind, &str); 4] = [
     ),
 ];
 
-pub(super) fn read(leaf: &Leaf, readings: &Readings, _limits: &Limits) -> Option<Document> {
+pub(super) fn read(leaf: &Leaf, readings: &charset::Readings, _limits: &Limits) -> Option<Document> {
     let mut document = Document::default();
     document.notes(leaf, readings);
     for reading in readings.all() {
@@ -40,7 +39,7 @@ pub(super) fn read(leaf: &Leaf, readings: &Readings, _limits: &Limits) -> Option
 
 impl Document {
     /// Adds what the reading of a text could not settle.
-    pub(super) fn notes(&mut self, leaf: &Leaf, readings: &Readings) {
+    pub(super) fn notes(&mut self, leaf: &Leaf, readings: &charset::Readings) {
         if let Some(doubt) = readings.doubt {
             self.obstacle(leaf, ObstacleKind::Malformed, &format!("is a text, but {doubt}"));
         }
@@ -60,7 +59,7 @@ impl Document {
 }
 
 /// The readings of a leaf that is a text. NUL is dropped, as most programs that show text do.
-pub(super) fn decode(leaf: &Leaf) -> Option<Readings> {
+pub(super) fn decode(leaf: &Leaf) -> Option<charset::Readings> {
     let label = leaf.charset.as_deref().unwrap_or_default();
     let labelled_wide =
         label.starts_with("utf-16") || label.starts_with("utf-32") || label.starts_with("ucs-");
@@ -86,7 +85,8 @@ pub(super) fn is_text(bytes: &[u8]) -> bool {
     bytes.iter().filter(control).count() * 50 <= bytes.len()
 }
 
+/// A single wrong character may be a cut at the end.
 fn is_legible(text: &str) -> bool {
     let wrong = |c: &char| *c == char::REPLACEMENT_CHARACTER || (c.is_control() && !c.is_whitespace());
-    text.chars().filter(wrong).count() * 50 <= text.chars().count()
+    text.chars().filter(wrong).count().saturating_sub(1) * 50 <= text.chars().count()
 }

@@ -7,16 +7,24 @@ use super::Limits;
 pub(super) struct Budget {
     parts: usize,
     fields: usize,
+    field_octets: usize,
     bytes: usize,
-    scan: usize,
+    work: usize,
+    raw: usize,
 }
 
 /// Header fields that become texts of their own; the rest of a longer section becomes one text.
 const FIELDS: usize = 20_000;
 
-/// How often the octets of a message may be searched for delimiters, on average. Ordinary mail needs as often as
-/// its multiparts nest.
-const SCANS: usize = 100;
+/// Octets of header fields that are decoded. Longer ones are searched as they stand.
+const FIELD_OCTETS: usize = 8 << 20;
+
+/// How often the octets of a message may be gone over, on average: ordinary mail needs a few times for each level
+/// of nesting.
+const TIMES: usize = 100;
+
+/// Octets that may be gone over in any message: a few seconds' work.
+const WORK: usize = 2 << 30;
 
 impl Budget {
     /// The budget of a message with `length` octets.
@@ -24,8 +32,10 @@ impl Budget {
         Budget {
             parts: limits.parts,
             fields: FIELDS,
+            field_octets: FIELD_OCTETS,
             bytes: limits.message_size,
-            scan: length.saturating_mul(SCANS).saturating_add(1 << 20),
+            work: length.saturating_mul(TIMES).saturating_add(1 << 20).min(WORK),
+            raw: length.saturating_mul(2).saturating_add(1 << 20),
         }
     }
 
@@ -39,9 +49,19 @@ impl Budget {
         take(&mut self.bytes, count)
     }
 
-    /// Takes a search for delimiters.
-    pub fn scan(&mut self, count: usize) -> bool {
-        take(&mut self.scan, count)
+    /// Takes the work of going over octets.
+    pub fn work(&mut self, count: usize) -> bool {
+        take(&mut self.work, count)
+    }
+
+    /// Takes octets that are handed out as they stand, beside a better reading.
+    pub fn raw(&mut self, count: usize) -> bool {
+        take(&mut self.raw, count)
+    }
+
+    /// Takes octets of a header field that is to be decoded.
+    pub fn field(&mut self, count: usize) -> bool {
+        take(&mut self.field_octets, count)
     }
 
     /// Takes header fields.

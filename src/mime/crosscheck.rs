@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use mail_parser::{Message, MessageParser, PartType};
 
-use crate::message::{ObstacleKind, Place};
+use crate::message::{Obstacle, ObstacleKind, Place};
 
 use super::charset;
 use super::{Contents, Leaf};
@@ -47,7 +47,7 @@ pub(super) fn add_missing(raw: &[u8], contents: &mut Contents) {
 
 /// Whether a second opinion is not worth its price, or not safe to ask for.
 fn is_plain(raw: &[u8], contents: &Contents) -> bool {
-    let limited = |obstacles: &[crate::message::Obstacle]| {
+    let limited = |obstacles: &[Obstacle]| {
         obstacles
             .iter()
             .any(|obstacle| obstacle.kind == ObstacleKind::LimitReached)

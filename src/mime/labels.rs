@@ -5,7 +5,7 @@
 use super::boundary;
 use super::charset;
 use super::content_type::{Class, media_type, squeeze, without_comments};
-use super::header::{Header, unfold};
+use super::header::{Field, Header, unfold};
 use super::parameters::{self, Parameter};
 use super::transfer::{self, Encoding};
 use super::words;
@@ -69,7 +69,11 @@ impl Labels {
 
     fn read_types(&mut self, header: &Header<'_>) {
         let mut first: Option<String> = None;
-        for value in values(header, "content-type") {
+        for mut value in values(header, "content-type") {
+            if value.len() > LONGEST {
+                self.odd("its Content-Type is too long");
+                value.truncate(LONGEST);
+            }
             let squeezed = squeeze(&String::from_utf8_lossy(&value));
             let repeated = first.get_or_insert_with(|| squeezed.clone());
             if *repeated != squeezed {
@@ -129,7 +133,11 @@ impl Labels {
     }
 
     fn read_encodings(&mut self, header: &Header<'_>) {
-        for value in values(header, "content-transfer-encoding") {
+        for mut value in values(header, "content-transfer-encoding") {
+            if value.len() > LONGEST {
+                self.odd("its transfer encoding is too long");
+                value.truncate(LONGEST);
+            }
             let (encoding, certain) = transfer::named(&without_comments(&words::decode(&value).text));
             if !certain {
                 self.odd("its transfer encoding is misspelled");
@@ -147,7 +155,8 @@ impl Labels {
     }
 
     fn read_disposition(&mut self, header: &Header<'_>) {
-        for value in values(header, "content-disposition") {
+        for mut value in values(header, "content-disposition") {
+            value.truncate(LONGEST);
             let token = squeeze(&without_comments(&words::decode(&value).text));
             self.attachment |= token.starts_with("attachment");
             let parameters = parameters::read(&value).into_iter();
@@ -168,10 +177,21 @@ impl Labels {
     }
 }
 
-/// The unfolded values of all fields that some reader takes for the field called `name`.
-fn values<'h>(header: &'h Header<'_>, name: &'h str) -> impl Iterator<Item = Vec<u8>> + 'h {
-    let fields = header.fields.iter().filter(move |field| field.is(name));
-    fields.map(|field| unfold(field.value))
+/// Longer values are not labels any more.
+const LONGEST: usize = 64 << 10;
+
+/// Of more repetitions than twice this, only the first and the last are read.
+const MOST_REPEATED: usize = 50;
+
+/// The unfolded values of the fields that some reader takes for the field called `name`.
+fn values(header: &Header<'_>, name: &str) -> Vec<Vec<u8>> {
+    let fields: Vec<&Field<'_>> = header.fields.iter().filter(|field| field.is(name)).collect();
+    let behind = fields.len().saturating_sub(MOST_REPEATED).max(MOST_REPEATED);
+    let read = fields
+        .iter()
+        .take(MOST_REPEATED)
+        .chain(fields.iter().skip(behind));
+    read.map(|field| unfold(field.value)).collect()
 }
 
 /// Whether two labels mean the same octets for what mail really holds.

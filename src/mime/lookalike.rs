@@ -39,10 +39,7 @@ pub(super) fn message(bytes: &[u8]) -> Option<&[u8]> {
     let header = header::parse(near, 200);
     let known = |name: &&&str| header.fields.iter().any(|field| field.is(name));
     let mail = MAIL_FIELDS.iter().filter(known).count();
-    let typed = header
-        .fields
-        .iter()
-        .any(|field| field.is("content-type") && field.value.contains(&b'/'));
+    let typed = header.fields.iter().any(|field| field.is("content-type"));
     let first = header
         .fields
         .first()
@@ -50,13 +47,14 @@ pub(super) fn message(bytes: &[u8]) -> Option<&[u8]> {
     (first && (typed || mail >= 2)).then_some(start)
 }
 
-/// The messages of a mailbox file (mbox), or the one message that is there.
-pub(super) fn messages(bytes: &[u8]) -> Vec<&[u8]> {
+/// The messages of a mailbox file (mbox), or the one message that is there. After `most` messages, the next one
+/// holds all the rest.
+pub(super) fn messages(bytes: &[u8], most: usize) -> Vec<&[u8]> {
     if !bytes.starts_with(b"From ") {
         return vec![bytes];
     }
     let mut starts = vec![0];
-    starts.extend(memmem::find_iter(bytes, b"\nFrom ").map(|at| at + 1));
+    starts.extend(memmem::find_iter(bytes, b"\nFrom ").take(most).map(|at| at + 1));
     let ends = starts.iter().skip(1).copied().chain([bytes.len()]);
     starts
         .iter()
@@ -112,8 +110,8 @@ mod tests {
 
     #[test]
     fn a_mailbox_holds_several_messages() {
-        assert_eq!(messages(b"From a\nA: 1\n\nx\nFrom b\nA: 2\n\ny").len(), 2);
-        assert_eq!(messages(b"A: 1\n\nFrom here").len(), 1);
+        assert_eq!(messages(b"From a\nA: 1\n\nx\nFrom b\nA: 2\n\ny", 9).len(), 2);
+        assert_eq!(messages(b"A: 1\n\nFrom here", 9).len(), 1);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod content;
 mod content_type;
 mod crosscheck;
 mod encrypted;
+mod fields;
 mod header;
 mod labels;
 mod lookalike;

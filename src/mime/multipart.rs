@@ -86,6 +86,7 @@ pub(super) fn guessed_boundary(body: &[u8]) -> Vec<Vec<u8>> {
     let rest = start.and_then(|start| body.get(start..)).unwrap_or_default();
     let end = memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
     let line = rest.get(..end.min(200)).unwrap_or_default().trim_ascii_end();
+    let line = line.strip_suffix(b"--").unwrap_or(line);
     if line.is_empty() {
         Vec::new()
     } else {
@@ -94,13 +95,6 @@ pub(super) fn guessed_boundary(body: &[u8]) -> Vec<Vec<u8>> {
 }
 
 impl<'a> Split<'a> {
-    /// Takes over the parts of another split of the same body.
-    pub fn join(&mut self, other: Split<'a>) {
-        let loose = std::mem::take(&mut self.loose);
-        *self = other;
-        self.loose.extend(loose);
-    }
-
     fn take_apart(&mut self, body: &'a [u8], marks: &[Mark]) {
         let strict: Vec<&Mark> = marks.iter().filter(|mark| mark.kind <= Kind::Close).collect();
         let first = strict.first().map_or(body.len(), |mark| mark.start);
@@ -176,6 +170,8 @@ impl<'a> Scan<'a> {
         let before = self.body.get(..at).unwrap_or_default();
         if before.last().is_none_or(|octet| matches!(octet, b'\n' | b'\r')) {
             self.judge_line(at, after, before);
+        } else if self.loose > MOST_LOOSE {
+            self.overflow = true;
         } else if let Some(start) = line_start(before) {
             self.add_loose(Mark {
                 start,

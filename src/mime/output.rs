@@ -85,7 +85,7 @@ impl Output {
         if !self.budget.bytes(kept.len()) {
             return self.limit(&at.content, "the parts together are too large");
         }
-        if self.is_new(&(kept, &labels.media_type)) {
+        if self.is_new(&(kept, &labels.media_type, &labels.charset)) {
             self.contents.leaves.push(Leaf {
                 place: at.content(labels),
                 media_type: labels.media_type.clone(),

@@ -8,19 +8,16 @@ use std::collections::HashSet;
 
 use crate::message::ObstacleKind;
 
-use super::charset;
 use super::content_type::Class;
-use super::header::{self, Field, Header};
+use super::header;
 use super::labels::Labels;
 use super::lookalike;
 use super::message_id;
 use super::multipart::{self, Split};
 use super::output::{Output, named};
-use super::parameters;
 use super::place::Position;
 use super::sealed::{self, SealedBody};
 use super::transfer::{self, Encoding};
-use super::words;
 use super::{Contents, Limits};
 
 /// A walk in progress.
@@ -63,59 +60,13 @@ impl Walk {
 
     /// Reads a header section and the body that follows it.
     fn entity(&mut self, bytes: &[u8], at: &Position) {
-        if !self.out.budget.part() || !self.out.budget.scan(bytes.len()) {
-            return self.out.limit(&at.header, "the message has too many parts");
+        if !self.out.budget.part() || !self.out.budget.work(bytes.len()) {
+            self.out.limit(&at.header, "the message has too many parts");
+            return self.shown_text(bytes, at);
         }
         let header = header::parse(bytes, self.out.budget.fields_left());
         let labels = self.header(&header, at);
         self.body(header.body, &labels, at);
-    }
-
-    /// Makes texts of a header section and reads its labels.
-    fn header(&mut self, header: &Header<'_>, at: &Position) -> Labels {
-        self.out.budget.fields(header.fields.len() + header.strays.len());
-        for field in &header.fields {
-            self.field(field, at);
-        }
-        for stray in &header.strays {
-            self.out.beside(stray, "a line in the header section", at);
-        }
-        if !header.rest.is_empty() {
-            self.out.limit(&at.header, "it has too many header fields");
-            self.out.beside(header.rest, "the rest of the header section", at);
-        }
-        let labels = Labels::read(header, at.digest);
-        for why in header.oddities.iter().chain(&labels.oddities) {
-            self.out.ambiguous(&at.header, why);
-        }
-        self.out.structure(&labels, labels.may_be(Class::Multipart), at);
-        labels
-    }
-
-    /// The value of a field as people see it, its encoded parameters, and its raw form where that is in doubt.
-    fn field(&mut self, field: &Field<'_>, at: &Position) {
-        let name = charset::unlabelled(field.name);
-        let place = at.field(&name);
-        let value = header::unfold(field.value);
-        let decoded = words::decode(&value);
-        let mut others = Vec::new();
-        if is_strange(&name) {
-            others.push(name.into_owned());
-        }
-        if field.is("content-type") || field.is("content-disposition") {
-            let encoded = parameters::read(&value)
-                .into_iter()
-                .filter(|parameter| parameter.encoded);
-            others.extend(encoded.map(|parameter| parameter.value).take(100));
-        }
-        if decoded.doubtful {
-            others.push(charset::unlabelled(&value).into_owned());
-        }
-        others.retain(|other| !decoded.text.contains(other.as_str()));
-        self.out.field(&place, decoded.text);
-        for other in others {
-            self.out.field(&place, other);
-        }
     }
 
     fn sealed(&mut self, sealed: &SealedBody<'_>, at: &Position) {
@@ -185,18 +136,24 @@ impl Walk {
         if !self
             .out
             .budget
-            .scan(body.len().saturating_mul(labels.boundaries.len()))
+            .work(body.len().saturating_mul(labels.boundaries.len()))
         {
-            return self.out.limit(&at.header, "its parts nest too often");
+            self.out.limit(&at.header, "its parts nest too often");
+            return self.shown_text(body, at);
         }
         let most = self.out.budget.parts_left();
-        let mut split = multipart::split(body, &labels.boundaries, most);
-        if split.parts.is_empty() {
-            self.out.ambiguous(&at.header, "it is a multipart without parts");
-            self.shown_text(body, at);
-            split.join(multipart::split(body, &multipart::guessed_boundary(body), most));
+        let split = multipart::split(body, &labels.boundaries, most);
+        if !split.parts.is_empty() {
+            return self.parts(&split, labels, at);
         }
-        self.parts(&split, labels, at);
+        // Nobody sees a part; some show the whole, and some guess a boundary.
+        self.shown_text(body, at);
+        let mut guess = multipart::split(body, &multipart::guessed_boundary(body), most);
+        guess.loose.extend(split.loose);
+        if !guess.parts.is_empty() || !guess.loose.is_empty() {
+            self.out.ambiguous(&at.header, "it is a multipart without parts");
+            self.again(|walk| walk.parts(&guess, labels, at));
+        }
     }
 
     fn parts(&mut self, split: &Split<'_>, labels: &Labels, at: &Position) {
@@ -248,6 +205,8 @@ impl Walk {
         let is_message = |bytes: &Cow<'_, [u8]>| lookalike::message(bytes).is_some();
         if readings.iter().any(is_message) {
             readings.retain(is_message);
+        } else {
+            readings.truncate(1);
         }
         self.each(&readings, |walk, bytes| walk.messages(bytes, at));
     }
@@ -257,7 +216,7 @@ impl Walk {
         if at.depth >= self.deepest {
             return self.too_deep(bytes, at);
         }
-        for (number, message) in (1..).zip(lookalike::messages(bytes)) {
+        for (number, message) in (1..).zip(lookalike::messages(bytes, self.out.budget.parts_left())) {
             self.entity(message, &at.message(number));
         }
     }
@@ -285,7 +244,8 @@ impl Walk {
     fn decodings(&mut self, body: &[u8], labels: &Labels, at: &Position) -> Vec<Cow<'static, [u8]>> {
         let mut decodings = Vec::new();
         for encoding in labels.encodings.iter().filter(|encoding| encoding.changes(body)) {
-            if self.out.budget.scan(body.len()) {
+            // Decoding costs several times what searching does.
+            if self.out.budget.work(body.len().saturating_mul(4)) {
                 decodings.push(Cow::Owned(encoding.undo(body)));
             } else {
                 self.out
@@ -297,6 +257,9 @@ impl Walk {
 
     /// A text that some reader may show in place of a part.
     fn shown_text(&mut self, bytes: &[u8], at: &Position) {
+        if !self.out.budget.raw(bytes.len()) {
+            return self.out.limit(&at.content, "it can be read in too many ways");
+        }
         let labels = Labels {
             media_type: "text/plain".to_owned(),
             ..Labels::default()
@@ -326,10 +289,4 @@ impl Walk {
         read(self);
         self.out.leave_second_reading();
     }
-}
-
-/// Whether a field's name may hold content itself.
-fn is_strange(name: &str) -> bool {
-    let digits = name.chars().filter(char::is_ascii_digit).count();
-    digits >= 5 || name.len() > 60 || !name.chars().all(|c| c.is_ascii_graphic())
 }

@@ -1,6 +1,8 @@
 //! Character references (HTML Standard §13.2.5.72): the named ones that mail uses, and all numeric ones.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// The names of U+00A0 to U+00FF in order. Readers know these also without a semicolon.
 const LATIN: &str = "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn \
@@ -105,33 +107,29 @@ fn reference(after: &str) -> Option<(char, usize)> {
     }
     // Without its semicolon, one of the old names may stand before other letters: `&nbspMa`.
     let prefixes = (2..=length.min(6)).rev().filter_map(|length| name.get(..length));
-    prefixes
-        .filter_map(|prefix| Some((latin(prefix).or_else(|| basic(prefix))?, prefix.len())))
-        .next()
+    let mut known = prefixes.filter_map(|prefix| NAMES.get(prefix).map(|found| (prefix, found)));
+    known
+        .find(|(_, (_, old))| *old)
+        .map(|(prefix, (character, _))| (*character, prefix.len()))
 }
 
 fn named(name: &str) -> Option<char> {
-    let other = || {
-        OTHERS
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, character)| *character)
-    };
-    latin(name).or_else(other)
+    NAMES.get(name).map(|(character, _)| *character)
 }
 
-fn basic(name: &str) -> Option<char> {
-    OTHERS
-        .iter()
-        .take(8)
-        .find(|(known, _)| *known == name)
-        .map(|(_, character)| *character)
-}
+/// Every name with its character, and whether it is known without its semicolon.
+static NAMES: LazyLock<HashMap<&str, (char, bool)>> = LazyLock::new(|| {
+    let latin = LATIN
+        .split_ascii_whitespace()
+        .zip('\u{a0}'..)
+        .map(|(name, character)| (name, (character, true)));
+    let old =
+        |(number, (name, character)): (usize, &(&'static str, char))| (*name, (*character, number < OLD));
+    latin.chain(OTHERS.iter().enumerate().map(old)).collect()
+});
 
-fn latin(name: &str) -> Option<char> {
-    let at = LATIN.split_ascii_whitespace().position(|known| known == name)?;
-    char::from_u32(0xa0 + u32::try_from(at).ok()?)
-}
+/// How many of [`OTHERS`] are known without their semicolon.
+const OLD: usize = 8;
 
 /// `&#53;`, `&#x35;`, with any number of zeros and without the semicolon. C1 controls mean windows-1252.
 fn numeric(text: &str) -> Option<(char, usize)> {

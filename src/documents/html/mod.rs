@@ -5,16 +5,16 @@
 
 mod entities;
 mod page;
+mod rows;
 mod tokens;
 
 use super::Document;
 use crate::message::ObstacleKind;
-use crate::mime::charset::{self, Readings};
-use crate::mime::{Leaf, Limits, TextKind};
+use crate::mime::{Leaf, Limits, TextKind, charset};
 
 use page::Page;
 
-pub(super) fn read(leaf: &Leaf, readings: &Readings, _limits: &Limits) -> Option<Document> {
+pub(super) fn read(leaf: &Leaf, readings: &charset::Readings, _limits: &Limits) -> Option<Document> {
     if leaf.media_type != "text/html" && !looks_like_html(&readings.text) {
         return None;
     }

@@ -1,6 +1,7 @@
 //! What a page shows, and what it hides.
 
 use super::entities::decode;
+use super::rows::Table;
 use super::tokens::{Tag, Token, Tokens};
 
 /// A page as text.
@@ -20,64 +21,6 @@ pub(super) struct Page {
     preformatted: usize,
     comments: usize,
 }
-
-#[derive(Debug, Default)]
-struct Table {
-    rows: Vec<Vec<String>>,
-    /// Columns that the last cell covers beyond its own; they keep the cells behind it in their place.
-    spanned: usize,
-    holds_table: bool,
-}
-
-/// Tags that begin and end a line.
-const BLOCKS: [&str; 46] = [
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "body",
-    "br",
-    "caption",
-    "center",
-    "dd",
-    "details",
-    "dialog",
-    "dir",
-    "div",
-    "dl",
-    "dt",
-    "fieldset",
-    "figcaption",
-    "figure",
-    "footer",
-    "form",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "head",
-    "header",
-    "hr",
-    "html",
-    "legend",
-    "li",
-    "main",
-    "nav",
-    "ol",
-    "option",
-    "p",
-    "pre",
-    "section",
-    "select",
-    "summary",
-    "table",
-    "textarea",
-    "title",
-    "tr",
-    "ul",
-];
 
 /// Attributes the values of which people see or programs keep for them.
 const TELLING: [&str; 14] = [
@@ -124,29 +67,17 @@ impl Page {
 
     /// Appends text that is shown, with white space collapsed as a browser does.
     fn show(&mut self, text: &str) {
-        for character in text.chars() {
-            let space = matches!(character, ' ' | '\t' | '\n' | '\r' | '\x0c');
-            if !space || (self.preformatted > 0 && character != '\r') {
-                self.push(character);
-            } else if !self.text.ends_with([' ', '\n', '\t']) && !self.text.is_empty() {
-                self.push(' ');
+        if self.preformatted > 0 {
+            return self
+                .text
+                .extend(text.chars().filter(|character| *character != '\r'));
+        }
+        for (number, word) in text.split([' ', '\t', '\n', '\r', '\x0c']).enumerate() {
+            if number > 0 && !self.text.is_empty() && !self.text.ends_with([' ', '\n', '\t']) {
+                self.text.push(' ');
             }
+            self.text.push_str(word);
         }
-    }
-
-    fn push(&mut self, character: char) {
-        self.text.push(character);
-        if let Some(cell) = self.cell() {
-            cell.push(if matches!(character, '\n' | '\t') {
-                ' '
-            } else {
-                character
-            });
-        }
-    }
-
-    fn cell(&mut self) -> Option<&mut String> {
-        self.open_tables.last_mut()?.rows.last_mut()?.last_mut()
     }
 
     fn hide(&mut self, text: &str) {
@@ -179,7 +110,7 @@ impl Page {
         self.attributes(tag);
         let name = tag.name.to_ascii_lowercase();
         self.preformatted += usize::from(name == "pre");
-        if BLOCKS.contains(&name.as_str()) {
+        if is_block(&name) {
             self.line();
         }
         match name.as_str() {
@@ -191,11 +122,12 @@ impl Page {
     }
 
     fn close(&mut self, name: &str) {
-        if BLOCKS.contains(&name) {
+        if is_block(name) {
             self.line();
         }
         match name {
             "table" => self.end_table(),
+            "td" | "th" => self.end_cell(),
             "pre" => self.preformatted = self.preformatted.saturating_sub(1),
             _ => {}
         }
@@ -205,12 +137,6 @@ impl Page {
     fn line(&mut self) {
         if !self.text.ends_with('\n') && !self.text.is_empty() {
             self.text.push('\n');
-        }
-        if let Some(cell) = self.cell()
-            && !cell.is_empty()
-            && !cell.ends_with(' ')
-        {
-            cell.push(' ');
         }
     }
 
@@ -251,12 +177,14 @@ impl Page {
     }
 
     fn begin_row(&mut self) {
+        self.end_cell();
         if let Some(table) = self.open_tables.last_mut() {
             table.begin_row();
         }
     }
 
     fn begin_cell(&mut self, tag: &Tag<'_>) {
+        self.end_cell();
         if !self.text.ends_with('\n') && !self.text.is_empty() {
             self.text.push('\t');
         }
@@ -267,51 +195,80 @@ impl Page {
         let span = span
             .and_then(|(_, value)| value.trim().parse::<usize>().ok())
             .unwrap_or(1);
+        let start = self.text.len();
         if let Some(table) = self.open_tables.last_mut() {
-            table.begin_cell(span.clamp(1, 50));
+            table.begin_cell(start, span.clamp(1, 50));
+        }
+    }
+
+    /// Ends the cell that is open, if one is.
+    fn end_cell(&mut self) {
+        let end = self.text.len();
+        if let Some(table) = self.open_tables.last_mut() {
+            table.end_cell(end);
         }
     }
 
     fn end_table(&mut self) {
+        self.end_cell();
         let Some(table) = self.open_tables.pop() else {
             return;
         };
-        self.tables.extend(table.text());
+        self.tables.extend(table.text(&self.text));
     }
 }
 
-impl Table {
-    fn begin_row(&mut self) {
-        self.rows.push(Vec::new());
-        self.spanned = 0;
-    }
-
-    fn begin_cell(&mut self, span: usize) {
-        if self.rows.is_empty() {
-            self.begin_row();
-        }
-        if let Some(row) = self.rows.last_mut() {
-            row.extend(std::iter::repeat_n(String::new(), self.spanned + 1));
-        }
-        self.spanned = span - 1;
-    }
-
-    /// Rows as lines; nothing for a table that only lays out the page.
-    fn text(&self) -> Option<String> {
-        let wide = self.rows.iter().filter(|row| row.len() >= 2).count();
-        if self.holds_table || wide < 2 {
-            return None;
-        }
-        let line = |row: &Vec<String>| row.iter().map(|cell| cell.trim()).collect::<Vec<_>>().join("\t");
-        Some(
-            self.rows
-                .iter()
-                .filter(|row| !row.is_empty())
-                .map(line)
-                .collect::<Vec<_>>()
-                .join("\n"),
-        )
-    }
+/// Whether a tag begins and ends a line.
+fn is_block(name: &str) -> bool {
+    matches!(
+        name,
+        "address"
+            | "article"
+            | "aside"
+            | "blockquote"
+            | "body"
+            | "br"
+            | "caption"
+            | "center"
+            | "dd"
+            | "details"
+            | "dialog"
+            | "dir"
+            | "div"
+            | "dl"
+            | "dt"
+            | "fieldset"
+            | "figcaption"
+            | "figure"
+            | "footer"
+            | "form"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "head"
+            | "header"
+            | "hr"
+            | "html"
+            | "legend"
+            | "li"
+            | "main"
+            | "nav"
+            | "ol"
+            | "option"
+            | "p"
+            | "pre"
+            | "section"
+            | "select"
+            | "summary"
+            | "table"
+            | "textarea"
+            | "title"
+            | "tr"
+            | "ul"
+    )
 }
 
 /// Whether a name has room for a number that matters.

@@ -213,7 +213,15 @@ fn large_hostile_messages_end() {
             ),
         ),
     ] {
+        let t = std::time::Instant::now();
         let read = contents(&message);
+        eprintln!(
+            "TIME {name} {:?} texts {} leaves {} obst {}",
+            t.elapsed(),
+            read.texts.len(),
+            read.leaves.len(),
+            read.obstacles.len()
+        );
         assert!(read.leaves.len() + read.texts.len() < 60_000, "{name}");
         assert!(read.obstacles.len() < 2_000, "{name}");
     }

@@ -6,6 +6,7 @@ use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 use openssl::stack::Stack;
 use openssl::symm::Cipher;
+use openssl::x509::extension::SubjectKeyIdentifier;
 use openssl::x509::{X509, X509Builder, X509NameBuilder};
 
 use super::{base64, contents};
@@ -29,6 +30,11 @@ pub(super) fn identity() -> (PKey<Private>, X509) {
     builder
         .set_not_after(&Asn1Time::days_from_now(9).expect("a time"))
         .expect("an end");
+    let context = builder.x509v3_context(None, None);
+    let key_identifier = SubjectKeyIdentifier::new()
+        .build(&context)
+        .expect("a key identifier");
+    builder.append_extension(key_identifier).expect("an extension");
     builder
         .sign(&key, openssl::hash::MessageDigest::sha256())
         .expect("a signature");
