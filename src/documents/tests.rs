@@ -413,7 +413,7 @@ fn large_hostile_pages_end() {
         "'>",
         "\"a",
     ] {
-        let source = piece.repeat((2 << 20) / piece.len());
+        let source = piece.repeat((512 << 10) / piece.len());
         html(&format!("<html>{source}"));
         html(&format!("<html>{source}>"));
     }

@@ -35,6 +35,7 @@ pub(super) fn candidates(value: &[u8], found: &mut Vec<Vec<u8>>) -> bool {
         .filter(|parameter| parameter.encoded);
     for parameter in continued.filter(|parameter| parameter.name == "boundary") {
         add(parameter.value.trim_end().as_bytes().to_vec());
+        add(parameter.value.trim().as_bytes().to_vec());
     }
     complete && places.next().is_none()
 }

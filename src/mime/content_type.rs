@@ -22,7 +22,7 @@ impl Class {
     fn of(media_type: &str) -> Class {
         match media_type {
             "message/external-body" => Class::ExternalBody,
-            "message/rfc822" | "message/global" | "message/news" => Class::Message,
+            "message/rfc822" | "message/global" | "message/news" | "message/partial" => Class::Message,
             _ if media_type == "multipart" || media_type.starts_with("multipart/") => Class::Multipart,
             _ => Class::Leaf,
         }

@@ -16,6 +16,8 @@ pub(super) struct Header<'a> {
     pub rest: &'a [u8],
     /// All that follows the empty line.
     pub body: &'a [u8],
+    /// Where other readers let the section end: the end of its last field, and the start of the body.
+    pub other_ends: Vec<(usize, usize)>,
     /// Why readers may disagree about this section, for people.
     pub oddities: Vec<&'static str>,
 }
@@ -70,7 +72,7 @@ impl<'a> Reader<'a> {
     fn run(&mut self, most: usize) {
         let mut at = 0;
         let mut field: Option<(usize, usize)> = None;
-        let mut blank_fold = false;
+        let mut blank_fold: Option<(usize, usize)> = None;
         let mut after_bare_cr = false;
         while at < self.bytes.len() {
             let line = self.line(at);
@@ -80,10 +82,12 @@ impl<'a> Reader<'a> {
                 break;
             }
             let blank = line.text.iter().all(|octet| matches!(octet, b' ' | b'\t'));
-            if blank_fold && !blank {
-                self.odd("a line that holds only white space stands inside it");
+            if let Some(fold) = blank_fold.filter(|_| !blank) {
+                self.ends_elsewhere(fold, "a line that holds only white space stands inside it");
             }
-            blank_fold |= blank && !line.text.is_empty();
+            if blank && !line.text.is_empty() {
+                blank_fold.get_or_insert((at, line.next));
+            }
             let end = at + line.text.len();
             let continues = matches!(line.text.first(), Some(b' ' | b'\t') | None);
             match (continues, &mut field) {
@@ -140,9 +144,10 @@ impl<'a> Reader<'a> {
 
     /// Files the logical line that ran from start to end: a field, or a stray.
     fn finish(&mut self, range: Option<(usize, usize)>) {
-        let Some(logical) = range.and_then(|(start, end)| self.bytes.get(start..end)) else {
+        let Some((start, end)) = range else {
             return;
         };
+        let logical = self.bytes.get(start..end).unwrap_or_default();
         let first = self.header.fields.is_empty() && self.header.strays.is_empty();
         if first && is_envelope_line(logical) {
             self.header.strays.push(logical);
@@ -153,18 +158,16 @@ impl<'a> Reader<'a> {
         }
         let Some((name, value)) = split_at_colon(logical) else {
             if !logical.trim_ascii().is_empty() {
-                self.odd("a line of it is no header field");
+                self.ends_elsewhere((start, start), "a line of it is no header field");
                 self.header.strays.push(logical);
             }
             return;
         };
         if name.is_empty() || !name.iter().all(u8::is_ascii_graphic) {
-            self.odd("a field name is malformed");
+            self.ends_elsewhere((start, start), "a field name is malformed");
         }
-        self.header.fields.push(Field {
-            name: name.trim_ascii(),
-            value,
-        });
+        let name = name.trim_ascii();
+        self.header.fields.push(Field { name, value });
     }
 
     /// Leaves everything from `at` to the end of the section unsplit.
@@ -176,6 +179,14 @@ impl<'a> Reader<'a> {
         let (end, gap) = lf.or(crlf).unwrap_or((rest.len(), 0));
         self.header.rest = rest.get(..end).unwrap_or_default();
         self.header.body = rest.get(end + gap..).unwrap_or_default();
+    }
+
+    /// Some readers let the section end at a place like this. The first of each kind is remembered.
+    fn ends_elsewhere(&mut self, end: (usize, usize), why: &'static str) {
+        if !self.header.oddities.contains(&why) {
+            self.header.other_ends.push(end);
+        }
+        self.odd(why);
     }
 
     fn odd(&mut self, why: &'static str) {

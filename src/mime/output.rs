@@ -9,6 +9,7 @@ use super::budget::Budget;
 use super::charset;
 use super::labels::Labels;
 use super::place::Position;
+use super::words;
 use super::{Contents, Leaf, Limits, Text, TextKind};
 
 /// Collects contents.
@@ -57,12 +58,21 @@ impl Output {
         });
     }
 
-    /// Adds a text that stands beside the parts and fields of an entity.
+    /// Adds a text that stands beside the parts and fields of an entity. It may have been a header section, so
+    /// its encoded words are decoded as well.
     pub fn beside(&mut self, bytes: &[u8], description: &str, at: &Position) {
-        if !bytes.trim_ascii().is_empty() {
-            let text = charset::unlabelled(bytes).into_owned();
+        if bytes.trim_ascii().is_empty() {
+            return;
+        }
+        let place = at.beside(description);
+        let text = charset::unlabelled(bytes).into_owned();
+        let encoded = text.contains("=?") && self.budget.field(bytes.len());
+        let decoded = encoded
+            .then(|| words::decode(bytes).text)
+            .filter(|decoded| *decoded != text);
+        for text in [Some(text), decoded].into_iter().flatten() {
             self.text(Text {
-                place: at.beside(description),
+                place: place.clone(),
                 kind: TextKind::Body,
                 text,
             });

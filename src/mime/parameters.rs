@@ -1,6 +1,7 @@
 //! Parameters of structured fields (RFC 2045 §5.1, RFC 2231), the values of which people see: file names above all.
 
 use super::charset;
+use super::content_type::without_comments;
 use super::transfer::hex_pair;
 use super::words;
 
@@ -65,9 +66,8 @@ struct Piece {
 impl Piece {
     fn read(section: &[u8]) -> Option<Self> {
         let equals = memchr::memchr(b'=', section)?;
-        let name = String::from_utf8_lossy(section.get(..equals)?)
-            .trim()
-            .to_ascii_lowercase();
+        let name = without_comments(&String::from_utf8_lossy(section.get(..equals)?));
+        let name = name.trim().to_ascii_lowercase();
         let value = section.get(equals + 1..)?.trim_ascii().to_vec();
         let mut stars = name.split('*');
         let bare = stars.next()?.trim().to_owned();

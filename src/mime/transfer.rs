@@ -124,6 +124,15 @@ pub(super) fn stray_lines(encoded: &[u8]) -> Vec<u8> {
     strays
 }
 
+/// Each line decoded by itself: what stands between the lines of a body then shifts nothing.
+pub(super) fn base64_lines(encoded: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(encoded.len() / 4 * 3);
+    for line in encoded.split(|octet| *octet == b'\n') {
+        decoded.extend(base64(line).bytes);
+    }
+    decoded
+}
+
 /// Joins the lines that end in a space (RFC 3676 §4.2 with `delsp=yes`), so that nothing is torn apart.
 pub(super) fn join_lines(text: &[u8]) -> Vec<u8> {
     let mut joined = Vec::with_capacity(text.len());

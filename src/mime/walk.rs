@@ -9,13 +9,14 @@ use std::collections::HashSet;
 use crate::message::ObstacleKind;
 
 use super::content_type::Class;
-use super::header;
+use super::header::{self, Header};
 use super::labels::Labels;
 use super::lookalike;
 use super::message_id;
 use super::multipart::{self, Split};
 use super::output::{Output, named};
 use super::place::Position;
+use super::runs::printable;
 use super::sealed::{self, SealedBody};
 use super::transfer::{self, Encoding};
 use super::{Contents, Limits};
@@ -49,7 +50,7 @@ impl Walk {
         if let Some(sealed) = sealed::verify(&header, &labels) {
             return self.sealed(&sealed, &top);
         }
-        self.body(header.body, &labels, &top);
+        self.bodies(raw, &header, &labels, &top);
         let headless = header.fields.is_empty() && header.strays.is_empty();
         if let Some(message) = lookalike::message(header.body).filter(|_| headless) {
             self.out
@@ -66,7 +67,26 @@ impl Walk {
         }
         let header = header::parse(bytes, self.out.budget.fields_left());
         let labels = self.header(&header, at);
-        self.body(header.body, &labels, at);
+        self.bodies(bytes, &header, &labels, at);
+    }
+
+    /// Reads the body, and what is the body to readers that see the header section end earlier.
+    fn bodies(&mut self, bytes: &[u8], header: &Header<'_>, labels: &Labels, at: &Position) {
+        self.body(header.body, labels, at);
+        for (end, start) in &header.other_ends {
+            if !self.out.budget.work(bytes.len()) {
+                return self
+                    .out
+                    .limit(&at.header, "its header section can end in too many places");
+            }
+            let shorter = header::parse(
+                bytes.get(..*end).unwrap_or_default(),
+                self.out.budget.fields_left(),
+            );
+            let labels = Labels::read(&shorter, at.digest);
+            self.out.structure(&labels, labels.may_be(Class::Multipart), at);
+            self.again(|walk| walk.body(bytes.get(*start..).unwrap_or_default(), &labels, at));
+        }
     }
 
     fn sealed(&mut self, sealed: &SealedBody<'_>, at: &Position) {
@@ -102,6 +122,9 @@ impl Walk {
         self.out
             .obstacle(ObstacleKind::UnknownContent, &at.content, detail);
         self.leaf(body, labels, at);
+        if begins_with_field(body) {
+            self.again(|walk| walk.messages(body, at));
+        }
     }
 
     /// Follows a multipart, with and without its transfer encoding: RFC 2045 §6.4 forbids one, so readers differ.
@@ -117,14 +140,23 @@ impl Walk {
             let mut lines = delimiters.iter();
             lines.any(|line| memchr::memmem::find(bytes, line).is_some())
         };
-        if readings.iter().any(splits) {
-            readings.retain(splits);
-            if readings.len() > 1 && labels.encodings.contains(&Encoding::Base64) {
-                self.out.ambiguous(
-                    &at.header,
-                    "its parts differ with and without its transfer encoding",
-                );
+        let (mut readings, whole): (Vec<_>, Vec<_>) = readings.into_iter().partition(splits);
+        if readings.is_empty() {
+            readings = whole;
+        } else {
+            // A reader that sees no part shows what it decodes; of an ordinary multipart that is noise.
+            for decoded in whole.iter().filter(|bytes| matches!(bytes, Cow::Owned(_))) {
+                self.noise(decoded, at);
             }
+        }
+        if labels.encodings.contains(&Encoding::Base64) {
+            self.noise(&transfer::base64_lines(body), at);
+        }
+        if readings.len() > 1 && labels.encodings.contains(&Encoding::Base64) {
+            self.out.ambiguous(
+                &at.header,
+                "its parts differ with and without its transfer encoding",
+            );
         }
         self.each(&readings, |walk, bytes| walk.multipart(bytes, labels, at));
     }
@@ -148,6 +180,7 @@ impl Walk {
         }
         // Nobody sees a part; some show the whole, and some guess a boundary.
         self.shown_text(body, at);
+        self.hidden_part(body, at);
         let mut guess = multipart::split(body, &multipart::guessed_boundary(body), most);
         guess.loose.extend(split.loose);
         if !guess.parts.is_empty() || !guess.loose.is_empty() {
@@ -158,9 +191,9 @@ impl Walk {
 
     fn parts(&mut self, split: &Split<'_>, labels: &Labels, at: &Position) {
         self.delimiters.extend(&split.addresses);
-        self.out.beside(split.preamble, "the text before the parts", at);
+        self.outside(split.preamble, "the text before the parts", at);
         for epilogue in &split.epilogues {
-            self.out.beside(epilogue, "the text after the parts", at);
+            self.outside(epilogue, "the text after the parts", at);
         }
         if split.boundaries_used > 1 {
             self.out
@@ -177,6 +210,18 @@ impl Walk {
             self.entity(part, &at.part(number, digest));
         }
         self.loose_parts(split, at, digest);
+    }
+
+    /// Text outside of the parts. Some readers take it for one when it begins with a header section.
+    fn outside(&mut self, bytes: &[u8], description: &str, at: &Position) {
+        self.out.beside(bytes, description, at);
+        self.hidden_part(bytes, at);
+    }
+
+    fn hidden_part(&mut self, bytes: &[u8], at: &Position) {
+        if let Some(part) = lookalike::message(bytes) {
+            self.again(|walk| walk.entity(part, &at.part(0, false)));
+        }
     }
 
     /// Reads what lenient readers see after lines that only begin with a delimiter, unless those lines turned out
@@ -205,6 +250,8 @@ impl Walk {
         let is_message = |bytes: &Cow<'_, [u8]>| lookalike::message(bytes).is_some();
         if readings.iter().any(is_message) {
             readings.retain(is_message);
+        } else if readings.iter().any(|bytes| begins_with_field(bytes)) {
+            readings.retain(|bytes| begins_with_field(bytes));
         } else {
             readings.truncate(1);
         }
@@ -229,6 +276,10 @@ impl Walk {
             readings.push(joined.map_or(Cow::Borrowed(body), Cow::Owned));
         }
         self.each(&readings, |walk, bytes| walk.content(bytes, labels, at));
+        // Some readers take every message/* for a message, and its transfer encoding for a mistake.
+        if labels.media_type.starts_with("message/") && lookalike::message(body).is_some() {
+            self.again(|walk| walk.messages(body, at));
+        }
         // Text between lines of base64 is decoded by no reader, and skipped by some.
         if labels.encodings.contains(&Encoding::Base64) {
             let strays = transfer::stray_lines(body);
@@ -236,6 +287,7 @@ impl Walk {
                 self.out
                     .ambiguous(&at.content, "other text stands inside its base64");
                 self.again(|walk| walk.shown_text(&strays, at));
+                self.noise(&transfer::base64_lines(body), &at.inside());
             }
         }
     }
@@ -267,6 +319,17 @@ impl Walk {
         self.out.leaf(bytes, &labels, at);
     }
 
+    /// Octets that few readers make of a body.
+    fn noise(&mut self, bytes: &[u8], at: &Position) {
+        self.again(|walk| {
+            walk.out.beside(
+                printable(bytes).as_bytes(),
+                "the body, decoded in another way",
+                at,
+            )
+        });
+    }
+
     fn too_deep(&mut self, bytes: &[u8], at: &Position) {
         self.out.limit(&at.header, "it nests too deep");
         self.shown_text(bytes, at);
@@ -289,4 +352,9 @@ impl Walk {
         read(self);
         self.out.leave_second_reading();
     }
+}
+
+fn begins_with_field(bytes: &[u8]) -> bool {
+    let line = bytes.split(|octet| *octet == b'\n').next().unwrap_or_default();
+    line.contains(&b':')
 }

@@ -150,7 +150,7 @@ fn limits_on_parts_and_sizes_are_named() {
 #[test]
 fn large_hostile_messages_end() {
     let mixed = "Content-Type: multipart/mixed; boundary=";
-    let huge = 4 << 20;
+    let huge = 1 << 20;
     let of = |piece: &str| piece.repeat(huge / piece.len());
     let nested: String = (0..20_000)
         .map(|n| format!("{mixed}{n}\r\n\r\n--{n}\r\n"))
@@ -213,15 +213,7 @@ fn large_hostile_messages_end() {
             ),
         ),
     ] {
-        let t = std::time::Instant::now();
         let read = contents(&message);
-        eprintln!(
-            "TIME {name} {:?} texts {} leaves {} obst {}",
-            t.elapsed(),
-            read.texts.len(),
-            read.leaves.len(),
-            read.obstacles.len()
-        );
         assert!(read.leaves.len() + read.texts.len() < 60_000, "{name}");
         assert!(read.obstacles.len() < 2_000, "{name}");
     }

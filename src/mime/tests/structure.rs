@@ -4,8 +4,6 @@ use super::{base64, contents};
 use crate::mime::{Contents, TextKind};
 
 fn leaves(contents: &Contents) -> Vec<(&str, &str, &str)> {
-    let leaf = |leaf: &'static crate::mime::Leaf| leaf;
-    let _ = leaf;
     let leaves = contents.leaves.iter();
     leaves
         .map(|leaf| {
