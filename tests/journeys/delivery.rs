@@ -53,7 +53,7 @@ fn a_refusal_of_the_next_hop_for_good_comes_back_as_one_notice() {
         "{text}"
     );
     assert!(!text.contains("At noon?"), "a notice quotes no body");
-    assert!(gateway.ask(&["queue", "list"]).contains("empty"));
+    gateway.wait_until_the_queue_is_empty();
 }
 
 #[test]

@@ -132,8 +132,6 @@ fn a_store_that_cannot_be_written_means_451_or_452_and_nothing_kept() {
     let reply = session.message(CLERK, &[ANNA], mail().as_bytes());
     assert!(reply.starts_with("250 "), "{reply}");
     mailbox.next();
-    while !gateway.ask(&["queue", "list"]).contains("empty") {
-        assert!(mailbox.is_empty(), "the refused message was kept");
-    }
-    assert!(mailbox.is_empty());
+    gateway.wait_until_the_queue_is_empty();
+    assert!(mailbox.is_empty(), "the refused message was kept");
 }

@@ -95,6 +95,14 @@ impl Gateway {
         text
     }
 
+    /// Waits until every delivery is finished and its outcome recorded.
+    pub fn wait_until_the_queue_is_empty(&self) {
+        let end = std::time::Instant::now() + Duration::from_secs(60);
+        while !self.ask(&["queue", "list"]).contains("empty") {
+            assert!(std::time::Instant::now() < end, "still queued: {}", self.ask(&["queue", "list"]));
+        }
+    }
+
     /// Everything that the gateway has logged so far.
     pub fn log(&self) -> String {
         self.log.lock().expect("no test panicked here").clone()
