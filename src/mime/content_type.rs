@@ -63,12 +63,10 @@ pub(super) fn media_type(value: &[u8]) -> MediaType {
 fn forms(value: &[u8]) -> Vec<String> {
     let plain = String::from_utf8_lossy(value).to_ascii_lowercase();
     let decoded = words::decode(value).text.to_ascii_lowercase();
-    let mut forms = vec![
-        plain.clone(),
-        without_comments(&plain),
-        decoded.clone(),
-        without_comments(&decoded),
-    ];
+    let mut forms = vec![plain.clone(), without_comments(&plain)];
+    if decoded != plain {
+        forms.extend([decoded.clone(), without_comments(&decoded)]);
+    }
     if value.contains(&b'%') {
         forms.push(String::from_utf8_lossy(&percent_decoded(value)).to_ascii_lowercase());
     }
