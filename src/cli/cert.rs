@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::audit::verdict;
 use crate::config::Settings;
-use crate::message::{Address, Considered};
+use crate::message::{Address, CertificateVerdict, Considered};
 use crate::smime::Certificates;
 
 use super::{SettingsFile, block_on, table};
@@ -60,7 +60,7 @@ fn list(certificates: &Certificates) -> Result<ExitCode, String> {
             address,
             key,
             day(not_after),
-            verdict(&weighed),
+            standing(&weighed),
             listed.file.display().to_string(),
         ]
     });
@@ -69,6 +69,14 @@ fn list(certificates: &Certificates) -> Result<ExitCode, String> {
         table::align(["ADDRESS", "KEY", "VALID UNTIL", "VERDICT", "FILE"], rows, &[])
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// Nothing is chosen here, so there is no better one either.
+fn standing(weighed: &CertificateVerdict) -> String {
+    match weighed {
+        CertificateVerdict::Chosen | CertificateVerdict::Usable => "it may be used".to_owned(),
+        _ => verdict(weighed),
+    }
 }
 
 async fn check_address(certificates: &Certificates, address: &Address) -> Result<ExitCode, String> {

@@ -25,6 +25,7 @@ pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>,
             .collect(),
         give_up_hours: settings.deliver.give_up.0,
         concurrency: settings.deliver.concurrency.0,
+        memory: settings.smtp.memory_octets(),
     };
     let courier = Courier::new(&settings.deliver, &settings.hostname)?;
     let rulebook = rulebook(settings, &bundle)?;

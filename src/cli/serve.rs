@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use nix::sys::resource::{Resource, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
 
 use crate::config::{Bundle, Settings};
 use crate::relay::Gateway;
@@ -22,6 +24,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Runs until SIGTERM or SIGINT. SIGHUP puts changed policies and certificates in force.
 pub fn run(file: &SettingsFile) -> ExitCode {
     start_log();
+    keep_memory_to_itself();
     block_on(async {
         let settings = Settings::load(&file.config).map_err(|mistakes| super::config::explain(&mistakes))?;
         let bundle =
@@ -46,29 +49,37 @@ async fn serve(
     store: &Store,
     settings: &Settings,
 ) -> Result<(), String> {
-    let (stop, stopped) = watch::channel(false);
-    let deliverer = tokio::spawn(Arc::clone(&gateway).deliver(until(stopped.clone())));
-    let mut daily = tokio::time::interval(DAY);
     let mut hangup = listen_for(SignalKind::hangup())?;
     let mut terminate = listen_for(SignalKind::terminate())?;
     let mut interrupt = listen_for(SignalKind::interrupt())?;
-    let mut serving = std::pin::pin!(server.run(until(stopped)));
+    let mut daily = tokio::time::interval(DAY);
+    let (stop, stopped) = watch::channel(false);
+    // Each is a task, so that none waits for another: reading many certificates again takes its time.
+    let mut parts = JoinSet::new();
+    parts.spawn(Arc::clone(&gateway).deliver(until(stopped.clone())));
+    parts.spawn(server.run(until(stopped.clone())));
+    let (purges, reloads) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
     loop {
         tokio::select! {
-            () = &mut serving => break,
-            _ = daily.tick() => purge(store).await,
-            _ = hangup.recv() => reload(&gateway, settings).await,
+            ended = parts.join_next() => match ended {
+                None => return Ok(()),
+                Some(Ok(())) if *stopped.borrow() => {}
+                // Without one of its parts the gateway is better restarted than half alive.
+                Some(_) => return Err("a part of the gateway stopped by mistake".to_owned()),
+            },
+            _ = daily.tick() => drop(tokio::spawn(purge(store.clone(), Arc::clone(&purges)))),
+            _ = hangup.recv() => {
+                drop(tokio::spawn(reload(Arc::clone(&gateway), settings.clone(), Arc::clone(&reloads))));
+            }
             _ = terminate.recv() => { stop.send_replace(true); }
             _ = interrupt.recv() => { stop.send_replace(true); }
         }
     }
-    deliverer
-        .await
-        .map_err(|error| format!("a part of the gateway stopped: {error}"))
 }
 
 /// Forgets what is older than `keep_days`.
-async fn purge(store: &Store) {
+async fn purge(store: Store, one_at_a_time: Arc<Mutex<()>>) {
+    let _turn = one_at_a_time.lock().await;
     match store.purge(Timestamp::now()).await {
         Ok(0) => {}
         Ok(records) => tracing::info!(records, "old records were deleted"),
@@ -76,8 +87,10 @@ async fn purge(store: &Store) {
     }
 }
 
-async fn reload(gateway: &Gateway, settings: &Settings) {
-    match gateway::reload(gateway, settings).await {
+/// In turn, so that what was asked for last is what is in force.
+async fn reload(gateway: Arc<Gateway>, settings: Settings, one_at_a_time: Arc<Mutex<()>>) {
+    let _turn = one_at_a_time.lock().await;
+    match gateway::reload(&gateway, &settings).await {
         Ok(policy) => tracing::info!(policy, "policies and certificates were read again"),
         Err(mistakes) => tracing::error!("policies and certificates stay as they were:\n{mistakes}"),
     }
@@ -105,4 +118,15 @@ fn start_log() {
     } else {
         log.json().flatten_event(true).init()
     }
+}
+
+/// Mail in clear is in memory only. A core file would put it on the disk, and the words of a panic may quote it.
+fn keep_memory_to_itself() {
+    if let Err(error) = setrlimit(Resource::RLIMIT_CORE, 0, 0) {
+        tracing::warn!(%error, "core files cannot be turned off; one could hold mail in clear");
+    }
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a mistake in Sealgate; please report it with this place");
+    }));
 }

@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// Digits that a name may have and still be shown whole.
+const HARMLESS_DIGITS: usize = 4;
+
 /// Everything that inspection learned of one message. It holds no personal information: evidence is masked
 /// where it is found, in the jailed child.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +31,24 @@ impl Inspection {
         fields.sort_by_key(|field| field.to_ascii_lowercase());
         fields.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
         fields
+    }
+
+    /// Masks the digits in names of header fields that hold enough of them for a number worth protecting
+    /// (`X-536228145`). To be called before the inspection is kept, and after [`Inspection::secret_fields`].
+    pub fn mask_telling_names(&mut self) {
+        let names = self
+            .findings
+            .iter_mut()
+            .filter_map(|finding| finding.place.field.as_mut());
+        for name in names {
+            let digits = name.chars().filter(|c| c.is_numeric()).count();
+            if digits > HARMLESS_DIGITS {
+                *name = name
+                    .chars()
+                    .map(|c| if c.is_numeric() { '*' } else { c })
+                    .collect();
+            }
+        }
     }
 }
 
@@ -218,6 +239,33 @@ pub enum Sealed {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_fields_are_kept_unless_a_number_hides_in_them() {
+        let finding = |field: &str| Finding {
+            element: "ssn".to_owned(),
+            title: "Social Security number".to_owned(),
+            place: Place {
+                part: Place::MESSAGE.to_owned(),
+                field: Some(field.to_owned()),
+                description: "a field".to_owned(),
+                span: (0, 9),
+            },
+            confidence: Confidence::High,
+            evidence: Masked::ending("536-22-8145", 4),
+            name_near: true,
+            test_value: false,
+            reasons: Vec::new(),
+        };
+        let names = ["Subject", "X-Year-2026", "X-SSN-536-22-8145", "X-٥٣٦٢٢٨١٤٥"];
+        let mut inspection = Inspection {
+            findings: names.map(finding).into(),
+            ..Inspection::default()
+        };
+        inspection.mask_telling_names();
+        let masked = ["Subject", "X-*********", "X-SSN-***-**-****", "X-Year-2026"];
+        assert_eq!(inspection.secret_fields(), masked);
+    }
 
     #[test]
     fn a_masked_value_shows_its_ending_and_its_form_only() {

@@ -23,20 +23,36 @@ pub enum Way {
     Smime(Arc<Certificate>),
 }
 
+/// Why there are no copies. Nothing must leave then: the caller answers "try later".
+#[derive(Debug, thiserror::Error)]
+pub enum NotMade {
+    /// One copy could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// Nobody waits for them any more.
+    #[error("nobody waits for the copies any more")]
+    Unwanted,
+}
+
 /// Makes what leaves. Recipients who get the same bytes share one [`Outbound`]; each sealed copy has its own.
 ///
-/// `secret` names the header fields of the message in which personal information was found.
+/// `secret` names the header fields of the message in which personal information was found. `wanted` is asked
+/// before each copy whether to go on: many copies of a large message take their time.
 ///
 /// # Errors
-/// When one copy cannot be sealed. Nothing must leave then: the caller answers "try later".
+/// When one copy cannot be sealed, or the copies are not wanted any more.
 pub fn protect(
     sender: Option<&Address>,
     raw: &RawMessage,
     ways: &[(u32, Address, Way)],
     secret: &[String],
-) -> Result<Vec<Outbound>, SealError> {
+    wanted: impl Fn() -> bool,
+) -> Result<Vec<Outbound>, NotMade> {
     let mut outbounds = Vec::new();
     for (place, address, way) in ways {
+        if !wanted() {
+            return Err(NotMade::Unwanted);
+        }
         let recipient = (*place, address.clone());
         match way {
             Way::Pass => pass::add(&mut outbounds, sender, raw, recipient, Leaving::Clear),

@@ -4,7 +4,7 @@ use crate::message::{Address, Leaving, Purpose, RawMessage, Sealed};
 use crate::smime::issue::{Authority, KeyKind, Request};
 use crate::smime::{Certificate, Curve};
 
-use super::{Way, protect};
+use super::{NotMade, Way, protect};
 
 const MAIL: &[u8] = b"From: a@agency.example\r\nTo: b@partner.example\r\nSubject: x\r\n\r\nbody\r\n";
 
@@ -43,7 +43,7 @@ fn recipients_of_the_same_bytes_share_one_outbound_and_sealed_ones_have_their_ow
         ),
     ];
     let sender = address("s@agency.example");
-    let outbounds = protect(Some(&sender), &raw, &ways, &[]).unwrap();
+    let outbounds = protect(Some(&sender), &raw, &ways, &[], || true).unwrap();
     let places: Vec<Vec<u32>> = outbounds
         .iter()
         .map(|o| o.recipients.iter().map(|(place, _)| *place).collect())
@@ -81,5 +81,24 @@ fn when_one_copy_cannot_be_sealed_nothing_leaves() {
             Way::Smime(certificate("c@partner.example")),
         ),
     ];
-    assert!(protect(None, &RawMessage::new(&b"\r\nno header"[..]), &ways, &[]).is_err());
+    assert!(protect(None, &RawMessage::new(&b"\r\nno header"[..]), &ways, &[], || true).is_err());
+}
+
+#[test]
+fn sealing_ends_when_nobody_waits_for_it_any_more() {
+    let certificate = certificate("c@partner.example");
+    let ways: Vec<_> = (1..=100)
+        .map(|place| {
+            let recipient = address(&format!("c{place}@partner.example"));
+            (place, recipient, Way::Smime(certificate.clone()))
+        })
+        .collect();
+    let asked = std::cell::Cell::new(0);
+    let wanted = || {
+        asked.set(asked.get() + 1);
+        asked.get() <= 3
+    };
+    let result = protect(None, &RawMessage::new(MAIL), &ways, &[], wanted);
+    assert!(matches!(result, Err(NotMade::Unwanted)));
+    assert_eq!(asked.get(), 4);
 }

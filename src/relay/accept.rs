@@ -7,16 +7,18 @@ use jiff::Timestamp;
 
 use crate::audit::{RecipientRecord, Record, TrailError};
 use crate::inspect::NoReader;
-use crate::message::{Envelope, Inspection, Leaving, MessageId, Outbound, RawMessage};
+use crate::message::{Address, Envelope, Inspection, Leaving, MessageId, Outbound, RawMessage};
 use crate::notice::{About, NoticeError};
 use crate::policy::{Action, Decision, Judgment, Recipient, decide};
-use crate::protect::{Way, protect};
+use crate::protect::{NotMade, Way, protect};
 use crate::smime::{Choice, LookupError, SealError};
 use crate::smtp::Client;
 
+use super::room::Share;
 use super::{Gateway, Rulebook, received};
 
-/// How long the whole answer may take before the mail server is told to come back later.
+/// How long it may take until the commit begins, before the mail server is told to come back later. The commit
+/// itself is waited for: who stops in the middle of it does not know what to answer.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A message as it came in, with the name that it got.
@@ -51,6 +53,12 @@ pub enum NotTaken {
     /// A copy could not be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// The copies for all recipients together would need more memory than there may be.
+    #[error("too large to be encrypted for so many recipients at once; send it to fewer at a time")]
+    TooManyCopies,
+    /// It was decided to encrypt to a certificate that was not chosen: a mistake in the gateway.
+    #[error("the decision and the certificate do not belong together")]
+    NoSuchCertificate,
     /// The notice could not be written.
     #[error(transparent)]
     Notice(#[from] NoticeError),
@@ -72,15 +80,16 @@ impl Gateway {
     /// # Errors
     /// [`NotTaken`] says whether the mail server should try again.
     pub async fn accept(&self, arrival: Arrival) -> Result<MessageId, NotTaken> {
-        let (record, outbounds) = tokio::time::timeout(DEADLINE, self.prepare(arrival))
+        let (record, outbounds, share) = tokio::time::timeout(DEADLINE, self.prepare(arrival))
             .await
             .map_err(|_| NotTaken::TooSlow)??;
         let id = record.id;
         self.trail.commit(record, outbounds).await?;
+        drop(share);
         Ok(id)
     }
 
-    async fn prepare(&self, arrival: Arrival) -> Result<(Record, Vec<Outbound>), NotTaken> {
+    async fn prepare(&self, arrival: Arrival) -> Result<(Record, Vec<Outbound>, Share), NotTaken> {
         if received::hops(&arrival.raw) > received::HOP_LIMIT {
             return Err(NotTaken::Loop);
         }
@@ -93,8 +102,8 @@ impl Gateway {
             &self.facts(&arrival.envelope, &choices),
         );
         let notice = notice(&rulebook, &arrival, &inspection, &judgment)?;
-        let ways = ways(&judgment.decisions, &choices);
-        let mut outbounds = self.protect(&arrival, ways, inspection.secret_fields()).await?;
+        let ways = ways(&judgment.decisions, &choices)?;
+        let (mut outbounds, share) = self.protect(&arrival, ways, inspection.secret_fields()).await?;
         let record = record(
             &rulebook,
             arrival,
@@ -105,7 +114,7 @@ impl Gateway {
             notice.is_some(),
         );
         outbounds.extend(notice);
-        Ok((record, outbounds))
+        Ok((record, outbounds, share))
     }
 
     async fn choose_certificates(
@@ -131,13 +140,19 @@ impl Gateway {
             .collect()
     }
 
-    /// Sealing costs processor time, so it leaves the threads that serve sessions alone.
+    /// Sealing costs memory, which it waits for, and processor time, so it leaves the threads that serve
+    /// sessions alone. It ends when this future is dropped.
     async fn protect(
         &self,
         arrival: &Arrival,
-        ways: Vec<(u32, crate::message::Address, Way)>,
+        ways: Vec<(u32, Address, Way)>,
         secret: Vec<String>,
-    ) -> Result<Vec<Outbound>, NotTaken> {
+    ) -> Result<(Vec<Outbound>, Share), NotTaken> {
+        let octets = octets(&arrival.raw, &ways);
+        if ways.len() > 1 && !self.copies.can_hold(octets) {
+            return Err(NotTaken::TooManyCopies);
+        }
+        let share = self.copies.wait_for(octets).await.ok_or(NotTaken::Interrupted)?;
         let stamped = received::stamp(
             &arrival.raw,
             &arrival.client,
@@ -146,12 +161,29 @@ impl Gateway {
             arrival.at,
         );
         let sender = arrival.envelope.sender.clone();
-        let work = move || protect(sender.as_ref(), &stamped, &ways, &secret);
-        let sealed = tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|_| NotTaken::Interrupted)?;
-        Ok(sealed?)
+        let (answer, made) = tokio::sync::oneshot::channel();
+        tokio::task::spawn_blocking(move || {
+            let wanted = || !answer.is_closed();
+            let copies = protect(sender.as_ref(), &stamped, &ways, &secret, wanted);
+            // Unwanted copies are dropped here, with their share.
+            let _ = answer.send((copies, share));
+        });
+        match made.await {
+            Ok((Ok(copies), share)) => Ok((copies, share)),
+            Ok((Err(NotMade::Seal(error)), _)) => Err(error.into()),
+            Ok((Err(NotMade::Unwanted), _)) | Err(_) => Err(NotTaken::Interrupted),
+        }
     }
+}
+
+/// What the copies may take: the message with its new field, and base 64 of it for every sealed copy.
+fn octets(raw: &RawMessage, ways: &[(u32, Address, Way)]) -> usize {
+    /// For header fields, certificates' names and keys.
+    const AROUND: usize = 2048;
+    let is_sealed = |way: &&(u32, Address, Way)| matches!(way.2, Way::Smime(_));
+    let sealed = ways.iter().filter(is_sealed).count();
+    let copy = raw.len() + raw.len() * 3 / 8 + AROUND;
+    raw.len().saturating_add(copy.saturating_mul(sealed))
 }
 
 /// The one notice to the sender, when any recipient was refused.
@@ -185,25 +217,30 @@ fn notice(
 }
 
 /// Which way each recipient's copy goes; refused recipients have none.
-fn ways(decisions: &[Decision], choices: &[Choice]) -> Vec<(u32, crate::message::Address, Way)> {
+///
+/// # Errors
+/// When a decision to encrypt names another certificate than the one that was chosen, or there is none.
+fn ways(decisions: &[Decision], choices: &[Choice]) -> Result<Vec<(u32, Address, Way)>, NotTaken> {
     let mut ways = Vec::new();
     for ((place, decision), choice) in (1..).zip(decisions).zip(choices) {
         let way = match (&decision.action, &choice.chosen) {
             (Action::Pass, _) => Way::Pass,
             (Action::PassEncrypted { with }, _) => Way::PassEncrypted(*with),
-            (Action::Encrypt { .. }, Some(certificate)) => Way::Smime(Arc::clone(certificate)),
-            // A decision to encrypt without a certificate would be a defect of policy: nothing leaves.
-            (Action::Encrypt { .. }, None) | (Action::Refuse { .. }, _) => continue,
+            (Action::Encrypt { certificate }, Some(chosen)) if chosen.fingerprint() == certificate => {
+                Way::Smime(Arc::clone(chosen))
+            }
+            (Action::Encrypt { .. }, _) => return Err(NotTaken::NoSuchCertificate),
+            (Action::Refuse { .. }, _) => continue,
         };
         ways.push((place, decision.recipient.clone(), way));
     }
-    ways
+    Ok(ways)
 }
 
 fn record(
     rulebook: &Rulebook,
     arrival: Arrival,
-    inspection: Inspection,
+    mut inspection: Inspection,
     judgment: Judgment,
     choices: &[Choice],
     outbounds: &[Outbound],
@@ -224,6 +261,7 @@ fn record(
             certificates: choice.considered.clone(),
             leaving: leaving(place),
         });
+    inspection.mask_telling_names();
     Record {
         id: arrival.id,
         tenant: Record::DEFAULT_TENANT.to_owned(),
@@ -237,5 +275,30 @@ fn record(
         inspection,
         need: judgment.need,
         notice,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encrypt(certificate: &str) -> Decision {
+        let certificate = certificate.to_owned();
+        Decision {
+            recipient: "a@partner.example".parse().unwrap(),
+            action: Action::Encrypt { certificate },
+        }
+    }
+
+    #[test]
+    fn a_decision_to_encrypt_without_its_certificate_is_a_failure_and_not_a_lost_message() {
+        let choices = [Choice {
+            chosen: None,
+            considered: Vec::new(),
+        }];
+        assert!(matches!(
+            ways(&[encrypt("00")], &choices),
+            Err(NotTaken::NoSuchCertificate)
+        ));
     }
 }

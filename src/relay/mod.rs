@@ -1,4 +1,4 @@
-//! The path of a message: [`Gateway::accept`] takes it in, [`Gateway::deliver_due`] brings it out.
+//! The path of a message: [`Gateway::accept`] takes it in, [`Gateway::deliver`] brings it out.
 //!
 //! This is the only module that knows all stages. Stages never call each other; what one needs of another is
 //! handed over here.
@@ -15,6 +15,7 @@ mod accept;
 mod bundle;
 mod outgoing;
 mod received;
+mod room;
 mod server;
 
 use std::sync::{Arc, RwLock};
@@ -25,6 +26,7 @@ use crate::inspect::Inspector;
 use crate::queue::Spool;
 
 pub use bundle::Rulebook;
+use room::Room;
 
 /// What the gateway knows about its own organisation.
 #[derive(Debug, Clone)]
@@ -37,7 +39,13 @@ pub struct Identity {
     pub give_up_hours: u64,
     /// Deliveries under way at once.
     pub concurrency: usize,
+    /// Octets of mail that may be in memory on its way out; sealed copies may take [`COPIES`] halves of it.
+    pub memory: usize,
 }
+
+/// A transaction may have as many recipients times octets as fit into the memory for arriving mail once. Base 64
+/// adds three eighths to each sealed copy, and the message itself is there twice: two and a half times, rounded up.
+const COPIES: usize = 5;
 
 /// The gateway: all stages, joined.
 pub struct Gateway {
@@ -47,6 +55,10 @@ pub struct Gateway {
     trail: Arc<dyn Trail>,
     spool: Arc<dyn Spool>,
     courier: Courier,
+    /// For copies that are made and not yet stored.
+    copies: Room,
+    /// For bodies that are being delivered.
+    bodies: Room,
 }
 
 impl Gateway {
@@ -60,6 +72,8 @@ impl Gateway {
         courier: Courier,
     ) -> Gateway {
         Gateway {
+            copies: Room::new(identity.memory.saturating_mul(COPIES) / 2),
+            bodies: Room::new(identity.memory),
             identity,
             inspector,
             rulebook: RwLock::new(Arc::new(rulebook)),
@@ -117,6 +131,7 @@ mod tests {
             domains,
             give_up_hours: 1,
             concurrency: 1,
+            memory: 1,
         };
         for own in ["agency.example", "a.state.example", "b.a.state.example"] {
             assert!(identity.owns(own), "{own}");

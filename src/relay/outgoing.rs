@@ -1,11 +1,12 @@
 //! From the queue to the next hop, and what came of it back into the queue.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::audit::Lookup;
 use crate::deliver::Attempt;
@@ -15,12 +16,16 @@ use crate::queue::{Delivery, Outcome, SpoolError, State, next_attempt};
 
 use super::Gateway;
 
-/// What a lease is longer than the longest attempt: time to record what came of it.
-const MARGIN: Duration = Duration::from_secs(300);
+/// What a lease is longer than the longest attempt: time to wait for a turn, and to record what came of it.
+const MARGIN: Duration = Duration::from_secs(900);
+/// How long what was claimed waits for its turn at most, so that its lease outlasts the attempt.
+const TURN: Duration = Duration::from_secs(600);
 /// How long an idle deliverer waits before it looks again; commands of other processes are seen this late.
 const IDLE: Duration = Duration::from_secs(1);
 /// How long to wait when the spool does not answer.
 const TROUBLE: Duration = Duration::from_secs(5);
+/// How long attempts under way may go on after the stop. One that is cut off is made again after the next start.
+const DRAIN: Duration = Duration::from_secs(60);
 /// How long a failure waits when its sender cannot be told.
 const UNTOLD: SignedDuration = SignedDuration::from_mins(15);
 /// Recipients claimed for one free transaction: those who share bytes and next hop go out together.
@@ -29,69 +34,113 @@ const CLAIM: u32 = 50;
 /// Deliveries that share sender, bytes and next hop: one SMTP transaction.
 type Batch = Vec<Delivery>;
 
+/// What the deliverer has taken on.
+struct Work {
+    attempts: JoinSet<()>,
+    /// Claimed, and waiting for a turn since `claimed`.
+    waiting: VecDeque<Batch>,
+    claimed: Instant,
+}
+
 impl Gateway {
-    /// Delivers until `stop` is done, then lets the attempts under way end.
+    /// Delivers until `stop` is done, then lets the attempts under way end, for a minute at most.
     pub async fn deliver(self: Arc<Self>, stop: impl Future<Output = ()> + Send) {
-        let mut attempts = JoinSet::new();
+        let mut work = Work {
+            attempts: JoinSet::new(),
+            waiting: VecDeque::new(),
+            claimed: Instant::now(),
+        };
         let mut stop = std::pin::pin!(stop);
         loop {
-            let pause = self.start_due(&mut attempts).await;
+            let pause = self.start_due(&mut work).await;
             tokio::select! {
                 () = &mut stop => break,
-                Some(_) = attempts.join_next(), if !attempts.is_empty() => {}
-                () = self.spool.changed(), if pause.is_some() && attempts.len() < self.identity.concurrency => {}
+                Some(_) = work.attempts.join_next(), if !work.attempts.is_empty() => {}
+                () = self.spool.changed(), if pause.is_some() => {}
                 () = tokio::time::sleep(pause.unwrap_or(IDLE)) => {}
             }
         }
-        while attempts.join_next().await.is_some() {}
+        let all_ended = async { while work.attempts.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN, all_ended).await.is_err() {
+            tracing::warn!(
+                "deliveries were cut off that did not end in time; they are tried again after the next start"
+            );
+        }
     }
 
-    /// Takes what is due and tries it once, to the end. Answers how many deliveries were tried.
-    ///
-    /// # Errors
-    /// When the spool does not answer. Leases end by themselves; nothing is lost.
-    pub async fn deliver_due(self: &Arc<Self>) -> Result<usize, SpoolError> {
-        let mut attempts = JoinSet::new();
-        let count = self.claim_into(&mut attempts).await?;
-        while attempts.join_next().await.is_some() {}
-        Ok(count)
-    }
-
-    /// Starts attempts for what is due while there is room. Answers how long to wait when there is no more.
-    async fn start_due(self: &Arc<Self>, attempts: &mut JoinSet<()>) -> Option<Duration> {
-        while attempts.len() < self.identity.concurrency {
-            match self.claim_into(attempts).await {
-                Ok(0) => return Some(IDLE),
-                Ok(_) => {}
+    /// Starts attempts for what is due while there is room. Answers how long to wait when nothing more is due.
+    async fn start_due(self: &Arc<Self>, work: &mut Work) -> Option<Duration> {
+        loop {
+            self.start_waiting(work);
+            if !work.waiting.is_empty() && work.claimed.elapsed() > TURN {
+                self.give_back(std::mem::take(&mut work.waiting)).await;
+            }
+            if !work.waiting.is_empty() || work.attempts.len() >= self.identity.concurrency {
+                return None;
+            }
+            match self.claim().await {
+                Ok(due) if due.is_empty() => return Some(IDLE),
+                Ok(due) => (work.waiting, work.claimed) = (self.batches(due), Instant::now()),
                 Err(error) => {
                     tracing::error!(%error, "the queue cannot be read");
                     return Some(TROUBLE);
                 }
             }
         }
-        None
     }
 
-    async fn claim_into(self: &Arc<Self>, attempts: &mut JoinSet<()>) -> Result<usize, SpoolError> {
-        let now = Timestamp::now();
-        let due = self
-            .spool
-            .claim(now, now + self.courier.longest_delivery() + MARGIN, CLAIM)
-            .await?;
-        let count = due.len();
-        for batch in self.batches(due) {
+    /// Starts what has been claimed, in order, as far as transactions and memory allow.
+    fn start_waiting(self: &Arc<Self>, work: &mut Work) {
+        while work.attempts.len() < self.identity.concurrency {
+            let size = work
+                .waiting
+                .front()
+                .and_then(|batch| batch.first())
+                .map(|first| first.size);
+            let octets = usize::try_from(size.unwrap_or(0)).unwrap_or(usize::MAX);
+            let Some(share) = self.bodies.take(octets) else {
+                return;
+            };
+            let Some(batch) = work.waiting.pop_front() else {
+                return;
+            };
             let gateway = Arc::clone(self);
-            attempts.spawn(async move {
+            work.attempts.spawn(async move {
                 if let Err(error) = gateway.attempt(batch).await {
                     // The lease runs out and the deliveries are tried again.
                     tracing::error!(%error, "the outcome of an attempt could not be recorded");
                 }
+                drop(share);
             });
         }
-        Ok(count)
     }
 
-    fn batches(&self, due: Vec<Delivery>) -> Vec<Batch> {
+    async fn claim(&self) -> Result<Vec<Delivery>, SpoolError> {
+        let now = Timestamp::now();
+        let lease_end = now + self.courier.longest_delivery() + MARGIN;
+        self.spool.claim(now, lease_end, CLAIM).await
+    }
+
+    /// Ends the leases of what has waited too long for its turn.
+    async fn give_back(&self, batches: VecDeque<Batch>) {
+        let now = Timestamp::now();
+        let deferred = |delivery| {
+            let reply = "4.3.2 it waited too long for its turn; other deliveries are slow".to_owned();
+            (
+                delivery,
+                Outcome::Deferred {
+                    reply,
+                    next_attempt: now,
+                },
+            )
+        };
+        let outcomes = batches.into_iter().flatten().map(deferred).collect();
+        if let Err(error) = self.spool.settle(outcomes, Vec::new()).await {
+            tracing::error!(%error, "deliveries that waited too long could not be given back");
+        }
+    }
+
+    fn batches(&self, due: Vec<Delivery>) -> VecDeque<Batch> {
         let mut batches: BTreeMap<(i64, String, bool), Batch> = BTreeMap::new();
         for delivery in due {
             let hop = self.courier.next_hop(&delivery.recipient).to_owned();
@@ -110,10 +159,15 @@ impl Gateway {
                 .iter()
                 .map(|_| Attempt::Never("returned by an administrator".to_owned()))
                 .collect(),
-            Some(first) => {
-                let body = self.spool.body(first.body).await?;
-                self.courier.deliver(&batch, &body).await
-            }
+            Some(first) => match self.spool.body(first.body).await {
+                Ok(body) => self.courier.deliver(&batch, &body).await,
+                // A body that stays unreadable must not wait for ever: its sender is told in the end.
+                Err(error) => {
+                    tracing::error!(%error, message = %first.message, "a message cannot be read from the store");
+                    let reply = "4.3.0 the gateway cannot read the message from its store".to_owned();
+                    vec![Attempt::NotNow(reply); batch.len()]
+                }
+            },
         };
         let now = Timestamp::now();
         let pairs = batch.into_iter().zip(attempts);

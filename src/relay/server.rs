@@ -60,6 +60,10 @@ fn reply(reason: &NotTaken) -> Reply {
             status: "5.6.0",
             text: "the message has no header section that can be protected".to_owned(),
         },
+        NotTaken::TooManyCopies => Reply::Refused {
+            status: "5.3.4",
+            text: reason.to_string(),
+        },
         NotTaken::Store(TrailError::Full) => Reply::NoRoom,
         // What failed inside is in the log, not on the wire.
         _ => Reply::TryLater {

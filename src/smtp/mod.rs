@@ -35,9 +35,10 @@ pub struct Settings {
     /// The largest message that is taken, in mebibytes.
     pub message_mb: u64,
     /// Mebibytes of message bytes that may be in memory at once over all sessions, from their arrival until the
-    /// message is answered. Not less than `message_mb`.
+    /// message is answered. Not less than `message_mb`. Encrypted copies may take two and a half times as much
+    /// beside it, and mail that is being delivered the same again.
     pub memory_mb: u64,
-    /// Recipients per transaction.
+    /// Recipients per transaction. Of a message whose size times its recipients exceeds `memory_mb`, fewer.
     pub recipients: usize,
     /// Sessions at once.
     pub sessions: usize,

@@ -117,6 +117,7 @@ fn shared(settings: &Settings, hostname: &str, accept: Arc<dyn Accept>) -> Resul
         postmaster: Some(postmaster),
         message_octets: settings.message_octets(),
         recipients: settings.recipients,
+        copied_octets: settings.memory_octets(),
         errors: settings.errors,
         starttls: tls.is_some(),
     };

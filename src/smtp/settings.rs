@@ -37,7 +37,7 @@ impl Settings {
     }
 
     /// `memory_mb` in octets.
-    pub(super) fn memory_octets(&self) -> usize {
+    pub fn memory_octets(&self) -> usize {
         octets(self.memory_mb)
     }
 

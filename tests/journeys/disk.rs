@@ -7,14 +7,21 @@ use crate::support::openers::{all_bytes, openssl};
 use crate::support::pki::{ANNA, NOBODY};
 
 const CLERK: &str = "clerk@agency.example";
-/// In the Subject, in the text, in HTML, in an attachment: each with a number of its own.
-const SECRETS: [&str; 4] = ["536-22-8145", "412-63-9074", "601-37-5528", "219-48-3307"];
+/// In the Subject, in the text, in HTML, in an attachment, in the name of a header field: each with a number of its own.
+const SECRETS: [&str; 5] = [
+    "536-22-8145",
+    "412-63-9074",
+    "601-37-5528",
+    "219-48-3307",
+    "528-61-4409",
+];
 
 fn mail() -> String {
-    let [subject, text, html, attachment] = SECRETS;
+    let [subject, text, html, attachment, name] = SECRETS;
     let attachment = openssl::base64::encode_block(format!("Ellen Marquez, SSN {attachment}\r\n").as_bytes());
     format!(
         "From: clerk@agency.example\r\nTo: anna@partner.example\r\nSubject: Ellen Marquez SSN {subject}\r\n\
+         X-SSN-{name}: Ellen Marquez\r\n\
          MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\
          Content-Type: text/plain\r\n\r\nEllen Marquez, SSN {text}\r\n--b\r\nContent-Type: text/html\r\n\r\n\
          <p>Ellen Marquez, SSN {html}</p>\r\n--b\r\nContent-Type: text/plain; name=list.txt\r\n\

@@ -75,6 +75,59 @@ fn when_memory_is_full_the_answer_is_452_and_room_comes_back() {
 }
 
 #[test]
+fn a_large_message_for_many_is_split_by_the_client_or_refused_with_the_reason() {
+    let mailbox = Mailbox::start();
+    let smtp = "memory_mb = 2\nmessage_mb = 2".to_owned();
+    let gateway = Gateway::start(
+        mailbox.address,
+        &Options {
+            smtp,
+            ..Options::default()
+        },
+    );
+    // One certificate, eight spellings of its address: eight copies of a megabyte.
+    let annas: Vec<String> = (0..8_u8)
+        .map(|bits| {
+            let letter = |at: u8, letter: char| {
+                if bits >> at & 1 == 1 {
+                    letter.to_ascii_uppercase()
+                } else {
+                    letter
+                }
+            };
+            format!(
+                "{}{}{}a@partner.example",
+                letter(0, 'a'),
+                letter(1, 'n'),
+                letter(2, 'n')
+            )
+        })
+        .collect();
+    let annas: Vec<&str> = annas.iter().map(String::as_str).collect();
+    let (mut session, _) = Session::open(gateway.address);
+    session.say("EHLO test");
+    session.say(&format!("MAIL FROM:<{CLERK}> SIZE=1000000"));
+    for anna in &annas[..2] {
+        assert!(session.say(&format!("RCPT TO:<{anna}>")).starts_with("250 "));
+    }
+    let reply = session.say(&format!("RCPT TO:<{}>", annas[2]));
+    assert!(reply.starts_with("452 4.5.3 "), "{reply}");
+    // A client that does not tell the size learns it at the end, and for good: it would send the same again.
+    let secret = "Subject: x\r\n\r\nMargaret Holloway, SSN 536-22-8145\r\n";
+    let large = format!("{secret}{}", format!("{}\r\n", "x".repeat(70)).repeat(14_000));
+    let (mut session, _) = Session::open(gateway.address);
+    let reply = session.message(CLERK, &annas, large.as_bytes());
+    assert!(
+        reply.starts_with("550 5.3.4 ") && reply.contains("fewer at a time"),
+        "{reply}"
+    );
+    // In clear they share the bytes.
+    let reply = session.message(CLERK, &annas, large.replace("SSN 536-22-8145", "noon").as_bytes());
+    assert!(reply.starts_with("250 "), "{reply}");
+    assert_eq!(mailbox.next().recipients.len(), 8);
+}
+
+#[test]
 fn bare_line_feeds_do_not_end_data_and_are_refused() {
     let mailbox = Mailbox::start();
     let gateway = Gateway::start(mailbox.address, &Options::default());

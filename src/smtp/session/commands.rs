@@ -69,7 +69,9 @@ impl Session {
         if transaction.known.contains(&recipient) {
             return self.say(Answer::RECIPIENT_TAKEN);
         }
-        if transaction.recipients.len() >= self.rules.recipients {
+        let count = transaction.recipients.len();
+        let copied = expected(&transaction.mail).saturating_mul(count + 1);
+        if count >= self.rules.recipients || (count > 0 && copied > self.rules.copied_octets) {
             return self.say(Answer::TOO_MANY_RECIPIENTS);
         }
         transaction.known.insert(recipient.clone());

@@ -14,6 +14,8 @@ pub(in crate::smtp) struct Rules {
     /// The largest message, in octets.
     pub(in crate::smtp) message_octets: usize,
     pub(in crate::smtp) recipients: usize,
+    /// The most octets of one message times its recipients: each may need a copy of its own.
+    pub(in crate::smtp) copied_octets: usize,
     pub(in crate::smtp) errors: u32,
     pub(in crate::smtp) starttls: bool,
 }

@@ -32,6 +32,7 @@ impl Talk {
             postmaster: "postmaster@gateway.example".parse().ok(),
             message_octets: 10_000,
             recipients: 3,
+            copied_octets: 20_000,
             errors,
             starttls: true,
         };
@@ -218,6 +219,18 @@ fn a_refused_sender_begins_no_transaction() {
     talk.expect("MAIL FROM:<a@refused.example>", 550);
     talk.expect("RCPT TO:<a@b.example>", 503);
     talk.expect("MAIL FROM:<a@b.example>", 250);
+}
+
+#[test]
+fn a_message_that_is_announced_as_large_may_have_fewer_recipients() {
+    let mut talk = Talk::new();
+    talk.send(b"EHLO c\r\nMAIL FROM:<a@b.example> SIZE=10000\r\n")
+        .codes();
+    talk.expect("RCPT TO:<a@c.example>", 250);
+    talk.expect("RCPT TO:<b@c.example>", 250);
+    talk.expect("RCPT TO:<c@c.example>", 452);
+    talk.send(b"DATA\r\nx\r\n.\r\n");
+    assert_eq!(talk.taken[0].recipients(), ["a@c.example", "b@c.example"]);
 }
 
 #[test]
