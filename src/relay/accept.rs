@@ -14,6 +14,7 @@ use crate::protect::{Way, protect};
 use crate::smime::{Choice, LookupError, SealError};
 use crate::smtp::Client;
 
+use super::summary::Summary;
 use super::{Gateway, Rulebook, received};
 
 /// How long the whole answer may take before the mail server is told to come back later.
@@ -75,9 +76,9 @@ impl Gateway {
         let (record, outbounds) = tokio::time::timeout(DEADLINE, self.prepare(arrival))
             .await
             .map_err(|_| NotTaken::TooSlow)??;
-        let id = record.id;
+        let summary = Summary::of(&record);
         self.trail.commit(record, outbounds).await?;
-        Ok(id)
+        Ok(summary.log())
     }
 
     async fn prepare(&self, arrival: Arrival) -> Result<(Record, Vec<Outbound>), NotTaken> {

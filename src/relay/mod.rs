@@ -16,6 +16,7 @@ mod bundle;
 mod outgoing;
 mod received;
 mod server;
+mod summary;
 
 use std::sync::{Arc, RwLock};
 

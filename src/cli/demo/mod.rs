@@ -30,7 +30,7 @@ pub struct Arguments {
     /// End after the table, with status 0 only if every outcome is the expected one
     #[arg(long)]
     once: bool,
-    /// Keep the settings, certificates and store of the demo in this directory
+    /// Keep the demo's settings, certificates and store in this directory
     #[arg(long, value_name = "DIR")]
     directory: Option<PathBuf>,
     #[command(subcommand)]
