@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::page::Page;
 use super::words;
-use super::{RecipientRecord, Traced};
-use crate::message::{Considered, Finding, Obstacle, Structure};
+use super::{RecipientRecord, Record, Traced};
+use crate::message::{Considered, Finding, Obstacle, Place, Structure};
 
 /// Tells one message's way in plain words: what was found where, what was decided for whom and why, which
 /// certificates were weighed, what left, and what became of it. Lines fit a terminal of 100 columns where words
@@ -38,11 +38,13 @@ fn message(page: &mut Page, traced: &Traced) {
     );
     page.field(
         "Message-ID",
-        record.message_id.as_deref().unwrap_or("none that could be read"),
+        record.message_id.as_deref().unwrap_or("none, or not a plain one"),
     );
     page.field("Size", &format!("{} octets", record.size));
     page.field("Policy", &format!("version {}", record.policy));
-    page.field("Tenant", &record.tenant);
+    if record.tenant != Record::DEFAULT_TENANT {
+        page.field("Tenant", &record.tenant);
+    }
     page.field(
         "Record",
         if traced.intact {
@@ -97,8 +99,8 @@ fn one_finding(page: &mut Page, finding: &Finding, counts: bool) {
             "It is a published test or sample value, which belongs to nobody.",
         );
     }
-    for reason in &finding.reasons {
-        page.line(4, &format!("Because: {reason}"));
+    if !finding.reasons.is_empty() {
+        page.line(4, &format!("Recognised by: {}.", finding.reasons.join("; ")));
     }
     page.line(
         4,
@@ -118,20 +120,22 @@ fn obstacles(page: &mut Page, traced: &Traced) {
         sealed,
         message_id: _,
     } = &record.inspection.structure;
-    if record.inspection.obstacles.is_empty() {
-        page.line(0, "Everything in it could be read.");
-    } else {
-        page.line(0, "What could not be read for certain:");
+    match (record.inspection.obstacles.is_empty(), segments.is_empty()) {
+        (true, true) => page.line(0, "All of it could be read."),
+        // A piece is not a message; to have read it says nothing.
+        (true, false) => {}
+        (false, _) => page.line(0, "What could not be read for certain:"),
     }
     for obstacle in &record.inspection.obstacles {
         one_obstacle(page, obstacle, record.need.obstacles.contains(&obstacle.kind));
     }
     for segment in segments {
-        let (media, part) = (&segment.media_type, &segment.part);
-        page.line(
-            0,
-            &format!("Part {part} is a piece of a larger message ({media})."),
-        );
+        let what = match segment.part.as_str() {
+            Place::MESSAGE => "It".to_owned(),
+            part => format!("Part {part}"),
+        };
+        let media = &segment.media_type;
+        page.line(0, &format!("{what} is a piece of a larger message ({media})."));
     }
     if *multipart {
         page.line(0, "It is built of several parts (a multipart).");
@@ -151,17 +155,15 @@ fn one_obstacle(page: &mut Page, obstacle: &Obstacle, counts: bool) {
     let effect = if counts {
         "The policy treats it like personal information."
     } else {
-        "The policy lets it pass."
+        "The policy ignores that."
     };
     let kind = words::kind(obstacle.kind);
-    page.line(
-        2,
-        &format!(
-            "- Part {}: {kind}: {}. {effect}",
-            obstacle.part,
-            obstacle.detail.trim_end_matches('.')
-        ),
-    );
+    let what = match obstacle.part.as_str() {
+        Place::MESSAGE => "The message".to_owned(),
+        part => format!("Part {part}"),
+    };
+    let detail = obstacle.detail.trim_end_matches('.');
+    page.line(2, &format!("- {what}, {kind}: {detail}. {effect}"));
 }
 
 fn one_recipient(page: &mut Page, traced: &Traced, recipient: &RecipientRecord) {
@@ -174,11 +176,11 @@ fn one_recipient(page: &mut Page, traced: &Traced, recipient: &RecipientRecord) 
     for considered in &recipient.certificates {
         certificate(page, considered);
     }
-    let left = match &recipient.leaving {
-        None => "nothing left for this recipient".to_owned(),
+    let leaves = match &recipient.leaving {
+        None => "nothing".to_owned(),
         Some(leaving) => words::form(leaving),
     };
-    page.field("Left", &left);
+    page.field("Leaves", &leaves);
     became(page, traced, place);
 }
 
@@ -206,12 +208,15 @@ fn became(page: &mut Page, traced: &Traced, place: u32) {
 }
 
 fn notice(page: &mut Page, traced: &Traced) {
+    let failed = traced.deliveries.iter().any(|(at, _, _)| *at == 0);
     page.line(
         0,
-        if traced.record.notice {
-            "The sender was sent a notice of what did not leave."
-        } else {
-            "No notice was needed when it was accepted."
+        match (traced.record.notice, failed) {
+            (true, _) => "The sender is told by a notice what did not leave.",
+            (false, true) => {
+                "All of it was allowed to leave. The sender is told by a notice what could not be delivered."
+            }
+            (false, false) => "All of it was allowed to leave, so there is no notice.",
         },
     );
     became(page, traced, 0);
@@ -259,20 +264,20 @@ Message {id}
 What was found:
   - Social Security number ***-**-8145 in the HTML text (part 1.2), high confidence
     A person's name stands near by.
-    Because: the keyword 'SSN' stands 1 word before it
+    Recognised by: the keyword 'SSN' stands 1 word before it.
     It counts as personal information under the policy.
 What could not be read for certain:
-  - Part 2: a picture: the picture 'logo.png' was not read. The policy lets it pass.
+  - Part 2, image: the picture 'logo.png' was not read. The policy ignores that.
 
 bob@partner.example, decision {id}-1
   Decided       it leaves encrypted, to the certificate cdcdcdcdcdcdcdcd
-  Certificate   cdcdcdcdcdcdcdcd: taken: it may be used, and it was the best
+  Certificate   cdcdcdcdcdcdcdcd: can be used, and is the first choice
                 CN=Bob, O=Partner; issued by CN=Demo CA; serial 0a1b; RSA 2048; valid until
                 2027-01-01 00:00:00 UTC
-  Certificate   efefefefefefefef: not taken: it has expired
+  Certificate   efefefefefefefef: cannot be used: it has expired
                 CN=Bob, O=Partner; issued by CN=Demo CA; serial 0a1b; RSA 2048; valid until
                 2027-01-01 00:00:00 UTC
-  Left          sealed with S/MIME (AES-256-CBC, RSA PKCS#1 v1.5) to the certificate
+  Leaves        sealed with S/MIME (AES-256-CBC, RSA PKCS#1 v1.5) to the certificate
                 cdcdcdcdcdcdcdcd
   Delivery      delivered: the next hop took it
   Last reply    250 2.0.0 ok\u{fffd}[31m
@@ -280,9 +285,9 @@ bob@partner.example, decision {id}-1
 eve@stranger.example, decision {id}-2
   Decided       it does not leave (5.7.5), for it must be encrypted and there is no certificate for
                 the address
-  Left          nothing left for this recipient
+  Leaves        nothing
 
-The sender was sent a notice of what did not leave.
+The sender is told by a notice what did not leave.
   Delivery      waiting for its first attempt
 ",
             id = id(0, 1),
@@ -338,12 +343,12 @@ The sender was sent a notice of what did not leave.
         assert_eq!(distinct(&told, "  - Part 7"), ObstacleKind::ALL.len());
         for words in [
             "null sender",
-            "none that could be read",
+            "none, or not a plain one",
             "Part 3 is a piece of a larger message (message/partial).",
             "a multipart",
             "PGP/MIME",
-            "Left          as it came, encrypted by its sender (S/MIME AuthEnvelopedData)",
-            "No notice was needed",
+            "Leaves        as it came, encrypted by its sender (S/MIME AuthEnvelopedData)",
+            "could not be delivered",
         ] {
             assert!(told.contains(words), "{words} in {told}");
         }

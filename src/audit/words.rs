@@ -33,13 +33,13 @@ fn because(refusal: &Refusal) -> String {
         }
         Refusal::NoUsableCertificate { verdict: why } => {
             format!(
-                "it must be encrypted and no certificate for the address may be used; the most recent: {}",
-                verdict(why)
+                "it must be encrypted and no certificate for the address can be used: {}",
+                fault(why).unwrap_or_else(|| "none was chosen".to_owned())
             )
         }
         Refusal::NotAllowed => "the policy lets no personal information go to this recipient".to_owned(),
         Refusal::Segmented => {
-            "it is a piece of a larger message, which cannot be inspected (MG-1.4)".to_owned()
+            "it is a piece of a larger message, which cannot be checked (MG-1.4)".to_owned()
         }
         Refusal::Multipart => "it is a multipart, and the policy refuses every multipart".to_owned(),
         Refusal::AlreadyEncrypted => {
@@ -71,27 +71,31 @@ pub(super) fn form(leaving: &Leaving) -> String {
 
 /// What is said of a certificate.
 pub fn verdict(verdict: &CertificateVerdict) -> String {
-    match verdict {
-        CertificateVerdict::Chosen => "taken: it may be used, and it was the best".to_owned(),
-        CertificateVerdict::Usable => "not taken: it may be used, but another one was better".to_owned(),
-        CertificateVerdict::Expired => "not taken: it has expired".to_owned(),
-        CertificateVerdict::NotYetValid => "not taken: its validity has not begun".to_owned(),
-        CertificateVerdict::Revoked => "not taken: its issuer has revoked it".to_owned(),
-        CertificateVerdict::Untrusted(end) => {
-            format!("not taken: no path leads from it to a trust anchor ({end})")
-        }
-        CertificateVerdict::RevocationUnknown => {
-            "not taken: there is no current revocation list of its issuer, so nobody can tell whether it is revoked"
-                .to_owned()
-        }
-        CertificateVerdict::WrongUsage => {
-            "not taken: its key usage does not allow the encryption of mail".to_owned()
-        }
-        CertificateVerdict::WrongAddress => "not taken: the address is not one of those it names".to_owned(),
-        CertificateVerdict::WeakKey => {
-            "not taken: its key is too short or of a kind that cannot be encrypted to".to_owned()
-        }
+    match fault(verdict) {
+        Some(fault) => format!("cannot be used: {fault}"),
+        None if *verdict == CertificateVerdict::Chosen => "can be used, and is the first choice".to_owned(),
+        None => "can be used, but another one is preferred".to_owned(),
     }
+}
+
+/// What is the matter with a certificate, if anything.
+fn fault(verdict: &CertificateVerdict) -> Option<String> {
+    let fixed = match verdict {
+        CertificateVerdict::Chosen | CertificateVerdict::Usable => return None,
+        CertificateVerdict::Untrusted(end) => {
+            return Some(format!("no path leads from it to a trust anchor ({end})"));
+        }
+        CertificateVerdict::Expired => "it has expired",
+        CertificateVerdict::NotYetValid => "its validity has not begun",
+        CertificateVerdict::Revoked => "its issuer has revoked it",
+        CertificateVerdict::RevocationUnknown => {
+            "there is no current revocation list of its issuer, so nobody can tell whether it is revoked"
+        }
+        CertificateVerdict::WrongUsage => "its key usage does not allow the encryption of mail",
+        CertificateVerdict::WrongAddress => "the address is not one of those it names",
+        CertificateVerdict::WeakKey => "its key is too short or of a kind that cannot be encrypted to",
+    };
+    Some(fixed.to_owned())
 }
 
 pub(super) fn confidence(confidence: Confidence) -> &'static str {
@@ -102,17 +106,18 @@ pub(super) fn confidence(confidence: Confidence) -> &'static str {
     }
 }
 
+/// The kind as `ignored_obstacles` in the policy spells it.
 pub(super) fn kind(kind: ObstacleKind) -> &'static str {
     match kind {
-        ObstacleKind::AmbiguousStructure => "ambiguous structure",
-        ObstacleKind::Malformed => "damaged content",
-        ObstacleKind::EncryptedContainer => "an encrypted container",
-        ObstacleKind::UnknownContent => "an unknown kind of content",
-        ObstacleKind::Image => "a picture",
-        ObstacleKind::AudioVideo => "sound or video",
-        ObstacleKind::LimitReached => "a limit was reached",
-        ObstacleKind::TimedOut => "reading took too long",
-        ObstacleKind::ReaderDied => "the reader died",
+        ObstacleKind::AmbiguousStructure => "ambiguous-structure",
+        ObstacleKind::Malformed => "malformed",
+        ObstacleKind::EncryptedContainer => "encrypted-container",
+        ObstacleKind::UnknownContent => "unknown-content",
+        ObstacleKind::Image => "image",
+        ObstacleKind::AudioVideo => "audio-video",
+        ObstacleKind::LimitReached => "limit-reached",
+        ObstacleKind::TimedOut => "timed-out",
+        ObstacleKind::ReaderDied => "reader-died",
     }
 }
 

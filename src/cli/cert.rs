@@ -1,5 +1,6 @@
 //! `sealgate cert`: which certificates are there, and would mail to an address be encrypted?
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -8,16 +9,16 @@ use jiff::Timestamp;
 use crate::audit::verdict;
 use crate::config::Settings;
 use crate::message::{Address, CertificateVerdict, Considered};
-use crate::smime::Certificates;
+use crate::smime::{self, Certificates};
 
 use super::{SettingsFile, block_on, table};
 
 /// Commands about certificates.
 #[derive(Subcommand)]
 pub enum Command {
-    /// List the recipients' certificates, each with its verdict
+    /// List the recipients' certificates, and say of each whether it can be used
     List(SettingsFile),
-    /// Would mail to this address be encrypted now? Ends with status 1 if not
+    /// Say whether mail to an address could be encrypted now; the status is 1 if not
     Check(Check),
 }
 
@@ -34,15 +35,19 @@ pub struct Check {
 pub fn run(command: Command) -> ExitCode {
     block_on(async {
         match command {
-            Command::List(file) => list(&certificates(&file)?),
-            Command::Check(check) => check_address(&certificates(&check.file)?, &check.address).await,
+            Command::List(file) => list(&Certificates::load(&certificate_settings(&file)?)?),
+            Command::Check(check) => {
+                let settings = certificate_settings(&check.file)?;
+                let certificates = Certificates::load(&settings)?;
+                check_address(&certificates, &check.address, &settings.recipients).await
+            }
         }
     })
 }
 
-fn certificates(file: &SettingsFile) -> Result<Certificates, String> {
+fn certificate_settings(file: &SettingsFile) -> Result<smime::Settings, String> {
     let settings = Settings::load(&file.config).map_err(|mistakes| super::config::explain(&mistakes))?;
-    Certificates::load(&settings.certificates)
+    Ok(settings.certificates)
 }
 
 fn list(certificates: &Certificates) -> Result<ExitCode, String> {
@@ -60,7 +65,7 @@ fn list(certificates: &Certificates) -> Result<ExitCode, String> {
             address,
             key,
             day(not_after),
-            standing(&weighed),
+            usable(&weighed),
             listed.file.display().to_string(),
         ]
     });
@@ -71,15 +76,19 @@ fn list(certificates: &Certificates) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Nothing is chosen here, so there is no better one either.
-fn standing(weighed: &CertificateVerdict) -> String {
+/// Where certificates are not weighed against each other, none of them is preferred.
+fn usable(weighed: &CertificateVerdict) -> String {
     match weighed {
-        CertificateVerdict::Chosen | CertificateVerdict::Usable => "it may be used".to_owned(),
+        CertificateVerdict::Chosen | CertificateVerdict::Usable => "can be used".to_owned(),
         _ => verdict(weighed),
     }
 }
 
-async fn check_address(certificates: &Certificates, address: &Address) -> Result<ExitCode, String> {
+async fn check_address(
+    certificates: &Certificates,
+    address: &Address,
+    folder: &Path,
+) -> Result<ExitCode, String> {
     let choice = certificates
         .choose(address, Timestamp::now())
         .await
@@ -89,16 +98,20 @@ async fn check_address(certificates: &Certificates, address: &Address) -> Result
         None => println!("Mail to {address} could not be encrypted."),
     }
     if choice.considered.is_empty() {
-        println!("  No certificate for this address was found.");
+        println!("  There is no certificate for this address.");
     }
     for considered in &choice.considered {
         println!("  {}", describe(considered));
     }
-    Ok(if choice.chosen.is_some() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    if choice.chosen.is_some() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!(
+        "To mend it, put a certificate (PEM or DER) that names this address and comes from a trusted CA into {}, \
+         and send the gateway SIGHUP.",
+        folder.display()
+    );
+    Ok(ExitCode::FAILURE)
 }
 
 fn describe(considered: &Considered) -> String {

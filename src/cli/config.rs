@@ -1,5 +1,6 @@
 //! `sealgate config`: is the settings file right?
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -14,9 +15,9 @@ use super::{SettingsFile, failed};
 /// Commands about settings.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Check the settings, the policies and the certificates, and tell every mistake at once
+    /// Check the settings, the policy and the certificates, and tell all mistakes at once
     Check(SettingsFile),
-    /// Print the commented example
+    /// Print every setting with its meaning and default, to start a file from
     Example,
 }
 
@@ -55,18 +56,32 @@ fn check(file: &SettingsFile) -> ExitCode {
     }
     wrong.extend(Certificates::load(&settings.certificates).err());
     if !wrong.is_empty() {
-        return failed(&format!("{} mistakes\n  {}", wrong.len(), wrong.join("\n  ")));
+        return failed(&in_lines("the policy or the certificates", &wrong));
     }
-    println!("{} is right; policy {version}", file.config.display());
+    println!("{}: no mistakes; policy {version}", file.config.display());
     ExitCode::SUCCESS
 }
 
 /// All mistakes, one to a line, for standard error.
 pub fn explain(mistakes: &[Mistake]) -> String {
-    let lines: Vec<String> = mistakes.iter().map(|mistake| format!("  {mistake}")).collect();
+    let told = in_lines("the settings", mistakes);
+    match mistakes {
+        [only] if !Path::new(&only.file).exists() => {
+            format!("{told}\n--config names another file; 'sealgate config example' prints one to start from")
+        }
+        _ => told,
+    }
+}
+
+/// Mistakes in something, with their number.
+pub fn in_lines(of: &str, mistakes: &[impl ToString]) -> String {
+    let lines: Vec<String> = mistakes
+        .iter()
+        .map(|mistake| format!("  {}", mistake.to_string()))
+        .collect();
     let count = match lines.len() {
         1 => "one mistake".to_owned(),
         count => format!("{count} mistakes"),
     };
-    format!("{count} in the settings\n{}", lines.join("\n"))
+    format!("{count} in {of}\n{}", lines.join("\n"))
 }

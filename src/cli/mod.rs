@@ -20,10 +20,21 @@ use crate::config::Settings;
 /// The first argument of the jailed reader. It is looked for before anything else happens in the process.
 const INSPECT_CHILD: &str = "inspect-child";
 
+/// What a newcomer needs below the list of commands.
+const AFTER_HELP: &str = "\
+First steps:
+  sealgate demo                                    see what it does
+  sealgate config example > sealgate.toml          start a settings file
+  sealgate config check --config sealgate.toml     tell its mistakes
+  sealgate serve --config sealgate.toml            run the gateway
+
+Exit status: 0 done, 1 not done or the answer is no (the reason is on standard error), 2 wrong command line.
+RUST_LOG=debug makes 'serve' log more.";
+
 /// Sealgate, the S/MIME encryption gateway: mail that holds personal information (201 CMR 17.00) leaves
 /// encrypted for each recipient, or does not leave and the sender learns why.
 #[derive(Parser)]
-#[command(name = "sealgate", version, max_term_width = 100)]
+#[command(name = "sealgate", version, max_term_width = 100, after_help = AFTER_HELP)]
 struct CommandLine {
     #[command(subcommand)]
     command: Command,
@@ -31,32 +42,32 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the gateway
+    /// Run the gateway until SIGTERM; SIGHUP makes it read the policy and the certificates again
     Serve(SettingsFile),
-    /// Look at the settings
+    /// Check the settings, or print an example
     #[command(subcommand)]
     Config(config::Command),
-    /// Look at the rules and try them
+    /// Try the rules on their examples
     #[command(subcommand)]
     Policy(policy::Command),
-    /// Look at certificates
+    /// See which certificates there are, and whether mail to an address could be encrypted
     #[command(subcommand)]
     Cert(cert::Command),
-    /// Look at mail on its way out, and change its course
+    /// See what waits to be delivered; try, hold, release or give it up
     Queue {
         #[command(flatten)]
         arguments: queue::Arguments,
         #[command(flatten)]
         file: SettingsFile,
     },
-    /// Explain what happened to a message, and why
+    /// Explain what was decided about a message, why, and what became of it
     Trace {
         #[command(flatten)]
         arguments: trace::Arguments,
         #[command(flatten)]
         file: SettingsFile,
     },
-    /// Show the main job end to end on this machine, with a demo PKI and a partner mailbox
+    /// Show the whole path on this machine, with a demo PKI and a partner's mailbox
     Demo(demo::Arguments),
 }
 

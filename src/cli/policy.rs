@@ -8,12 +8,13 @@ use clap::{Args, Subcommand};
 use crate::config::Bundle;
 use crate::detect::Rules;
 
-use super::failed;
+use super::config::in_lines;
+use super::{failed, table};
 
 /// Commands about policies.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Run every rule's examples and counter-examples
+    /// Search every example and counter-example of every rule; the status is 1 if one is not as it says
     Test(Directory),
 }
 
@@ -35,27 +36,29 @@ pub fn run(command: Command) -> ExitCode {
 fn test(directory: &Directory) -> ExitCode {
     let bundle = match Bundle::load(&directory.policies) {
         Ok(bundle) => bundle,
-        Err(mistakes) => return failed(&super::config::explain(&mistakes)),
+        Err(mistakes) => return failed(&in_lines("the policy", &mistakes)),
     };
     let rules = match Rules::compile(&bundle.rules) {
         Ok(rules) => rules,
-        Err(errors) => return failed(&lines("the rules do not compile", &errors)),
+        Err(errors) => return failed(&in_lines("the rules", &errors)),
     };
     let failures = rules.prove();
-    for element in rules.elements() {
-        println!("{:<18} {}", element.id, element.title);
-    }
+    let rows = rules.elements().map(|element| {
+        [
+            element.id.to_owned(),
+            element.examples.to_string(),
+            element.counter_examples.to_string(),
+            element.title.to_owned(),
+        ]
+    });
+    let head = ["ELEMENT", "EXAMPLES", "COUNTER-EXAMPLES", "TITLE"];
+    print!("{}", table::align(head, rows, &[1, 2]));
     if !failures.is_empty() {
-        return failed(&lines("examples that do not hold", &failures));
+        return failed(&in_lines("the examples", &failures));
     }
-    println!("policy {}: every example holds", bundle.policy.version);
+    println!(
+        "policy {}: every example is found, and no counter-example is",
+        bundle.policy.version
+    );
     ExitCode::SUCCESS
-}
-
-fn lines(title: &str, items: &[impl ToString]) -> String {
-    let items: Vec<String> = items
-        .iter()
-        .map(|item| format!("  {}", item.to_string()))
-        .collect();
-    format!("{title}\n{}", items.join("\n"))
 }

@@ -120,7 +120,7 @@ async fn listing(store: &Store, list: &List) -> Result<String, String> {
     Ok(match found.len() {
         0 if is_narrowed => "No delivery fits.\n".to_owned(),
         0 => "The queue is empty.\n".to_owned(),
-        count => format!("{}{}\n", overview(&found), counted(count)),
+        _ => format!("{}{}\n", overview(&found), by_state(&found)),
     })
 }
 
@@ -230,6 +230,20 @@ async fn command(store: &Store, target: &Target, command: Command) -> Result<Str
         "{} {done}.\n",
         counted(usize::try_from(changed).unwrap_or(usize::MAX))
     ))
+}
+
+/// How many there are, and of which states when there are several.
+fn by_state(found: &[Delivery]) -> String {
+    let count = |state: State| found.iter().filter(|delivery| delivery.state == state).count();
+    let states: Vec<String> = State::ALL
+        .into_iter()
+        .filter(|state| count(*state) > 0)
+        .map(|state| format!("{} {}", count(state), state.name()))
+        .collect();
+    match states.len() {
+        1 => counted(found.len()),
+        _ => format!("{}: {}", counted(found.len()), states.join(", ")),
+    }
 }
 
 fn counted(count: usize) -> String {

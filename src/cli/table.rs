@@ -17,6 +17,31 @@ pub(super) fn align<const N: usize>(
     lines.iter().map(|line| one_line(line, &widths, right)).collect()
 }
 
+/// The text with lines of at most `width` columns, broken between words. Each begins with `indent`; line breaks of the
+/// text stay. A word that is longer than a line is not cut.
+pub(super) fn wrap(text: &str, width: usize, indent: &str) -> String {
+    let mut wrapped = String::new();
+    for (number, line) in text.lines().enumerate() {
+        let mut column = indent.chars().count();
+        wrapped.push_str(if number == 0 { "" } else { "\n" });
+        wrapped.push_str(indent);
+        for (place, word) in line.split_whitespace().enumerate() {
+            let long = word.chars().count();
+            if place > 0 && column + 1 + long > width {
+                wrapped.push('\n');
+                wrapped.push_str(indent);
+                column = indent.chars().count();
+            } else if place > 0 {
+                wrapped.push(' ');
+                column += 1;
+            }
+            wrapped.push_str(word);
+            column += long;
+        }
+    }
+    wrapped
+}
+
 fn one_line(cells: &[String], widths: &[usize], right: &[usize]) -> String {
     let padded = cells
         .iter()
@@ -36,6 +61,14 @@ fn one_line(cells: &[String], widths: &[usize], right: &[usize]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_is_broken_between_words_and_keeps_its_own_breaks() {
+        assert_eq!(wrap("one two three\nfour", 8, ""), "one two\nthree\nfour");
+        assert_eq!(wrap("  a bb ccc", 6, "  "), "  a bb\n  ccc");
+        assert_eq!(wrap("unbreakable", 4, ""), "unbreakable");
+        assert_eq!(wrap("", 4, "  "), "");
+    }
 
     #[test]
     fn columns_are_aligned_by_characters_and_no_line_ends_in_spaces() {

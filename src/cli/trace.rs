@@ -11,7 +11,7 @@ use crate::store::{Settings, Store};
 /// Explain what happened to a message and why
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// A decision id or message id from a notice or the log, or the header's Message-ID
+    /// The number in a notice, in the log or in the reply to DATA, or the header's Message-ID
     id: String,
     /// Print the records as JSON: an array of {record, intact, deliveries}, newest first
     #[arg(long)]

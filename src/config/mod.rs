@@ -131,6 +131,14 @@ impl fmt::Display for Mistake {
 
 impl std::error::Error for Mistake {}
 
+fn unreadable(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "the user that runs this may not read it".to_owned(),
+        _ => format!("cannot be read: {error}"),
+    }
+}
+
 /// A file's text, or the one mistake that it cannot be read.
 fn text_of(path: &Path) -> Result<String, Vec<Mistake>> {
     let mistake = |line, message| {
@@ -140,7 +148,7 @@ fn text_of(path: &Path) -> Result<String, Vec<Mistake>> {
             message,
         }]
     };
-    let bytes = std::fs::read(path).map_err(|error| mistake(0, format!("cannot be read: {error}")))?;
+    let bytes = std::fs::read(path).map_err(|error| mistake(0, unreadable(&error)))?;
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.as_bytes().get(..error.utf8_error().valid_up_to());
         let lines = valid

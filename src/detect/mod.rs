@@ -79,6 +79,10 @@ pub struct Element<'r> {
     pub reason: &'r str,
     /// The law or the reference behind it.
     pub source: &'r str,
+    /// How many texts it must find.
+    pub examples: usize,
+    /// How many texts it must not find.
+    pub counter_examples: usize,
 }
 
 impl Rules {
@@ -116,6 +120,8 @@ impl Rules {
             title: &rule.title,
             reason: &rule.reason,
             source: &rule.source,
+            examples: rule.examples.len(),
+            counter_examples: rule.counter_examples.len(),
         })
     }
 }

@@ -35,6 +35,6 @@ pub(super) fn read(leaf: &Leaf, _limits: &Limits) -> Option<Document> {
     Some(Document::unread(
         leaf,
         ObstacleKind::UnknownContent,
-        &format!("is {what}, which is not read yet"),
+        &format!("is {what}, which cannot be checked yet"),
     ))
 }

@@ -43,7 +43,7 @@ impl Document {
             } else {
                 ObstacleKind::UnknownContent
             };
-            self.obstacle(leaf, kind, "holds embedded data, which is not read");
+            self.obstacle(leaf, kind, "holds embedded data, which cannot be checked");
         }
         self.obstacles.dedup();
         self.text(leaf, TextKind::Body, joined);

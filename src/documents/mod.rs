@@ -63,7 +63,7 @@ pub fn read(leaf: &Leaf, limits: &Limits) -> Document {
         Document::unread(
             leaf,
             ObstacleKind::UnknownContent,
-            "holds content of a kind that is not read",
+            "holds content of a kind that cannot be checked yet",
         )
     })
 }
@@ -78,10 +78,14 @@ impl Document {
         }
     }
 
-    /// Adds an obstacle; the detail goes on after "Part 2": "is a picture.".
+    /// Adds an obstacle; the detail goes on after "Attachment 'list.pdf'": "is a PDF document.".
     fn obstacle(&mut self, leaf: &Leaf, kind: ObstacleKind, detail: &str) {
         let part = leaf.place.part.clone();
-        let detail = format!("Part {part} {detail}.");
+        let mut what = leaf.place.description.clone();
+        if let Some(first) = what.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        let detail = format!("{what} {detail}.");
         self.obstacles.push(Obstacle { kind, part, detail });
     }
 

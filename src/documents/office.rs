@@ -9,7 +9,7 @@ const TNEF: &[u8] = &[0x78, 0x9f, 0x3e, 0x22];
 
 pub(super) fn read(leaf: &Leaf, _limits: &Limits) -> Option<Document> {
     if leaf.bytes.starts_with(TNEF) {
-        let what = "is an Outlook container (winmail.dat), which is not read yet";
+        let what = "is an Outlook container (winmail.dat), which cannot be checked yet";
         return Some(Document::unread(leaf, ObstacleKind::UnknownContent, what));
     }
     if !leaf.bytes.starts_with(COMPOUND_FILE) {
@@ -26,7 +26,7 @@ pub(super) fn read(leaf: &Leaf, _limits: &Limits) -> Option<Document> {
             "is an Office document with a password",
         )
     } else {
-        let what = "is an older Office document or Outlook message, which is not read yet";
+        let what = "is an older Office document or Outlook message, which cannot be checked yet";
         Document::unread(leaf, ObstacleKind::UnknownContent, what)
     })
 }

@@ -13,7 +13,7 @@ pub(super) fn read(leaf: &Leaf, _limits: &Limits) -> Option<Document> {
         Document::unread(
             leaf,
             ObstacleKind::UnknownContent,
-            "is a PDF document, which is not read yet",
+            "is a PDF document, which cannot be checked yet",
         )
     })
 }

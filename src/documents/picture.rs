@@ -30,7 +30,7 @@ pub(super) fn read(leaf: &Leaf, _limits: &Limits) -> Option<Document> {
         return None;
     }
     let mut document = Document::default();
-    document.obstacle(leaf, ObstacleKind::Image, "is a picture, which is not read");
+    document.obstacle(leaf, ObstacleKind::Image, "is a picture, which cannot be checked");
     Some(document)
 }
 

@@ -10,7 +10,7 @@ pub(super) fn read(leaf: &Leaf, _limits: &Limits) -> Option<Document> {
         Document::unread(
             leaf,
             ObstacleKind::UnknownContent,
-            "is an RTF document, which is not read yet",
+            "is an RTF document, which cannot be checked yet",
         )
     })
 }

@@ -31,7 +31,7 @@ pub(super) fn read(leaf: &Leaf, _limits: &Limits) -> Option<Document> {
     document.obstacle(
         leaf,
         ObstacleKind::AudioVideo,
-        "is sound or video, which is not read",
+        "is sound or video, which cannot be checked",
     );
     Some(document)
 }

@@ -199,7 +199,7 @@ fn formats_that_are_not_read_are_named_by_content() {
         (
             b"\x01\x02\x03\x04\x05".to_vec(),
             ObstacleKind::UnknownContent,
-            "not read",
+            "cannot be checked",
         ),
     ] {
         let read = document("text/plain", &bytes);

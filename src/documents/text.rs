@@ -14,17 +14,17 @@ const ARMORED: [(&str, ObstacleKind, &str); 4] = [
     (
         "-----BEGIN PKCS7-----",
         ObstacleKind::UnknownContent,
-        "holds armored S/MIME data, which is not read",
+        "holds armored S/MIME data, which cannot be checked",
     ),
     (
         "-----BEGIN CMS-----",
         ObstacleKind::UnknownContent,
-        "holds armored S/MIME data, which is not read",
+        "holds armored S/MIME data, which cannot be checked",
     ),
     (
         "=ybegin ",
         ObstacleKind::UnknownContent,
-        "holds a yEnc file, which is not read yet",
+        "holds a yEnc file, which cannot be checked yet",
     ),
 ];
 

@@ -24,12 +24,12 @@ pub(super) fn read(leaf: &Leaf, _limits: &Limits) -> Option<Document> {
     {
         (
             ObstacleKind::UnknownContent,
-            "is an Office document, which is not read yet",
+            "is an Office document, which cannot be checked yet",
         )
     } else {
         (
             ObstacleKind::UnknownContent,
-            "is a ZIP archive, which is not read yet",
+            "is a ZIP archive, which cannot be checked yet",
         )
     };
     Some(Document::unread(leaf, kind, what))

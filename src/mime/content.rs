@@ -53,7 +53,7 @@ impl Walk {
             ),
             Cms::Compressed => (
                 ObstacleKind::UnknownContent,
-                format!("{part} is compressed S/MIME data, which is not read yet."),
+                format!("{part} is compressed S/MIME data, which cannot be checked yet."),
             ),
             Cms::Doubtful => (
                 ObstacleKind::UnknownContent,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{About, Failure, Settings, words};
-use crate::message::{Address, Inspection};
+use crate::message::{Address, Inspection, ObstacleKind};
 use crate::policy::{Action, Judgment, Refusal};
 
 /// How many findings or obstacles a notice lists; nobody reads more.
@@ -34,6 +34,7 @@ pub(super) struct Refused {
     common: Common,
     total: usize,
     refused_count: usize,
+    must_encrypt: bool,
     sent_count: usize,
     refused: Vec<RefusedGroup>,
     sent: Vec<SentGroup>,
@@ -108,6 +109,7 @@ impl Refused {
             total: judgment.decisions.len(),
             refused_count: judgment.decisions.len() - sent_count,
             sent_count,
+            must_encrypt: is_for_protection(&refused),
             steps: steps(&refused, judgment, &common.help),
             common,
             refused,
@@ -160,6 +162,8 @@ fn refused_groups(judgment: &Judgment, organisation: &str) -> Vec<RefusedGroup> 
             }),
         }
     }
+    // "Another recipient" is no reason before that other one was named.
+    groups.sort_by_key(|group| group.refusal == Refusal::AnotherRecipient);
     groups
 }
 
@@ -223,11 +227,18 @@ fn unread(inspection: &Inspection, judgment: &Judgment) -> (Vec<String>, usize) 
         .iter()
         .filter(|obstacle| judgment.need.obstacles.contains(&obstacle.kind))
         .map(|obstacle| match plain(&obstacle.detail, SHOWN) {
-            detail if detail.is_empty() => words::obstacle(obstacle.kind).to_owned(),
+            detail if detail.is_empty() || is_for_administrators(obstacle.kind) => {
+                words::obstacle(obstacle.kind).to_owned()
+            }
             detail => detail,
         })
         .filter(|sentence| seen.insert(sentence.clone()));
     limit(sentences.collect())
+}
+
+/// Whether the details of an obstacle speak of the gateway's settings and processes, of which its users know nothing.
+fn is_for_administrators(kind: ObstacleKind) -> bool {
+    matches!(kind, ObstacleKind::TimedOut | ObstacleKind::ReaderDied)
 }
 
 /// What to do, most helpful first, each thing once.
@@ -238,16 +249,10 @@ fn steps(refused: &[RefusedGroup], judgment: &Judgment, help: &str) -> Vec<Strin
             steps.push(step);
         }
     };
-    for group in refused {
-        say(words::advice(&group.refusal, &whom(&group.addresses), help));
+    for (refusal, addresses) in by_advice(refused, help) {
+        say(words::advice(refusal, &whom(&addresses), help));
     }
-    let for_protection = refused.iter().any(|group| {
-        matches!(
-            group.refusal,
-            Refusal::NoCertificate | Refusal::NoUsableCertificate { .. } | Refusal::NotAllowed
-        )
-    });
-    if for_protection {
+    if is_for_protection(refused) {
         for kind in &judgment.need.obstacles {
             say(words::obstacle_advice(*kind).to_owned());
         }
@@ -256,6 +261,34 @@ fn steps(refused: &[RefusedGroup], judgment: &Judgment, help: &str) -> Vec<Strin
         }
     }
     steps
+}
+
+/// Whether anything was refused because it needs protection.
+fn is_for_protection(refused: &[RefusedGroup]) -> bool {
+    refused.iter().any(|group| {
+        matches!(
+            group.refusal,
+            Refusal::NoCertificate | Refusal::NoUsableCertificate { .. } | Refusal::NotAllowed
+        )
+    })
+}
+
+/// Refusals that call for the same, together with all the addresses that they concern.
+fn by_advice<'g>(refused: &'g [RefusedGroup], help: &str) -> Vec<(&'g Refusal, Vec<String>)> {
+    let mut kinds: Vec<(&Refusal, Vec<String>)> = Vec::new();
+    for RefusedGroup {
+        refusal, addresses, ..
+    } in refused
+    {
+        let same = |known: &&mut (&Refusal, Vec<String>)| {
+            words::advice(known.0, "", help) == words::advice(refusal, "", help)
+        };
+        match kinds.iter_mut().find(same) {
+            Some((_, all)) => all.extend(addresses.iter().cloned()),
+            None => kinds.push((refusal, addresses.clone())),
+        }
+    }
+    kinds
 }
 
 /// The recipients of a piece of advice, by name while they are few.

@@ -237,7 +237,7 @@ fn a_refusal_is_told_with_what_where_why_who_and_what_next() {
     let text = notice.text.replace("\r\n", "\n");
     for expected in [
         "Your message of 28 September 2026, 14:03 UTC went to 2 of its 5 recipients.",
-        "  none@partner.example\n  also-none@partner.example\n    It has to be encrypted, and there is no certificate",
+        "  none@partner.example\n  also-none@partner.example\n    It has to be encrypted, and no certificate is known",
         "  expired@partner.example\n    It has to be encrypted, and the recipient's certificate has expired.",
         "  valid@partner.example\n    Encrypted for this recipient.",
         "  inside@agency.example\n    As you wrote it.",
@@ -246,9 +246,9 @@ fn a_refusal_is_told_with_what_where_why_who_and_what_next() {
         "  - Attachment 'pay.zip' is protected with a password.\n",
         "  1. Ask none@partner.example and also-none@partner.example for a digitally signed e-mail",
         "  2. Ask expired@partner.example to get a new certificate",
-        "  3. Attach the file without a password.",
+        "  3. Or attach the file without a password.",
         "  4. Or take the personal information listed above out",
-        "Contact the help desk, 617-555-0100 and give this number: ",
+        "Ask the help desk, 617-555-0100. Give this number: ",
     ] {
         assert!(text.contains(expected), "{expected:?} is not in:\n{text}");
     }
@@ -385,6 +385,53 @@ fn every_obstacle_is_told_even_when_it_says_nothing_of_itself() {
         assert!(notice.text.contains(words::obstacle(kind)), "{kind:?}");
         assert!(notice.text.contains(words::obstacle_advice(kind)), "{kind:?}");
         assert!(notice.text.contains("Not all of it could be checked"));
+    }
+}
+
+#[test]
+fn recipients_who_need_the_same_are_advised_together() {
+    let unusable = |verdict| refuse(Refusal::NoUsableCertificate { verdict });
+    let judgment = judgment(
+        Need::default(),
+        &[
+            ("old@partner.example", unusable(CertificateVerdict::Expired)),
+            ("none@partner.example", refuse(Refusal::NoCertificate)),
+            ("withdrawn@partner.example", unusable(CertificateVerdict::Revoked)),
+        ],
+    );
+    let notice = read(
+        &notices()
+            .refused(&about(), &Inspection::default(), &judgment)
+            .unwrap(),
+    );
+    for expected in [
+        "1. Ask old@partner.example and withdrawn@partner.example to get a new certificate",
+        "2. Ask none@partner.example for a digitally signed e-mail",
+    ] {
+        assert!(
+            notice.text.contains(expected),
+            "{expected:?} is not in:\n{}",
+            notice.text
+        );
+    }
+    assert!(!notice.text.contains("3. "));
+}
+
+#[test]
+fn senders_are_not_told_of_settings_and_processes_of_the_gateway() {
+    for kind in [ObstacleKind::TimedOut, ObstacleKind::ReaderDied] {
+        let inspection = Inspection {
+            obstacles: vec![obstacle(kind, "raise [inspect] deadline_seconds")],
+            ..Inspection::default()
+        };
+        let need = Need {
+            findings: Vec::new(),
+            obstacles: vec![kind],
+        };
+        let judgment = judgment(need, &[("bob@partner.example", refuse(Refusal::NoCertificate))]);
+        let notice = read(&notices().refused(&about(), &inspection, &judgment).unwrap());
+        assert!(notice.text.contains(words::obstacle(kind)), "{kind:?}");
+        assert!(!notice.raw.contains("deadline"), "{kind:?}");
     }
 }
 

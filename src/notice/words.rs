@@ -9,7 +9,7 @@ use crate::policy::Refusal;
 pub(super) fn reason(refusal: &Refusal, organisation: &str) -> String {
     match refusal {
         Refusal::NoCertificate => {
-            "It has to be encrypted, and there is no certificate to encrypt it with.".to_owned()
+            "It has to be encrypted, and no certificate is known to encrypt it with.".to_owned()
         }
         Refusal::NoUsableCertificate { verdict } => {
             format!("It has to be encrypted, and {}.", certificate(verdict, organisation))
@@ -27,7 +27,7 @@ pub(super) fn reason(refusal: &Refusal, organisation: &str) -> String {
             format!("It was encrypted already, and the rules of {organisation} want every message to be checked first.")
         }
         Refusal::AnotherRecipient => format!(
-            "Another recipient had to be left out, and the rules of {organisation} send such mail to everyone or to no one."
+            "It could not be sent to another recipient, and the rules of {organisation} send such mail to everyone or to no one."
         ),
     }
 }
@@ -60,12 +60,12 @@ fn certificate(verdict: &CertificateVerdict, organisation: &str) -> String {
 pub(super) fn advice(refusal: &Refusal, whom: &str, help: &str) -> String {
     match refusal {
         Refusal::NoCertificate => format!(
-            "Ask {whom} for a digitally signed e-mail (S/MIME). Its signature carries the certificate that is missing. \
-             When you have it, contact {help}. Then send the message to them again."
+            "Ask {whom} for a digitally signed e-mail (S/MIME). It brings the certificate that is missing. \
+             When it has come, contact {help}. Once the certificate is added, send the message again."
         ),
         Refusal::NoUsableCertificate { verdict } => certificate_advice(verdict, whom, help),
         Refusal::NotAllowed => {
-            format!("If {whom} must have this information, ask which way is allowed. Contact {help}.")
+            format!("If {whom} must have this information, ask for a way that is allowed. Contact {help}.")
         }
         Refusal::Segmented => "Send the message in one piece: turn off the splitting of large messages in your mail \
              program. If it is too large then, send fewer attachments at a time."
@@ -86,7 +86,7 @@ fn certificate_advice(verdict: &CertificateVerdict, whom: &str, help: &str) -> S
     let new = |kind: &str| {
         format!(
             "Ask {whom} to get {kind} and to send you a digitally signed e-mail (S/MIME) with it. \
-             When you have it, contact {help}. Then send the message to them again."
+             When it has come, contact {help}. Once the certificate is added, send the message again."
         )
     };
     match verdict {
@@ -95,9 +95,9 @@ fn certificate_advice(verdict: &CertificateVerdict, whom: &str, help: &str) -> S
         }
         CertificateVerdict::WrongUsage => new("a certificate for encrypting e-mail"),
         CertificateVerdict::WrongAddress => new("a certificate for exactly the address you write to"),
-        CertificateVerdict::NotYetValid => format!(
-            "Ask {whom} from which day on the certificate is valid, and send the message to them again then."
-        ),
+        CertificateVerdict::NotYetValid => {
+            format!("Ask {whom} from which day on the certificate is valid, and send the message again then.")
+        }
         CertificateVerdict::Untrusted(_) => {
             format!("Ask whether the issuer of the certificate of {whom} can be trusted. Contact {help}.")
         }
@@ -118,7 +118,7 @@ pub(super) fn obstacle(kind: ObstacleKind) -> &'static str {
         }
         ObstacleKind::Malformed => "A part of the message is damaged.",
         ObstacleKind::EncryptedContainer => "An attachment is protected with a password or encrypted.",
-        ObstacleKind::UnknownContent => "An attachment is of a kind that cannot be checked.",
+        ObstacleKind::UnknownContent => "An attachment is of a kind that cannot be checked yet.",
         ObstacleKind::Image => "A picture cannot be checked.",
         ObstacleKind::AudioVideo => "Sound or video cannot be checked.",
         ObstacleKind::LimitReached => "The message is too large or too deeply nested to be checked.",
@@ -131,15 +131,17 @@ pub(super) fn obstacle(kind: ObstacleKind) -> &'static str {
 pub(super) fn obstacle_advice(kind: ObstacleKind) -> &'static str {
     match kind {
         ObstacleKind::AmbiguousStructure | ObstacleKind::Malformed | ObstacleKind::ReaderDied => {
-            "Write a new message instead of forwarding or copying this one, and save its attachments anew before you attach them."
+            "Or write a new message instead of forwarding or copying this one, and save its attachments anew before you attach them."
         }
         ObstacleKind::EncryptedContainer => {
-            "Attach the file without a password. The gateway encrypts the whole message where that is needed."
+            "Or attach the file without a password. The gateway encrypts the whole message where that is needed."
         }
         ObstacleKind::UnknownContent | ObstacleKind::Image | ObstacleKind::AudioVideo => {
-            "Leave out what could not be checked, or send its content as text."
+            "Or leave out what could not be checked, and write what matters of it into the text of the message."
         }
-        ObstacleKind::LimitReached | ObstacleKind::TimedOut => "Send fewer or smaller attachments at a time.",
+        ObstacleKind::LimitReached | ObstacleKind::TimedOut => {
+            "Or send fewer or smaller attachments at a time."
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::smime::{Choice, LookupError, SealError};
 use crate::smtp::Client;
 
 use super::room::Share;
+use super::summary::Summary;
 use super::{Gateway, Rulebook, received};
 
 /// How long it may take until the commit begins, before the mail server is told to come back later. The commit
@@ -83,10 +84,10 @@ impl Gateway {
         let (record, outbounds, share) = tokio::time::timeout(DEADLINE, self.prepare(arrival))
             .await
             .map_err(|_| NotTaken::TooSlow)??;
-        let id = record.id;
+        let summary = Summary::of(&record);
         self.trail.commit(record, outbounds).await?;
         drop(share);
-        Ok(id)
+        Ok(summary.log())
     }
 
     async fn prepare(&self, arrival: Arrival) -> Result<(Record, Vec<Outbound>, Share), NotTaken> {

@@ -33,10 +33,7 @@ impl Accept for Gateway {
             };
             let id = arrival.id;
             match self.accept(arrival).await {
-                Ok(id) => {
-                    tracing::info!(%id, "accepted");
-                    Reply::Accepted(id)
-                }
+                Ok(id) => Reply::Accepted(id),
                 Err(reason) => {
                     tracing::warn!(%id, %reason, "not taken");
                     reply(&reason)

@@ -2,6 +2,9 @@
 //!
 //! Names and numbers are invented.
 
+use crate::message::CertificateVerdict;
+use crate::policy::Refusal;
+
 use super::pki::{ANNA, ERNST, EXPIRED, NOBODY, NOT_ALLOWED, REVOKED};
 
 /// Who writes all the demo's mail.
@@ -15,10 +18,12 @@ pub struct Mail {
     pub recipients: Vec<(&'static str, Expected)>,
     /// Header section and body, with LF line ends.
     pub text: String,
+    /// What nobody may see outside of the encryption: not on the wire, not in a notice, not on the disk.
+    pub secrets: &'static [&'static str],
 }
 
 /// What must become of one recipient's copy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expected {
     /// It leaves as it came.
     Clear,
@@ -26,62 +31,111 @@ pub enum Expected {
     Sealed,
     /// It leaves as it came, because it was encrypted.
     AlreadyEncrypted,
-    /// It does not leave, and the sender is told.
-    Refused,
+    /// It does not leave for this reason, and the sender is told.
+    Refused(Refusal),
 }
+
+/// Words of the mail that has nothing to protect. They do reach the disk, which shows that a search there finds.
+pub const HARMLESS: &str = "Shall we meet on Thursday";
 
 /// All mail, in order. `encrypted` is a CMS message for Anna, in base64, that her partner made.
 pub fn all(encrypted: &str) -> Vec<Mail> {
     use Expected::{AlreadyEncrypted, Clear, Refused, Sealed};
-    let mail = |title, recipients: &[(&'static str, Expected)], text: &str| Mail {
-        title,
-        recipients: recipients.to_vec(),
-        text: text.to_owned(),
-    };
+    let unusable = |verdict| Refused(Refusal::NoUsableCertificate { verdict });
     vec![
-        mail("Nothing to protect", &[(ANNA, Clear)], CLEAN),
-        mail("SSN, recipient has an RSA certificate", &[(ANNA, Sealed)], SSN),
-        mail("SSN, recipient has no certificate", &[(NOBODY, Refused)], SSN),
+        mail("Nothing to protect", vec![(ANNA, Clear)], CLEAN, &[]),
         mail(
-            "Card number in a reply chain, EC certificate",
-            &[(ERNST, Sealed)],
-            REPLY_CHAIN,
+            "SSN, to an RSA certificate",
+            vec![(ANNA, Sealed)],
+            SSN,
+            SSN_SECRETS,
         ),
-        mail("Driver's licence inside HTML", &[(ANNA, Sealed)], LICENCE_IN_HTML),
-        mail("Account number in the Subject", &[(ERNST, Sealed)], SUBJECT),
+        mail(
+            "SSN, to somebody without a certificate",
+            vec![(NOBODY, Refused(Refusal::NoCertificate))],
+            SSN,
+            SSN_SECRETS,
+        ),
+        mail(
+            "Card number in a reply chain, to an EC certificate",
+            vec![(ERNST, Sealed)],
+            REPLY_CHAIN,
+            &["Castellano", "4539 1488 0343 6467"],
+        ),
+        mail(
+            "Driver's licence in HTML, split by tags",
+            vec![(ANNA, Sealed)],
+            LICENCE_IN_HTML,
+            &["Okafor"],
+        ),
+        mail(
+            "Account number in the Subject",
+            vec![(ERNST, Sealed)],
+            SUBJECT,
+            &["Brandt", "004417752209", "011000015"],
+        ),
         mail(
             "To one partner, Bcc to another",
-            &[(ANNA, Sealed), (ERNST, Sealed)],
+            vec![(ANNA, Sealed), (ERNST, Sealed)],
             BCC,
+            &["Whitfield", "412-63-9074"],
         ),
         mail(
-            "A piece of segmented mail (message/partial)",
-            &[(ANNA, Refused)],
+            "A piece of segmented mail, disguised",
+            vec![(ANNA, Refused(Refusal::Segmented))],
             PARTIAL,
+            &[],
         ),
         mail(
-            "Really encrypted by its sender",
-            &[(ANNA, AlreadyEncrypted)],
+            "Encrypted by its sender",
+            vec![(ANNA, AlreadyEncrypted)],
             &format!("{ENCRYPTED}{encrypted}\n"),
+            &[],
         ),
         mail(
-            "Labelled encrypted, but plain text",
-            &[(ANNA, Sealed)],
+            "Labelled as encrypted, but plain text",
+            vec![(ANNA, Sealed)],
             FALSE_LABEL,
+            &["Lindqvist", "601-37-5528"],
         ),
         mail(
             "Five recipients, five outcomes",
-            &[
+            vec![
                 (ANNA, Sealed),
-                (NOBODY, Refused),
-                (EXPIRED, Refused),
-                (REVOKED, Refused),
-                (NOT_ALLOWED, Refused),
+                (NOBODY, Refused(Refusal::NoCertificate)),
+                (EXPIRED, unusable(CertificateVerdict::Expired)),
+                (REVOKED, unusable(CertificateVerdict::Revoked)),
+                (NOT_ALLOWED, Refused(Refusal::NotAllowed)),
             ],
             SSN,
+            SSN_SECRETS,
         ),
     ]
 }
+
+/// What nobody may find on the gateway's disk: the secrets of all mail, each once.
+pub fn secrets() -> Vec<&'static str> {
+    let mut secrets: Vec<&str> = all("").iter().flat_map(|mail| mail.secrets).copied().collect();
+    secrets.sort_unstable();
+    secrets.dedup();
+    secrets
+}
+
+fn mail(
+    title: &'static str,
+    recipients: Vec<(&'static str, Expected)>,
+    text: &str,
+    secrets: &'static [&'static str],
+) -> Mail {
+    Mail {
+        title,
+        recipients,
+        text: text.to_owned(),
+        secrets,
+    }
+}
+
+const SSN_SECRETS: &[&str] = &["Holloway", "536-22-8145"];
 
 const CLEAN: &str = "\
 From: Dana Clerk <clerk@agency.example>

@@ -1,5 +1,6 @@
 //! `sealgate demo`: the main job end to end on this machine, for somebody who has never seen it.
 
+mod disk;
 mod mailbox;
 mod mails;
 mod outcome;
@@ -8,6 +9,7 @@ mod parts;
 mod pki;
 mod stage;
 mod table;
+mod visit;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -28,7 +30,7 @@ pub struct Arguments {
     /// End after the table, with status 0 only if every outcome is the expected one
     #[arg(long)]
     once: bool,
-    /// Keep the settings, certificates and store of the demo in this directory
+    /// Keep the demo's settings, certificates and store in this directory
     #[arg(long, value_name = "DIR")]
     directory: Option<PathBuf>,
     #[command(subcommand)]
@@ -46,13 +48,12 @@ pub fn run(arguments: Arguments) -> ExitCode {
         let stage = Stage::set(arguments.directory, &progress).await?;
         let shown = play(&stage, &progress).await?;
         progress.finish_and_clear();
-        println!("{}", table::draw(&shown));
-        println!("{}", table::notice(&shown));
-        let right = shown.iter().all(Shown::is_right);
-        println!("{}", table::summary(&shown));
+        let disk = stage.search_disk(&mails::secrets())?;
+        print!("{}", table::report(&shown, &disk));
+        let right = shown.iter().all(Shown::is_right) && disk.is_clean();
         if stay {
-            println!("{}", stage.invitation());
-            let _ = tokio::signal::ctrl_c().await;
+            println!("\n{}", stage.invitation());
+            visit::show_arrivals(&stage).await;
         }
         stage.strike().await;
         Ok(if right {

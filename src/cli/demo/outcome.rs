@@ -1,7 +1,7 @@
 //! What became of each copy, in words, and whether it is what must become of it.
 
 use crate::message::{Finding, Inspection, Leaving, ObstacleKind};
-use crate::policy::{Action, Refusal};
+use crate::policy::Action;
 
 use super::mailbox::Letter;
 use super::mails::{Expected, Mail};
@@ -31,14 +31,14 @@ pub struct Copy {
     pub wire: String,
     /// What the partner made of it.
     pub partner: String,
-    /// Whether all of it is as it must be.
-    pub right: bool,
+    /// What must become of it, when it did not.
+    pub wrong: Option<String>,
 }
 
 impl Shown {
     /// Whether every copy's outcome is the expected one, and the sender was told exactly when one was refused.
     pub fn is_right(&self) -> bool {
-        self.copies.iter().all(|copy| copy.right)
+        !self.copies.is_empty() && self.copies.iter().all(|copy| copy.wrong.is_none())
     }
 }
 
@@ -48,38 +48,77 @@ pub fn judge(mail: Mail, performed: Performed, pki: &Pki) -> Shown {
     let notice = performed
         .letters
         .iter()
-        .find(|letter| letter.envelope.sender.is_none())
-        .cloned();
-    let refused = mail
-        .recipients
-        .iter()
-        .any(|(_, expected)| *expected == Expected::Refused);
-    let told = notice.is_some() == refused && record.notice == refused;
-    let copies = mail
-        .recipients
-        .iter()
-        .zip(&record.recipients)
-        .map(|((recipient, expected), entry)| {
-            let letters: Vec<&Letter> = performed
-                .letters
-                .iter()
-                .filter(|letter| is_for(letter, recipient))
-                .collect();
-            let (wire, opened) = on_the_wire(&letters, entry.leaving.as_ref(), recipient, &performed, pki);
-            let right = told && opened.right && is_expected(&entry.decision.action, *expected, letters.len());
-            Copy {
-                recipient,
-                decision: decision(&entry.decision.action),
-                wire,
-                partner: opened.words,
-                right,
-            }
-        });
+        .find(|letter| letter.envelope.sender.is_none());
+    let sender_is_told = is_told(&mail, &performed, notice);
+    let copies = (0..).zip(&mail.recipients).map(|(place, (recipient, expected))| {
+        let Some(entry) = record.recipients.get(place) else {
+            return unrecorded(recipient, expected);
+        };
+        let letters: Vec<&Letter> = performed
+            .letters
+            .iter()
+            .filter(|letter| is_for(letter, recipient))
+            .collect();
+        let (wire, opened) = on_the_wire(
+            &letters,
+            entry.leaving.as_ref(),
+            recipient,
+            &mail,
+            &performed,
+            pki,
+        );
+        let right = opened.right && is_expected(&entry.decision.action, expected, letters.len());
+        Copy {
+            recipient,
+            decision: decision(&entry.decision.action),
+            wire,
+            partner: opened.words,
+            wrong: match (right, sender_is_told) {
+                (false, _) => Some(must(expected)),
+                (true, Err(told)) => Some(told.to_owned()),
+                (true, Ok(())) => None,
+            },
+        }
+    });
     Shown {
         title: mail.title,
         found: found(&record.inspection),
         copies: copies.collect(),
-        notice,
+        notice: notice.cloned(),
+    }
+}
+
+/// Whether the sender got a notice exactly when something was refused, and the notice gives nothing away.
+fn is_told(mail: &Mail, performed: &Performed, notice: Option<&Letter>) -> Result<(), &'static str> {
+    let is_refused = |(_, expected): &(&str, Expected)| matches!(expected, Expected::Refused(_));
+    let refused = mail.recipients.iter().any(is_refused);
+    match notice {
+        None if refused => Err("the sender must get a notice"),
+        Some(_) if !refused => Err("the sender must get no notice"),
+        Some(letter) if !hides(letter, mail) => Err("the notice must not repeat personal information"),
+        _ if performed.traced.record.notice != refused => {
+            Err("the record must say whether there was a notice")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn unrecorded(recipient: &'static str, expected: &Expected) -> Copy {
+    Copy {
+        recipient,
+        decision: "none".to_owned(),
+        wire: "unknown".to_owned(),
+        partner: "–".to_owned(),
+        wrong: Some(must(expected)),
+    }
+}
+
+fn must(expected: &Expected) -> String {
+    match expected {
+        Expected::Clear => "it must leave as it came".to_owned(),
+        Expected::Sealed => "it must leave encrypted, and the partner must be able to open it".to_owned(),
+        Expected::AlreadyEncrypted => "it must leave as its sender had encrypted it".to_owned(),
+        Expected::Refused(refusal) => format!("it must not leave: {}", refusal.in_short()),
     }
 }
 
@@ -97,12 +136,14 @@ fn is_for(letter: &Letter, recipient: &str) -> bool {
             .any(|own| own.to_string() == recipient)
 }
 
-fn is_expected(action: &Action, expected: Expected, letters: usize) -> bool {
+fn is_expected(action: &Action, expected: &Expected, letters: usize) -> bool {
     match expected {
         Expected::Clear => matches!(action, Action::Pass) && letters == 1,
         Expected::Sealed => matches!(action, Action::Encrypt { .. }) && letters == 1,
         Expected::AlreadyEncrypted => matches!(action, Action::PassEncrypted { .. }) && letters == 1,
-        Expected::Refused => matches!(action, Action::Refuse { .. }) && letters == 0,
+        Expected::Refused(why) => {
+            matches!(action, Action::Refuse { refusal } if refusal == why) && letters == 0
+        }
     }
 }
 
@@ -110,6 +151,7 @@ fn on_the_wire(
     letters: &[&Letter],
     leaving: Option<&Leaving>,
     recipient: &str,
+    mail: &Mail,
     performed: &Performed,
     pki: &Pki,
 ) -> (String, Opened) {
@@ -124,12 +166,12 @@ fn on_the_wire(
     let came = letter.message.as_bytes();
     match leaving {
         Some(Leaving::Smime { algorithm, .. }) => {
-            let wire = format!("S/MIME, {algorithm}; Subject: {}", partner::subject(came));
-            let hidden = digits(sent).iter().all(|number| !contains(came, number));
-            (wire, opened(came, sent, hidden, recipient, pki))
+            let wire = format!("S/MIME ({algorithm})\nSubject: {}", partner::subject(came));
+            (wire, opened(came, sent, hides(letter, mail), recipient, pki))
         }
-        Some(Leaving::AlreadyEncrypted { .. }) => ("as it came".to_owned(), unchanged(came, sent)),
-        Some(Leaving::Clear) => ("as it came".to_owned(), unchanged(came, sent)),
+        Some(Leaving::AlreadyEncrypted { .. } | Leaving::Clear) => {
+            ("as it came".to_owned(), unchanged(came, sent))
+        }
         None => (
             "something, though nothing may leave".to_owned(),
             Opened {
@@ -138,6 +180,14 @@ fn on_the_wire(
             },
         ),
     }
+}
+
+/// Whether none of the mail's secrets can be read in what came over the wire.
+fn hides(letter: &Letter, mail: &Mail) -> bool {
+    let came = letter.message.as_bytes();
+    mail.secrets
+        .iter()
+        .all(|secret| memchr::memmem::find(came, secret.as_bytes()).is_none())
 }
 
 fn opened(came: &[u8], sent: &[u8], hidden: bool, recipient: &str, pki: &Pki) -> Opened {
@@ -152,9 +202,9 @@ fn opened(came: &[u8], sent: &[u8], hidden: bool, recipient: &str, pki: &Pki) ->
     };
     let same = inside.ends_with(partner::body(sent)) && partner::subject(&inside) == partner::subject(sent);
     let words = match (same, hidden) {
-        (true, true) => "opened with OpenSSL: same Subject, same text to the byte",
-        (true, false) => "opened, but a number stands outside of the encryption",
-        (false, _) => "opened, but it is not what was sent",
+        (true, true) => "opens it: all is as it was sent",
+        (true, false) => "opens it, but personal information stands outside of the encryption",
+        (false, _) => "opens it, but it is not what was sent",
     };
     Opened {
         words: words.to_owned(),
@@ -165,7 +215,7 @@ fn opened(came: &[u8], sent: &[u8], hidden: bool, recipient: &str, pki: &Pki) ->
 fn unchanged(came: &[u8], sent: &[u8]) -> Opened {
     let same = came.ends_with(sent);
     let words = if same {
-        "reads it: not a byte was changed"
+        "gets it byte by byte"
     } else {
         "gets something else than was sent"
     };
@@ -175,27 +225,15 @@ fn unchanged(came: &[u8], sent: &[u8]) -> Opened {
     }
 }
 
-/// The numbers of nine and more digits in a mail, which no copy may show outside.
-fn digits(mail: &[u8]) -> Vec<Vec<u8>> {
-    let is_part = |byte: &u8| byte.is_ascii_digit() || *byte == b'-' || *byte == b' ';
-    let runs = partner::body(mail)
-        .split(|byte| !is_part(byte))
-        .map(<[u8]>::trim_ascii);
-    runs.filter(|run| run.iter().filter(|byte| byte.is_ascii_digit()).count() > 8)
-        .map(<[u8]>::to_vec)
-        .collect()
-}
-
-fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window == part)
-}
-
 fn found(inspection: &Inspection) -> String {
     let one = |finding: &Finding| {
-        format!(
-            "{} {} in {}",
-            finding.title, finding.evidence, finding.place.description
-        )
+        let (title, ending, place) = (&finding.title, &finding.evidence, &finding.place.description);
+        let name = if finding.name_near {
+            "near a name"
+        } else {
+            "no name near"
+        };
+        format!("{title} {ending} in {place}, {name}")
     };
     let mut lines: Vec<String> = inspection.findings.iter().map(one).collect();
     lines.dedup();
@@ -204,7 +242,7 @@ fn found(inspection: &Inspection) -> String {
             .structure
             .segments
             .iter()
-            .map(|segment| segment.media_type.clone()),
+            .map(|segment| format!("a piece of a message ({})", segment.media_type)),
     );
     lines.extend(
         inspection
@@ -214,7 +252,7 @@ fn found(inspection: &Inspection) -> String {
             .map(|o| o.detail.clone()),
     );
     if inspection.structure.sealed.is_some() {
-        lines.push("real ciphertext".to_owned());
+        lines.push("nothing: it really is encrypted".to_owned());
     }
     if lines.is_empty() {
         "nothing".to_owned()
@@ -233,10 +271,6 @@ fn decision(action: &Action) -> String {
         Action::Pass => "pass".to_owned(),
         Action::PassEncrypted { .. } => "pass, encrypted already".to_owned(),
         Action::Encrypt { .. } => "encrypt".to_owned(),
-        Action::Refuse { refusal } => format!("refuse: {}", refusal_in_short(refusal)),
+        Action::Refuse { refusal } => format!("refuse: {}", refusal.in_short()),
     }
-}
-
-fn refusal_in_short(refusal: &Refusal) -> String {
-    refusal.in_short().to_owned()
 }

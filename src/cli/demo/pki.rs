@@ -25,6 +25,11 @@ pub const REVOKED: &str = "revoked@partner.example";
 /// Has a valid certificate, but the policy does not let personal information go there.
 pub const NOT_ALLOWED: &str = "stranger@partner.example";
 
+/// Who the people of the demo are, in words.
+pub const PEOPLE: &str = "Everybody is @partner.example. anna has an RSA certificate, ernst an EC one, nobody none. The \
+certificate of expired has expired, the one of revoked was revoked by its CA. stranger has a good one, but the policy lets \
+no personal information go there.";
+
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// The certificates and keys of the demo.

@@ -17,9 +17,10 @@ use crate::queue::{Delivery, Filter, Spool, State};
 use crate::smtp::{self, Server};
 use crate::store::Store;
 
+use super::disk::Disk;
 use super::mailbox::{Letter, Mailbox};
-use super::mails::{Mail, SENDER};
-use super::pki::Pki;
+use super::mails::{HARMLESS, Mail, SENDER};
+use super::pki::{ANNA, NOBODY, Pki};
 use crate::cli::gateway;
 
 /// How long the outcome of one mail may take.
@@ -146,15 +147,32 @@ impl Stage {
         })
     }
 
+    /// Looks for personal information in every file of the gateway's store.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn search_disk(&self, secrets: &[&str]) -> Result<Disk, String> {
+        Disk::search(&self.directory.join("data"), secrets, HARMLESS)
+    }
+
+    /// What arrived since somebody last asked.
+    pub fn arrived(&self) -> Vec<Letter> {
+        self.mailbox.take()
+    }
+
     /// What somebody at the terminal can try now.
     pub fn invitation(&self) -> String {
+        let program = std::env::args().next().unwrap_or_else(|| "sealgate".to_owned());
+        let settings = self.directory.join("sealgate.toml");
+        let settings = settings.display();
         format!(
-            "The gateway is still up. Try it:\n\
-             \x20 swaks --server {} --from {SENDER} --to anna@partner.example --body 'John Castellano, SSN 536-22-8145'\n\
-             \x20 sealgate trace ID --config {}\n\
+            "The gateway is still up, and what arrives behind it is shown here. In another terminal, try:\n\n\
+             \x20 swaks --server {address} --from {SENDER} --to {ANNA} --body 'John Castellano, SSN 536-22-8145'\n\
+             \x20 swaks --server {address} --from {SENDER} --to {NOBODY} --body 'John Castellano, SSN 536-22-8145'\n\
+             \x20 {program} trace ID --config {settings}        # ID is in swaks' last lines and in the notice\n\
+             \x20 {program} cert list --config {settings}\n\n\
              Ctrl-C ends it.",
-            self.address,
-            self.directory.join("sealgate.toml").display()
+            address = self.address,
         )
     }
 

@@ -59,14 +59,14 @@ impl Document {
             self.obstacle(
                 leaf,
                 ObstacleKind::Image,
-                "holds an embedded picture, which is not read",
+                "holds an embedded picture, which cannot be checked",
             );
         }
         if page.embeds_data {
             self.obstacle(
                 leaf,
                 ObstacleKind::UnknownContent,
-                "holds embedded data, which is not read",
+                "holds embedded data, which cannot be checked",
             );
         }
         self.text(leaf, TextKind::Body, page.text);

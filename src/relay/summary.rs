@@ -1,0 +1,54 @@
+//! The line in the log about a message that was taken. It names no addresses; `sealgate trace ID` does.
+
+use crate::audit::Record;
+use crate::message::{Leaving, MessageId};
+
+/// What the log says of a message.
+pub(super) struct Summary {
+    id: MessageId,
+    client: String,
+    size: u64,
+    clear: usize,
+    encrypted: usize,
+    refused: usize,
+}
+
+impl Summary {
+    /// Counts the copies of a message by the way they leave.
+    pub(super) fn of(record: &Record) -> Summary {
+        let count = |fits: fn(Option<&Leaving>) -> bool| {
+            let leaving = record
+                .recipients
+                .iter()
+                .map(|recipient| recipient.leaving.as_ref());
+            leaving.filter(|leaving| fits(*leaving)).count()
+        };
+        Summary {
+            id: record.id,
+            client: record.client.clone(),
+            size: record.size,
+            clear: count(|leaving| matches!(leaving, Some(Leaving::Clear))),
+            encrypted: count(|leaving| {
+                matches!(
+                    leaving,
+                    Some(Leaving::Smime { .. } | Leaving::AlreadyEncrypted { .. })
+                )
+            }),
+            refused: count(|leaving| leaving.is_none()),
+        }
+    }
+
+    /// Writes the line, once the message is durable. Answers the message's name.
+    pub(super) fn log(self) -> MessageId {
+        let Summary {
+            id,
+            client,
+            size,
+            clear,
+            encrypted,
+            refused,
+        } = self;
+        tracing::info!(%id, client, size, clear, encrypted, refused, "accepted");
+        id
+    }
+}
