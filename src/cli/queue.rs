@@ -38,7 +38,7 @@ enum Action {
     Hold(Target),
     /// Go on after 'hold', at once
     Release(Target),
-    /// Give up for good and tell the senders; this cannot be taken back
+    /// Give up for good and tell the senders; this cannot be taken back. Notices only by their numbers
     Bounce(Target),
 }
 

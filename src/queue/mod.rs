@@ -132,7 +132,8 @@ pub enum Command {
     Hold,
     /// Go on after `Hold`.
     Release,
-    /// Give up for good and tell the sender. It cannot be taken back.
+    /// Give up for good and tell the sender. It cannot be taken back. Notices are given up only when the filter
+    /// names their numbers, since nobody would be told.
     Bounce,
 }
 

@@ -69,7 +69,7 @@ impl Answer {
         "5.3.4",
         "the message is larger than the limit of this gateway",
     );
-    pub(super) const NO_ROOM: Answer = fixed(452, "4.3.1", "no memory for this message now; try again later");
+    pub(super) const NO_ROOM: Answer = fixed(452, "4.3.1", "no room for this message now; try again later");
     pub(super) const OUR_FAULT: Answer =
         fixed(451, "4.3.0", "the gateway could not do its work; try again later");
     pub(super) const TOO_MANY_RECIPIENTS: Answer = fixed(

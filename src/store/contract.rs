@@ -32,6 +32,7 @@ macro_rules! suite {
             commands::a_hold_during_an_attempt_stands_unless_the_mail_was_delivered,
             delivering::what_is_finished_stays_finished,
             commands::a_bounce_is_claimed_at_once_and_survives_a_deferral,
+            commands::a_notice_is_given_up_by_its_number_only,
             commands::commands_change_what_the_filter_names_and_count_it,
             commands::lists_show_the_unfinished_by_age_or_what_the_filter_names,
             trail::a_message_id_finds_all_its_records_newest_first,

@@ -28,6 +28,8 @@ pub struct Settings {
     pub directory: PathBuf,
     /// Kibibytes up to which a body lives in the database row; larger ones are files beside it.
     pub inline_kb: u64,
+    /// Mebibytes of free disk that new mail leaves alone, so that the mail that is here can always leave.
+    pub reserve_mb: u64,
     /// Days for which finished deliveries and decision records are kept.
     pub keep_days: u64,
 }
@@ -37,6 +39,7 @@ impl Default for Settings {
         Settings {
             directory: PathBuf::from("/var/lib/sealgate"),
             inline_kb: 256,
+            reserve_mb: 64,
             keep_days: 365,
         }
     }

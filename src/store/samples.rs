@@ -28,6 +28,7 @@ impl TemporaryDirectory {
         Settings {
             directory: self.0.join("data"),
             inline_kb: 1,
+            reserve_mb: 0,
             keep_days: 30,
         }
     }

@@ -98,7 +98,7 @@ fn the_client_hears_what_the_gateway_says_of_a_message() {
     for reply in [
         "550 5.6.3 segmented  250 mail",
         "451 4.3.0 the store is away",
-        "452 4.3.1 no memory for this message now; try again later",
+        "452 4.3.1 no room for this message now; try again later",
         "250 2.0.0 Accepted as ",
     ] {
         peer.begin("bob@partner.example");

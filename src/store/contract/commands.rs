@@ -67,6 +67,26 @@ pub(in crate::store) async fn a_bounce_is_claimed_at_once_and_survives_a_deferra
     );
 }
 
+pub(in crate::store) async fn a_notice_is_given_up_by_its_number_only(ground: &impl Ground) {
+    let store = ground.open().await;
+    let mail = mail(b"x", &[(1, "bob@partner.example")]);
+    commit(&store, 1, minute(0), vec![mail, notice(b"refused")]).await;
+    let message = Filter {
+        message: Some(id(0, 1)),
+        ..ALL
+    };
+    assert_eq!(
+        store.command(message, Command::Bounce, minute(1)).await.unwrap(),
+        1
+    );
+    assert_eq!(store.command(ALL, Command::Bounce, minute(1)).await.unwrap(), 0);
+    let claimed = claim(&store, 1).await;
+    let notice = claimed.iter().find(|delivery| delivery.place == 0).unwrap();
+    assert_eq!((claimed.len(), notice.state), (2, State::Queued));
+    let named = store.command(only(notice.id), Command::Bounce, minute(2)).await;
+    assert_eq!(named.unwrap(), 1);
+}
+
 pub(in crate::store) async fn commands_change_what_the_filter_names_and_count_it(ground: &impl Ground) {
     let store = ground.open().await;
     commit(

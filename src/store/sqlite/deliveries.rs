@@ -226,6 +226,10 @@ impl Task for Order {
                 .push_bind(now)
                 .push(" WHERE state IN ('queued', 'held')"),
         };
+        // A notice that is given up tells nobody: then somebody must have meant it, by its number.
+        if self.command == Command::Bounce && self.filter.ids.is_empty() {
+            sql.push(" AND purpose = 'mail'");
+        }
         narrow(&mut sql, &self.filter);
         let changed = sql.build().execute(db).await?.rows_affected();
         Ok((changed, Effects::wake()))

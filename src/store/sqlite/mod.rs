@@ -30,11 +30,13 @@ mod opening;
 mod records;
 mod rows;
 mod schema;
+mod space;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,6 +65,9 @@ pub(super) struct Sqlite {
     changed: Arc<Notify>,
     inline_limit: usize,
     keep: SignedDuration,
+    directory: PathBuf,
+    /// Octets of free disk that new mail must leave alone.
+    reserve: u64,
 }
 
 impl Sqlite {
@@ -114,6 +119,15 @@ impl Sqlite {
 impl Trail for Sqlite {
     fn commit(&self, record: Record, outbounds: Vec<Outbound>) -> Boxed<'_, Result<(), TrailError>> {
         Box::pin(async move {
+            let octets = outbounds
+                .iter()
+                .map(|outbound| outbound.body.len())
+                .sum::<usize>();
+            space::check(
+                &self.directory,
+                octets.try_into().unwrap_or(u64::MAX),
+                self.reserve,
+            )?;
             let json = records::json(&record)?;
             let written = self
                 .write_files(outbounds.iter().map(|outbound| (record.id, outbound)))

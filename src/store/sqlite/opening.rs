@@ -74,6 +74,8 @@ impl Sqlite {
             changed,
             inline_limit: usize::try_from(settings.inline_kb.saturating_mul(1024)).unwrap_or(usize::MAX),
             keep: SignedDuration::from_secs(days.saturating_mul(86_400)),
+            directory: settings.directory.clone(),
+            reserve: settings.reserve_mb.saturating_mul(1024 * 1024),
         }
     }
 }

@@ -49,6 +49,7 @@ fn victim() {
     let settings = Settings {
         directory: directory.into(),
         inline_kb: 1,
+        reserve_mb: 0,
         keep_days: 30,
     };
     and_crash(async {

@@ -196,3 +196,28 @@ async fn a_full_disk_refuses_what_does_not_fit_and_takes_mail_again_when_there_i
     let audit = crate::store::Kind::verify_chain(&*sqlite).await.unwrap();
     assert_eq!(audit, crate::audit::ChainState::Intact { records: 4 });
 }
+
+#[tokio::test]
+async fn new_mail_leaves_the_reserve_alone_and_mail_that_is_here_still_leaves() {
+    let ground = TemporaryDirectory::new();
+    let sqlite = Sqlite::open(&ground.settings()).await.unwrap();
+    sqlite.commit(record(1), mail(10)).await.unwrap();
+    crate::store::Kind::close(&sqlite).await;
+    // No disk has a tebi of mebibytes free.
+    let settings = Settings {
+        reserve_mb: 1 << 40,
+        ..ground.settings()
+    };
+    let sqlite = Sqlite::open(&settings).await.unwrap();
+    let refused = sqlite.commit(record(2), mail(10)).await;
+    assert!(is_full(&refused), "{refused:?}");
+    let waiting = sqlite.claim(minute(1), minute(2), 9).await.unwrap();
+    let failed = |delivery| {
+        let reply = "550 no such user".to_owned();
+        (delivery, Outcome::Failed { reply })
+    };
+    let outcomes: Vec<_> = waiting.into_iter().map(failed).collect();
+    assert_eq!(outcomes.len(), 1);
+    let told = vec![(id(0, 1), crate::store::samples::notice(b"z"))];
+    sqlite.settle(outcomes, told).await.unwrap();
+}
