@@ -137,7 +137,7 @@ pub fn idle(effort: Effort) {
     println!("start: {:.2?}\n", gateway.start_time);
     println!("| open sessions | CPU-ms a second | memory (PSS), MB |\n|---|---|---|");
     for count in [0, 100] {
-        let open = |_| Session::open(SocketAddr::from(gateway.address)).expect("a session");
+        let open = |_| Session::open(gateway.address).expect("a session");
         let sessions: Vec<Session> = (0..count).map(open).collect();
         let before = gateway.tree().processor_seconds();
         std::thread::sleep(Duration::from_secs(seconds));

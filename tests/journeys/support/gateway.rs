@@ -99,7 +99,11 @@ impl Gateway {
     pub fn wait_until_the_queue_is_empty(&self) {
         let end = std::time::Instant::now() + Duration::from_secs(60);
         while !self.ask(&["queue", "list"]).contains("empty") {
-            assert!(std::time::Instant::now() < end, "still queued: {}", self.ask(&["queue", "list"]));
+            assert!(
+                std::time::Instant::now() < end,
+                "still queued: {}",
+                self.ask(&["queue", "list"])
+            );
         }
     }
 
