@@ -1,6 +1,6 @@
 //! What one system costs where it could grow out of proportion: recipients, size, certificates, the queue, time.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use super::Effort;
