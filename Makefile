@@ -5,10 +5,10 @@ CARGO ?= cargo
 
 .PHONY: demo test check
 
-## Build, start a gateway on 127.0.0.1 with a demo PKI and a partner mailbox, send instructive mail, print what happened.
+## Build (some minutes the first time), start a gateway on 127.0.0.1 with a demo PKI and a partner mailbox, send instructive mail, print what happened.
 demo:
 	@packaging/prerequisites build
-	@$(CARGO) build --release --quiet
+	@$(CARGO) build --release
 	@target/release/sealgate demo $(ARGS)
 
 ## Run every test; those whose counterpart (Postfix, NSS, ...) is missing are skipped by name.

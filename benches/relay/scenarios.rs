@@ -1,6 +1,6 @@
 //! What one system costs where it could grow out of proportion: recipients, size, certificates, the queue, time.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use super::Effort;
@@ -137,7 +137,7 @@ pub fn idle(effort: Effort) {
     println!("start: {:.2?}\n", gateway.start_time);
     println!("| open sessions | CPU-ms a second | memory (PSS), MB |\n|---|---|---|");
     for count in [0, 100] {
-        let open = |_| Session::open(SocketAddr::from(gateway.address)).expect("a session");
+        let open = |_| Session::open(gateway.address).expect("a session");
         let sessions: Vec<Session> = (0..count).map(open).collect();
         let before = gateway.tree().processor_seconds();
         std::thread::sleep(Duration::from_secs(seconds));

@@ -35,7 +35,10 @@ pub struct Check {
 pub fn run(command: Command) -> ExitCode {
     block_on(async {
         match command {
-            Command::List(file) => list(&Certificates::load(&certificate_settings(&file)?)?),
+            Command::List(file) => {
+                let settings = certificate_settings(&file)?;
+                list(&Certificates::load(&settings)?, &settings.recipients)
+            }
             Command::Check(check) => {
                 let settings = certificate_settings(&check.file)?;
                 let certificates = Certificates::load(&settings)?;
@@ -50,8 +53,13 @@ fn certificate_settings(file: &SettingsFile) -> Result<smime::Settings, String> 
     Ok(settings.certificates)
 }
 
-fn list(certificates: &Certificates) -> Result<ExitCode, String> {
-    let rows = certificates.all(Timestamp::now()).map(|listed| {
+fn list(certificates: &Certificates, folder: &Path) -> Result<ExitCode, String> {
+    let mut all = certificates.all(Timestamp::now()).peekable();
+    if all.peek().is_none() {
+        println!("There are no certificates in {}.", folder.display());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows = all.map(|listed| {
         let address = listed
             .address
             .map_or_else(|| "none".to_owned(), |address| address.to_string());

@@ -157,7 +157,7 @@ impl Gateway {
             None => return Ok(()),
             Some(first) if first.state == State::Bouncing => batch
                 .iter()
-                .map(|_| Attempt::Never("returned by an administrator".to_owned()))
+                .map(|delivery| given_up(&delivery.last_reply))
                 .collect(),
             Some(first) => match self.spool.body(first.body).await {
                 Ok(body) => self.courier.deliver(&batch, &body).await,
@@ -264,6 +264,15 @@ impl Gateway {
         });
         failures.collect()
     }
+}
+
+/// What an administrator's `sealgate queue bounce` comes to; what was last heard of the next hop is the reason for it.
+fn given_up(last_reply: &str) -> Attempt {
+    let heard = match last_reply {
+        "" => String::new(),
+        reply => format!("; before that: {reply}"),
+    };
+    Attempt::Never(format!("given up by an administrator{heard}"))
 }
 
 /// Keeps what failed in the queue, until its sender can be told.

@@ -1,5 +1,8 @@
 //! Personal information never rests on the disk in clear, and what was acknowledged survives a crash.
 
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+
 use crate::support::gateway::{Gateway, Options};
 use crate::support::mail::send;
 use crate::support::mailbox::Mailbox;
@@ -115,27 +118,20 @@ fn what_was_acknowledged_is_delivered_after_the_gateway_is_killed() {
 fn a_store_that_cannot_be_written_means_451_or_452_and_nothing_kept() {
     let mailbox = Mailbox::start();
     let gateway = Gateway::start(mailbox.address, &Options::default());
-    // Another process holds the database's write lock for good.
+    // Another connection holds the database's write lock for good.
     let database = all_bytes(&gateway.data())
         .into_iter()
         .map(|(name, _)| name)
         .find(|name| name.ends_with(".db"));
-    let script = "import sqlite3,sys\nd=sqlite3.connect(sys.argv[1],isolation_level=None)\n\
-                  d.execute('BEGIN EXCLUSIVE')\nprint('held',flush=True)\nsys.stdin.read()";
-    let mut holder = std::process::Command::new("python3")
-        .args(["-c", script, &database.expect("the store has a database")])
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .expect("python3 runs");
-    let mut line = String::new();
-    let output = holder.stdout.take().expect("a pipe");
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(output), &mut line).expect("the lock is held");
+    let options = SqliteConnectOptions::new().filename(database.expect("the store has a database"));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let mut holder = runtime.block_on(options.connect()).expect("the database opens");
+    let held = sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut holder);
+    runtime.block_on(held).expect("the lock is held");
     let (mut session, _) = crate::support::mail::Session::open(gateway.address);
     let reply = session.message(CLERK, &[ANNA], mail().as_bytes());
     assert!(reply.starts_with("451 ") || reply.starts_with("452 "), "{reply}");
-    drop(holder.stdin.take());
-    holder.wait().expect("the holder ends");
+    runtime.block_on(holder.close()).expect("the lock is given up");
     let reply = session.message(CLERK, &[ANNA], mail().as_bytes());
     assert!(reply.starts_with("250 "), "{reply}");
     mailbox.next();

@@ -3,6 +3,9 @@
 use std::io::Write;
 use std::net::TcpStream;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 use crate::support::gateway::{Gateway, Options};
 use crate::support::mail::{Session, send};
 use crate::support::mailbox::Mailbox;
@@ -157,7 +160,7 @@ fn a_stuck_or_killed_reader_costs_its_message_only_and_the_message_does_not_leav
     );
     let reader = children(gateway.pid());
     assert_eq!(reader.len(), 1, "one jailed reader");
-    signal(reader[0], "STOP");
+    signal(reader[0], Signal::SIGSTOP);
     let id = crate::support::mail::send_for_id(gateway.address, CLERK, &[NOBODY], PLAIN);
     let notice = mailbox.next();
     assert_eq!(notice.recipients, [CLERK], "unread means not cleared");
@@ -169,7 +172,7 @@ fn a_stuck_or_killed_reader_costs_its_message_only_and_the_message_does_not_leav
         "the next message is served by a fresh reader"
     );
     for reader in children(gateway.pid()) {
-        signal(reader, "KILL");
+        signal(reader, Signal::SIGKILL);
     }
     send(gateway.address, CLERK, &[NOBODY], PLAIN).unwrap();
     mailbox.next();
@@ -242,12 +245,7 @@ fn children(pid: u32) -> Vec<u32> {
         .collect()
 }
 
-fn signal(pid: u32, name: &str) {
-    let status = std::process::Command::new("kill")
-        .args([&format!("-{name}"), &pid.to_string()])
-        .status();
-    assert!(
-        status.is_ok_and(|status| status.success()),
-        "the reader can be signalled"
-    );
+fn signal(pid: u32, signal: Signal) {
+    let pid = i32::try_from(pid).expect("a process number");
+    kill(Pid::from_raw(pid), signal).expect("the reader can be signalled");
 }

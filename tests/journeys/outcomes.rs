@@ -1,10 +1,11 @@
 //! What becomes of mail, recipient by recipient.
 
+use crate::support::counterparts::have;
 use crate::support::gateway::{Gateway, Options};
 use crate::support::mail::{Session, send, send_for_id};
 use crate::support::mailbox::Mailbox;
+use crate::support::openers;
 use crate::support::pki::{ANNA, ERNST, EXPIRED, NOBODY, NOT_ALLOWED, REVOKED};
-use crate::support::{have, openers};
 
 const CLERK: &str = "clerk@agency.example";
 const SSN: &str = "From: Clerk <clerk@agency.example>\nTo: partners@partner.example\nSubject: New employee\n\

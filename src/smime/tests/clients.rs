@@ -1,23 +1,12 @@
 //! What other programs open. A program that is not installed is skipped by name.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::super::issue::Issued;
+use super::counterparts::have;
 use super::pki::*;
 use super::sealing::{MAIL, sealed, split};
-
-fn installed(program: &str) -> bool {
-    let found = Command::new(program)
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    if found.is_err() {
-        eprintln!("SKIPPED: the program {program} is not installed");
-    }
-    found.is_ok()
-}
 
 fn run(program: &str, directory: &Path, arguments: &[&str]) -> Vec<u8> {
     let output = Command::new(program)
@@ -32,7 +21,8 @@ fn run(program: &str, directory: &Path, arguments: &[&str]) -> Vec<u8> {
 
 #[test]
 fn the_openssl_program_opens_what_was_sealed_to_every_kind_of_key() {
-    if !installed("openssl") {
+    let name = "the_openssl_program_opens_what_was_sealed_to_every_kind_of_key";
+    if !have(name, &["openssl"]) {
         return;
     }
     for (name, issued) in recipients() {
@@ -51,22 +41,16 @@ fn the_openssl_program_opens_what_was_sealed_to_every_kind_of_key() {
 /// The mail client's own library reads all of it; the one of Debian's system is older and knows no ECDH in CMS.
 #[test]
 fn thunderbirds_nss_opens_every_kind_of_key_and_old_nss_the_rsa_one() {
-    if !["openssl", "certutil", "pk12util", "cmsutil"]
-        .into_iter()
-        .all(installed)
-    {
+    let name = "thunderbirds_nss_opens_every_kind_of_key_and_old_nss_the_rsa_one";
+    let thunderbird = "/usr/lib/thunderbird";
+    let library = format!("{thunderbird}/libnss3.so");
+    if !have(name, &["openssl", "certutil", "pk12util", "cmsutil", &library]) {
         return;
-    }
-    let thunderbird = Path::new("/usr/lib/thunderbird");
-    if !thunderbird.is_dir() {
-        eprintln!("SKIPPED: Thunderbird's NSS is not installed");
     }
     for (name, issued) in recipients() {
         let directory = nss_database(issued);
         directory.write("mail.p7m", der_of(&sealed(MAIL, issued, &[])));
-        if thunderbird.is_dir() {
-            assert!(nss_opens(&directory, Some(thunderbird)), "{name}");
-        }
+        assert!(nss_opens(&directory, Some(Path::new(thunderbird))), "{name}");
         if name.starts_with("RSA") {
             assert!(nss_opens(&directory, None), "{name}");
         }

@@ -1,6 +1,8 @@
 //! Tests of the module as a whole: a small PKI on disk, real clients.
 
 mod clients;
+#[path = "../../../tests/journeys/support/counterparts.rs"]
+mod counterparts;
 mod headers;
 mod pki;
 mod revocation;
