@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::audit::Lookup;
 use crate::deliver::Attempt;
@@ -34,13 +35,18 @@ impl Gateway {
     pub async fn deliver(self: Arc<Self>, stop: impl Future<Output = ()> + Send) {
         let mut attempts = JoinSet::new();
         let mut stop = std::pin::pin!(stop);
-        loop {
+        'look: loop {
             let pause = self.start_due(&mut attempts).await;
-            tokio::select! {
-                () = &mut stop => break,
-                Some(_) = attempts.join_next(), if !attempts.is_empty() => {}
-                () = self.spool.changed(), if pause.is_some() && attempts.len() < self.identity.concurrency => {}
-                () = tokio::time::sleep(pause.unwrap_or(IDLE)) => {}
+            let next_look = Instant::now() + pause.unwrap_or(IDLE);
+            loop {
+                tokio::select! {
+                    () = &mut stop => break 'look,
+                    // An end makes room, which matters only to those who found none: looking into a queue that
+                    // was empty a moment ago would cost a transaction for each message.
+                    Some(_) = attempts.join_next(), if !attempts.is_empty() => if pause.is_none() { break },
+                    () = self.spool.changed(), if pause.is_some() => break,
+                    () = tokio::time::sleep_until(next_look) => break,
+                }
             }
         }
         while attempts.join_next().await.is_some() {}
@@ -61,7 +67,8 @@ impl Gateway {
     async fn start_due(self: &Arc<Self>, attempts: &mut JoinSet<()>) -> Option<Duration> {
         while attempts.len() < self.identity.concurrency {
             match self.claim_into(attempts).await {
-                Ok(0) => return Some(IDLE),
+                // Who gets less than he asked for has it all.
+                Ok(count) if count < CLAIM as usize => return Some(IDLE),
                 Ok(_) => {}
                 Err(error) => {
                     tracing::error!(%error, "the queue cannot be read");
