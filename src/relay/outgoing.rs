@@ -51,13 +51,18 @@ impl Gateway {
             claimed: Instant::now(),
         };
         let mut stop = std::pin::pin!(stop);
-        loop {
+        'look: loop {
             let pause = self.start_due(&mut work).await;
-            tokio::select! {
-                () = &mut stop => break,
-                Some(_) = work.attempts.join_next(), if !work.attempts.is_empty() => {}
-                () = self.spool.changed(), if pause.is_some() => {}
-                () = tokio::time::sleep(pause.unwrap_or(IDLE)) => {}
+            let next_look = Instant::now() + pause.unwrap_or(IDLE);
+            loop {
+                tokio::select! {
+                    () = &mut stop => break 'look,
+                    // An end makes room, which matters only to those who found none: looking into a queue that
+                    // was empty a moment ago would cost a transaction for each message.
+                    Some(_) = work.attempts.join_next(), if !work.attempts.is_empty() => if pause.is_none() { break },
+                    () = self.spool.changed(), if pause.is_some() => break,
+                    () = tokio::time::sleep_until(next_look) => break,
+                }
             }
         }
         let all_ended = async { while work.attempts.join_next().await.is_some() {} };
@@ -79,8 +84,15 @@ impl Gateway {
                 return None;
             }
             match self.claim().await {
-                Ok(due) if due.is_empty() => return Some(IDLE),
-                Ok(due) => (work.waiting, work.claimed) = (self.batches(due), Instant::now()),
+                Ok(due) => {
+                    // Who gets less than he asked for has it all.
+                    let is_all = due.len() < CLAIM as usize;
+                    (work.waiting, work.claimed) = (self.batches(due), Instant::now());
+                    self.start_waiting(work);
+                    if is_all && work.waiting.is_empty() {
+                        return Some(IDLE);
+                    }
+                }
                 Err(error) => {
                     tracing::error!(%error, "the queue cannot be read");
                     return Some(TROUBLE);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::{QueryBuilder, SqliteConnection};
 
 use super::rows::{delivery, narrow, numbers, purpose_name};
-use super::writer::{Effects, Task};
+use super::writer::{Effects, Task, Transaction};
 use crate::message::{Address, MessageId, Outbound};
 use crate::queue::{Command, Delivery, Filter, Outcome, State};
 
@@ -23,39 +23,39 @@ pub(super) struct Sending<'a> {
     pub(super) next_attempt: Timestamp,
 }
 
-/// Enqueues one body for its recipients.
-pub(super) async fn enqueue(db: &mut SqliteConnection, sending: &Sending<'_>) -> Result<(), sqlx::Error> {
+/// One text: a thousand recipients cost one journey to SQLite's thread. `max(id)` is the body just inserted, for
+/// a number is never given twice.
+const ENQUEUE: &str = "
+    INSERT INTO bodies (tenant, message, size, inline, file) VALUES (?, ?, ?, ?, ?) RETURNING id;
+    INSERT INTO deliveries (tenant, message, purpose, sender, created, next_attempt, size, body,
+                            place, recipient, domain, state, attempts, last_reply)
+    SELECT ?, ?, ?, ?, ?, ?, ?, (SELECT max(id) FROM bodies),
+           value ->> 0, value ->> 1, value ->> 2, 'queued', 0, ''
+    FROM json_each(?) ORDER BY key";
+
+/// Enqueues one body for its recipients; answers its number.
+pub(super) async fn enqueue(db: &mut SqliteConnection, sending: &Sending<'_>) -> Result<i64, sqlx::Error> {
     let outbound = sending.outbound;
     let size = i64::try_from(outbound.body.len()).unwrap_or(i64::MAX);
     let inline = sending.file.is_none().then(|| outbound.body.as_bytes());
-    let body = sqlx::query("INSERT INTO bodies (tenant, message, size, inline, file) VALUES (?, ?, ?, ?, ?)")
+    // All rows are asked for: who stops at the first never runs the second statement.
+    let numbers: Vec<i64> = sqlx::query_scalar(ENQUEUE)
         .bind(sending.tenant)
         .bind(sending.message.as_str())
         .bind(size)
         .bind(inline)
         .bind(sending.file)
-        .execute(&mut *db)
-        .await?
-        .last_insert_rowid();
-    // One statement for all recipients: a thousand of them cost one round trip to SQLite's thread.
-    sqlx::query(
-        "INSERT INTO deliveries (tenant, message, place, purpose, sender, recipient, domain, body, size,
-                                 state, attempts, created, next_attempt, last_reply)
-         SELECT ?1, ?2, value ->> 0, ?3, ?4, value ->> 1, value ->> 2, ?5, ?6, 'queued', 0, ?7, ?8, ''
-         FROM json_each(?9) ORDER BY key",
-    )
-    .bind(sending.tenant)
-    .bind(sending.message.as_str())
-    .bind(purpose_name(outbound.purpose))
-    .bind(outbound.sender.as_ref().map(ToString::to_string))
-    .bind(body)
-    .bind(size)
-    .bind(sending.created.as_microsecond())
-    .bind(sending.next_attempt.as_microsecond())
-    .bind(recipients(outbound))
-    .execute(db)
-    .await?;
-    Ok(())
+        .bind(sending.tenant)
+        .bind(sending.message.as_str())
+        .bind(purpose_name(outbound.purpose))
+        .bind(outbound.sender.as_ref().map(ToString::to_string))
+        .bind(sending.created.as_microsecond())
+        .bind(sending.next_attempt.as_microsecond())
+        .bind(size)
+        .bind(recipients(outbound))
+        .fetch_all(db)
+        .await?;
+    numbers.first().copied().ok_or(sqlx::Error::RowNotFound)
 }
 
 fn recipients(outbound: &Outbound) -> String {
@@ -73,7 +73,8 @@ pub(super) struct Claim {
 impl Task for Claim {
     type Answer = Vec<Delivery>;
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<(Vec<Delivery>, Effects), sqlx::Error> {
+    async fn run(&self, transaction: &mut Transaction<'_>) -> Result<(Vec<Delivery>, Effects), sqlx::Error> {
+        let db = &mut *transaction.db;
         // The oldest first, and with each the others that share its body. The repeated conditions on the state
         // are what lets SQLite use its partial indices.
         let rows = sqlx::query(
@@ -117,8 +118,9 @@ pub(super) struct Settle {
 impl Task for Settle {
     type Answer = ();
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<((), Effects), sqlx::Error> {
-        settle_all(db, &self.outcomes).await?;
+    async fn run(&self, transaction: &mut Transaction<'_>) -> Result<((), Effects), sqlx::Error> {
+        let db = &mut *transaction.db;
+        let unused = settle_all(db, &self.outcomes).await?;
         for ((message, outbound), file) in self.notices.iter().zip(&self.files) {
             let tenant: String = sqlx::query_scalar("SELECT tenant FROM records WHERE id = ?")
                 .bind(message.as_str())
@@ -135,11 +137,9 @@ impl Task for Settle {
             };
             enqueue(db, &sending).await?;
         }
-        let finished = self.outcomes.iter().filter(|(_, outcome)| !is_deferral(outcome));
-        let bodies = numbers(finished.map(|(delivery, _)| delivery.body));
         let effects = Effects {
             wake: !self.notices.is_empty(),
-            unused: let_go(db, &bodies).await?,
+            unused,
         };
         Ok(((), effects))
     }
@@ -149,26 +149,36 @@ impl Task for Settle {
     }
 }
 
-async fn settle_all(db: &mut SqliteConnection, outcomes: &[(Delivery, Outcome)]) -> Result<(), sqlx::Error> {
+/// A deferral leaves the state alone: what an administrator ordered meanwhile stands. A delivery that is to bounce
+/// stays due. Then those bodies go that no unfinished delivery needs.
+const SETTLE: &str = "
+    UPDATE deliveries SET
+        next_attempt = CASE WHEN deliveries.state = 'bouncing' OR outcome.next_attempt IS NULL
+                            THEN deliveries.next_attempt ELSE outcome.next_attempt END,
+        state = coalesce(outcome.state, deliveries.state),
+        last_reply = outcome.reply, attempts = attempts + 1, lease_until = NULL
+    FROM (SELECT value ->> 0 AS id, value ->> 1 AS state, value ->> 2 AS next_attempt, value ->> 3 AS reply
+          FROM json_each(?)) AS outcome
+    WHERE deliveries.id = outcome.id AND deliveries.state IN ('queued', 'held', 'bouncing');
+    DELETE FROM bodies WHERE id IN (SELECT value FROM json_each(?)) AND NOT EXISTS (
+        SELECT 1 FROM deliveries WHERE body = bodies.id AND state IN ('queued', 'held', 'bouncing'))
+    RETURNING file";
+
+/// Writes outcomes down and lets bodies go; answers the names of their files.
+async fn settle_all(
+    db: &mut SqliteConnection,
+    outcomes: &[(Delivery, Outcome)],
+) -> Result<Vec<String>, sqlx::Error> {
     let rows = outcomes
         .iter()
         .map(|(delivery, outcome)| as_row(delivery.id, outcome));
-    // A deferral leaves the state alone: what an administrator ordered meanwhile stands. A delivery that is to
-    // bounce stays due.
-    sqlx::query(
-        "UPDATE deliveries SET
-             next_attempt = CASE WHEN deliveries.state = 'bouncing' OR outcome.next_attempt IS NULL
-                                 THEN deliveries.next_attempt ELSE outcome.next_attempt END,
-             state = coalesce(outcome.state, deliveries.state),
-             last_reply = outcome.reply, attempts = attempts + 1, lease_until = NULL
-         FROM (SELECT value ->> 0 AS id, value ->> 1 AS state, value ->> 2 AS next_attempt, value ->> 3 AS reply
-               FROM json_each(?1)) AS outcome
-         WHERE deliveries.id = outcome.id AND deliveries.state IN ('queued', 'held', 'bouncing')",
-    )
-    .bind(Value::from_iter(rows).to_string())
-    .execute(db)
-    .await?;
-    Ok(())
+    let finished = outcomes.iter().filter(|(_, outcome)| !is_deferral(outcome));
+    let files: Vec<Option<String>> = sqlx::query_scalar(SETTLE)
+        .bind(Value::from_iter(rows).to_string())
+        .bind(numbers(finished.map(|(delivery, _)| delivery.body)))
+        .fetch_all(db)
+        .await?;
+    Ok(files.into_iter().flatten().collect())
 }
 
 /// Number, state, next attempt, reply.
@@ -183,20 +193,6 @@ fn as_row(id: i64, outcome: &Outcome) -> Value {
     json!([id, state.map(State::name), next_attempt, reply])
 }
 
-/// Deletes those of the bodies that no unfinished delivery needs; answers the names of their files.
-async fn let_go(db: &mut SqliteConnection, bodies: &str) -> Result<Vec<String>, sqlx::Error> {
-    let files: Vec<Option<String>> = sqlx::query_scalar(
-        "DELETE FROM bodies WHERE id IN (SELECT value FROM json_each(?1)) AND NOT EXISTS (
-             SELECT 1 FROM deliveries
-             WHERE body = bodies.id AND state IN ('queued', 'held', 'bouncing'))
-         RETURNING file",
-    )
-    .bind(bodies)
-    .fetch_all(db)
-    .await?;
-    Ok(files.into_iter().flatten().collect())
-}
-
 /// A command on all unfinished deliveries that the filter names.
 pub(super) struct Order {
     pub(super) filter: Filter,
@@ -208,7 +204,7 @@ impl Task for Order {
     /// How many deliveries it changed.
     type Answer = u64;
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<(u64, Effects), sqlx::Error> {
+    async fn run(&self, transaction: &mut Transaction<'_>) -> Result<(u64, Effects), sqlx::Error> {
         let now = self.now.as_microsecond();
         let mut sql = QueryBuilder::new("UPDATE deliveries SET ");
         match self.command {
@@ -231,7 +227,7 @@ impl Task for Order {
             sql.push(" AND purpose = 'mail'");
         }
         narrow(&mut sql, &self.filter);
-        let changed = sql.build().execute(db).await?.rows_affected();
+        let changed = sql.build().execute(&mut *transaction.db).await?.rows_affected();
         Ok((changed, Effects::wake()))
     }
 }

@@ -27,6 +27,7 @@ mod deliveries;
 mod failure;
 mod lock;
 mod opening;
+mod recent;
 mod records;
 mod rows;
 mod schema;
@@ -51,6 +52,7 @@ use crate::queue::{Command, Delivery, Filter, Outcome, Spool, SpoolError};
 use bodies::{Bodies, Written};
 use deliveries::{Claim, Order, Settle};
 use failure::Failure;
+use recent::Recent;
 use records::{Commit, Purge};
 use writer::Desk;
 
@@ -62,6 +64,7 @@ pub(super) struct Sqlite {
     desk: Desk,
     readers: SqlitePool,
     bodies: Bodies,
+    recent: Recent,
     changed: Arc<Notify>,
     inline_limit: usize,
     keep: SignedDuration,
@@ -88,6 +91,9 @@ impl Sqlite {
     }
 
     async fn read_body(&self, body: i64) -> Result<RawMessage, Failure> {
+        if let Some(recent) = self.recent.find(body) {
+            return Ok(recent);
+        }
         let row = sqlx::query_as::<_, (i64, Option<Vec<u8>>, Option<String>)>(
             "SELECT size, inline, file FROM bodies WHERE id = ?",
         );
@@ -132,13 +138,18 @@ impl Trail for Sqlite {
             let written = self
                 .write_files(outbounds.iter().map(|outbound| (record.id, outbound)))
                 .await?;
+            let sent: Vec<RawMessage> = outbounds.iter().map(|outbound| outbound.body.clone()).collect();
             let commit = move || Commit {
                 record,
                 json,
                 outbounds,
                 files: written.hand_over(),
             };
-            Ok(self.desk.write(commit).await?)
+            let bodies = self.desk.write(commit).await?;
+            // Files are read from the disk, where their length is checked.
+            let in_rows = |(_, body): &(i64, RawMessage)| body.len() <= self.inline_limit;
+            self.recent.keep(bodies.into_iter().zip(sent).filter(in_rows));
+            Ok(())
         })
     }
 
@@ -180,13 +191,16 @@ impl Spool for Sqlite {
             let written = self
                 .write_files(notices.iter().map(|(id, notice)| (*id, notice)))
                 .await?;
+            let bodies: Vec<i64> = outcomes.iter().map(|(delivery, _)| delivery.body).collect();
             let settle = move || Settle {
                 outcomes,
                 notices,
                 files: written.hand_over(),
                 now: Timestamp::now(),
             };
-            Ok(self.desk.write(settle).await?)
+            self.desk.write(settle).await?;
+            self.recent.forget(&bodies);
+            Ok(())
         })
     }
 

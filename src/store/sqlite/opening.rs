@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use super::bodies::{Bodies, RealDisk};
 use super::failure::Failure;
+use super::recent::Recent;
 use super::schema::{self, Version};
 use super::writer::Desk;
 use super::{Sqlite, blocking, deliveries, lock};
@@ -71,6 +72,7 @@ impl Sqlite {
             desk: Desk::start(db, bodies.clone(), lock, move || wake.notify_one()),
             readers,
             bodies,
+            recent: Recent::default(),
             changed,
             inline_limit: usize::try_from(settings.inline_kb.saturating_mul(1024)).unwrap_or(usize::MAX),
             keep: SignedDuration::from_secs(days.saturating_mul(86_400)),

@@ -7,7 +7,7 @@ use sqlx::{Row, SqliteConnection};
 use super::deliveries::{self, Sending};
 use super::failure::{Failure, unreadable};
 use super::rows;
-use super::writer::{Effects, Task};
+use super::writer::{Effects, Task, Transaction};
 use crate::audit::{CHAIN_START, ChainState, Hash, Lookup, Record, Traced, Walk, link};
 use crate::message::{MessageId, Outbound};
 
@@ -25,10 +25,12 @@ pub(super) struct Commit {
 }
 
 impl Task for Commit {
-    type Answer = ();
+    /// The number that each outbound's body got.
+    type Answer = Vec<i64>;
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<((), Effects), sqlx::Error> {
-        append(db, &self.record, &self.json).await?;
+    async fn run(&self, transaction: &mut Transaction<'_>) -> Result<(Vec<i64>, Effects), sqlx::Error> {
+        append(transaction, &self.record, &self.json).await?;
+        let mut bodies = Vec::with_capacity(self.outbounds.len());
         for (outbound, file) in self.outbounds.iter().zip(&self.files) {
             let sending = Sending {
                 tenant: &self.record.tenant,
@@ -38,9 +40,9 @@ impl Task for Commit {
                 created: self.record.received,
                 next_attempt: self.record.received,
             };
-            deliveries::enqueue(db, &sending).await?;
+            bodies.push(deliveries::enqueue(transaction.db, &sending).await?);
         }
-        Ok(((), Effects::wake()))
+        Ok((bodies, Effects::wake()))
     }
 
     fn files(&self) -> Vec<String> {
@@ -48,34 +50,35 @@ impl Task for Commit {
     }
 }
 
+const APPEND: &str = "
+    INSERT INTO records (tenant, id, message_id, received, sender, policy, record, previous, hash)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+    INSERT INTO chains (tenant, start, head) VALUES (?, ?, ?)
+    ON CONFLICT (tenant) DO UPDATE SET head = excluded.head";
+
 /// Puts a record at the end of its tenant's chain.
-async fn append(db: &mut SqliteConnection, record: &Record, json: &str) -> Result<(), sqlx::Error> {
-    let previous = head(db, &record.tenant).await?;
+async fn append(transaction: &mut Transaction<'_>, record: &Record, json: &str) -> Result<(), sqlx::Error> {
+    let previous = match transaction.heads.get(&record.tenant) {
+        Some(head) => *head,
+        None => head(transaction.db, &record.tenant).await?,
+    };
     let hash = link(&previous, json.as_bytes());
-    sqlx::query(
-        "INSERT INTO records (tenant, id, message_id, received, sender, policy, record, previous, hash)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    )
-    .bind(&record.tenant)
-    .bind(record.id.as_str())
-    .bind(&record.message_id)
-    .bind(record.received.as_microsecond())
-    .bind(record.sender.as_ref().map(ToString::to_string))
-    .bind(&record.policy)
-    .bind(json)
-    .bind(previous.as_slice())
-    .bind(hash.as_slice())
-    .execute(&mut *db)
-    .await?;
-    sqlx::query(
-        "INSERT INTO chains (tenant, start, head) VALUES (?1, ?2, ?3)
-         ON CONFLICT (tenant) DO UPDATE SET head = excluded.head",
-    )
-    .bind(&record.tenant)
-    .bind(CHAIN_START.as_slice())
-    .bind(hash.as_slice())
-    .execute(db)
-    .await?;
+    sqlx::query(APPEND)
+        .bind(&record.tenant)
+        .bind(record.id.as_str())
+        .bind(&record.message_id)
+        .bind(record.received.as_microsecond())
+        .bind(record.sender.as_ref().map(ToString::to_string))
+        .bind(&record.policy)
+        .bind(json)
+        .bind(previous.as_slice())
+        .bind(hash.as_slice())
+        .bind(&record.tenant)
+        .bind(CHAIN_START.as_slice())
+        .bind(hash.as_slice())
+        .execute(&mut *transaction.db)
+        .await?;
+    transaction.heads.insert(record.tenant.clone(), hash);
     Ok(())
 }
 
@@ -218,7 +221,8 @@ impl Task for Purge {
     /// How many records this page had.
     type Answer = u64;
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<(u64, Effects), sqlx::Error> {
+    async fn run(&self, transaction: &mut Transaction<'_>) -> Result<(u64, Effects), sqlx::Error> {
+        let db = &mut *transaction.db;
         let tenants = sqlx::query_as::<_, (String,)>("SELECT tenant FROM chains");
         let mut purged = 0;
         for (tenant,) in tenants.fetch_all(&mut *db).await? {

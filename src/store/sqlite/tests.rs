@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use sqlx::{ConnectOptions, SqliteConnection};
 use tokio::sync::oneshot;
 
-use super::writer::{Effects, Task};
+use super::writer::{Effects, Task, Transaction};
 use super::{Sqlite, schema};
 use crate::audit::{Record, TrailError};
 use crate::message::Outbound;
@@ -43,8 +43,8 @@ struct Statement(&'static str);
 impl Task for Statement {
     type Answer = ();
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<((), Effects), sqlx::Error> {
-        sqlx::raw_sql(self.0).execute(db).await?;
+    async fn run(&self, transaction: &mut Transaction<'_>) -> Result<((), Effects), sqlx::Error> {
+        sqlx::raw_sql(self.0).execute(&mut *transaction.db).await?;
         Ok(((), Effects::default()))
     }
 }
@@ -74,7 +74,7 @@ impl Gate {
 impl Task for Gate {
     type Answer = ();
 
-    async fn run(&self, _db: &mut SqliteConnection) -> Result<((), Effects), sqlx::Error> {
+    async fn run(&self, _transaction: &mut Transaction<'_>) -> Result<((), Effects), sqlx::Error> {
         let entered = self.entered.lock().unwrap().take();
         if let Some(entered) = entered {
             entered.send(()).unwrap();

@@ -3,6 +3,8 @@
 //! A request is answered after its COMMIT, never before. It uses `BEGIN` and `COMMIT` as plain statements:
 //! after SQLite rolled back by itself (disk full), sqlx would go on counting its own transaction as open.
 
+use std::collections::BTreeMap;
+
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -10,6 +12,7 @@ use tokio::task::JoinSet;
 use super::bodies::Bodies;
 use super::failure::Failure;
 use super::lock::Lock;
+use crate::audit::Hash;
 use crate::message::Boxed;
 
 /// Requests that share one transaction at most.
@@ -23,13 +26,23 @@ pub(super) trait Task: Send + Sync + 'static {
 
     fn run(
         &self,
-        db: &mut SqliteConnection,
+        transaction: &mut Transaction<'_>,
     ) -> impl Future<Output = Result<(Self::Answer, Effects), sqlx::Error>> + Send;
 
     /// Names of body files that were written for it, and are nobody's when it fails.
     fn files(&self) -> Vec<String> {
         Vec::new()
     }
+}
+
+/// The transaction that tasks share.
+///
+/// Every statement is a journey to SQLite's thread and back, which costs more than most statements do. So tasks
+/// send statements that belong together as one text, with plain `?` in the order of the arguments.
+pub(super) struct Transaction<'a> {
+    pub(super) db: &'a mut SqliteConnection,
+    /// Where the hash chains of tenants ended when they were last looked at or added to in here.
+    pub(super) heads: BTreeMap<String, Hash>,
 }
 
 /// What follows from a task once it is durable.
@@ -182,8 +195,12 @@ impl<W: Fn() + Send> Writer<W> {
     async fn transaction(&mut self, batch: &mut [Box<dyn Work>]) -> Result<Effects, sqlx::Error> {
         let mut all = Effects::default();
         sqlx::query("BEGIN IMMEDIATE").execute(&mut self.db).await?;
+        let mut transaction = Transaction {
+            db: &mut self.db,
+            heads: BTreeMap::new(),
+        };
         for work in batch {
-            let effects = work.run(&mut self.db).await?;
+            let effects = work.run(&mut transaction).await?;
             all.wake |= effects.wake;
             all.unused.extend(effects.unused);
         }
@@ -231,7 +248,8 @@ impl<W: Fn() + Send> Writer<W> {
 
 /// A task of any type with its way back to the caller.
 trait Work: Send {
-    fn run<'a>(&'a mut self, db: &'a mut SqliteConnection) -> Boxed<'a, Result<Effects, sqlx::Error>>;
+    fn run<'a>(&'a mut self, transaction: &'a mut Transaction<'_>)
+    -> Boxed<'a, Result<Effects, sqlx::Error>>;
     fn files(&self) -> Vec<String>;
     fn is_abandoned(&self) -> bool;
     fn answer(self: Box<Self>);
@@ -245,9 +263,12 @@ struct Pending<T: Task> {
 }
 
 impl<T: Task> Work for Pending<T> {
-    fn run<'a>(&'a mut self, db: &'a mut SqliteConnection) -> Boxed<'a, Result<Effects, sqlx::Error>> {
+    fn run<'a>(
+        &'a mut self,
+        transaction: &'a mut Transaction<'_>,
+    ) -> Boxed<'a, Result<Effects, sqlx::Error>> {
         Box::pin(async move {
-            let (answer, effects) = self.task.run(db).await?;
+            let (answer, effects) = self.task.run(transaction).await?;
             self.outcome = Some(answer);
             Ok(effects)
         })
