@@ -11,7 +11,7 @@
 //! 6. [`store`] makes all of it durable in one transaction, with the decision records of [`audit`].
 //! 7. Only now does the mail server read `250`. What [`queue`] holds, [`deliver`] brings to the next hop.
 //!
-//! [`relay::accept`] is that list as code. Anything that fails on the way ends in `451`: the gateway keeps
+//! [`relay::Gateway::accept`] is that list as code. Anything that fails on the way ends in `451`: the gateway keeps
 //! nothing, and the mail server still has the message. `tests/layers.rs` holds each module to the imports
 //! that its place on the path allows.
 

@@ -50,7 +50,7 @@ impl Need {
     }
 }
 
-/// See [`super::decide`].
+/// See [`super::decide()`].
 pub(super) fn all(policy: &Policy, inspection: &Inspection, recipients: &[Recipient]) -> Judgment {
     let need = policy.need(inspection);
     let mut decisions: Vec<Decision> = recipients

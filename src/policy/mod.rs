@@ -129,7 +129,7 @@ pub struct Need {
     pub obstacles: Vec<ObstacleKind>,
 }
 
-/// The answer of [`decide`].
+/// The answer of [`decide()`].
 #[must_use]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgment {

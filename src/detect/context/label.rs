@@ -49,7 +49,7 @@ const SAYS_NOTHING: [&str; 36] = [
     "of",
 ];
 
-/// The label directly before a value: "Phone:", "phone=", "<phone>", "phone number".
+/// The label directly before a value: `Phone:`, `phone=`, `<phone>`, `phone number`.
 pub(super) fn of(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     let from = start.saturating_sub(LONGEST + 8);
     let before = without_edge(bytes.get(from..start)?);

@@ -90,8 +90,8 @@ fn ciphertext_size(content_size: usize) -> usize {
     (content_size / BLOCK + 1) * BLOCK
 }
 
-/// Everything before the ciphertext: ContentInfo { EnvelopedData { version, recipientInfos,
-/// EncryptedContentInfo { type, algorithm, [0] …
+/// Everything before the ciphertext: `ContentInfo { EnvelopedData { version, recipientInfos,
+/// EncryptedContentInfo { type, algorithm, [0] …`
 fn head(recipient: &recipient::Recipient, iv: &[u8; BLOCK], ciphertext: usize) -> der::Result<Vec<u8>> {
     let algorithm = AlgorithmIdentifierOwned {
         oid: ID_AES_256_CBC,

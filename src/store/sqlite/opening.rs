@@ -21,7 +21,7 @@ use crate::store::{OpenError, Settings};
 const READERS: u32 = 4;
 
 impl Sqlite {
-    /// See [`super::Store::open`].
+    /// See [`crate::store::Store::open`].
     pub(in crate::store) async fn open(settings: &Settings) -> Result<Sqlite, OpenError> {
         let complain = |reason| OpenError {
             directory: settings.directory.clone(),
@@ -35,7 +35,7 @@ impl Sqlite {
         Ok(Sqlite::assemble(settings, db, bodies, Some(lock)))
     }
 
-    /// See [`super::Store::attach`].
+    /// See [`crate::store::Store::attach`].
     pub(in crate::store) async fn attach(settings: &Settings) -> Result<Sqlite, OpenError> {
         let complain = |reason: String| OpenError {
             directory: settings.directory.clone(),
