@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: demo test check
+.PHONY: demo test bench check
 
 ## Build (some minutes the first time), start a gateway on 127.0.0.1 with a demo PKI and a partner mailbox, send instructive mail, print what happened.
 demo:
@@ -16,6 +16,12 @@ test:
 	@packaging/prerequisites test
 	@$(CARGO) test --quiet
 	@target/debug/sealgate policy test --policies policies
+
+## Measure the whole path side by side with Postfix; prints ratios.
+bench:
+	@packaging/prerequisites test
+	@$(CARGO) build --release --quiet
+	@$(CARGO) bench --quiet --bench relay
 
 ## What the continuous integration runs.
 check:

@@ -63,8 +63,13 @@ pub async fn reload(gateway: &Gateway, settings: &Settings) -> Result<String, St
 }
 
 fn rulebook(settings: &Settings, bundle: &Bundle) -> Result<Rulebook, String> {
-    // The readers compile the rules again in their jail; here a mistake can still be told.
-    Rules::compile(&bundle.rules).map_err(|mistakes| in_lines(&mistakes))?;
+    // The readers compile the rules again in their jail; here a mistake can still be told. Rules that fail their
+    // own examples do not go live.
+    let rules = Rules::compile(&bundle.rules).map_err(|mistakes| in_lines(&mistakes))?;
+    let failures = rules.prove();
+    if !failures.is_empty() {
+        return Err(in_lines(&failures));
+    }
     let notices = Notices::new(settings.notice.clone(), &settings.hostname, &bundle.notices);
     Ok(Rulebook {
         policy: bundle.policy.clone(),

@@ -21,11 +21,20 @@ use super::{SettingsFile, block_on, gateway};
 /// How often old records are looked for.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// What an administrator or the service manager says to the process.
+struct Signals {
+    hangup: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
 /// Runs until SIGTERM or SIGINT. SIGHUP puts changed policies and certificates in force.
 pub fn run(file: &SettingsFile) -> ExitCode {
     start_log();
     keep_memory_to_itself();
     block_on(async {
+        // Listened for from the first moment: a SIGHUP that nobody listens for ends the process.
+        let signals = Signals::listen()?;
         let settings = Settings::load(&file.config).map_err(|mistakes| super::config::explain(&mistakes))?;
         let bundle =
             Bundle::load(&settings.policies).map_err(|mistakes| super::config::explain(&mistakes))?;
@@ -36,7 +45,7 @@ pub fn run(file: &SettingsFile) -> ExitCode {
         for address in server.addresses() {
             tracing::info!(%address, policy = version, "ready");
         }
-        serve(gateway, server, &store, &settings).await?;
+        serve(gateway, server, &store, &settings, signals).await?;
         store.close().await;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
@@ -48,10 +57,8 @@ async fn serve(
     server: Server,
     store: &Store,
     settings: &Settings,
+    mut signals: Signals,
 ) -> Result<(), String> {
-    let mut hangup = listen_for(SignalKind::hangup())?;
-    let mut terminate = listen_for(SignalKind::terminate())?;
-    let mut interrupt = listen_for(SignalKind::interrupt())?;
     let mut daily = tokio::time::interval(DAY);
     let (stop, stopped) = watch::channel(false);
     // Each is a task, so that none waits for another: reading many certificates again takes its time.
@@ -68,11 +75,11 @@ async fn serve(
                 Some(_) => return Err("a part of the gateway stopped by mistake".to_owned()),
             },
             _ = daily.tick() => drop(tokio::spawn(purge(store.clone(), Arc::clone(&purges)))),
-            _ = hangup.recv() => {
+            _ = signals.hangup.recv() => {
                 drop(tokio::spawn(reload(Arc::clone(&gateway), settings.clone(), Arc::clone(&reloads))));
             }
-            _ = terminate.recv() => { stop.send_replace(true); }
-            _ = interrupt.recv() => { stop.send_replace(true); }
+            _ = signals.terminate.recv() => { stop.send_replace(true); }
+            _ = signals.interrupt.recv() => { stop.send_replace(true); }
         }
     }
 }
@@ -101,8 +108,15 @@ async fn until(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-fn listen_for(kind: SignalKind) -> Result<Signal, String> {
-    signal(kind).map_err(|error| format!("signals cannot be received: {error}"))
+impl Signals {
+    fn listen() -> Result<Signals, String> {
+        let listen = |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
+        Ok(Signals {
+            hangup: listen(SignalKind::hangup())?,
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
 }
 
 /// Logs to standard error: for people on a terminal, as JSON lines otherwise. `RUST_LOG` sets the detail.

@@ -11,12 +11,16 @@ use super::Gateway;
 use super::accept::{Arrival, NotTaken};
 
 impl Accept for Gateway {
-    fn sender(&self, _client: &Client, sender: Option<&Address>) -> Result<(), Reply> {
+    fn sender(&self, client: &Client, sender: Option<&Address>) -> Result<(), Reply> {
         match sender {
-            Some(address) if !self.identity.owns(address.domain()) => Err(Reply::Refused {
-                status: "5.7.1",
-                text: "this gateway relays for its own organisation's sender domains only".to_owned(),
-            }),
+            Some(address) if !self.identity.owns(address.domain()) => {
+                let domain = address.domain();
+                tracing::warn!(client = %client.address, domain, "refused: the sender's domain is not an own one");
+                Err(Reply::Refused {
+                    status: "5.7.1",
+                    text: "this gateway relays for its own organisation's sender domains only".to_owned(),
+                })
+            }
             _ => Ok(()),
         }
     }

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use crate::support::directory::Directory;
-use crate::support::gateway::{PROGRAM, check};
+use crate::support::gateway::{Gateway, Options, PROGRAM, check};
+use crate::support::mail::send;
+use crate::support::mailbox::Mailbox;
+use crate::support::pki::{ANNA, NOBODY};
 
 #[test]
 fn every_mistake_is_told_at_once_with_file_line_and_a_suggestion() {
@@ -60,5 +63,38 @@ fn the_commented_example_is_right_once_its_paths_exist() {
         output.status.success(),
         "{}",
         String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn changed_policies_go_live_on_sighup_and_a_rule_that_fails_its_own_example_does_not() {
+    let mailbox = Mailbox::start();
+    let gateway = Gateway::start(mailbox.address, &Options::default());
+    let ssn = "From: clerk@agency.example\nSubject: x\n\nMargaret Holloway, SSN 536-22-8145.\n";
+    let rule = gateway.directory.path().join("policies/elements/ssn.toml");
+    let right = std::fs::read_to_string(&rule).unwrap();
+
+    let wrong = right.replace("examples = [\n", "examples = [\n  \"no number at all\",\n");
+    assert_ne!(wrong, right);
+    std::fs::write(&rule, wrong).unwrap();
+    gateway.reload("stay as they were");
+    send(gateway.address, "clerk@agency.example", &[NOBODY], ssn).unwrap();
+    assert_eq!(
+        mailbox.next().recipients,
+        ["clerk@agency.example"],
+        "the old rules are in force"
+    );
+
+    std::fs::write(&rule, right).unwrap();
+    let policy = "denied_for_personal_information = [\"@partner.example\"]\n";
+    gateway
+        .directory
+        .write("policies/policy.toml", format!("[recipients]\n{policy}"));
+    gateway.reload("were read again");
+    send(gateway.address, "clerk@agency.example", &[ANNA], ssn).unwrap();
+    assert_eq!(
+        mailbox.next().recipients,
+        ["clerk@agency.example"],
+        "the new policy is in force"
     );
 }

@@ -8,6 +8,9 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 use super::directory::Directory;
 use super::pki::Pki;
 
@@ -93,6 +96,21 @@ impl Gateway {
             String::from_utf8_lossy(&output.stderr)
         );
         text
+    }
+
+    /// Sends SIGHUP and waits until the log has `words`.
+    pub fn reload(&self, words: &str) {
+        let pid = Pid::from_raw(i32::try_from(self.pid()).expect("a process number"));
+        kill(pid, Signal::SIGHUP).expect("the gateway can be signalled");
+        let end = std::time::Instant::now() + Duration::from_secs(60);
+        while !self.log().contains(words) {
+            assert!(
+                std::time::Instant::now() < end,
+                "nothing about {words:?} in:\n{}",
+                self.log()
+            );
+            std::thread::yield_now();
+        }
     }
 
     /// Waits until every delivery is finished and its outcome recorded.
