@@ -43,6 +43,10 @@ impl Walk {
         }
         let value = header::unfold(field.value);
         let decoded = words::decode(&value);
+        if decoded.unread {
+            let why = "a header field is in a character set that is not known here";
+            self.out.ambiguous(&at.header, why);
+        }
         let mut others = Vec::new();
         if is_strange(&name) {
             others.push(name.into_owned());

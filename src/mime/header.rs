@@ -210,8 +210,23 @@ fn is_envelope_line(line: &[u8]) -> bool {
 
 /// Takes line ends out of a folded value; the white space that follows them stays (RFC 5322 §2.2.3).
 pub(super) fn unfold(value: &[u8]) -> Vec<u8> {
-    let kept = value.iter().filter(|octet| !matches!(octet, b'\r' | b'\n'));
-    kept.copied().collect::<Vec<u8>>().trim_ascii().to_vec()
+    let mut unfolded = Vec::with_capacity(value.len());
+    let mut after_break = false;
+    for octet in value.trim_ascii() {
+        match octet {
+            b'\r' | b'\n' => after_break = true,
+            // A fold by a tab is shown like one by a space.
+            b'\t' if after_break => {
+                unfolded.push(b' ');
+                after_break = false;
+            }
+            octet => {
+                unfolded.push(*octet);
+                after_break = false;
+            }
+        }
+    }
+    unfolded
 }
 
 #[cfg(test)]
@@ -230,6 +245,7 @@ mod tests {
         let header = parse(b"A: 1\r\n 2\r\nA: 3\r\nB : 4\r\n: 5\r\n\r\nbody", 100);
         assert_eq!(names(&header), ["A", "A", "B", ""]);
         assert_eq!(unfold(header.fields[0].value), b"1 2");
+        assert_eq!(unfold(b" 536-22-\r\n\t8145\tx\r\n"), b"536-22- 8145\tx");
         assert_eq!(header.body, b"body");
         assert_eq!(header.oddities, ["a field name is malformed"]);
     }

@@ -12,6 +12,8 @@ pub(super) struct Decoded {
     pub text: String,
     /// Whether another reader may well see something else, so that the raw form must be searched too.
     pub doubtful: bool,
+    /// Whether an encoded word is in a character set that no reader here knows.
+    pub unread: bool,
 }
 
 /// Decodes an unfolded value. Encoded words are honoured wherever they stand, also inside quoted strings and in
@@ -73,6 +75,7 @@ impl<'a> Opening<'a> {
 struct Decoder<'a> {
     text: String,
     doubtful: bool,
+    unread: bool,
     /// Octets of adjacent words that share a charset, not yet turned into text.
     pending: Vec<u8>,
     charset: &'a [u8],
@@ -115,6 +118,8 @@ impl<'a> Decoder<'a> {
         if !self.pending.is_empty() {
             let decoded = charset::labelled(&self.pending, self.charset);
             self.doubtful |= decoded.doubtful;
+            // Zeros are left of wide characters whose label nobody knows.
+            self.unread |= decoded.doubt.is_some() || decoded.text.contains('\0');
             self.text.push_str(&decoded.text);
             self.pending.clear();
         }
@@ -127,6 +132,7 @@ impl<'a> Decoder<'a> {
         Decoded {
             text: self.text,
             doubtful: self.doubtful,
+            unread: self.unread,
         }
     }
 }
@@ -156,6 +162,15 @@ mod tests {
         assert_eq!(text("=?utf-8*en?q?=C3?=  =?UTF-8?b?vA==?="), "ü");
         assert_eq!(text("=?iso-8859-1?q?a?= =?utf-8?q?b?= c"), "ab c");
         assert_eq!(text("\"=?utf-8?q?a=5Fb?=\""), "\"a_b\"");
+    }
+
+    #[test]
+    fn words_in_unknown_charsets_are_not_called_read_unless_they_are_plain() {
+        // 536-22-8145 in EBCDIC, and in UTF-16 under a name that no standard has.
+        assert!(decode(b"=?cp037?B?9fP2YPLyYPjx9PU=?=").unread);
+        assert!(decode(b"=?utf-16-le?B?NQAzADYALQAyADIALQA4ADEANAA1AA==?=").unread);
+        assert!(!decode(b"=?x-unknown?Q?Lunch_at_noon?=").unread);
+        assert!(!decode("=?iso-8859-1?Q?J=FCrgen?= =?utf-8?Q?J=C3=BCrgen?=".as_bytes()).unread);
     }
 
     #[test]
