@@ -270,6 +270,7 @@ fn html_hides_nothing_from_us() {
         "<script>SSN 536-22-8145",
         "<style>/* SSN 536-22-8145 */</style>",
         "<img alt=\"SSN 536-22-8145\">",
+        "<div data-note=\"SSN 536-22-8145\">",
         "<input value=SSN&#32;536-22-8145>",
         "<a title='SSN 536-22-8145' href=x>",
         "<meta name=x content=\"SSN 536-22-8145\">",

@@ -160,7 +160,10 @@ impl Page {
                 self.embeds_picture |= picture;
                 self.embeds_data |= !picture;
             }
-            let telling = TELLING.iter().any(|telling| name.eq_ignore_ascii_case(telling));
+            let kept = name
+                .get(..5)
+                .is_some_and(|start| start.eq_ignore_ascii_case("data-"));
+            let telling = kept || TELLING.iter().any(|telling| name.eq_ignore_ascii_case(telling));
             if !data && (telling || value.contains(['<', '>'])) {
                 self.hide(value);
             }
