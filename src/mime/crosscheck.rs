@@ -23,7 +23,7 @@ pub(super) fn add_missing(raw: &[u8], contents: &mut Contents) {
     if is_plain(raw, contents) {
         return;
     }
-    let Some(message) = MessageParser::default().parse(raw) else {
+    let Some(message) = parse(raw) else {
         return;
     };
     let seen = Seen::of(contents);
@@ -43,6 +43,14 @@ pub(super) fn add_missing(raw: &[u8], contents: &mut Contents) {
         }
     }
     drop_nested(message);
+}
+
+/// The other parser's view. It panics on some mail that is in order, a forward of a forward for one; then there is
+/// no second opinion, as for large messages, and our own reading stands alone.
+fn parse(raw: &[u8]) -> Option<Message<'_>> {
+    std::panic::catch_unwind(|| MessageParser::default().parse(raw))
+        .ok()
+        .flatten()
 }
 
 /// Whether a second opinion is not worth its price, or not safe to ask for.

@@ -181,3 +181,18 @@ fn an_opaque_signature_is_opened_and_a_detached_one_leaves_nothing_unread() {
     ));
     assert_eq!((read.leaves.len(), read.obstacles.len()), (0, 0));
 }
+
+#[test]
+fn a_forward_of_a_forward_is_read_though_the_other_parser_panics_on_it() {
+    let raw = "From: a@b.example\r\nContent-Type: multipart/mixed; boundary=\"0AAa162\"\r\n\r\npre\r\n--0AAa162\r\n\
+               Content-Type: message/rfc822\r\n\r\nSubject: x\r\nContent-Type: message/rfc822\r\n\r\nSubject: x\r\n\
+               Content-Type: text/plain; charset=utf-8\r\n\r\n\r\nSSN 536-22-8145 of Jane Doe\r\n\r\n--0AAa162--\r\n";
+    assert!(std::panic::catch_unwind(|| mail_parser::MessageParser::default().parse(raw).is_some()).is_err());
+    let contents = contents(raw);
+    assert!(contents.obstacles.is_empty(), "{:?}", contents.obstacles);
+    let found = contents
+        .leaves
+        .iter()
+        .any(|leaf| leaf.bytes.windows(11).any(|part| part == b"536-22-8145"));
+    assert!(found);
+}
