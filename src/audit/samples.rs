@@ -50,6 +50,8 @@ pub(crate) fn record(id: MessageId, received: Timestamp) -> Record {
                 evidence: Masked::ending("536-22-8145", 4),
                 name_near: true,
                 test_value: false,
+                named_in_header: false,
+                optional: false,
                 reasons: vec!["the keyword 'SSN' stands 1 word before it".to_owned()],
             }],
             obstacles: vec![Obstacle {

@@ -6,6 +6,7 @@ mod demo;
 mod gateway;
 mod policy;
 mod queue;
+mod scan;
 mod serve;
 mod table;
 mod trace;
@@ -50,6 +51,8 @@ enum Command {
     /// Try the rules on their examples
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Search files for personal information
+    Scan(scan::Arguments),
     /// See which certificates there are, and whether mail to an address could be encrypted
     #[command(subcommand)]
     Cert(cert::Command),
@@ -98,6 +101,7 @@ pub fn run() -> ExitCode {
         Command::Serve(file) => serve::run(&file),
         Command::Config(command) => config::run(command),
         Command::Policy(command) => policy::run(command),
+        Command::Scan(arguments) => scan::run(&arguments),
         Command::Cert(command) => cert::run(command),
         Command::Queue { arguments, file } => block_on(async {
             let settings = store_of(&file)?;

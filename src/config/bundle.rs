@@ -19,14 +19,14 @@ const ELEMENTS: &[(&str, &str)] = &[
         include_str!("../../policies/elements/bank_account.toml"),
     ),
     (
+        "credit_card.toml",
+        include_str!("../../policies/elements/credit_card.toml"),
+    ),
+    (
         "drivers_license.toml",
         include_str!("../../policies/elements/drivers_license.toml"),
     ),
     ("iban.toml", include_str!("../../policies/elements/iban.toml")),
-    (
-        "payment_card.toml",
-        include_str!("../../policies/elements/payment_card.toml"),
-    ),
     ("ssn.toml", include_str!("../../policies/elements/ssn.toml")),
 ];
 

@@ -42,6 +42,15 @@ pub struct Rules {
     names: names::Names,
 }
 
+/// A finding, and the text that its span points into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    /// Which of the searched texts it stands in.
+    pub text: usize,
+    /// What was found.
+    pub finding: Finding,
+}
+
 /// A mistake in a rule file, with its place and the cure.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}: {message}")]
@@ -105,6 +114,14 @@ impl Rules {
     /// Of one kind (same element, confidence, test value, name near, header field of the message) at most
     /// 2,000 are told, so that a hostile message cannot fill the memory; no kind is ever left out.
     pub fn search(&self, texts: &[Text]) -> Vec<Finding> {
+        self.locate(texts)
+            .into_iter()
+            .map(|located| located.finding)
+            .collect()
+    }
+
+    /// Like [`Rules::search`], and tells in which text each finding stands.
+    pub fn locate(&self, texts: &[Text]) -> Vec<Located> {
         search::search(self, texts)
     }
 

@@ -19,6 +19,8 @@ pub(super) struct Rule {
     pub shown: usize,
     /// What is less sure than this is not reported.
     pub report_from: Confidence,
+    /// Whether it counts only where a policy names it.
+    pub optional: bool,
     pub patterns: Vec<Pattern>,
     pub keywords: Keywords,
     pub evidence: Vec<Evidence>,

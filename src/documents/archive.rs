@@ -1,8 +1,7 @@
 //! Archives and compressed files other than ZIP, by signature.
 
-use super::{Document, text};
+use super::{Visit, text};
 use crate::message::ObstacleKind;
-use crate::mime::{Leaf, Limits};
 
 /// Where the signature stands, what it is, and what people call the format.
 const SIGNATURES: [(usize, &[u8], &str); 12] = [
@@ -20,21 +19,20 @@ const SIGNATURES: [(usize, &[u8], &str); 12] = [
     (257, b"ustar", "a tar archive"),
 ];
 
-pub(super) fn read(leaf: &Leaf, _limits: &Limits) -> Option<Document> {
+pub(super) fn read(visit: &mut Visit<'_>) -> bool {
+    let leaf = visit.leaf;
     let fits = |at: usize, signature: &[u8]| {
         leaf.bytes
             .get(at..)
             .is_some_and(|rest| rest.starts_with(signature))
     };
-    let (_, _, what) = SIGNATURES
-        .iter()
-        .find(|(at, signature, _)| fits(*at, signature))?;
-    if text::is_text(&leaf.bytes) {
-        return None;
-    }
-    Some(Document::unread(
-        leaf,
+    let found = SIGNATURES.iter().find(|(at, signature, _)| fits(*at, signature));
+    let Some((_, _, what)) = found.filter(|_| !text::is_text(&leaf.bytes)) else {
+        return false;
+    };
+    visit.unread(
         ObstacleKind::UnknownContent,
         &format!("is {what}, which cannot be checked yet"),
-    ))
+    );
+    true
 }

@@ -1,10 +1,10 @@
 //! Calendars (RFC 5545) and contact cards (RFC 6350): folded lines are joined, escapes undone.
 
-use super::Document;
+use super::Visit;
 use crate::message::ObstacleKind;
-use crate::mime::{Leaf, Limits, TextKind, charset, quoted_printable};
+use crate::mime::{TextKind, charset, quoted_printable};
 
-pub(super) fn read(leaf: &Leaf, readings: &charset::Readings, _limits: &Limits) -> Option<Document> {
+pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool {
     let beginning: String = readings
         .text
         .trim_start()
@@ -13,28 +13,23 @@ pub(super) fn read(leaf: &Leaf, readings: &charset::Readings, _limits: &Limits) 
         .collect::<String>()
         .to_ascii_uppercase();
     if !beginning.starts_with("BEGIN:VCALENDAR") && !beginning.starts_with("BEGIN:VCARD") {
-        return None;
+        return false;
     }
-    let mut document = Document::default();
-    document.notes(leaf, readings);
+    visit.notes(readings);
     for reading in readings.all() {
-        document.card(leaf, reading);
+        visit.card(reading);
     }
-    Some(document)
+    true
 }
 
-impl Document {
-    fn card(&mut self, leaf: &Leaf, source: &str) {
+impl Visit<'_> {
+    fn card(&mut self, source: &str) {
         let joined = unfold(source);
         let upper = joined.to_ascii_uppercase();
         // vCard 2.1 writes values in quoted-printable.
         if upper.contains("QUOTED-PRINTABLE") {
             let decoded = quoted_printable(source.as_bytes());
-            self.text(
-                leaf,
-                TextKind::Body,
-                String::from_utf8_lossy(&decoded).into_owned(),
-            );
+            self.text(TextKind::Body, String::from_utf8_lossy(&decoded).into_owned());
         }
         for line in upper.lines().filter(|line| embeds_data(line)) {
             let picture = line.starts_with("PHOTO") || line.starts_with("LOGO");
@@ -43,10 +38,9 @@ impl Document {
             } else {
                 ObstacleKind::UnknownContent
             };
-            self.obstacle(leaf, kind, "holds embedded data, which cannot be checked");
+            self.obstacle(kind, "holds embedded data, which cannot be checked");
         }
-        self.obstacles.dedup();
-        self.text(leaf, TextKind::Body, joined);
+        self.text(TextKind::Body, joined);
     }
 }
 

@@ -12,25 +12,30 @@ mod rtf;
 mod sound;
 mod table;
 mod text;
+mod visit;
 mod zip;
 
-use crate::message::{Obstacle, ObstacleKind};
-use crate::mime::{Leaf, Limits, Text, TextKind, charset, printable};
+use crate::message::{Obstacle, ObstacleKind, Segment};
+use crate::mime::{Leaf, Limits, Text, charset};
 
-/// What one leaf holds.
+use visit::{Shared, Visit};
+
+/// What the leaves of a message hold.
 #[derive(Debug, Default)]
-pub struct Document {
+pub struct Documents {
     /// Texts to search.
     pub texts: Vec<Text>,
     /// What was not read for certain. A leaf with neither texts nor obstacles is empty.
     pub obstacles: Vec<Obstacle>,
+    /// Segmented mail among the messages that documents hold.
+    pub segments: Vec<Segment>,
 }
 
-/// Reads a leaf if its octets are of one format.
-type BinaryFormat = fn(&Leaf, &Limits) -> Option<Document>;
+/// Reads a leaf and tells whether its octets are of this format; if they are not, it leaves no trace.
+type BinaryFormat = fn(&mut Visit<'_>) -> bool;
 
-/// Reads a leaf that is a text, if the text is of one format.
-type TextFormat = fn(&Leaf, &charset::Readings, &Limits) -> Option<Document>;
+/// Reads a leaf that is a text, and tells whether the text is of this format.
+type TextFormat = fn(&mut Visit<'_>, &charset::Readings) -> bool;
 
 /// Formats with a signature, tried first.
 const BINARY_FORMATS: [BinaryFormat; 7] = [
@@ -46,55 +51,28 @@ const BINARY_FORMATS: [BinaryFormat; 7] = [
 /// Formats that are text with a shape; the last one takes every text.
 const TEXT_FORMATS: [TextFormat; 4] = [calendar::read, html::read, table::read, text::read];
 
-/// Reads a leaf with the first format that recognises its content.
-pub fn read(leaf: &Leaf, limits: &Limits) -> Document {
-    if leaf.bytes.trim_ascii().is_empty() {
-        return Document::default();
+/// Reads leaves, and the files inside of them, each with the first format that recognises its content.
+pub fn read(leaves: &[Leaf], limits: &Limits) -> Documents {
+    let octets = leaves.iter().map(|leaf| leaf.bytes.len()).sum();
+    let mut shared = Shared::new(limits, octets);
+    for leaf in leaves {
+        read_leaf(&mut Visit::new(leaf, &mut shared));
     }
-    if let Some(document) = BINARY_FORMATS.iter().find_map(|format| format(leaf, limits)) {
-        return document;
-    }
-    let as_text = |readings| {
-        TEXT_FORMATS
-            .iter()
-            .find_map(|format| format(leaf, &readings, limits))
-    };
-    text::decode(leaf).and_then(as_text).unwrap_or_else(|| {
-        Document::unread(
-            leaf,
-            ObstacleKind::UnknownContent,
-            "holds content of a kind that cannot be checked yet",
-        )
-    })
+    shared.found
 }
 
-impl Document {
-    /// Adds a text of the leaf, unless it is blank.
-    fn text(&mut self, leaf: &Leaf, kind: TextKind, text: String) {
-        if !text.trim().is_empty() {
-            let mut place = leaf.place.clone();
-            place.span = (0, text.len());
-            self.texts.push(Text { place, kind, text });
-        }
+fn read_leaf(visit: &mut Visit<'_>) {
+    let is_blank = visit.bytes().trim_ascii().is_empty();
+    if is_blank || BINARY_FORMATS.iter().any(|format| format(visit)) {
+        return;
     }
-
-    /// Adds an obstacle; the detail goes on after "Attachment 'list.pdf'": "is a PDF document.".
-    fn obstacle(&mut self, leaf: &Leaf, kind: ObstacleKind, detail: &str) {
-        let part = leaf.place.part.clone();
-        let mut what = leaf.place.description.clone();
-        if let Some(first) = what.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        let detail = format!("{what} {detail}.");
-        self.obstacles.push(Obstacle { kind, part, detail });
-    }
-
-    /// A document that is recognised and not read. What is legible in its octets is searched all the same.
-    fn unread(leaf: &Leaf, kind: ObstacleKind, what: &str) -> Self {
-        let mut document = Document::default();
-        document.text(leaf, TextKind::Body, printable(&leaf.bytes));
-        document.obstacle(leaf, kind, what);
-        document
+    let readings = text::decode(visit.leaf);
+    let read = readings.is_some_and(|readings| TEXT_FORMATS.iter().any(|format| format(visit, &readings)));
+    if !read {
+        visit.unread(
+            ObstacleKind::UnknownContent,
+            "holds content of a kind that cannot be checked yet",
+        );
     }
 }
 

@@ -1,8 +1,7 @@
 //! Pictures, by signature. Their octets are not searched: what is legible in them is metadata full of long numbers.
 
-use super::{Document, text};
+use super::{Visit, text};
 use crate::message::ObstacleKind;
-use crate::mime::{Leaf, Limits};
 
 const SIGNATURES: [&[u8]; 15] = [
     b"\x89PNG\r\n\x1a\n",
@@ -25,13 +24,12 @@ const SIGNATURES: [&[u8]; 15] = [
 /// Brands of the ISO base media format that hold pictures (ISO/IEC 23008-12).
 const BRANDS: [&[u8]; 7] = [b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis"];
 
-pub(super) fn read(leaf: &Leaf, _limits: &Limits) -> Option<Document> {
-    if !is_picture(&leaf.bytes) || text::is_text(&leaf.bytes) {
-        return None;
+pub(super) fn read(visit: &mut Visit<'_>) -> bool {
+    let picture = is_picture(visit.bytes()) && !text::is_text(visit.bytes());
+    if picture {
+        visit.obstacle(ObstacleKind::Image, "is a picture, which cannot be checked");
     }
-    let mut document = Document::default();
-    document.obstacle(leaf, ObstacleKind::Image, "is a picture, which cannot be checked");
-    Some(document)
+    picture
 }
 
 fn is_picture(bytes: &[u8]) -> bool {

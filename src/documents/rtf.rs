@@ -1,16 +1,15 @@
 //! Rich Text Format, by its first group.
 
-use super::Document;
+use super::Visit;
 use crate::message::ObstacleKind;
-use crate::mime::{Leaf, Limits};
 
-pub(super) fn read(leaf: &Leaf, _limits: &Limits) -> Option<Document> {
-    let is_rtf = leaf.bytes.trim_ascii_start().starts_with(b"{\\rt");
-    is_rtf.then(|| {
-        Document::unread(
-            leaf,
+pub(super) fn read(visit: &mut Visit<'_>) -> bool {
+    let is_rtf = visit.bytes().trim_ascii_start().starts_with(b"{\\rt");
+    if is_rtf {
+        visit.unread(
             ObstacleKind::UnknownContent,
             "is an RTF document, which cannot be checked yet",
-        )
-    })
+        );
+    }
+    is_rtf
 }

@@ -1,8 +1,7 @@
 //! Sound and video, by signature.
 
-use super::{Document, text};
+use super::{Visit, text};
 use crate::message::ObstacleKind;
-use crate::mime::{Leaf, Limits};
 
 const SIGNATURES: [&[u8]; 16] = [
     b"ID3",
@@ -23,17 +22,15 @@ const SIGNATURES: [&[u8]; 16] = [
     b".snd",
 ];
 
-pub(super) fn read(leaf: &Leaf, _limits: &Limits) -> Option<Document> {
-    if !is_sound(&leaf.bytes) || text::is_text(&leaf.bytes) {
-        return None;
+pub(super) fn read(visit: &mut Visit<'_>) -> bool {
+    let sound = is_sound(visit.bytes()) && !text::is_text(visit.bytes());
+    if sound {
+        visit.obstacle(
+            ObstacleKind::AudioVideo,
+            "is sound or video, which cannot be checked",
+        );
     }
-    let mut document = Document::default();
-    document.obstacle(
-        leaf,
-        ObstacleKind::AudioVideo,
-        "is sound or video, which cannot be checked",
-    );
-    Some(document)
+    sound
 }
 
 fn is_sound(bytes: &[u8]) -> bool {

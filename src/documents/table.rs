@@ -1,24 +1,25 @@
 //! Tables in text: comma-, semicolon-, bar- and tab-separated values (RFC 4180).
 
-use super::Document;
-use crate::mime::{Leaf, Limits, TextKind, charset};
+use super::Visit;
+use crate::mime::{Leaf, TextKind, charset};
 
-pub(super) fn read(leaf: &Leaf, readings: &charset::Readings, _limits: &Limits) -> Option<Document> {
-    let labelled = is_labelled(leaf);
-    if !labelled && leaf.file_name.is_none() {
-        return None;
+pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool {
+    let labelled = is_labelled(visit.leaf);
+    if !labelled && visit.leaf.file_name.is_none() {
+        return false;
     }
-    let separator = separator(&readings.text, if labelled { 2 } else { 3 })?;
-    let mut document = Document::default();
-    document.notes(leaf, readings);
+    let Some(separator) = separator(&readings.text, if labelled { 2 } else { 3 }) else {
+        return false;
+    };
+    visit.notes(readings);
     for reading in readings.all() {
-        document.text(leaf, TextKind::Table, rows(reading, separator));
+        visit.text(TextKind::Table, rows(reading, separator));
         // What only happens to have the shape of a table is prose as well.
         if !labelled {
-            document.text(leaf, TextKind::Body, reading.to_owned());
+            visit.text(TextKind::Body, reading.to_owned());
         }
     }
-    Some(document)
+    true
 }
 
 fn is_labelled(leaf: &Leaf) -> bool {

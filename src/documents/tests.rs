@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Document, read};
+use super::{Documents, read};
 use crate::message::{ObstacleKind, Place};
 use crate::mime::{Leaf, Limits, TextKind};
 
@@ -23,18 +23,18 @@ fn leaf(media_type: &str, file_name: Option<&str>, bytes: &[u8]) -> Leaf {
     }
 }
 
-fn document(media_type: &str, bytes: &[u8]) -> Document {
-    read(&leaf(media_type, None, bytes), &Limits::default())
+fn document(media_type: &str, bytes: &[u8]) -> Documents {
+    read(&[leaf(media_type, None, bytes)], &Limits::default())
 }
 
-fn named(name: &str, bytes: &[u8]) -> Document {
+fn named(name: &str, bytes: &[u8]) -> Documents {
     read(
-        &leaf("application/octet-stream", Some(name), bytes),
+        &[leaf("application/octet-stream", Some(name), bytes)],
         &Limits::default(),
     )
 }
 
-impl Document {
+impl Documents {
     fn of_kind(&self, kind: TextKind) -> Vec<&str> {
         self.texts
             .iter()
@@ -52,7 +52,7 @@ impl Document {
     }
 }
 
-fn html(source: &str) -> Document {
+fn html(source: &str) -> Documents {
     document("text/html", source.as_bytes())
 }
 
@@ -113,7 +113,7 @@ fn wide_text_is_read_by_content_and_by_label() {
         .collect();
     let mut labelled = leaf("text/plain", None, &full);
     labelled.charset = Some("utf-16be".to_owned());
-    assert!(read(&labelled, &Limits::default()).holds("５３６２２８１４５"));
+    assert!(read(&[labelled], &Limits::default()).holds("５３６２２８１４５"));
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_charset_that_is_not_read_is_an_obstacle() {
     let mut labelled = leaf("text/plain", None, b"~{#5#3#6~}");
     labelled.charset = Some("hz-gb-2312".to_owned());
     assert_eq!(
-        read(&labelled, &Limits::default()).obstacle_kinds(),
+        read(&[labelled], &Limits::default()).obstacle_kinds(),
         [ObstacleKind::Malformed]
     );
 }

@@ -1,8 +1,8 @@
 //! Plain text in any charset, and everything else that decodes as text: JSON, XML, logs, source code.
 
-use super::Document;
+use super::Visit;
 use crate::message::ObstacleKind;
-use crate::mime::{Leaf, Limits, TextKind, charset};
+use crate::mime::{Leaf, TextKind, charset};
 
 /// Things that stand in a text and cannot be read: how they begin, and what they are.
 const ARMORED: [(&str, ObstacleKind, &str); 4] = [
@@ -28,20 +28,19 @@ const ARMORED: [(&str, ObstacleKind, &str); 4] = [
     ),
 ];
 
-pub(super) fn read(leaf: &Leaf, readings: &charset::Readings, _limits: &Limits) -> Option<Document> {
-    let mut document = Document::default();
-    document.notes(leaf, readings);
+pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool {
+    visit.notes(readings);
     for reading in readings.all() {
-        document.text(leaf, TextKind::Body, reading.to_owned());
+        visit.text(TextKind::Body, reading.to_owned());
     }
-    Some(document)
+    true
 }
 
-impl Document {
+impl Visit<'_> {
     /// Adds what the reading of a text could not settle.
-    pub(super) fn notes(&mut self, leaf: &Leaf, readings: &charset::Readings) {
+    pub(super) fn notes(&mut self, readings: &charset::Readings) {
         if let Some(doubt) = readings.doubt {
-            self.obstacle(leaf, ObstacleKind::Malformed, &format!("is a text, but {doubt}"));
+            self.obstacle(ObstacleKind::Malformed, &format!("is a text, but {doubt}"));
         }
         for (beginning, kind, what) in ARMORED {
             let found = memchr::memmem::find_iter(readings.text.as_bytes(), beginning);
@@ -52,7 +51,7 @@ impl Document {
                     .is_none_or(|text| text.is_empty() || text.ends_with('\n'))
             };
             if found.take(100).any(starts_line) {
-                self.obstacle(leaf, kind, what);
+                self.obstacle(kind, what);
             }
         }
     }

@@ -1,16 +1,16 @@
 //! ZIP archives and the documents that are one: docx, xlsx, pptx, odt and their kin (APPNOTE.TXT 6.3).
 
-use super::Document;
+use super::Visit;
 use crate::message::ObstacleKind;
-use crate::mime::{Leaf, Limits};
 
-pub(super) fn read(leaf: &Leaf, _limits: &Limits) -> Option<Document> {
+pub(super) fn read(visit: &mut Visit<'_>) -> bool {
+    let leaf = visit.leaf;
     let signature = [&b"PK\x03\x04"[..], b"PK\x05\x06", b"PK\x07\x08"];
     if !signature
         .iter()
         .any(|signature| leaf.bytes.starts_with(signature))
     {
-        return None;
+        return false;
     }
     let entries = entries(&leaf.bytes);
     let (kind, what) = if entries.iter().any(|entry| entry.encrypted) {
@@ -32,7 +32,8 @@ pub(super) fn read(leaf: &Leaf, _limits: &Limits) -> Option<Document> {
             "is a ZIP archive, which cannot be checked yet",
         )
     };
-    Some(Document::unread(leaf, kind, what))
+    visit.unread(kind, what);
+    true
 }
 
 /// An entry of the central directory.

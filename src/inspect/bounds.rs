@@ -162,6 +162,8 @@ mod tests {
             evidence: Masked::ending("536-22-8145", 4),
             name_near: false,
             test_value: false,
+            named_in_header: false,
+            optional: false,
             reasons: Vec::new(),
         }
     }

@@ -18,9 +18,10 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::detect::RuleSource;
-use crate::message::{Inspection, RawMessage};
-use crate::mime::Limits;
+use crate::detect::{RuleSource, Rules};
+use crate::documents;
+use crate::message::{Inspection, Place, RawMessage};
+use crate::mime::{self, Contents, Leaf, Limits, Text};
 
 use keeper::Program;
 use plan::Plan;
@@ -190,20 +191,62 @@ impl Inspector {
     }
 }
 
-/// The whole reading of one message, in this process: what the child does, for the child and for tools.
-pub fn inspect_here(raw: &[u8], rules: &crate::detect::Rules, limits: &Limits) -> Inspection {
-    let contents = crate::mime::read(raw, limits);
+/// What is read: a message, or a file that may be one.
+#[derive(Debug, Clone, Copy)]
+pub enum Source<'a> {
+    /// A message as SMTP hands it over.
+    Message(&'a [u8]),
+    /// A file of any kind: a message, a mailbox or a document.
+    File {
+        /// Its name, which is a hint and never proof.
+        name: &'a str,
+        /// Its content.
+        bytes: &'a [u8],
+    },
+}
+
+/// Everything that one reading learned, texts included. **It holds personal information**: it is for tools that
+/// a person runs on files of his own, never for the gateway.
+#[derive(Debug, Default)]
+pub struct Examination {
+    /// What the gateway would learn.
+    pub inspection: Inspection,
+    /// What was read.
+    pub texts: Vec<Text>,
+    /// For each finding of the inspection, the text that its span points into.
+    pub text_of_finding: Vec<usize>,
+}
+
+impl Examination {
+    /// The value of a finding as it is written.
+    pub fn value(&self, finding: usize) -> Option<&str> {
+        let (start, end) = self.inspection.findings.get(finding)?.place.span;
+        let text = self.texts.get(*self.text_of_finding.get(finding)?)?;
+        text.text.get(start..end)
+    }
+}
+
+/// The whole reading of one message, in this process: what the child does.
+pub fn inspect_here(raw: &[u8], rules: &Rules, limits: &Limits) -> Inspection {
+    examine_here(Source::Message(raw), rules, limits).inspection
+}
+
+/// The whole reading of a message or file, in this process, with all that was read.
+pub fn examine_here(source: Source<'_>, rules: &Rules, limits: &Limits) -> Examination {
+    let contents = open(source, limits);
     let mut texts = contents.texts;
     let mut obstacles = contents.obstacles;
-    for leaf in &contents.leaves {
-        let document = crate::documents::read(leaf, limits);
-        texts.extend(document.texts);
-        obstacles.extend(document.obstacles);
-    }
+    let documents = documents::read(&contents.leaves, limits);
+    texts.extend(documents.texts);
+    obstacles.extend(documents.obstacles);
+    let mut structure = contents.structure;
+    structure.segments.extend(documents.segments);
+    let located = rules.locate(&texts);
+    let text_of_finding = located.iter().map(|located| located.text).collect();
     let mut inspection = Inspection {
-        findings: rules.search(&texts),
+        findings: located.into_iter().map(|located| located.finding).collect(),
         obstacles,
-        structure: contents.structure,
+        structure,
     };
     // A name with a number in it is no name to repeat in notices and records.
     if inspection
@@ -213,7 +256,39 @@ pub fn inspect_here(raw: &[u8], rules: &crate::detect::Rules, limits: &Limits) -
     {
         inspection.structure.message_id = None;
     }
-    inspection
+    Examination {
+        inspection,
+        texts,
+        text_of_finding,
+    }
+}
+
+/// A message is read by its structure; any other file is one leaf.
+fn open(source: Source<'_>, limits: &Limits) -> Contents {
+    let (name, bytes) = match source {
+        Source::Message(raw) => return mime::read(raw, limits),
+        Source::File { name, bytes } => (name, bytes),
+    };
+    if mime::is_message(bytes) && !bytes.starts_with(b"From ") {
+        return mime::read(bytes, limits);
+    }
+    let place = Place {
+        part: "1".to_owned(),
+        field: None,
+        description: "the file".to_owned(),
+        span: (0, 0),
+    };
+    let leaf = Leaf {
+        place,
+        media_type: "application/octet-stream".to_owned(),
+        charset: None,
+        file_name: Some(name.to_owned()),
+        bytes: bytes.to_vec(),
+    };
+    Contents {
+        leaves: vec![leaf],
+        ..Contents::default()
+    }
 }
 
 /// The role `sealgate inspect-child`: enters the jail, then reads messages from its gateway until that hangs

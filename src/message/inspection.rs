@@ -67,6 +67,12 @@ pub struct Finding {
     pub evidence: Masked,
     /// Whether a person's name stands near by (201 CMR 17.02: "in combination with").
     pub name_near: bool,
+    /// Whether the header names a person as author or recipient: a weaker source, for nearly all mail does.
+    #[serde(default)]
+    pub named_in_header: bool,
+    /// Whether the law does not list this element: it counts only where a policy names it.
+    #[serde(default)]
+    pub optional: bool,
     /// Whether it is on the list of published test and sample values, which belong to nobody.
     pub test_value: bool,
     /// Why it counts, in words: check passed, keyword and its distance. Holds no value and no name.
@@ -255,6 +261,8 @@ mod tests {
             evidence: Masked::ending("536-22-8145", 4),
             name_near: true,
             test_value: false,
+            named_in_header: false,
+            optional: false,
             reasons: Vec::new(),
         };
         let names = ["Subject", "X-Year-2026", "X-SSN-536-22-8145", "X-٥٣٦٢٢٨١٤٥"];

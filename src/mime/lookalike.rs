@@ -47,6 +47,15 @@ pub(super) fn message(bytes: &[u8]) -> Option<&[u8]> {
     (first && (typed || mail >= 2)).then_some(start)
 }
 
+/// Whether octets are a message, or a mailbox of messages: they begin with fields that only mail has.
+pub fn is_message(bytes: &[u8]) -> bool {
+    let mailbox = bytes.starts_with(b"From ").then(|| memmem::find(bytes, b"\n"));
+    match mailbox {
+        Some(end) => end.is_some_and(|end| message(bytes.get(end + 1..).unwrap_or_default()).is_some()),
+        None => message(bytes).is_some(),
+    }
+}
+
 /// The messages of a mailbox file (mbox), or the one message that is there. After `most` messages, the next one
 /// holds all the rest.
 pub(super) fn messages(bytes: &[u8], most: usize) -> Vec<&[u8]> {

@@ -29,6 +29,8 @@ mod words;
 
 use crate::message::{Obstacle, Place, Structure};
 
+pub use lookalike::is_message;
+pub use place::is_harmless;
 pub use runs::printable;
 pub use transfer::quoted_printable;
 

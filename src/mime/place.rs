@@ -132,7 +132,7 @@ fn describe(labels: &Labels, part: &str) -> String {
 }
 
 /// Whether a name may be shown: no room for a number that matters, nothing that disturbs a terminal or a line.
-fn is_harmless(name: &str, most: usize) -> bool {
+pub fn is_harmless(name: &str, most: usize) -> bool {
     let digits = name.chars().filter(|c| c.is_numeric()).count();
     let legible = name
         .chars()

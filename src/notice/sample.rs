@@ -83,6 +83,8 @@ fn inspection() -> Inspection {
         evidence: Masked::ending("00000000", 4),
         name_near: true,
         test_value: true,
+        named_in_header: false,
+        optional: false,
         reasons: Vec::new(),
     };
     let obstacle = |number: usize| Obstacle {

@@ -61,6 +61,8 @@ fn finding(title: &str, place: &str) -> Finding {
         evidence: Masked::ending("536-22-8145", 4),
         name_near: true,
         test_value: false,
+        named_in_header: false,
+        optional: false,
         reasons: Vec::new(),
     }
 }

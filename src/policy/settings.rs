@@ -15,10 +15,12 @@ pub struct Policy {
     pub version: String,
     /// What people call this policy.
     pub name: String,
-    /// The elements that count, by the names of their rule files; `*` stands for all.
+    /// The elements that count, by the names of their rule files; `*` stands for all but the optional ones.
     pub elements: Vec<String>,
     /// When an element counts as personal information.
     pub counts: Counts,
+    /// Whether a person whom the header names as author or recipient counts as a name.
+    pub header_names: bool,
     /// How sure a finding must be to count.
     pub minimum_confidence: Confidence,
     /// Whether published sample values count.
@@ -128,6 +130,7 @@ impl Default for Policy {
             name: "Personal information under 201 CMR 17.00".to_owned(),
             elements: vec!["*".to_owned()],
             counts: Counts::default(),
+            header_names: true,
             minimum_confidence: Confidence::Medium,
             test_values: TestValues::default(),
             ignored_obstacles: Vec::new(),
@@ -154,12 +157,13 @@ impl Policy {
         let element = self
             .elements
             .iter()
-            .any(|name| name == "*" || *name == finding.element);
+            .any(|name| *name == finding.element || (name == "*" && !finding.optional));
         let sure = finding.confidence >= self.minimum_confidence;
         let real = self.test_values == TestValues::Count || !finding.test_value;
+        let named = finding.name_near || (self.header_names && finding.named_in_header);
         let person = match self.counts {
-            Counts::WithName => finding.name_near,
-            Counts::WithNameOrCertain => finding.name_near || finding.confidence == Confidence::High,
+            Counts::WithName => named,
+            Counts::WithNameOrCertain => named || finding.confidence == Confidence::High,
             Counts::Alone => true,
         };
         element && sure && real && person

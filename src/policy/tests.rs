@@ -21,6 +21,8 @@ fn finding(element: &str, confidence: Confidence, name_near: bool, test_value: b
         confidence,
         evidence: Masked::ending("536-22-8145", 4),
         name_near,
+        named_in_header: false,
+        optional: false,
         test_value,
         reasons: Vec::new(),
     }
@@ -251,7 +253,7 @@ fn other_elements_and_test_values_can_be_left_out() {
         ..Policy::default()
     };
     assert!(policy.counts(&finding("ssn", Confidence::High, true, true)));
-    assert!(!policy.counts(&finding("payment_card", Confidence::High, true, false)));
+    assert!(!policy.counts(&finding("credit_card", Confidence::High, true, false)));
     policy.test_values = TestValues::Ignore;
     assert!(!policy.counts(&finding("ssn", Confidence::High, true, true)));
     assert!(policy.counts(&finding("ssn", Confidence::High, true, false)));
@@ -277,7 +279,7 @@ fn any_confidence() -> impl Strategy<Value = Confidence> {
 }
 
 fn any_finding() -> impl Strategy<Value = Finding> {
-    let element = select(vec!["ssn", "payment_card", "iban"]);
+    let element = select(vec!["ssn", "credit_card", "iban"]);
     (element, any_confidence(), any::<bool>(), any::<bool>())
         .prop_map(|(element, confidence, name, test)| finding(element, confidence, name, test))
 }

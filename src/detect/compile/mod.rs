@@ -104,6 +104,7 @@ impl<'s> Compiler<'s> {
             source: file.source,
             shown: file.shown,
             report_from: file.report_from.unwrap_or(Confidence::Medium),
+            optional: file.optional,
             patterns: file
                 .patterns
                 .into_iter()

@@ -7,8 +7,8 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use self::view::Found;
-use super::Rules;
 use super::normal::View;
+use super::{Located, Rules};
 use crate::message::{Confidence, Finding, Place};
 use crate::mime::{Text, TextKind};
 
@@ -17,24 +17,28 @@ const MOST_OF_A_KIND: usize = 2_000;
 /// Longer texts are searched in pieces; offsets inside a piece fit 32 bits.
 const LONGEST_PIECE: usize = 1 << 30;
 
-/// See [`Rules::search`].
-pub(super) fn search(rules: &Rules, texts: &[Text]) -> Vec<Finding> {
+/// See [`Rules::locate`].
+pub(super) fn search(rules: &Rules, texts: &[Text]) -> Vec<Located> {
     let mut search = Search {
         rules,
         opening: Opening::of(texts),
         told: HashMap::new(),
     };
-    let mut findings = Vec::new();
-    for text in texts {
+    let mut located = Vec::new();
+    for (number, text) in texts.iter().enumerate() {
         let mut offset = 0;
         while offset < text.text.len() {
             let end = text.text.floor_char_boundary(offset + LONGEST_PIECE);
             let piece = text.text.get(offset..end).unwrap_or_default();
-            findings.append(&mut search.piece(text, piece, offset));
+            let found = search.piece(text, piece, offset).into_iter();
+            located.extend(found.map(|finding| Located {
+                text: number,
+                finding,
+            }));
             offset = end;
         }
     }
-    findings
+    located
 }
 
 /// What is known across the texts of a message.
@@ -105,6 +109,8 @@ impl Search<'_> {
             confidence: found.confidence(),
             evidence: found.evidence.clone(),
             name_near,
+            named_in_header: false,
+            optional: rule.optional,
             test_value: found.test_value(),
             reasons: report::reasons(rule, found, linked),
         })

@@ -63,7 +63,7 @@ proptest! {
         let body = format!("{before} {number} {after}");
         let at = body.find(&number).unwrap();
         let span = (at, at + number.len());
-        prop_assert!(found(&body).into_iter().any(|finding| finding.element == "payment_card" && finding.place.span == span), "{body}");
+        prop_assert!(found(&body).into_iter().any(|finding| finding.element == "credit_card" && finding.place.span == span), "{body}");
     }
 
     #[test]
@@ -71,7 +71,7 @@ proptest! {
         let digit = |c: char| char::from_u32(zero as u32 + c as u32 - '0' as u32).unwrap();
         let written: Vec<String> = number.chars().map(|c| digit(c).to_string()).collect();
         let body = format!("card {} thanks", written.join(gap));
-        prop_assert!(found(&body).iter().any(|finding| finding.element == "payment_card"), "{body}");
+        prop_assert!(found(&body).iter().any(|finding| finding.element == "credit_card"), "{body}");
     }
 
     #[test]
@@ -100,7 +100,7 @@ fn a_flood_of_findings_is_told_in_part_and_no_kind_is_left_out() {
     body.push_str("Mary Jones, card 4539148803436467, SSN 301-44-7712\n");
     let found = found(&body);
     assert!(found.len() < 8_000, "{}", found.len());
-    assert!(found.iter().any(|finding| finding.element == "payment_card"));
+    assert!(found.iter().any(|finding| finding.element == "credit_card"));
     assert!(
         found
             .iter()

@@ -8,25 +8,24 @@ mod page;
 mod rows;
 mod tokens;
 
-use super::Document;
+use super::Visit;
 use crate::message::ObstacleKind;
-use crate::mime::{Leaf, Limits, TextKind, charset};
+use crate::mime::{Leaf, TextKind, charset};
 
 use page::Page;
 
-pub(super) fn read(leaf: &Leaf, readings: &charset::Readings, _limits: &Limits) -> Option<Document> {
-    if leaf.media_type != "text/html" && !looks_like_html(&readings.text) {
-        return None;
+pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool {
+    if visit.leaf.media_type != "text/html" && !looks_like_html(&readings.text) {
+        return false;
     }
-    let mut document = Document::default();
-    document.notes(leaf, readings);
+    visit.notes(readings);
     for reading in readings.all() {
-        document.page(leaf, Page::read(reading));
+        visit.page(Page::read(reading));
     }
-    if let Some(own) = by_own_label(leaf).filter(|own| readings.all().all(|reading| reading != own)) {
-        document.page(leaf, Page::read(&own));
+    if let Some(own) = by_own_label(visit.leaf).filter(|own| readings.all().all(|reading| reading != own)) {
+        visit.page(Page::read(&own));
     }
-    Some(document)
+    true
 }
 
 /// The text by the charset that the page itself names, where that may matter (HTML Standard §13.2.3.2).
@@ -53,26 +52,24 @@ fn by_own_label(leaf: &Leaf) -> Option<String> {
     Some(charset::read(&leaf.bytes, Some(label)).text)
 }
 
-impl Document {
-    fn page(&mut self, leaf: &Leaf, page: Page) {
+impl Visit<'_> {
+    fn page(&mut self, page: Page) {
         if page.embeds_picture {
             self.obstacle(
-                leaf,
                 ObstacleKind::Image,
                 "holds an embedded picture, which cannot be checked",
             );
         }
         if page.embeds_data {
             self.obstacle(
-                leaf,
                 ObstacleKind::UnknownContent,
                 "holds embedded data, which cannot be checked",
             );
         }
-        self.text(leaf, TextKind::Body, page.text);
-        self.text(leaf, TextKind::Body, page.hidden);
+        self.text(TextKind::Body, page.text);
+        self.text(TextKind::Body, page.hidden);
         for table in page.tables {
-            self.text(leaf, TextKind::Table, table);
+            self.text(TextKind::Table, table);
         }
     }
 }
