@@ -13,6 +13,7 @@ mod checks;
 mod compile;
 mod contest;
 mod context;
+mod explain;
 mod keywords;
 mod layout;
 mod names;
@@ -24,6 +25,8 @@ mod search;
 
 use crate::message::Finding;
 use crate::mime::Text;
+
+pub use explain::Rejected;
 
 /// A rule file as it was read: its name (`ssn.toml`) and its TOML text.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -123,6 +126,13 @@ impl Rules {
     /// Like [`Rules::search`], and tells in which text each finding stands.
     pub fn locate(&self, texts: &[Text]) -> Vec<Located> {
         search::search(self, texts)
+    }
+
+    /// Tells what has the form of an element and did not count, and why, in the order of texts and places. At
+    /// most 1,000 of them; one place is told once for each element whose form it has. Takes longer than
+    /// searching: for people who ask about single files.
+    pub fn rejected(&self, texts: &[Text]) -> Vec<Rejected> {
+        explain::rejected(self, texts)
     }
 
     /// Tries every example and counter-example of every rule. Empty when the rules keep their word.
