@@ -7,7 +7,7 @@ use crate::message::{Masked, Place};
 use crate::mime::Text;
 
 /// Something that has the form of an element and did not count.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Rejected {
     /// Which of the searched texts it stands in.
     pub text: usize,

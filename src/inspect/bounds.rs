@@ -23,20 +23,25 @@ const SHOWN: usize = 4;
 
 /// Cuts what is too much, which becomes an obstacle, and replaces characters that have no place in a log, a
 /// notice or a terminal. Doing it twice is doing it once.
-pub(super) fn tidy(mut inspection: Inspection) -> Inspection {
+pub(super) fn tidy(inspection: Inspection) -> Inspection {
+    tidy_to(inspection, ENTRIES)
+}
+
+/// Like [`tidy`], with another number of findings, obstacles and segments that may stay.
+pub(super) fn tidy_to(mut inspection: Inspection, most: usize) -> Inspection {
     let Inspection {
         findings,
         obstacles,
         structure,
     } = &mut inspection;
     let longest = findings.len().max(obstacles.len()).max(structure.segments.len());
-    if longest > ENTRIES {
-        obstacles.insert(0, too_many());
+    if longest > most {
+        obstacles.insert(0, too_many(most));
     }
-    keep_telling_findings(findings);
+    keep_telling_findings(findings, most);
     let mut kinds = BTreeSet::new();
-    shorten(obstacles, |obstacle| u8::from(!kinds.insert(obstacle.kind)));
-    shorten(&mut structure.segments, |_| 0);
+    shorten(obstacles, most, |obstacle| u8::from(!kinds.insert(obstacle.kind)));
+    shorten(&mut structure.segments, most, |_| 0);
 
     findings.iter_mut().for_each(tidy_finding);
     for obstacle in obstacles {
@@ -50,19 +55,19 @@ pub(super) fn tidy(mut inspection: Inspection) -> Inspection {
     inspection
 }
 
-fn too_many() -> Obstacle {
+fn too_many(most: usize) -> Obstacle {
     Obstacle {
         kind: ObstacleKind::LimitReached,
         part: Place::MESSAGE.to_owned(),
-        detail: format!("more than {ENTRIES} findings or obstacles were met; the rest is not listed"),
+        detail: format!("more than {most} findings or obstacles were met; the rest is not listed"),
     }
 }
 
 /// When findings must go, the first in each header field of the message stays, because that field must not be
 /// seen outside of a sealed message, and so does the first of each sort that policy tells apart.
-fn keep_telling_findings(findings: &mut Vec<Finding>) {
+fn keep_telling_findings(findings: &mut Vec<Finding>, most: usize) {
     let (mut fields, mut sorts) = (BTreeSet::new(), BTreeSet::new());
-    shorten(findings, |finding| {
+    shorten(findings, most, |finding| {
         let own = finding.place.part == Place::MESSAGE;
         let field = finding.place.field.as_ref().filter(|_| own);
         let new_field = field.is_some_and(|field| fields.insert(field.to_ascii_lowercase()));
@@ -77,9 +82,9 @@ fn keep_telling_findings(findings: &mut Vec<Finding>) {
     });
 }
 
-/// Keeps [`ENTRIES`] items, those of the lowest rank and among them the first, in their order.
-fn shorten<T>(items: &mut Vec<T>, mut rank: impl FnMut(&T) -> u8) {
-    if items.len() <= ENTRIES {
+/// Keeps `most` items, those of the lowest rank and among them the first, in their order.
+fn shorten<T>(items: &mut Vec<T>, most: usize, mut rank: impl FnMut(&T) -> u8) {
+    if items.len() <= most {
         return;
     }
     let mut ranked: Vec<(u8, usize, T)> = Vec::with_capacity(items.len());
@@ -87,7 +92,7 @@ fn shorten<T>(items: &mut Vec<T>, mut rank: impl FnMut(&T) -> u8) {
         ranked.push((rank(&item), place, item));
     }
     ranked.sort_by_key(|(rank, place, _)| (*rank, *place));
-    ranked.truncate(ENTRIES);
+    ranked.truncate(most);
     ranked.sort_by_key(|(_, place, _)| *place);
     items.extend(ranked.into_iter().map(|(_, _, item)| item));
 }

@@ -14,13 +14,17 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::jail::JailReport;
-use super::wire::{Answer, HELLO_LIMIT, Hello, Welcome, read_frame, write_frame};
-use super::{bounds, inspect_here, jail};
+use super::scanner::{self, Extras};
+use super::wire::{Answer, HELLO_LIMIT, Hello, Welcome, question, read_frame, write_frame};
+use super::{Source, bounds, examine_here, jail};
 use crate::detect::Rules;
 use crate::message::{Inspection, Obstacle, ObstacleKind, Place};
 
 /// Room that the buffer keeps between messages. More goes back, so that one giant does not bloat a child.
 const KEPT_ROOM: usize = 1 << 20;
+
+/// The longest label of a question: its kind, and the length and octets of a name.
+const LABEL_ROOM: usize = 3 + u16::MAX as usize;
 
 thread_local! {
     /// Where the last panic was, `src/mime/fold.rs:41`. Never what it said: that may quote the message.
@@ -43,42 +47,51 @@ pub(super) fn run() -> Result<()> {
     Rules::prepare();
     let jail = jail::enter(hello.memory_mb, wire.as_raw_fd());
     let rules = compile(&mut wire, &hello, jail)?;
-    serve(&mut wire, hello.limits.message_size, |raw| {
+    serve(&mut wire, hello.limits.message_size, |source| {
         // Without a budget the gateway's deadline still holds.
         let _ = jail::grant_processor_time(hello.cpu_seconds);
-        inspect_here(raw, &rules, &hello.limits)
+        let examination = examine_here(source, &rules, &hello.limits);
+        match hello.scan {
+            None => (bounds::tidy(examination.inspection), None),
+            Some(asked) => {
+                let (inspection, extras) = scanner::tell(examination, &rules, asked);
+                (inspection, Some(extras))
+            }
+        }
     })
 }
 
-/// Answers messages with `read` until the gateway hangs up or `read` panics.
+/// Answers questions with `read` until the gateway hangs up or `read` panics. What it says is within bounds already.
 ///
 /// # Errors
 /// When a message is longer than `limit` or than the memory that is left, or the gateway stops listening.
 pub(super) fn serve(
     wire: &mut (impl Read + Write),
     limit: usize,
-    read: impl Fn(&[u8]) -> Inspection,
+    read: impl Fn(Source<'_>) -> (Inspection, Option<Extras>),
 ) -> Result<()> {
-    let mut raw = Vec::new();
+    let mut frame = Vec::new();
     let mut number = 0;
-    while read_frame(wire, limit, &mut raw)? {
+    while read_frame(wire, limit.saturating_add(LABEL_ROOM), &mut frame)? {
         number += 1;
-        let attempt = catch_unwind(AssertUnwindSafe(|| bounds::tidy(read(&raw))));
+        let source = question(&frame)?;
+        let attempt = catch_unwind(AssertUnwindSafe(|| read(source)));
         let leaving = attempt.is_err();
-        let inspection = attempt.unwrap_or_else(|_| panicked());
+        let (inspection, extras) = attempt.unwrap_or_else(|_| (panicked(), None));
         write_frame(
             wire,
             &Answer {
                 number,
                 inspection,
+                extras,
                 leaving,
             },
         )?;
         if leaving {
             break;
         }
-        raw.clear();
-        raw.shrink_to(KEPT_ROOM);
+        frame.clear();
+        frame.shrink_to(KEPT_ROOM);
     }
     Ok(())
 }
@@ -146,7 +159,8 @@ mod tests {
 
     use super::*;
 
-    fn counting(raw: &[u8]) -> Inspection {
+    fn counting(source: Source<'_>) -> Inspection {
+        let raw = source.bytes();
         let part = Place::MESSAGE.to_owned();
         let detail = format!("{} octets", raw.len());
         Inspection {
@@ -186,17 +200,18 @@ mod tests {
         fn a_child_answers_each_whole_message_once_and_in_order(messages: Vec<Vec<u8>>) {
             let mut sent = Vec::new();
             for message in &messages {
-                sent.extend(u32::try_from(message.len()).unwrap().to_le_bytes());
+                sent.extend(u32::try_from(message.len() + 1).unwrap().to_le_bytes());
+                sent.push(0);
                 sent.extend(message);
             }
             let mut script = Script { sent: &sent, answers: Vec::new() };
-            serve(&mut script, 1 << 20, counting).unwrap();
+            serve(&mut script, 1 << 20, |source| (counting(source), None)).unwrap();
             let (mut answers, mut frame) = (script.answers.as_slice(), Vec::new());
             for (place, message) in messages.iter().enumerate() {
                 prop_assert!(read_frame(&mut answers, 1 << 20, &mut frame).unwrap());
                 let answer: Answer = serde_json::from_slice(&frame).unwrap();
                 prop_assert_eq!(answer.number, place as u64 + 1);
-                prop_assert_eq!(answer.inspection, counting(message));
+                prop_assert_eq!(answer.inspection, counting(Source::Message(message)));
             }
             prop_assert!(!read_frame(&mut answers, 1 << 20, &mut frame).unwrap());
         }

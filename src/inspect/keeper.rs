@@ -8,7 +8,7 @@ use std::io::{Error, Result};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, mpsc};
 
@@ -23,6 +23,19 @@ pub(super) struct Program {
     pub arguments: Vec<OsString>,
     /// Its whole environment.
     pub environment: Vec<(OsString, OsString)>,
+}
+
+impl Program {
+    /// `sealgate` at `path`, in the role of a jailed reader.
+    pub(super) fn reader(path: &Path) -> Program {
+        Program {
+            path: path.to_owned(),
+            arguments: vec!["inspect-child".into()],
+            // Out of memory, glibc may try further arenas and count the processors for them, by a call that the
+            // jail would take for an attack.
+            environment: vec![("MALLOC_ARENA_MAX".into(), "1".into())],
+        }
+    }
 }
 
 /// The thread. Cloning shares it; it ends with its last clone and the last [`Process`].

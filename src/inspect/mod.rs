@@ -12,6 +12,7 @@ mod keeper;
 mod plan;
 mod pool;
 mod reader;
+mod scanner;
 mod wire;
 
 use std::path::Path;
@@ -26,6 +27,8 @@ use crate::mime::{self, Contents, Leaf, Limits, Text};
 use keeper::Program;
 use plan::Plan;
 use pool::Pool;
+
+pub use scanner::{Asked, Examined, Extras, Scanner};
 
 /// How inspection runs: `[inspect]` in the settings.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -159,14 +162,7 @@ impl Inspector {
         limits: &Limits,
         rules: &[RuleSource],
     ) -> Result<Inspector, StartError> {
-        let program = Program {
-            path: program.to_owned(),
-            arguments: vec!["inspect-child".into()],
-            // Out of memory, glibc may try further arenas and count the processors for them, by a call that the
-            // jail would take for an attack.
-            environment: vec![("MALLOC_ARENA_MAX".into(), "1".into())],
-        };
-        let pool = Pool::start(program, Plan::new(settings, limits)?, rules).await?;
+        let pool = Pool::start(Program::reader(program), Plan::new(settings, limits)?, rules).await?;
         Ok(Inspector { pool })
     }
 
@@ -178,7 +174,8 @@ impl Inspector {
     /// # Errors
     /// When no child becomes free in time. That says nothing of the message: try again later.
     pub async fn inspect(&self, raw: &RawMessage) -> Result<Inspection, NoReader> {
-        self.pool.inspect(raw.as_bytes()).await
+        let (inspection, _) = self.pool.inspect(Source::Message(raw.as_bytes())).await?;
+        Ok(inspection)
     }
 
     /// Takes other rules. When this returns, every inspection that begins is by the new rules; those that are
@@ -203,6 +200,15 @@ pub enum Source<'a> {
         /// Its content.
         bytes: &'a [u8],
     },
+}
+
+impl<'a> Source<'a> {
+    /// Its octets.
+    pub fn bytes(&self) -> &'a [u8] {
+        match self {
+            Source::Message(bytes) | Source::File { bytes, .. } => bytes,
+        }
+    }
 }
 
 /// Everything that one reading learned, texts included. **It holds personal information**: it is for tools that
@@ -263,13 +269,18 @@ pub fn examine_here(source: Source<'_>, rules: &Rules, limits: &Limits) -> Exami
     }
 }
 
-/// A message is read by its structure; any other file is one leaf.
+/// A message is read by its structure; any other file is one leaf. A file that is called a message (`.eml`) is read
+/// as SMTP would hand it over, however odd its beginning is.
 fn open(source: Source<'_>, limits: &Limits) -> Contents {
     let (name, bytes) = match source {
         Source::Message(raw) => return mime::read(raw, limits),
         Source::File { name, bytes } => (name, bytes),
     };
-    if mime::is_message(bytes) && !bytes.starts_with(b"From ") {
+    let mailbox = bytes.starts_with(b"From ");
+    let named = Path::new(name)
+        .extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("eml"));
+    if !mailbox && (named || mime::is_message(bytes)) {
         return mime::read(bytes, limits);
     }
     let place = Place {

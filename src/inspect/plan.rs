@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::scanner::Asked;
 use super::wire::Hello;
 use super::{Settings, StartError};
 use crate::detect::RuleSource;
@@ -25,6 +26,8 @@ pub(super) struct Plan {
     pub cpu_seconds: u64,
     /// What reading may spend on one message. No message larger than its message size is read.
     pub limits: Limits,
+    /// What a scan wants to know. `None` for a gateway.
+    pub scan: Option<Asked>,
 }
 
 impl Plan {
@@ -50,6 +53,7 @@ impl Plan {
             memory_mb: settings.memory_mb,
             cpu_seconds: settings.cpu_seconds,
             limits: *limits,
+            scan: None,
         })
     }
 
@@ -63,6 +67,7 @@ impl Plan {
             cpu_seconds: self.cpu_seconds,
             limits: self.limits,
             rules: rules.to_vec(),
+            scan: self.scan,
         };
         let hello = serde_json::to_vec(&hello).map_err(|error| StartError::Child(error.to_string()))?;
         Ok(hello.into())

@@ -24,12 +24,16 @@ use super::jail::JailReport;
 use super::keeper::{Keeper, Program};
 use super::plan::Plan;
 use super::reader::{Fault, Reader};
-use super::{NoReader, StartError};
+use super::scanner::Extras;
+use super::{NoReader, Source, StartError};
 use crate::detect::RuleSource;
 use crate::message::Inspection;
 
 /// Pauses between tries to start a child: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+
+/// What a child said, with what a scan asked for beyond the inspection.
+type Learned = (Inspection, Option<Extras>);
 
 /// The children.
 #[derive(Debug)]
@@ -101,20 +105,25 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Reads a message in a child. Waiting for a free child and reading have the deadline each.
+    /// Reads a message or a file in a child. Waiting for a free child and reading have the deadline each.
     ///
     /// # Errors
     /// When no child became free: that says nothing of the message.
-    pub(super) async fn inspect(self: &Arc<Self>, raw: &[u8]) -> Result<Inspection, NoReader> {
-        let limit = self.plan.limits.message_size;
-        if raw.len() > limit || u32::try_from(raw.len()).is_err() {
-            return Ok(Failure::TooLarge(limit).into_inspection());
+    pub(super) async fn inspect(self: &Arc<Self>, source: Source<'_>) -> Result<Learned, NoReader> {
+        let (limit, length) = (self.plan.limits.message_size, source.bytes().len());
+        if length > limit || u32::try_from(length).is_err() {
+            return Ok((Failure::TooLarge(limit).into_inspection(), None));
         }
-        let mut outcome = self.attempt(self.borrow_in_time().await?, raw).await;
+        let mut outcome = self.attempt(self.borrow_in_time().await?, source).await;
         if outcome.as_ref().is_err_and(Failure::is_worth_another_try) {
-            outcome = self.attempt(self.borrow_in_time().await?, raw).await;
+            outcome = self.attempt(self.borrow_in_time().await?, source).await;
         }
-        Ok(outcome.unwrap_or_else(Failure::into_inspection))
+        Ok(outcome.unwrap_or_else(|failure| (failure.into_inspection(), None)))
+    }
+
+    /// How many children there should be.
+    pub(super) fn children(&self) -> usize {
+        self.plan.children
     }
 
     /// Starts as many children as there should be with other rules, then lets them take over.
@@ -130,19 +139,19 @@ impl Pool {
         Ok(())
     }
 
-    async fn attempt(&self, mut loan: Loan<'_>, raw: &[u8]) -> Result<Inspection, Failure> {
+    async fn attempt(&self, mut loan: Loan<'_>, source: Source<'_>) -> Result<Learned, Failure> {
         let deadline = Instant::now() + self.plan.deadline;
         let Some(child) = &mut loan.child else {
             // A loan that was just made has its child.
             return Err(Failure::of(None));
         };
-        let asked = timeout_at(deadline, child.reader.ask(raw)).await;
-        let failure = match asked {
-            Ok(Ok((inspection, stays))) => {
+        let asked = child.reader.ask(source, self.plan.scan.is_some());
+        let failure = match timeout_at(deadline, asked).await {
+            Ok(Ok((inspection, extras, stays))) => {
                 if stays {
                     loan.give_back();
                 }
-                return Ok(inspection);
+                return Ok((inspection, extras));
             }
             Ok(Err(Fault::HungUp)) => {
                 let ended = timeout_at(deadline, loan.end()).await;

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use tokio::net::UnixStream;
 
-use super::StartError;
-use super::bounds;
 use super::failure::Failure;
 use super::jail::JailReport;
 use super::keeper::{Keeper, Process, Program};
-use super::wire::{ANSWER_LIMIT, Answer, Welcome, receive, send};
+use super::scanner::{self, Extras};
+use super::wire::{ANSWER_LIMIT, Answer, SCAN_ANSWER_LIMIT, Welcome, label, receive, send, send_labelled};
+use super::{Source, StartError, bounds};
 use crate::message::Inspection;
 
 /// How long a child may take to enter its jail and to compile the rules.
@@ -25,6 +25,9 @@ pub(super) enum Fault {
     /// What it said is not an answer to this message.
     Nonsense,
 }
+
+/// What was learned, what a scan asked for beyond it, and whether the child stays for more.
+pub(super) type Said = (Inspection, Option<Extras>, bool);
 
 /// A child in its jail that waits for messages. Dropping it kills it.
 #[derive(Debug)]
@@ -86,12 +89,13 @@ impl Reader {
         ))
     }
 
-    /// Asks the child to read a message. After a failure, or when this future was dropped before its end, the
-    /// child must not be asked again. Also tells whether the child stays for more.
-    pub(super) async fn ask(&mut self, raw: &[u8]) -> Result<(Inspection, bool), Fault> {
+    /// Asks the child to read. After a failure, or when this future was dropped before its end, the child must not
+    /// be asked again. What a child says beyond the inspection is for a scan; a gateway drops it unread.
+    pub(super) async fn ask(&mut self, source: Source<'_>, for_scan: bool) -> Result<Said, Fault> {
         self.served += 1;
-        let said = match send(&mut self.wire, raw).await {
-            Ok(()) => receive(&mut self.wire, ANSWER_LIMIT).await,
+        let limit = if for_scan { SCAN_ANSWER_LIMIT } else { ANSWER_LIMIT };
+        let said = match send_labelled(&mut self.wire, &label(source), source.bytes()).await {
+            Ok(()) => receive(&mut self.wire, limit).await,
             Err(error) => Err(error),
         };
         let said = said.map_err(|error| match error.kind() {
@@ -102,7 +106,14 @@ impl Reader {
         if answer.number != self.served {
             return Err(Fault::Nonsense);
         }
-        Ok((bounds::tidy(answer.inspection), !answer.leaving))
+        Ok(match for_scan {
+            true => (
+                scanner::bounded(answer.inspection),
+                answer.extras,
+                !answer.leaving,
+            ),
+            false => (bounds::tidy(answer.inspection), None, !answer.leaving),
+        })
     }
 
     /// The number of its process.

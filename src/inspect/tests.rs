@@ -14,6 +14,7 @@ use nix::sys::signal::{Signal, raise};
 use tokio::time::timeout;
 
 use super::jail::JailReport;
+use super::scanner::Extras;
 use super::wire::{Answer, HELLO_LIMIT, Hello, Welcome, read_frame, write_frame};
 use super::*;
 use crate::message::{ObstacleKind, Segment, Structure};
@@ -70,8 +71,13 @@ fn stand_in() {
         Vec::new()
     };
     write_frame(&mut wire, &Welcome { jail, mistakes }).unwrap();
-    child::serve(&mut wire, 1 << 30, |raw| {
-        behave(std::str::from_utf8(raw).unwrap(), rules)
+    child::serve(&mut wire, 1 << 30, |source| {
+        let order = std::str::from_utf8(source.bytes()).unwrap();
+        let extras = (order == "tell-all").then(|| Extras {
+            values: vec!["536-22-8145".to_owned()],
+            ..Extras::default()
+        });
+        (bounds::tidy(behave(order, rules)), extras)
     })
     .unwrap();
 }
@@ -81,6 +87,7 @@ fn behave(raw: &str, rules: &str) -> Inspection {
     let wire = std::io::stdin();
     match order {
         "say" => return saying(word),
+        "tell-all" => return saying("all"),
         "pid" => return saying(std::process::id().to_string()),
         "rules" => return saying(rules),
         "rules-when" => {
@@ -107,6 +114,7 @@ fn behave(raw: &str, rules: &str) -> Inspection {
             let answer = Answer {
                 number: 1,
                 inspection: saying("early"),
+                extras: None,
                 leaving: false,
             };
             write_frame(&mut wire, &answer).unwrap();
@@ -289,6 +297,19 @@ async fn a_stuck_child_is_killed_at_the_deadline_and_the_next_message_is_read() 
     );
     assert_ne!(said(&ask(&inspector, "pid").await), first);
     wait_until_gone(&first).await;
+}
+
+#[tokio::test]
+async fn a_child_that_tells_values_unasked_is_heard_by_a_scan_and_not_by_a_gateway() {
+    for (scan, heard) in [(None, None), (Some(Asked::default()), Some(1))] {
+        let mut plan = plan(1);
+        plan.scan = scan;
+        let inspector = pool(plan).await;
+        let question = Source::Message(b"tell-all");
+        let (inspection, extras) = inspector.pool.inspect(question).await.unwrap();
+        assert_eq!(said(&inspection), "all");
+        assert_eq!(extras.map(|extras| extras.values.len()), heard);
+    }
 }
 
 #[tokio::test]

@@ -2,8 +2,11 @@
 //!
 //! Both ends are this same program, so the words may change with any version. A frame is its length, four
 //! octets, the least significant first, and that many octets. The gateway says [`Hello`] once, in JSON, and
-//! then sends one frame with the raw octets of each message. The child answers with [`Welcome`] and then with
-//! one [`Answer`] for each message, both in JSON.
+//! then asks with one frame for each message: what it is ([`label`]) and its raw octets. The child answers with
+//! [`Welcome`] and then with one [`Answer`] for each message, both in JSON.
+//!
+//! A child of the gateway says what a gateway may know. Values and texts are said to a scan that asked for them in
+//! its [`Hello`], and to nobody else.
 //!
 //! The child trusts the gateway. The gateway trusts no length and no text that comes from a child.
 
@@ -13,13 +16,18 @@ use bytes::Buf;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::Source;
 use super::jail::JailReport;
+use super::scanner::{Asked, Extras};
 use crate::detect::RuleSource;
 use crate::message::Inspection;
 use crate::mime::Limits;
 
 /// The longest answer that the gateway accepts. [`super::bounds::tidy`] keeps every honest one below it.
 pub(super) const ANSWER_LIMIT: usize = 16 << 20;
+
+/// The longest answer that a scan accepts. [`super::scanner`] keeps every honest one below it.
+pub(super) const SCAN_ANSWER_LIMIT: usize = 1 << 30;
 
 /// The longest greeting that a child accepts, which guards against a stranger on its standard input only.
 pub(super) const HELLO_LIMIT: usize = 256 << 20;
@@ -35,6 +43,8 @@ pub(super) struct Hello {
     pub limits: Limits,
     /// The rules to search with.
     pub rules: Vec<RuleSource>,
+    /// What a scan wants to know. A gateway never asks.
+    pub scan: Option<Asked>,
 }
 
 /// What a child says once it is in its jail.
@@ -53,8 +63,44 @@ pub(super) struct Answer {
     pub number: u64,
     /// What was learned.
     pub inspection: Inspection,
+    /// What a scan asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extras: Option<Extras>,
     /// Whether the child ends now, because it no longer trusts its own state.
     pub leaving: bool,
+}
+
+/// The octets that stand before the content in a question: 0 for a message; 1 for a file, the length of its name in
+/// two octets, the least significant first, and the name.
+pub(super) fn label(source: Source<'_>) -> Vec<u8> {
+    let Source::File { name, .. } = source else {
+        return vec![0];
+    };
+    let name = name
+        .get(..name.floor_char_boundary(usize::from(u16::MAX)))
+        .unwrap_or_default();
+    let length = u16::try_from(name.len()).unwrap_or_default();
+    let [low, high] = length.to_le_bytes();
+    [&[1, low, high], name.as_bytes()].concat()
+}
+
+/// What is asked: a label and the content.
+///
+/// # Errors
+/// When there is no label.
+pub(super) fn question(frame: &[u8]) -> Result<Source<'_>> {
+    let unlabelled = || Error::from(ErrorKind::InvalidData);
+    match frame.split_first() {
+        Some((0, raw)) => Ok(Source::Message(raw)),
+        Some((1, rest)) => {
+            let (length, rest) = rest.split_first_chunk().ok_or_else(unlabelled)?;
+            let length = usize::from(u16::from_le_bytes(*length));
+            let (name, bytes) = rest.split_at_checked(length).ok_or_else(unlabelled)?;
+            let name = std::str::from_utf8(name).map_err(|_| unlabelled())?;
+            Ok(Source::File { name, bytes })
+        }
+        _ => Err(unlabelled()),
+    }
 }
 
 /// Reads a frame into `buffer`, whose room is used again; `false` when the other end has hung up in between.
@@ -99,8 +145,21 @@ pub(super) fn write_frame(sink: &mut impl Write, value: &impl Serialize) -> Resu
 /// # Errors
 /// When the other end has hung up, or `payload` does not fit into a frame.
 pub(super) async fn send(sink: &mut (impl AsyncWriteExt + Unpin), payload: &[u8]) -> Result<()> {
-    let header = header(payload.len())?;
-    sink.write_all_buf(&mut Buf::chain(header.as_slice(), payload))
+    send_labelled(sink, &[], payload).await
+}
+
+/// Sends `label` and `payload` as one frame without copying the payload.
+///
+/// # Errors
+/// When the other end has hung up, or they do not fit into a frame.
+pub(super) async fn send_labelled(
+    sink: &mut (impl AsyncWriteExt + Unpin),
+    label: &[u8],
+    payload: &[u8],
+) -> Result<()> {
+    let header = header(label.len().saturating_add(payload.len()))?;
+    let start = [header.as_slice(), label].concat();
+    sink.write_all_buf(&mut Buf::chain(start.as_slice(), payload))
         .await
 }
 
@@ -167,7 +226,31 @@ mod tests {
         assert!(receive(&mut cut_short.as_slice(), ANSWER_LIMIT).await.is_err());
     }
 
+    #[test]
+    fn a_question_without_a_whole_label_is_no_question() {
+        for frame in [
+            &b""[..],
+            &[2, 0],
+            &[1],
+            &[1, 5],
+            &[1, 2, 0, b'x'],
+            &[1, 1, 0, 0xff],
+        ] {
+            assert!(question(frame).is_err(), "{frame:?}");
+        }
+        assert!(matches!(question(&[0]), Ok(Source::Message(b""))));
+    }
+
     proptest! {
+        #[test]
+        fn a_file_is_asked_about_under_its_name(name: String, bytes: Vec<u8>) {
+            let source = Source::File { name: &name, bytes: &bytes };
+            let frame = [label(source).as_slice(), &bytes].concat();
+            let asked = question(&frame).unwrap();
+            let same = matches!(asked, Source::File { name: n, bytes: b } if n == name && b == bytes);
+            prop_assert!(same);
+        }
+
         #[test]
         fn what_is_sent_is_what_is_read(first: Vec<u8>, second: Vec<u8>) {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -48,7 +48,7 @@ pub struct Contents {
 }
 
 /// A text to search.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Text {
     /// Where it came from; the span covers the whole text.
     pub place: Place,
@@ -59,7 +59,8 @@ pub struct Text {
 }
 
 /// Where a text stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TextKind {
     /// The value of a header field.
     Header,
