@@ -29,7 +29,8 @@ First steps:
   sealgate config check --config sealgate.toml     tell its mistakes
   sealgate serve --config sealgate.toml            run the gateway
 
-Exit status: 0 done, 1 not done or the answer is no (the reason is on standard error), 2 wrong command line.
+Exit status: 0 done, 1 not done or the answer is no (the reason is on standard error), 2 wrong command line
+('scan' has its own, see 'sealgate scan --help').
 RUST_LOG=debug makes 'serve' log more.";
 
 /// Sealgate, the S/MIME encryption gateway: mail that holds personal information (201 CMR 17.00) leaves
@@ -48,10 +49,10 @@ enum Command {
     /// Check the settings, or print an example
     #[command(subcommand)]
     Config(config::Command),
-    /// Try the rules on their examples
+    /// Try the rules: on their examples, or on a set of labelled mail
     #[command(subcommand)]
     Policy(policy::Command),
-    /// Search files for personal information
+    /// Search files and directories for personal information
     Scan(scan::Arguments),
     /// See which certificates there are, and whether mail to an address could be encrypted
     #[command(subcommand)]
@@ -97,7 +98,11 @@ pub fn run() -> ExitCode {
     {
         return crate::inspect::child();
     }
-    match CommandLine::parse().command {
+    let command_line = match CommandLine::try_parse() {
+        Ok(command_line) => command_line,
+        Err(error) => return usage(&error),
+    };
+    match command_line.command {
         Command::Serve(file) => serve::run(&file),
         Command::Config(command) => config::run(command),
         Command::Policy(command) => policy::run(command),
@@ -116,6 +121,19 @@ pub fn run() -> ExitCode {
                 .map(|()| ExitCode::SUCCESS)
         }),
         Command::Demo(arguments) => demo::run(arguments),
+    }
+}
+
+/// Help, or what is wrong with the command line. A scan's status 2 means something else.
+fn usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    let scan = std::env::args_os()
+        .nth(1)
+        .is_some_and(|command| command == "scan");
+    match error.exit_code() {
+        0 => ExitCode::SUCCESS,
+        _ if scan => ExitCode::from(scan::NOT_DONE),
+        _ => ExitCode::from(2),
     }
 }
 

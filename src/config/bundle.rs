@@ -83,6 +83,25 @@ impl Bundle {
         }
     }
 
+    /// The bundle that is part of the program.
+    ///
+    /// # Errors
+    /// None that a release would have.
+    pub fn built_in() -> Result<Bundle, Vec<Mistake>> {
+        let owned = |files: &[(&str, &str)]| {
+            let owned = files
+                .iter()
+                .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+            owned.collect()
+        };
+        let files = Files {
+            policy: include_str!("../../policies/policy.toml").to_owned(),
+            elements: owned(ELEMENTS),
+            notices: owned(notice::BUILT_IN),
+        };
+        files.bundle("policy.toml")
+    }
+
     /// Writes the bundle that is part of the program into `folder`, as the starting point of a real one.
     ///
     /// # Errors
