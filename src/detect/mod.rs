@@ -91,6 +91,8 @@ pub struct Element<'r> {
     pub reason: &'r str,
     /// The law or the reference behind it.
     pub source: &'r str,
+    /// Whether the law does not list it: it counts only where a policy names it.
+    pub optional: bool,
     /// How many texts it must find.
     pub examples: usize,
     /// How many texts it must not find.
@@ -147,6 +149,7 @@ impl Rules {
             title: &rule.title,
             reason: &rule.reason,
             source: &rule.source,
+            optional: rule.optional,
             examples: rule.examples.len(),
             counter_examples: rule.counter_examples.len(),
         })

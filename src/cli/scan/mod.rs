@@ -19,7 +19,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use report::{Report, Totals};
-use setup::Setup;
+pub use setup::Setup;
 
 /// The status of a scan that could not do what it was told to. A wrong command line has it too.
 pub const NOT_DONE: u8 = 3;

@@ -53,7 +53,7 @@ pub fn of(report: &Report, policy: &Policy, arguments: &Arguments) -> String {
         let value = value.unwrap_or(rejected.evidence.as_str());
         let what = format!(
             "does not count: {value}, which looks like {}, in {} (part {})",
-            rejected.element, rejected.place.description, rejected.place.part
+            rejected.title, rejected.place.description, rejected.place.part
         );
         line(&mut page, "  ", &what);
         rejected.why.iter().for_each(|why| line(&mut page, "      ", why));

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::{Bundle, Settings};
+use crate::detect::RuleSource;
 use crate::inspect::{self, Asked, Scanner, StartError};
 use crate::policy::Policy;
 
@@ -16,6 +17,8 @@ const INSTALLED: &str = "/etc/sealgate/policies";
 pub struct Setup {
     /// What counts.
     pub policy: Policy,
+    /// What is searched for.
+    pub rules: Vec<RuleSource>,
     /// Who reads.
     pub scanner: Scanner,
     /// Octets that a file may have.
@@ -51,6 +54,7 @@ impl Setup {
         let scanner = Scanner::start(asked, inspect, &bundle.rules).await;
         Ok(Setup {
             policy: bundle.policy,
+            rules: bundle.rules,
             scanner: scanner.map_err(in_words)?,
             largest: inspect.limits().message_size as u64,
         })

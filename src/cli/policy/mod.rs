@@ -1,5 +1,7 @@
 //! `sealgate policy`: do the rules do what they say?
 
+mod score;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -16,6 +18,8 @@ use super::{failed, table};
 pub enum Command {
     /// Search every example and counter-example of every rule; the status is 1 if one is not as it says
     Test(Directory),
+    /// Search a set of labelled mail, and report how much was found and how much of that is right
+    Score(score::Arguments),
 }
 
 /// Where the policies are.
@@ -30,6 +34,7 @@ pub struct Directory {
 pub fn run(command: Command) -> ExitCode {
     match command {
         Command::Test(directory) => test(&directory),
+        Command::Score(arguments) => score::run(&arguments),
     }
 }
 
