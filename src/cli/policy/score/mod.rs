@@ -8,6 +8,8 @@ mod page;
 mod rewrite;
 mod set;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;

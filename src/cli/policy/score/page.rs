@@ -16,7 +16,7 @@ pub fn of(tally: &Tally) -> String {
     let elements = tally.elements.iter().map(|(name, count)| (name.as_str(), count));
     page.push_str(&counts("ELEMENT", elements.chain([("all", &tally.all)])));
     if !tally.optional.is_empty() {
-        section(&mut page, "ELEMENTS THAT THE LAW DOES NOT LIST", &tally.optional);
+        section(&mut page, "NOT LISTED BY THE LAW", &tally.optional);
     }
     section(&mut page, "FORM", &tally.forms);
     if !tally.rewritten.is_empty() {

@@ -1,7 +1,7 @@
 //! Reads a labelled set from its directory.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -186,7 +186,7 @@ fn listed(list: &Path) -> Result<Vec<Case>, Vec<Mistake>> {
 
 fn one_file(list: &Path, line: usize, file: &File) -> Result<Case, String> {
     let name = file.name.get_ref();
-    let path = list.with_file_name(name);
+    let path = list.parent().unwrap_or(list).join(name);
     let bytes = fs::read(&path).map_err(|error| format!("{name}: {error}"))?;
     let label = |held: &String| {
         let (element, value) = held
@@ -201,15 +201,18 @@ fn one_file(list: &Path, line: usize, file: &File) -> Result<Case, String> {
     let labels: Result<Vec<Label>, String> = file.holds.iter().map(label).collect();
     let (expected, look_alikes): (Vec<Label>, Vec<Label>) =
         labels?.into_iter().partition(|label| label.element != "not");
-    let ending = PathBuf::from(name);
-    let ending = ending
-        .extension()
-        .map(|ending| ending.to_string_lossy().to_lowercase());
+    let ending = path.extension();
+    let ending = ending.map(|ending| ending.to_string_lossy().to_lowercase());
+    let own_name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     Ok(Case {
         file: path.display().to_string(),
         line: 0,
         form: file.form.clone().or(ending).unwrap_or_else(plain),
-        name: Some(name.clone()),
+        name: Some(own_name),
         bytes,
         letter: None,
         personal: file.personal.unwrap_or(!expected.is_empty()),

@@ -1,6 +1,6 @@
 //! Adds outcomes up to the figures by which rules are judged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -32,6 +32,9 @@ pub struct Tally {
     pub mistakes: Vec<Mistake>,
     #[serde(skip)]
     known: BTreeMap<String, bool>,
+    /// What was told of mails as they are written: kind, element, file and line.
+    #[serde(skip)]
+    told: BTreeSet<(&'static str, String, String, usize)>,
 }
 
 /// What should be found, and what was.
@@ -107,6 +110,7 @@ impl Tally {
             look_alikes: LookAlikes::default(),
             mistakes: Vec::new(),
             known: elements,
+            told: BTreeSet::new(),
         }
     }
 
@@ -167,6 +171,14 @@ impl Tally {
 
     fn tell(&mut self, case: &Case, outcome: &Outcome) {
         let mut tell = |line, kind, element: &str, detail| {
+            let mistake = (kind, element.to_owned(), case.file.clone(), line);
+            // What goes wrong in the mail as it is written goes wrong in its other forms too.
+            if case.rewritten && self.told.contains(&mistake) {
+                return;
+            }
+            if !case.rewritten {
+                self.told.insert(mistake);
+            }
             self.mistakes.push(Mistake {
                 file: case.file.clone(),
                 line,
