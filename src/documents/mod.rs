@@ -4,14 +4,20 @@
 
 mod archive;
 mod calendar;
+mod codepage;
+mod compound;
 mod html;
-mod office;
+mod mapi;
+mod octets;
+mod package;
 mod pdf;
 mod picture;
+mod rows;
 mod rtf;
 mod sound;
 mod table;
 mod text;
+mod tnef;
 mod visit;
 mod zip;
 
@@ -38,11 +44,12 @@ type BinaryFormat = fn(&mut Visit<'_>) -> bool;
 type TextFormat = fn(&mut Visit<'_>, &charset::Readings) -> bool;
 
 /// Formats with a signature, tried first.
-const BINARY_FORMATS: [BinaryFormat; 7] = [
+const BINARY_FORMATS: [BinaryFormat; 8] = [
     rtf::read,
     pdf::read,
     zip::read,
-    office::read,
+    compound::read,
+    tnef::read,
     archive::read,
     picture::read,
     sound::read,
@@ -74,6 +81,12 @@ fn read_leaf(visit: &mut Visit<'_>) {
             "holds content of a kind that cannot be checked yet",
         );
     }
+}
+
+/// A cell of a table without the white space that would end it.
+fn one_line(cell: &str) -> String {
+    let plain = |character: char| if character.is_control() { ' ' } else { character };
+    cell.trim().chars().map(plain).collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,149 @@
+//! PowerPoint 97–2003 ([MS-PPT]): a tree of records, read from front to back.
+//!
+//! Older versions of slides, which stay in the file after fast saves, are read like the others.
+
+use flate2::read::ZlibDecoder;
+
+use super::container::Container;
+use super::storage::Storage;
+use crate::documents::codepage;
+use crate::documents::octets::{Octets, u32_at};
+use crate::documents::{Visit, one_line};
+use crate::message::ObstacleKind;
+use crate::mime::{TextKind, printable};
+
+/// The version that marks a record which holds records ([MS-PPT] §2.3.1).
+const CONTAINER: u16 = 0xf;
+
+/// Types of records ([MS-PPT] §2.13.24).
+const TEXT: u16 = 0xfa0;
+const NARROW_TEXT: u16 = 0xfa8;
+const STRING: u16 = 0xfba;
+const OBJECT: u16 = 0x1011;
+const ENCRYPTION: u16 = 0x2f14;
+const CHILD_ANCHOR: u16 = 0xf00f;
+
+/// What the stream "Current User" says of an encrypted presentation ([MS-PPT] §2.3.2).
+const ENCRYPTED: u32 = 0xf3d1_c4df;
+
+pub(super) fn read(visit: &mut Visit<'_>, container: &mut Container<'_>, storage: &mut Storage) {
+    let Some(stream) = storage.take(container, "PowerPoint Document") else {
+        return;
+    };
+    let user = storage.take(container, "Current User").unwrap_or_default();
+    if u32_at(&user, 12) == Some(ENCRYPTED) || storage.has("EncryptedSummary") {
+        tell_encrypted(visit);
+    }
+    let mut slides = Slides::default();
+    let mut octets = Octets::new(&stream);
+    while let Some(record) = record(&mut octets) {
+        match record.kind {
+            ENCRYPTION => tell_encrypted(visit),
+            OBJECT => read_object(visit, &record),
+            _ => slides.read(&record),
+        }
+    }
+    slides.rest.extend_from_slice(octets.rest());
+    visit.text(TextKind::Body, slides.text);
+    if slides.table.contains('\t') {
+        visit.text_in("a table", TextKind::Table, slides.table);
+    }
+    // Bookmarks, tags, links, sounds' names.
+    visit.text_in("hidden data", TextKind::Body, printable(&slides.rest));
+}
+
+fn tell_encrypted(visit: &mut Visit<'_>) {
+    visit.obstacle(
+        ObstacleKind::EncryptedContainer,
+        "is a PowerPoint presentation with a password",
+    );
+}
+
+/// An embedded object; the instance says whether it is packed ([MS-PPT] §2.10.34).
+fn read_object(visit: &mut Visit<'_>, record: &Record<'_>) {
+    let object = match record.instance {
+        0 => record.body.to_vec(),
+        _ => visit.unpack(
+            "an embedded object",
+            ZlibDecoder::new(record.body.get(4..).unwrap_or_default()),
+        ),
+    };
+    visit.file(None, object);
+}
+
+struct Record<'a> {
+    kind: u16,
+    instance: u16,
+    is_container: bool,
+    body: &'a [u8],
+}
+
+/// The next record. Of one that holds records only the header is taken; they come next.
+fn record<'a>(octets: &mut Octets<'a>) -> Option<Record<'a>> {
+    let mut ahead = *octets;
+    let (head, kind, length) = (ahead.u16()?, ahead.u16()?, ahead.length()?);
+    let is_container = head & 0xf == CONTAINER;
+    let body = if is_container {
+        &[]
+    } else {
+        ahead.take_most(length)
+    };
+    *octets = ahead;
+    Some(Record {
+        kind,
+        instance: head >> 4,
+        is_container,
+        body,
+    })
+}
+
+#[derive(Default)]
+struct Slides {
+    text: String,
+    /// Cells of tables: they are shapes in a group, and what stands at the same height is a row.
+    table: String,
+    /// Top and left of the shape at hand, when it is in a group.
+    anchor: Option<[u32; 2]>,
+    /// The top of the last shape of a group that held text.
+    top: Option<u32>,
+    rest: Vec<u8>,
+}
+
+impl Slides {
+    fn read(&mut self, record: &Record<'_>) {
+        match record.kind {
+            TEXT | STRING => self.push(&codepage::utf16(record.body)),
+            // [MS-PPT] §2.9.43: the lower halves of UTF-16.
+            NARROW_TEXT => self.push(
+                &record
+                    .body
+                    .iter()
+                    .map(|octet| char::from(*octet))
+                    .collect::<String>(),
+            ),
+            CHILD_ANCHOR => {
+                self.anchor = u32_at(record.body, 4)
+                    .zip(u32_at(record.body, 0))
+                    .map(|(top, left)| [top, left]);
+            }
+            _ if record.is_container => {}
+            _ => {
+                self.rest.extend_from_slice(&record.kind.to_le_bytes());
+                self.rest.extend_from_slice(record.body);
+                self.rest.extend([0, 0]);
+            }
+        }
+    }
+
+    fn push(&mut self, text: &str) {
+        let lines = text.replace(['\r', '\u{b}'], "\n");
+        self.text.push_str(&lines);
+        self.text.push('\n');
+        if let Some([top, _]) = self.anchor.take() {
+            let between = if self.top == Some(top) { '\t' } else { '\n' };
+            self.table.push(between);
+            self.table.push_str(&one_line(&lines));
+            self.top = Some(top);
+        }
+    }
+}
