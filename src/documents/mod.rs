@@ -6,10 +6,15 @@ mod archive;
 mod calendar;
 mod codepage;
 mod compound;
+mod flat_xml;
+mod flow;
 mod html;
 mod mapi;
 mod octets;
+mod ooxml;
+mod opendocument;
 mod package;
+mod packager;
 mod pdf;
 mod picture;
 mod rows;
@@ -19,6 +24,7 @@ mod table;
 mod text;
 mod tnef;
 mod visit;
+mod xml;
 mod zip;
 
 use crate::message::{Obstacle, ObstacleKind, Segment};
@@ -37,7 +43,7 @@ pub struct Documents {
     pub segments: Vec<Segment>,
 }
 
-/// Reads a leaf and tells whether its octets are of this format; if they are not, it leaves no trace.
+/// Reads a leaf and tells whether its octets are of this format; if they are not, the next one tries.
 type BinaryFormat = fn(&mut Visit<'_>) -> bool;
 
 /// Reads a leaf that is a text, and tells whether the text is of this format.
@@ -45,9 +51,10 @@ type TextFormat = fn(&mut Visit<'_>, &charset::Readings) -> bool;
 
 /// Formats with a signature, tried first.
 const BINARY_FORMATS: [BinaryFormat; 8] = [
+    // First, since anything may have an archive behind it.
+    zip::read,
     rtf::read,
     pdf::read,
-    zip::read,
     compound::read,
     tnef::read,
     archive::read,
@@ -56,7 +63,13 @@ const BINARY_FORMATS: [BinaryFormat; 8] = [
 ];
 
 /// Formats that are text with a shape; the last one takes every text.
-const TEXT_FORMATS: [TextFormat; 4] = [calendar::read, html::read, table::read, text::read];
+const TEXT_FORMATS: [TextFormat; 5] = [
+    flat_xml::read,
+    calendar::read,
+    html::read,
+    table::read,
+    text::read,
+];
 
 /// Reads leaves, and the files inside of them, each with the first format that recognises its content.
 pub fn read(leaves: &[Leaf], limits: &Limits) -> Documents {

@@ -1,39 +1,128 @@
-//! A file that was dropped into a document: the native data of Windows' Packager.
+//! Documents that are many files in one archive: Office Open XML and OpenDocument. Each part is known by what it
+//! holds, not by its name; what is no part of a document is read like any file.
 
-use super::Visit;
-use super::codepage;
-use super::octets::Octets;
+use super::xml;
+use super::{Visit, ooxml, opendocument, picture};
+use crate::mime::{TextKind, is_harmless, printable};
 
-/// The stream of a storage that holds a package.
-pub(super) const STREAM: &str = "\u{1}Ole10Native";
+/// A file of an archive.
+pub(super) struct Part {
+    pub name: String,
+    pub bytes: Vec<u8>,
+}
 
-/// Reads the file in a package; where there is none, the octets themselves.
-pub(super) fn read(visit: &mut Visit<'_>, native: &[u8]) {
-    match contents(native) {
-        Some((name, file)) => visit.file(Some(&name), file.to_vec()),
-        None => visit.file(None, native.to_vec()),
+/// Whether an archive looks like a document of many parts.
+pub(super) fn is_likely(archive: &[u8]) -> bool {
+    let names = ["[Content_Types].xml", "_rels/.rels", "META-INF/manifest.xml"];
+    let has = |name: &&str| memchr::memmem::find(archive, name.as_bytes()).is_some();
+    archive.get(30..38) == Some(b"mimetype") || names.iter().any(has)
+}
+
+/// Reads the parts of a document.
+pub(super) fn read(visit: &mut Visit<'_>, parts: Vec<Part>) {
+    let mut names = String::new();
+    let document: Vec<(Part, Option<Xml>)> = parts.into_iter().map(parsed).collect();
+    let office = document.iter().any(|(_, xml)| xml.is_some());
+    let shared = ooxml::Shared::of(&document);
+    for (part, xml) in document {
+        match xml {
+            Some(xml) => {
+                names.push_str(&part.name);
+                names.push('\n');
+                read_xml(visit, &shared, &part.name, &xml);
+            }
+            None => read_file(visit, part, office),
+        }
+    }
+    visit.text_in("part names", TextKind::Header, names);
+}
+
+/// A part that is XML of an Office format.
+pub(super) struct Xml {
+    pub text: String,
+    pub root: String,
+    family: Family,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Ooxml,
+    OpenDocument,
+}
+
+/// Tells XML parts of Office formats by the namespaces of their root.
+fn parsed(part: Part) -> (Part, Option<Xml>) {
+    let xml = xml::decode(&part.bytes).and_then(|text| {
+        let families = [
+            (Family::Ooxml, ooxml::NAMESPACES),
+            (Family::OpenDocument, opendocument::NAMESPACES),
+        ];
+        let found = families.into_iter().find_map(|(family, namespaces)| {
+            let (root, known) = xml::root(&text, namespaces)?;
+            known.then_some((root, family))
+        });
+        found.map(|(root, family)| Xml { text, root, family })
+    });
+    match xml {
+        Some(xml) => {
+            let bytes = Vec::new();
+            (Part { bytes, ..part }, Some(xml))
+        }
+        None => (part, None),
     }
 }
 
-/// The name and the octets of the packaged file: type, label, path, two numbers, path again, octets.
-fn contents(native: &[u8]) -> Option<(String, &[u8])> {
-    let mut octets = Octets::new(native);
-    if octets.u16()? != 2 {
-        return None;
+fn read_xml(visit: &mut Visit<'_>, shared: &ooxml::Shared, name: &str, xml: &Xml) {
+    match xml.family {
+        Family::Ooxml => ooxml::read_part(visit, shared, name, xml),
+        Family::OpenDocument => opendocument::read_part(visit, name, xml),
     }
-    let label = text(&mut octets)?;
-    text(&mut octets)?;
-    octets.u32()?;
-    let length = octets.length()?;
-    octets.take(length)?;
-    let length = octets.length()?;
-    let file = octets.take_most(length);
-    Some((codepage::decode(1252, label), file))
 }
 
-fn text<'a>(octets: &mut Octets<'a>) -> Option<&'a [u8]> {
-    let length = memchr::memchr(0, octets.rest())?;
-    let text = octets.take(length)?;
-    octets.u8()?;
-    Some(text)
+/// How people call a part of the document.
+pub(super) fn spoken(name: &str) -> String {
+    match is_harmless(name, 60) {
+        true => format!("part '{name}'"),
+        false => "a part".to_owned(),
+    }
+}
+
+fn read_file(visit: &mut Visit<'_>, part: Part, office: bool) {
+    let name = part.name.to_ascii_lowercase();
+    // A small picture of the document's own first page.
+    let thumbnail = name.starts_with("docprops/thumbnail.") || name.starts_with("thumbnails/thumbnail.");
+    if office && thumbnail && picture::is_picture(&part.bytes) {
+        return;
+    }
+    if office && (is_printer_setting(&part.bytes) || is_hidden_font(&part.bytes) || is_mark(&part.bytes)) {
+        return visit.text_in(&spoken(&part.name), TextKind::Body, printable(&part.bytes));
+    }
+    visit.file(Some(&part.name), part.bytes);
+}
+
+/// Settings of a printer ([MS-RPRN] §2.2.2.1, `DEVMODE`): its name, then version and size of the structure.
+fn is_printer_setting(bytes: &[u8]) -> bool {
+    let word = |at: usize| bytes.get(at..)?.first_chunk().map(|octets| u16::from_le_bytes(*octets));
+    let (version, size) = (word(64).unwrap_or(0), word(68).unwrap_or(0));
+    (0x0300..=0x0600).contains(&version) && (100..=220).contains(&size) && bytes.len() < 256 << 10
+}
+
+/// A font whose first 32 octets are disguised (ECMA-376 part 4 §3.3.2): its table of contents shows behind them.
+fn is_hidden_font(bytes: &[u8]) -> bool {
+    let tags = bytes.get(44..12 + 16 * 9).unwrap_or_default().chunks_exact(16);
+    let known = tags.filter(|entry| {
+        let tag = entry.get(..4).unwrap_or_default();
+        FONT_TABLES.iter().any(|table| tag == table.as_bytes())
+    });
+    known.count() >= 4
+}
+
+const FONT_TABLES: [&str; 18] = [
+    "OS/2", "cmap", "cvt ", "fpgm", "gasp", "glyf", "head", "hhea", "hmtx", "kern", "loca", "maxp", "name", "post",
+    "prep", "GSUB", "GPOS", "GDEF",
+];
+
+/// The media type that OpenDocument and others put in front (OpenDocument 1.3 part 2 §3.3).
+fn is_mark(bytes: &[u8]) -> bool {
+    bytes.len() < 100 && bytes.starts_with(b"application/")
 }

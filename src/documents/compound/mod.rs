@@ -14,7 +14,7 @@ mod slides;
 mod storage;
 
 use super::Visit;
-use super::{mapi, octets, package};
+use super::{mapi, octets, packager};
 use crate::message::ObstacleKind;
 use crate::mime::{TextKind, printable};
 
@@ -95,7 +95,7 @@ fn is_known(storage: &Storage) -> bool {
         "Workbook",
         "Book",
         "PowerPoint Document",
-        package::STREAM,
+        packager::STREAM,
         "Package",
     ];
     names.iter().any(|name| storage.has(name))
@@ -135,9 +135,9 @@ fn read_storage(visit: &mut Visit<'_>, container: &mut Container<'_>, storage: &
     slides::read(visit, container, storage);
     outlook::read(visit, container, storage);
     properties::read(visit, container, storage);
-    if let Some(native) = storage.take(container, package::STREAM) {
+    if let Some(native) = storage.take(container, packager::STREAM) {
         // The length stands before the data ([MS-OLEDS] §2.3.6).
-        package::read(visit, native.get(4..).unwrap_or_default());
+        packager::read(visit, native.get(4..).unwrap_or_default());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::documents::Visit;
 use crate::documents::octets::Octets;
-use crate::documents::package;
+use crate::documents::packager;
 
 /// A metafile without the header that files have ([MS-WMF] §2.3.2.3).
 const BARE_METAFILE: &[u8] = &[1, 0, 9, 0];
@@ -22,7 +22,7 @@ pub(super) fn read_picture(visit: &mut Visit<'_>, picture: Vec<u8>) {
 pub(super) fn read_object(visit: &mut Visit<'_>, data: Vec<u8>) {
     visit.spend(data.len());
     match native_data(&data) {
-        Some((b"Package", native)) => package::read(visit, native),
+        Some((b"Package", native)) => packager::read(visit, native),
         Some((_, native)) => visit.file(None, native.to_vec()),
         None => visit.file(None, data),
     }

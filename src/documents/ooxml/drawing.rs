@@ -1,0 +1,62 @@
+//! What stands in attributes and is read by people: alternative texts, names, tips, form fields.
+
+use super::super::xml::Element;
+
+/// Attributes that people are shown, whatever they hold.
+const SHOWN: [&str; 22] = [
+    "descr", "title", "alt", "string", "tooltip", "display", "displayText", "helpText", "statusText", "prompt",
+    "promptTitle", "error", "errorTitle", "author", "initials", "instr", "textToDisplay", "keywords", "comment",
+    "description", "formula1", "algorithmText",
+];
+
+/// Attributes that are numbers of the format's own: revisions, places, colours, shapes.
+const INNER: [&str; 34] = [
+    "paraId", "textId", "durableId", "id", "embed", "link", "uri", "Requires", "Ignorable", "style", "path", "coordsize",
+    "coordorigin", "adj", "eqn", "gfxdata", "spid", "typeface", "panose", "fmla", "uid", "modelId", "sqref", "ref", "spans",
+    "date", "dt", "dateUtc", "created", "modified", "points", "v", "anchorId", "editId",
+];
+
+/// Longer values are no words: shapes and pictures in attributes.
+const LONGEST: usize = 32 << 10;
+
+/// Writes a line with the attributes of an element when one of them may hold something to find.
+pub(in super::super) fn aside(element: &Element<'_>, into: &mut String) {
+    let local = element.local();
+    if is_inner_element(local) {
+        return;
+    }
+    let start = into.len();
+    let mut telling = false;
+    for (name, value) in element.attributes() {
+        let shown = SHOWN.contains(&name);
+        if value.is_empty() || (!shown && is_inner(name, &value)) {
+            continue;
+        }
+        telling |= shown || value.chars().filter(|c| c.is_numeric()).count() >= 5;
+        for piece in [" ", name, ": ", &value] {
+            into.push_str(piece);
+        }
+    }
+    match telling {
+        true => into.push('\n'),
+        false => into.truncate(start),
+    }
+}
+
+fn is_inner_element(local: &str) -> bool {
+    local.starts_with("rsid") || matches!(local, "nsid" | "tmpl" | "ext" | "fileVersion" | "workbookPr" | "compatSetting")
+}
+
+fn is_inner(name: &str, value: &str) -> bool {
+    let own = INNER.contains(&name) || name.starts_with("rsid") || name.len() == 1;
+    own || value.len() > LONGEST || is_own_number(value)
+}
+
+/// A measure, a colour, an identifier or a time, as these formats write them.
+fn is_own_number(value: &str) -> bool {
+    let all = |allowed: &str| value.bytes().all(|octet| octet.is_ascii_digit() || allowed.as_bytes().contains(&octet));
+    let hexadecimal = value.bytes().all(|octet| octet.is_ascii_hexdigit());
+    (value.len() <= 8 && (all("-.") || hexadecimal))
+        || (value.starts_with('{') && value.ends_with('}') && value.len() == 38)
+        || (value.len() >= 19 && value.as_bytes().get(10) == Some(&b'T') && all("-:TZ.+"))
+}

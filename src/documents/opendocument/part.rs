@@ -1,0 +1,145 @@
+//! A part of an OpenDocument file, token by token.
+
+use super::super::Visit;
+use super::super::flow::Flow;
+use super::super::xml::{Element, Token, Tokens, base64};
+use super::cells;
+use super::meaning::{Meaning, meaning};
+
+pub(super) fn read(visit: &mut Visit<'_>, place: Option<&str>, tokens: &mut Tokens<'_>) {
+    let mut part = Reader {
+        flow: Flow::new(),
+        open: Vec::new(),
+        paragraphs: 0,
+        value: None,
+        label: None,
+        data: String::new(),
+        files: Vec::new(),
+    };
+    for token in tokens {
+        part.token(token);
+    }
+    part.flow.finish();
+    let files = std::mem::take(&mut part.files);
+    part.flow.tell(visit, place);
+    for file in files {
+        let file = base64(&file);
+        if visit.spend(file.len()) {
+            visit.file(None, file);
+        }
+    }
+}
+
+struct Reader {
+    flow: Flow,
+    open: Vec<Meaning>,
+    /// Open paragraphs: character data counts in them, white space and all.
+    paragraphs: usize,
+    /// What the open cell holds, when that is not what it shows.
+    value: Option<String>,
+    /// The name of a user-defined field.
+    label: Option<String>,
+    data: String,
+    files: Vec<String>,
+}
+
+impl Reader {
+    fn token(&mut self, token: Token<'_>) {
+        match token {
+            Token::Open(element) => self.open(&element),
+            Token::Close(_) => self.close(),
+            Token::Text(text) => self.text(&text),
+            Token::Comment(comment) => self.flow.aside(&comment),
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        match self.open.last().copied().unwrap_or(Meaning::Other) {
+            Meaning::Data => self.data.push_str(text),
+            _ if self.paragraphs > 0 => self.flow.text(text),
+            _ if text.trim().is_empty() => {}
+            _ => {
+                if let Some(label) = self.label.take() {
+                    self.flow.text(&label);
+                    self.flow.text(": ");
+                }
+                self.flow.text(text.trim());
+                if let Some(last) = self.open.last_mut().filter(|last| **last == Meaning::Other) {
+                    *last = Meaning::Line;
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, element: &Element<'_>) {
+        cells::aside(element, &mut self.flow.aside);
+        let meaning = meaning(element);
+        match meaning {
+            Meaning::Paragraph => self.paragraphs += 1,
+            Meaning::Inline => self.inline(element),
+            Meaning::Box => self.flow.begin_box(),
+            Meaning::Hidden => self.hidden(element),
+            Meaning::Table => self.flow.begin_table(),
+            Meaning::Row => self.flow.begin_row(),
+            Meaning::Cell => self.cell(element),
+            Meaning::Data | Meaning::Line => {}
+            Meaning::Other => self.label = element.attribute("name").map(|name| name.into_owned()),
+        }
+        self.open.push(meaning);
+    }
+
+    /// White space that markup stands for (ODF 1.3 part 3 §6.1.3–6.1.5).
+    fn inline(&mut self, element: &Element<'_>) {
+        match element.local() {
+            "s" => {
+                let count = element.number("c").unwrap_or(1).clamp(1, 100);
+                (0..count).for_each(|_| self.flow.text(" "));
+            }
+            "tab" => self.flow.tab(),
+            "line-break" => self.flow.text("\n"),
+            _ => {}
+        }
+        if element.local() == "user-defined" {
+            self.label = element.attribute("name").map(|name| name.into_owned());
+        }
+    }
+
+    fn hidden(&mut self, element: &Element<'_>) {
+        if let Some(hidden) = element.attribute("string-value") {
+            self.flow.aside(&hidden);
+        }
+    }
+
+    fn cell(&mut self, element: &Element<'_>) {
+        self.flow.begin_cell(0);
+        self.value = cells::value(element);
+        let covered = cells::columns(element);
+        self.flow.span(covered);
+    }
+
+    fn close(&mut self) {
+        match self.open.pop() {
+            Some(Meaning::Paragraph) => {
+                self.paragraphs = self.paragraphs.saturating_sub(1);
+                self.flow.line();
+            }
+            Some(Meaning::Line) => self.flow.line(),
+            Some(Meaning::Box) => self.flow.end_box(),
+            Some(Meaning::Table) => self.flow.end_table(),
+            Some(Meaning::Row) => self.flow.end_row(),
+            Some(Meaning::Cell) => self.end_cell(),
+            Some(Meaning::Data) => self.files.push(std::mem::take(&mut self.data)),
+            Some(Meaning::Inline | Meaning::Hidden | Meaning::Other) | None => {}
+        }
+    }
+
+    /// A cell that shows something else than it holds has both.
+    fn end_cell(&mut self) {
+        if let Some(value) = self.value.take()
+            && !cells::shows(&self.flow.open_cell(), &value)
+        {
+            self.flow.text(&value);
+        }
+        self.flow.end_cell();
+    }
+}
