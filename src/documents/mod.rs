@@ -4,15 +4,22 @@
 
 mod archive;
 mod calendar;
+mod encoded;
 mod html;
+mod json;
+mod mailbox;
 mod office;
 mod pdf;
 mod picture;
+mod records;
+mod residue;
 mod rtf;
 mod sound;
+mod sql;
 mod table;
 mod text;
 mod visit;
+mod xml;
 mod zip;
 
 use crate::message::{Obstacle, ObstacleKind, Segment};
@@ -38,7 +45,7 @@ type BinaryFormat = fn(&mut Visit<'_>) -> bool;
 type TextFormat = fn(&mut Visit<'_>, &charset::Readings) -> bool;
 
 /// Formats with a signature, tried first.
-const BINARY_FORMATS: [BinaryFormat; 7] = [
+const BINARY_FORMATS: [BinaryFormat; 9] = [
     rtf::read,
     pdf::read,
     zip::read,
@@ -46,10 +53,19 @@ const BINARY_FORMATS: [BinaryFormat; 7] = [
     archive::read,
     picture::read,
     sound::read,
+    encoded::read,
+    mailbox::read,
 ];
 
 /// Formats that are text with a shape; the last one takes every text.
-const TEXT_FORMATS: [TextFormat; 4] = [calendar::read, html::read, table::read, text::read];
+const TEXT_FORMATS: [TextFormat; 6] = [
+    calendar::read,
+    json::read,
+    html::read,
+    xml::read,
+    table::read,
+    text::read,
+];
 
 /// Reads leaves, and the files inside of them, each with the first format that recognises its content.
 pub fn read(leaves: &[Leaf], limits: &Limits) -> Documents {
