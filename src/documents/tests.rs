@@ -372,16 +372,20 @@ fn calendars_and_cards_are_unfolded() {
     assert!(document("text/vcard", card).holds("SSN 536-22-8145, private"));
     let coded = b"BEGIN:VCARD\r\nNOTE;ENCODING=QUOTED-PRINTABLE:SSN 536=2D22=\r\n=2D8145\r\nEND:VCARD\r\n";
     assert!(document("text/x-vcard", coded).holds("SSN 536-22-8145"));
-    let photo = b"BEGIN:VCARD\r\nPHOTO;ENCODING=b;TYPE=JPEG:AAAA\r\nEND:VCARD\r\n";
+    let photo = b"BEGIN:VCARD\r\nPHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQSkZJRgABAQAAAQ\r\n ABAAD/2wBD\r\nEND:VCARD\r\n";
     assert_eq!(
         document("text/vcard", photo).obstacle_kinds(),
         [ObstacleKind::Image]
     );
-    let event = b"BEGIN:VCALENDAR\r\nATTACH;ENCODING=BASE64;VALUE=BINARY:AAAA\r\nEND:VCALENDAR\r\n";
-    assert_eq!(
-        document("text/calendar", event).obstacle_kinds(),
-        [ObstacleKind::UnknownContent]
-    );
+    for attached in [
+        "ATTACH;FMTTYPE=text/plain;ENCODING=BASE64;VALUE=BINARY:U1NOIDUzNi0yMi04MTQ1",
+        "ATTACH:data:text/plain;base64,U1NOIDUzNi0yMi04MTQ1",
+    ] {
+        let event = format!("BEGIN:VCALENDAR\r\n{attached}\r\nEND:VCALENDAR\r\n");
+        assert!(document("text/calendar", event.as_bytes()).holds("SSN 536-22-8145"));
+    }
+    let card = document("text/vcard", b"BEGIN:VCARD\r\nN:Doe;Jane;;;\r\nX-SSN:536228145\r\nEND:VCARD\r\n");
+    assert!(card.holds("Name: Jane Doe\n") && card.holds("X-SSN: 536228145"));
 }
 
 #[test]

@@ -68,16 +68,20 @@ impl Page {
                 .text
                 .extend(text.chars().filter(|character| *character != '\r'));
         }
-        let mut rest = text;
-        while let Some(at) = rest.bytes().position(is_space) {
-            let (word, behind) = rest.split_at(at);
-            self.text.push_str(word);
-            if !self.text.is_empty() && !self.text.ends_with([' ', '\n', '\t']) {
-                self.text.push(' ');
+        let mut spaced = self.text.is_empty() || self.text.ends_with([' ', '\n', '\t']);
+        let mut start = 0;
+        for (at, octet) in text.bytes().enumerate() {
+            if !is_space(octet) {
+                spaced = false;
+            } else if octet == b' ' && !spaced {
+                spaced = true;
+            } else {
+                self.text.push_str(text.get(start..at).unwrap_or_default());
+                self.text.push_str(if spaced { "" } else { " " });
+                (start, spaced) = (at + 1, true);
             }
-            rest = behind.trim_start_matches([' ', '\t', '\n', '\r', '\x0c']);
         }
-        self.text.push_str(rest);
+        self.text.push_str(text.get(start..).unwrap_or_default());
     }
 
     fn hide(&mut self, text: &str) {
