@@ -127,7 +127,10 @@ impl Flow {
     }
 
     fn end_pending_line(&mut self) {
-        let pending = self.frames.last_mut().map(|frame| std::mem::take(&mut frame.ends_line));
+        let pending = self
+            .frames
+            .last_mut()
+            .map(|frame| std::mem::take(&mut frame.ends_line));
         if pending == Some(true) {
             self.mark('\n');
         }
@@ -184,7 +187,10 @@ impl Flow {
             self.end_table();
         }
         self.mark('\n');
-        let twin = self.layers.get(Layer::Fallback as usize).is_some_and(|count| *count > 0);
+        let twin = self
+            .layers
+            .get(Layer::Fallback as usize)
+            .is_some_and(|count| *count > 0);
         let Some(frame) = self.frames.pop() else {
             return;
         };
@@ -218,7 +224,11 @@ impl Flow {
 
     /// Begins a cell behind `skipped` columns that have none.
     pub fn begin_cell(&mut self, skipped: usize) {
-        let behind = self.frames.last().and_then(|frame| frame.tables.last()).is_some_and(Table::is_in_row);
+        let behind = self
+            .frames
+            .last()
+            .and_then(|frame| frame.tables.last())
+            .is_some_and(Table::is_in_row);
         if behind {
             self.mark('\t');
         }
@@ -242,7 +252,9 @@ impl Flow {
     /// What stands in the open cell so far.
     pub fn open_cell(&self) -> String {
         let frame = self.frames.last();
-        let start = frame.and_then(|frame| frame.tables.last()).and_then(Table::cell_start);
+        let start = frame
+            .and_then(|frame| frame.tables.last())
+            .and_then(Table::cell_start);
         let text = frame.and_then(|frame| frame.views.first()).zip(start);
         let text = text.and_then(|(view, start)| view.get(start..));
         text.unwrap_or_default().to_owned()
@@ -327,7 +339,11 @@ impl Flow {
     /// Hands a block of the page over: the first view, and those that differ from it. A box is handed over whole.
     fn finish_block(&mut self) {
         let page = self.frames.len() == 1 && self.excess == 0;
-        let Some(frame) = self.frames.last_mut().filter(|frame| page && frame.tables.is_empty()) else {
+        let Some(frame) = self
+            .frames
+            .last_mut()
+            .filter(|frame| page && frame.tables.is_empty())
+        else {
             return;
         };
         let mut views = std::mem::take(&mut frame.views);

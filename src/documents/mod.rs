@@ -6,20 +6,27 @@ mod archive;
 mod calendar;
 mod codepage;
 mod compound;
+mod encoded;
 mod flat_xml;
 mod flow;
 mod html;
+mod json;
+mod mailbox;
 mod mapi;
 mod octets;
+mod office_xml;
 mod ooxml;
 mod opendocument;
 mod package;
 mod packager;
 mod pdf;
 mod picture;
+mod records;
+mod residue;
 mod rows;
 mod rtf;
 mod sound;
+mod sql;
 mod table;
 mod text;
 mod tnef;
@@ -50,7 +57,7 @@ type BinaryFormat = fn(&mut Visit<'_>) -> bool;
 type TextFormat = fn(&mut Visit<'_>, &charset::Readings) -> bool;
 
 /// Formats with a signature, tried first.
-const BINARY_FORMATS: [BinaryFormat; 8] = [
+const BINARY_FORMATS: [BinaryFormat; 10] = [
     // First, since anything may have an archive behind it.
     zip::read,
     rtf::read,
@@ -60,13 +67,17 @@ const BINARY_FORMATS: [BinaryFormat; 8] = [
     archive::read,
     picture::read,
     sound::read,
+    encoded::read,
+    mailbox::read,
 ];
 
 /// Formats that are text with a shape; the last one takes every text.
-const TEXT_FORMATS: [TextFormat; 5] = [
+const TEXT_FORMATS: [TextFormat; 7] = [
     flat_xml::read,
     calendar::read,
+    json::read,
     html::read,
+    xml::read,
     table::read,
     text::read,
 ];

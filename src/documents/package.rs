@@ -1,7 +1,7 @@
 //! Documents that are many files in one archive: Office Open XML and OpenDocument. Each part is known by what it
 //! holds, not by its name; what is no part of a document is read like any file.
 
-use super::xml;
+use super::office_xml;
 use super::{Visit, ooxml, opendocument, picture};
 use crate::mime::{TextKind, is_harmless, printable};
 
@@ -52,13 +52,13 @@ enum Family {
 
 /// Tells XML parts of Office formats by the namespaces of their root.
 fn parsed(part: Part) -> (Part, Option<Xml>) {
-    let xml = xml::decode(&part.bytes).and_then(|text| {
+    let xml = office_xml::decode(&part.bytes).and_then(|text| {
         let families = [
             (Family::Ooxml, ooxml::NAMESPACES),
             (Family::OpenDocument, opendocument::NAMESPACES),
         ];
         let found = families.into_iter().find_map(|(family, namespaces)| {
-            let (root, known) = xml::root(&text, namespaces)?;
+            let (root, known) = office_xml::root(&text, namespaces)?;
             known.then_some((root, family))
         });
         found.map(|(root, family)| Xml { text, root, family })
@@ -102,7 +102,12 @@ fn read_file(visit: &mut Visit<'_>, part: Part, office: bool) {
 
 /// Settings of a printer ([MS-RPRN] §2.2.2.1, `DEVMODE`): its name, then version and size of the structure.
 fn is_printer_setting(bytes: &[u8]) -> bool {
-    let word = |at: usize| bytes.get(at..)?.first_chunk().map(|octets| u16::from_le_bytes(*octets));
+    let word = |at: usize| {
+        bytes
+            .get(at..)?
+            .first_chunk()
+            .map(|octets| u16::from_le_bytes(*octets))
+    };
     let (version, size) = (word(64).unwrap_or(0), word(68).unwrap_or(0));
     (0x0300..=0x0600).contains(&version) && (100..=220).contains(&size) && bytes.len() < 256 << 10
 }
@@ -118,8 +123,8 @@ fn is_hidden_font(bytes: &[u8]) -> bool {
 }
 
 const FONT_TABLES: [&str; 18] = [
-    "OS/2", "cmap", "cvt ", "fpgm", "gasp", "glyf", "head", "hhea", "hmtx", "kern", "loca", "maxp", "name", "post",
-    "prep", "GSUB", "GPOS", "GDEF",
+    "OS/2", "cmap", "cvt ", "fpgm", "gasp", "glyf", "head", "hhea", "hmtx", "kern", "loca", "maxp", "name",
+    "post", "prep", "GSUB", "GPOS", "GDEF",
 ];
 
 /// The media type that OpenDocument and others put in front (OpenDocument 1.3 part 2 §3.3).

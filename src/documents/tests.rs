@@ -75,8 +75,8 @@ fn text_is_read_whatever_the_label_says() {
         "image/png",
         "application/json",
     ] {
-        let read = document(label, b"{\"ssn\": \"536-22-8145\"}");
-        assert_eq!(read.of_kind(TextKind::Body), ["{\"ssn\": \"536-22-8145\"}"]);
+        let read = document(label, b"ssn = 536-22-8145; end");
+        assert_eq!(read.of_kind(TextKind::Body), ["ssn = 536-22-8145; end"]);
         assert_eq!(read.obstacles, []);
     }
     let with_nul = [b"SSN 536\0-22-8145 ".as_slice(), &[b'x'; 100]].concat();
@@ -118,8 +118,8 @@ fn wide_text_is_read_by_content_and_by_label() {
 
 #[test]
 fn a_charset_that_is_not_read_is_an_obstacle() {
-    let mut labelled = leaf("text/plain", None, b"~{#5#3#6~}");
-    labelled.charset = Some("hz-gb-2312".to_owned());
+    let mut labelled = leaf("text/plain", None, b"\x1b$)A~{#5#3#6~}");
+    labelled.charset = Some("iso-2022-cn".to_owned());
     assert_eq!(
         read(&[labelled], &Limits::default()).obstacle_kinds(),
         [ObstacleKind::Malformed]
@@ -163,8 +163,8 @@ fn formats_that_are_not_read_are_named_by_content() {
         (zip("a.txt", 1), ObstacleKind::EncryptedContainer, "password"),
         (
             b"\x1f\x8b\x08\0\0\0\0\0\0\0".to_vec(),
-            ObstacleKind::UnknownContent,
-            "gzip",
+            ObstacleKind::Malformed,
+            "does not unpack",
         ),
         (
             b"\x78\x9f\x3e\x22\0\0\0\0".to_vec(),
@@ -323,14 +323,16 @@ fn html_is_recognised_without_a_label_and_with_its_own_charset() {
 }
 
 #[test]
-fn embedded_pictures_and_data_in_html_are_obstacles() {
+fn files_inside_of_html_are_read_like_others() {
     assert_eq!(
-        html("<img src=\"data:image/png;base64,AAAA\">").obstacle_kinds(),
+        html("<img src=\"data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAA\">").obstacle_kinds(),
         [ObstacleKind::Image]
     );
+    assert!(html("<a href='DATA:text/plain;base64,U1NOIDUzNi0yMi04MTQ1'>x</a>").holds("SSN 536-22-8145"));
+    assert!(html("<a href='data:,SSN%20536-22%2d8145'>x</a>").holds("SSN 536-22-8145"));
     assert_eq!(
-        html("<a href='DATA:text/plain;base64,AAAA'>x</a>").obstacle_kinds(),
-        [ObstacleKind::UnknownContent]
+        html("<i style=\"background:url(data:image/gif;base64,R0lGODlhAQABAIAAAAAA)\">").obstacle_kinds(),
+        [ObstacleKind::Image]
     );
 }
 
@@ -370,16 +372,24 @@ fn calendars_and_cards_are_unfolded() {
     assert!(document("text/vcard", card).holds("SSN 536-22-8145, private"));
     let coded = b"BEGIN:VCARD\r\nNOTE;ENCODING=QUOTED-PRINTABLE:SSN 536=2D22=\r\n=2D8145\r\nEND:VCARD\r\n";
     assert!(document("text/x-vcard", coded).holds("SSN 536-22-8145"));
-    let photo = b"BEGIN:VCARD\r\nPHOTO;ENCODING=b;TYPE=JPEG:AAAA\r\nEND:VCARD\r\n";
+    let photo =
+        b"BEGIN:VCARD\r\nPHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQSkZJRgABAQAAAQ\r\n ABAAD/2wBD\r\nEND:VCARD\r\n";
     assert_eq!(
         document("text/vcard", photo).obstacle_kinds(),
         [ObstacleKind::Image]
     );
-    let event = b"BEGIN:VCALENDAR\r\nATTACH;ENCODING=BASE64;VALUE=BINARY:AAAA\r\nEND:VCALENDAR\r\n";
-    assert_eq!(
-        document("text/calendar", event).obstacle_kinds(),
-        [ObstacleKind::UnknownContent]
+    for attached in [
+        "ATTACH;FMTTYPE=text/plain;ENCODING=BASE64;VALUE=BINARY:U1NOIDUzNi0yMi04MTQ1",
+        "ATTACH:data:text/plain;base64,U1NOIDUzNi0yMi04MTQ1",
+    ] {
+        let event = format!("BEGIN:VCALENDAR\r\n{attached}\r\nEND:VCALENDAR\r\n");
+        assert!(document("text/calendar", event.as_bytes()).holds("SSN 536-22-8145"));
+    }
+    let card = document(
+        "text/vcard",
+        b"BEGIN:VCARD\r\nN:Doe;Jane;;;\r\nX-SSN:536228145\r\nEND:VCARD\r\n",
     );
+    assert!(card.holds("Name: Jane Doe\n") && card.holds("X-SSN: 536228145"));
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Plain text in any charset, and everything else that decodes as text: JSON, XML, logs, source code.
 
-use super::Visit;
+use super::{Visit, residue, sql};
 use crate::message::ObstacleKind;
 use crate::mime::{Leaf, TextKind, charset};
 
 /// Things that stand in a text and cannot be read: how they begin, and what they are.
-const ARMORED: [(&str, ObstacleKind, &str); 4] = [
+const ARMORED: [(&str, ObstacleKind, &str); 3] = [
     (
         "-----BEGIN PGP MESSAGE-----",
         ObstacleKind::EncryptedContainer,
@@ -21,11 +21,6 @@ const ARMORED: [(&str, ObstacleKind, &str); 4] = [
         ObstacleKind::UnknownContent,
         "holds armored S/MIME data, which cannot be checked",
     ),
-    (
-        "=ybegin ",
-        ObstacleKind::UnknownContent,
-        "holds a yEnc file, which cannot be checked yet",
-    ),
 ];
 
 pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool {
@@ -33,7 +28,16 @@ pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool 
     for reading in readings.all() {
         visit.text(TextKind::Body, reading.to_owned());
     }
+    residues(visit, &readings.text);
     true
+}
+
+/// Reads what a text holds in another form: rows written as SQL, files and texts that an encoding was left on.
+pub(super) fn residues(visit: &mut Visit<'_>, text: &str) {
+    for table in sql::tables(text) {
+        visit.text(TextKind::Table, table);
+    }
+    residue::read(visit, text);
 }
 
 impl Visit<'_> {
@@ -81,7 +85,16 @@ pub(super) fn is_text(bytes: &[u8]) -> bool {
         return is_legible(&charset::read(bytes, None).text);
     }
     let control = |octet: &&u8| matches!(octet, 0..=8 | 14..=26 | 28..=31 | 127);
-    bytes.iter().filter(control).count() * 50 <= bytes.len()
+    let controls = bytes.iter().filter(control).count();
+    controls * 50 <= bytes.len() || charset::is_ebcdic(bytes) || switches_sets(bytes)
+}
+
+/// Whether the shifts of ISO-2022-KR are in their place (RFC 1557).
+fn switches_sets(bytes: &[u8]) -> bool {
+    let control = |octet: &&u8| matches!(octet, 0..=8 | 16..=26 | 28..=31 | 127);
+    let start = bytes.get(..1_024).unwrap_or(bytes);
+    memchr::memmem::find(start, b"\x1b$)C").is_some()
+        && bytes.iter().filter(control).count() * 50 <= bytes.len()
 }
 
 /// A single wrong character may be a cut at the end.

@@ -170,9 +170,13 @@ impl<'v> Visit<'v> {
 
     /// Reads a message inside this document: its header fields, its parts and their documents.
     pub fn message(&mut self, raw: &[u8]) {
-        if self.depth + 1 >= self.shared.limits.depth {
-            return self.obstacle(ObstacleKind::LimitReached, "nests too deep");
+        if self.depth + 1 >= self.shared.limits.depth || self.shared.files == 0 {
+            return self.obstacle(
+                ObstacleKind::LimitReached,
+                "nests too deep or holds too many messages",
+            );
         }
+        self.shared.files -= 1;
         self.files += 1;
         let limits = Limits {
             depth: self.shared.limits.depth - self.depth - 1,

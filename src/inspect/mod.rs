@@ -269,36 +269,53 @@ pub fn examine_here(source: Source<'_>, rules: &Rules, limits: &Limits) -> Exami
     }
 }
 
-/// A message is read by its structure; any other file is one leaf. A file that is called a message (`.eml`) is read
-/// as SMTP would hand it over, however odd its beginning is.
+/// A message is read by its structure; any other file is one leaf, a mailbox of many messages too. A file that is
+/// called a message (`.eml`) is read as SMTP would hand it over, however odd its beginning is. A text that only begins
+/// like a message is read both ways.
 fn open(source: Source<'_>, limits: &Limits) -> Contents {
     let (name, bytes) = match source {
         Source::Message(raw) => return mime::read(raw, limits),
         Source::File { name, bytes } => (name, bytes),
     };
-    let mailbox = bytes.starts_with(b"From ");
-    let named = Path::new(name)
-        .extension()
-        .is_some_and(|ending| ending.eq_ignore_ascii_case("eml"));
-    if !mailbox && (named || mime::is_message(bytes)) {
-        return mime::read(bytes, limits);
+    let several = bytes.starts_with(b"From ") || mime::counted_message(bytes).is_some();
+    let called = name.to_ascii_lowercase().ends_with(".eml");
+    let message = !several && (called || mime::is_message(bytes));
+    let mut contents = if message {
+        mime::read(bytes, limits)
+    } else {
+        Contents::default()
+    };
+    if !message || !(is_named_like_mail(name) || mime::is_written_by_program(bytes)) {
+        let media_type = if message {
+            "text/plain"
+        } else {
+            "application/octet-stream"
+        };
+        contents.leaves.push(file_as_leaf(name, media_type, bytes));
     }
+    contents
+}
+
+fn is_named_like_mail(name: &str) -> bool {
+    let ending = name
+        .rsplit_once('.')
+        .map(|(_, ending)| ending.to_ascii_lowercase());
+    ending.is_some_and(|ending| matches!(ending.as_str(), "eml" | "emlx" | "mht" | "mhtml" | "nws" | "msg"))
+}
+
+fn file_as_leaf(name: &str, media_type: &str, bytes: &[u8]) -> Leaf {
     let place = Place {
         part: "1".to_owned(),
         field: None,
         description: "the file".to_owned(),
         span: (0, 0),
     };
-    let leaf = Leaf {
+    Leaf {
         place,
-        media_type: "application/octet-stream".to_owned(),
+        media_type: media_type.to_owned(),
         charset: None,
         file_name: Some(name.to_owned()),
         bytes: bytes.to_vec(),
-    };
-    Contents {
-        leaves: vec![leaf],
-        ..Contents::default()
     }
 }
 

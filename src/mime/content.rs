@@ -21,21 +21,7 @@ impl Walk {
         match (message, encrypted::recognise(bytes)) {
             (Some(message), _) => self.messages(message, at),
             (None, Some(cms)) => self.cms(&cms, bytes, at),
-            (None, None) => self.plain(bytes, labels, at),
-        }
-    }
-
-    /// Hands out a leaf, and the files that stand uuencoded in it.
-    fn plain(&mut self, bytes: &[u8], labels: &Labels, at: &Position) {
-        self.out.leaf(bytes, labels, at);
-        for (name, file) in lookalike::uuencoded(bytes) {
-            let labels = Labels {
-                media_type: "application/octet-stream".to_owned(),
-                file_name: Some(name),
-                attachment: true,
-                ..Labels::default()
-            };
-            self.out.leaf(&file, &labels, at);
+            (None, None) => self.out.leaf(bytes, labels, at),
         }
     }
 

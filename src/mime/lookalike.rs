@@ -56,24 +56,73 @@ pub fn is_message(bytes: &[u8]) -> bool {
     }
 }
 
+/// The message of an emlx file, whose first line counts its octets, and what follows it.
+pub fn counted_message(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = memchr::memchr(b'\n', bytes.get(..20.min(bytes.len()))?)?;
+    let count = std::str::from_utf8(bytes.get(..end)?).ok()?;
+    let count: usize = count.trim_ascii().parse().ok()?;
+    let (counted, rest) = bytes.get(end + 1..)?.split_at_checked(count)?;
+    message(counted).map(|message| (message, rest))
+}
+
+/// Fields that programs write. Without one of them, a person may have typed the header section into a text.
+const PROGRAM_FIELDS: [&str; 7] = [
+    "content-type",
+    "mime-version",
+    "received",
+    "message-id",
+    "return-path",
+    "x-mailer",
+    "x-mozilla-status",
+];
+
+/// Whether a mail program wrote the message that `bytes` begin with.
+pub fn is_written_by_program(bytes: &[u8]) -> bool {
+    let near = bytes.get(..bytes.len().min(16_384)).unwrap_or_default();
+    let header = header::parse(near, 200);
+    PROGRAM_FIELDS
+        .iter()
+        .any(|name| header.fields.iter().any(|field| field.is(name)))
+}
+
 /// The messages of a mailbox file (mbox), or the one message that is there. After `most` messages, the next one
 /// holds all the rest.
-pub(super) fn messages(bytes: &[u8], most: usize) -> Vec<&[u8]> {
+///
+/// A line of prose may begin with `From ` too. Where no field follows such a line, what follows is given as a
+/// message of its own, and as part of the message before it.
+pub fn messages(bytes: &[u8], most: usize) -> Vec<&[u8]> {
     if !bytes.starts_with(b"From ") {
         return vec![bytes];
     }
-    let mut starts = vec![0];
-    starts.extend(memmem::find_iter(bytes, b"\nFrom ").take(most).map(|at| at + 1));
-    let ends = starts.iter().skip(1).copied().chain([bytes.len()]);
-    starts
+    let mut starts = vec![(0, true)];
+    let lines = memmem::find_iter(bytes, b"\nFrom ").take(most);
+    starts.extend(lines.map(|at| (at + 1, begins_message(bytes, at + 1))));
+    let mut certain = bytes.len();
+    let mut next = bytes.len();
+    let mut pieces = Vec::with_capacity(starts.len());
+    for (start, is_certain) in starts.into_iter().rev() {
+        pieces.extend(bytes.get(start..if is_certain { certain } else { next }));
+        next = start;
+        certain = if is_certain { start } else { certain };
+    }
+    pieces.reverse();
+    pieces
+}
+
+/// Whether a header field follows the line that begins here.
+fn begins_message(bytes: &[u8], at: usize) -> bool {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let next = memchr::memchr(b'\n', rest).map_or(&[][..], |end| rest.get(end + 1..).unwrap_or_default());
+    let name = next
         .iter()
-        .zip(ends)
-        .filter_map(|(start, end)| bytes.get(*start..end))
-        .collect()
+        .take(80)
+        .take_while(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_'))
+        .count();
+    name > 0 && next.get(name) == Some(&b':')
 }
 
 /// The files that stand uuencoded in a text, with their names.
-pub(super) fn uuencoded(text: &[u8]) -> Vec<(String, Vec<u8>)> {
+pub fn uuencoded(text: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut starts: Vec<usize> = memmem::find_iter(text, b"\nbegin ").map(|at| at + 1).collect();
     if text.starts_with(b"begin ") {
         starts.insert(0, 0);
@@ -121,6 +170,23 @@ mod tests {
     fn a_mailbox_holds_several_messages() {
         assert_eq!(messages(b"From a\nA: 1\n\nx\nFrom b\nA: 2\n\ny", 9).len(), 2);
         assert_eq!(messages(b"A: 1\n\nFrom here", 9).len(), 1);
+    }
+
+    #[test]
+    fn a_line_of_prose_that_begins_with_from_hides_nothing() {
+        let mailbox = b"From a\nA: 1\n\nx\nFrom here on\nit goes\nFrom b\nA: 2\n\ny";
+        let texts: Vec<_> = messages(mailbox, 9)
+            .into_iter()
+            .map(String::from_utf8_lossy)
+            .collect();
+        assert_eq!(
+            texts,
+            [
+                "From a\nA: 1\n\nx\nFrom here on\nit goes\n",
+                "From here on\nit goes\n",
+                "From b\nA: 2\n\ny"
+            ]
+        );
     }
 
     #[test]

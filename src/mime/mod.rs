@@ -29,10 +29,10 @@ mod words;
 
 use crate::message::{Obstacle, Place, Structure};
 
-pub use lookalike::is_message;
+pub use lookalike::{counted_message, is_message, is_written_by_program, messages, uuencoded};
 pub use place::is_harmless;
 pub use runs::printable;
-pub use transfer::quoted_printable;
+pub use transfer::{decode_base64, quoted_printable};
 
 /// What a message holds, as far as its structure goes.
 #[derive(Debug, Default)]

@@ -95,6 +95,11 @@ pub(super) fn base64(encoded: &[u8]) -> Base64 {
     }
 }
 
+/// The octets that base64 stands for, read as tolerantly as mail readers do.
+pub fn decode_base64(encoded: &[u8]) -> Vec<u8> {
+    base64(encoded).bytes
+}
+
 /// Appends the whole octets of a block of up to four digits.
 fn flush(bytes: &mut Vec<u8>, block: u32, digits: u32) {
     let whole = match digits {

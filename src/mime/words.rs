@@ -166,8 +166,9 @@ mod tests {
 
     #[test]
     fn words_in_unknown_charsets_are_not_called_read_unless_they_are_plain() {
-        // 536-22-8145 in EBCDIC, and in UTF-16 under a name that no standard has.
-        assert!(decode(b"=?cp037?B?9fP2YPLyYPjx9PU=?=").unread);
+        // 536-22-8145 in EBCDIC under a name that nobody knows, and in UTF-16 under one that no standard has.
+        assert!(decode(b"=?x-mainframe?B?9fP2YPLyYPjx9PU=?=").unread);
+        assert_eq!(text("=?cp037?B?9fP2YPLyYPjx9PU=?="), "536-22-8145");
         assert!(decode(b"=?utf-16-le?B?NQAzADYALQAyADIALQA4ADEANAA1AA==?=").unread);
         assert!(!decode(b"=?x-unknown?Q?Lunch_at_noon?=").unread);
         assert!(!decode("=?iso-8859-1?Q?J=FCrgen?= =?utf-8?Q?J=C3=BCrgen?=".as_bytes()).unread);

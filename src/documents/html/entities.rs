@@ -67,7 +67,7 @@ const OTHERS: [(&str, char); 50] = [
 ];
 
 /// The text with all references that are known replaced; others stand as they are.
-pub(super) fn decode(text: &str) -> Cow<'_, str> {
+pub(in crate::documents) fn decode(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
         return Cow::Borrowed(text);
     }

@@ -3,16 +3,20 @@
 //! A tokenizer, never a renderer: what a style hides is searched like everything else. Inline tags vanish without
 //! a gap, so that a number in two colours is one number.
 
+mod elements;
+mod embedded;
 mod entities;
+mod forms;
 mod page;
 mod rows;
 mod tokens;
 
-use super::Visit;
-use crate::message::ObstacleKind;
+use super::{Visit, residue, text};
 use crate::mime::{Leaf, TextKind, charset};
 
 use page::Page;
+
+pub(in crate::documents) use entities::decode;
 
 pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool {
     if visit.leaf.media_type != "text/html" && !looks_like_html(&readings.text) {
@@ -54,22 +58,17 @@ fn by_own_label(leaf: &Leaf) -> Option<String> {
 
 impl Visit<'_> {
     fn page(&mut self, page: Page) {
-        if page.embeds_picture {
-            self.obstacle(
-                ObstacleKind::Image,
-                "holds an embedded picture, which cannot be checked",
-            );
-        }
-        if page.embeds_data {
-            self.obstacle(
-                ObstacleKind::UnknownContent,
-                "holds embedded data, which cannot be checked",
-            );
-        }
+        text::residues(self, &page.text);
+        residue::read(self, &page.hidden);
         self.text(TextKind::Body, page.text);
         self.text(TextKind::Body, page.hidden);
         for table in page.tables {
             self.text(TextKind::Table, table);
+        }
+        for file in page.embedded {
+            if self.spend(file.bytes.len()) {
+                self.labelled_file(None, &file.media_type, file.bytes);
+            }
         }
     }
 }
@@ -82,6 +81,16 @@ fn looks_like_html(text: &str) -> bool {
         .take(2_000)
         .collect::<String>()
         .to_ascii_lowercase();
-    let tags = ["<html", "<!doctype html", "<head>", "<body", "<table"];
+    let tags = [
+        "<html",
+        "<!doctype html",
+        "<head>",
+        "<body",
+        "<table",
+        "<div",
+        "<p>",
+        "<br",
+        "<span",
+    ];
     start.starts_with('<') && tags.iter().any(|tag| start.contains(tag))
 }

@@ -1,56 +1,52 @@
 //! What a page shows, and what it hides.
 
+use super::elements::{Attribute, Element, attribute, element, has_number};
+use super::embedded::{self, Embedded};
 use super::entities::decode;
+use super::forms::Forms;
 use super::rows::Table;
 use super::tokens::{Tag, Token, Tokens};
 
 /// A page as text.
 #[derive(Debug, Default)]
 pub(super) struct Page {
-    /// What people see: lines for blocks, tabs between cells.
+    /// What people see: lines for blocks, tabs between cells, fields of forms after their labels.
     pub text: String,
     /// Comments, scripts, styles and attribute values, one per line.
     pub hidden: String,
     /// Tables that hold no other table and have at least two rows and columns.
     pub tables: Vec<String>,
-    /// There is a picture inside the page itself.
-    pub embeds_picture: bool,
-    /// There is other data inside the page itself.
-    pub embeds_data: bool,
+    /// Files inside the page itself.
+    pub embedded: Vec<Embedded>,
     open_tables: Vec<Table>,
+    forms: Forms,
     preformatted: usize,
-    comments: usize,
+    /// Whether this is a page inside another one.
+    inner: bool,
 }
-
-/// Attributes the values of which people see or programs keep for them.
-const TELLING: [&str; 14] = [
-    "alt",
-    "action",
-    "aria-label",
-    "cite",
-    "content",
-    "data",
-    "href",
-    "label",
-    "longdesc",
-    "placeholder",
-    "srcdoc",
-    "summary",
-    "title",
-    "value",
-];
 
 /// Tables nested deeper are taken as part of the one around them.
 const DEEPEST_TABLE: usize = 50;
 
+/// A longer value of a field is none that a person typed into a form.
+const LONGEST_VALUE: usize = 500;
+
 impl Page {
     pub fn read(source: &str) -> Self {
-        let mut page = Page::default();
+        let mut page = Page {
+            text: String::with_capacity(source.len() / 4),
+            ..Page::default()
+        };
         page.add(source);
-        while !page.open_tables.is_empty() {
-            page.end_table();
-        }
+        page.finish();
         page
+    }
+
+    fn finish(&mut self) {
+        while !self.open_tables.is_empty() {
+            self.end_table();
+        }
+        self.forms.write(&self.text, &mut self.hidden);
     }
 
     fn add(&mut self, source: &str) {
@@ -58,9 +54,9 @@ impl Page {
             match token {
                 Token::Text(text) => self.show(&decode(text)),
                 Token::Open(tag) => self.open(&tag),
-                Token::Close(name) => self.close(&name.to_ascii_lowercase()),
+                Token::Close(name) => self.close(element(name)),
                 Token::Comment(text) => self.comment(text),
-                Token::Hidden(text) => self.hide(text),
+                Token::Hidden(text) => self.script(text),
             }
         }
     }
@@ -72,12 +68,20 @@ impl Page {
                 .text
                 .extend(text.chars().filter(|character| *character != '\r'));
         }
-        for (number, word) in text.split([' ', '\t', '\n', '\r', '\x0c']).enumerate() {
-            if number > 0 && !self.text.is_empty() && !self.text.ends_with([' ', '\n', '\t']) {
-                self.text.push(' ');
+        let mut spaced = self.text.is_empty() || self.text.ends_with([' ', '\n', '\t']);
+        let mut start = 0;
+        for (at, octet) in text.bytes().enumerate() {
+            if !is_space(octet) {
+                spaced = false;
+            } else if octet == b' ' && !spaced {
+                spaced = true;
+            } else {
+                self.text.push_str(text.get(start..at).unwrap_or_default());
+                self.text.push_str(if spaced { "" } else { " " });
+                (start, spaced) = (at + 1, true);
             }
-            self.text.push_str(word);
         }
+        self.text.push_str(text.get(start..).unwrap_or_default());
     }
 
     fn hide(&mut self, text: &str) {
@@ -88,18 +92,32 @@ impl Page {
         }
     }
 
+    /// A script, a style, or the innards of an odd tag.
+    fn script(&mut self, text: &str) {
+        self.hide(text);
+        embedded::in_style(text, &mut self.embedded);
+        if let Some(shown) = embedded::unescaped_style(text) {
+            self.hide(&shown);
+        }
+    }
+
     /// A comment may be shown by some programs (conditional comments), so it is read like a page of its own.
     fn comment(&mut self, text: &str) {
-        if self.comments > 0 || !text.contains('<') {
+        if self.inner || !text.contains('<') {
             return self.hide(text);
         }
+        self.inner_page(text);
+    }
+
+    fn inner_page(&mut self, source: &str) {
         let mut inner = Page {
-            comments: 1,
+            inner: true,
             ..Page::default()
         };
-        inner.add(text);
-        self.embeds_picture |= inner.embeds_picture;
-        self.embeds_data |= inner.embeds_data;
+        inner.add(source);
+        inner.finish();
+        self.embedded.append(&mut inner.embedded);
+        self.tables.append(&mut inner.tables);
         for part in [inner.text, inner.hidden] {
             self.hidden.push_str(&part);
             self.hidden.push('\n');
@@ -107,29 +125,45 @@ impl Page {
     }
 
     fn open(&mut self, tag: &Tag<'_>) {
-        self.attributes(tag);
-        let name = tag.name.to_ascii_lowercase();
-        self.preformatted += usize::from(name == "pre");
-        if is_block(&name) {
-            self.line();
+        let element = element(tag.name);
+        match element {
+            Element::Inline => {}
+            Element::Block | Element::Preformatted => self.line(),
+            Element::Table => {
+                self.line();
+                self.begin_table();
+            }
+            Element::Row => {
+                self.line();
+                self.begin_row();
+            }
+            Element::Cell => self.begin_cell(tag),
+            Element::Label => self.forms.begin_label(tag.value("for"), self.text.len()),
+            Element::Field => {}
         }
-        match name.as_str() {
-            "table" => self.begin_table(),
-            "tr" => self.begin_row(),
-            "td" | "th" => self.begin_cell(tag),
-            _ => {}
+        self.preformatted += usize::from(element == Element::Preformatted);
+        if has_number(tag.name) {
+            self.hide(tag.name);
+        }
+        if !tag.attributes.is_empty() {
+            self.attributes(tag, element == Element::Field);
         }
     }
 
-    fn close(&mut self, name: &str) {
-        if is_block(name) {
-            self.line();
-        }
-        match name {
-            "table" => self.end_table(),
-            "td" | "th" => self.end_cell(),
-            "pre" => self.preformatted = self.preformatted.saturating_sub(1),
-            _ => {}
+    fn close(&mut self, element: Element) {
+        match element {
+            Element::Block | Element::Row => self.line(),
+            Element::Table => {
+                self.line();
+                self.end_table();
+            }
+            Element::Cell => self.end_cell(),
+            Element::Preformatted => {
+                self.line();
+                self.preformatted = self.preformatted.saturating_sub(1);
+            }
+            Element::Label => self.forms.end_label(self.text.len()),
+            Element::Inline | Element::Field => {}
         }
     }
 
@@ -140,33 +174,55 @@ impl Page {
         }
     }
 
-    fn attributes(&mut self, tag: &Tag<'_>) {
-        if has_number(tag.name) {
-            self.hide(tag.name);
-        }
+    fn attributes(&mut self, tag: &Tag<'_>, field: bool) {
         for (name, value) in &tag.attributes {
             if has_number(name) {
                 self.hide(name);
             }
-            let data = value
-                .trim_start()
-                .get(..5)
-                .is_some_and(|start| start.eq_ignore_ascii_case("data:"));
-            if data {
-                let picture = value
-                    .trim_start()
-                    .get(5..11)
-                    .is_some_and(|kind| kind.eq_ignore_ascii_case("image/"));
-                self.embeds_picture |= picture;
-                self.embeds_data |= !picture;
+            if !value.is_empty() {
+                self.attribute(tag, name, value, field);
             }
-            let kept = name
-                .get(..5)
-                .is_some_and(|start| start.eq_ignore_ascii_case("data-"));
-            let telling = kept || TELLING.iter().any(|telling| name.eq_ignore_ascii_case(telling));
-            if !data && (telling || value.contains(['<', '>'])) {
-                self.hide(value);
+        }
+    }
+
+    fn attribute(&mut self, tag: &Tag<'_>, name: &str, value: &str, field: bool) {
+        match attribute(name) {
+            Attribute::Value => self.value(tag, value, field),
+            Attribute::Style => embedded::in_style(value, &mut self.embedded),
+            Attribute::Telling | Attribute::Naming if embedded::is_data(value) => {
+                self.embedded.extend(embedded::file(value));
             }
+            Attribute::Telling => self.hide(value),
+            Attribute::Naming if value.contains(' ') || has_number(value) => self.hide(value),
+            Attribute::Page if !self.inner => self.inner_page(&decode(value)),
+            Attribute::Page => self.hide(value),
+            Attribute::Other if name.starts_with("data-") || has_number(value) => {
+                self.hide(&format!("{name}: {value}"));
+            }
+            _ if memchr::memchr2(b'<', b'>', value.as_bytes()).is_some() => self.hide(value),
+            _ => {}
+        }
+    }
+
+    /// A value after what says what it is: the field's name, its tooltip, its label.
+    fn value(&mut self, tag: &Tag<'_>, value: &str, field: bool) {
+        if embedded::is_data(value) {
+            return self.embedded.extend(embedded::file(value));
+        }
+        let named = |(name, _): &&(&str, &str)| attribute(name) == Attribute::Naming;
+        let names = tag.attributes.iter().filter(named).map(|(_, label)| *label);
+        let mut line = names.collect::<Vec<_>>().join(" ");
+        line.push_str(if line.is_empty() { "" } else { ": " });
+        line.push_str(value);
+        if let Some(id) = tag.value("id") {
+            self.forms.field(id, value);
+        }
+        if field && line.len() <= LONGEST_VALUE {
+            self.show(" ");
+            self.show(&decode(&line));
+            self.show(" ");
+        } else {
+            self.hide(&line);
         }
     }
 
@@ -191,16 +247,16 @@ impl Page {
         if !self.text.ends_with('\n') && !self.text.is_empty() {
             self.text.push('\t');
         }
-        let span = tag
-            .attributes
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case("colspan"));
-        let span = span
-            .and_then(|(_, value)| value.trim().parse::<usize>().ok())
-            .unwrap_or(1);
+        let span = |name: &str| {
+            let value = tag
+                .value(name)
+                .and_then(|value| value.trim().parse::<usize>().ok());
+            value.unwrap_or(1)
+        };
+        let (columns, rows) = (span("colspan").clamp(1, 50), span("rowspan").clamp(1, 1_000));
         let start = self.text.len();
         if let Some(table) = self.open_tables.last_mut() {
-            table.begin_cell(start, span.clamp(1, 50));
+            table.begin_cell(start, columns, rows);
         }
     }
 
@@ -221,60 +277,6 @@ impl Page {
     }
 }
 
-/// Whether a tag begins and ends a line.
-fn is_block(name: &str) -> bool {
-    matches!(
-        name,
-        "address"
-            | "article"
-            | "aside"
-            | "blockquote"
-            | "body"
-            | "br"
-            | "caption"
-            | "center"
-            | "dd"
-            | "details"
-            | "dialog"
-            | "dir"
-            | "div"
-            | "dl"
-            | "dt"
-            | "fieldset"
-            | "figcaption"
-            | "figure"
-            | "footer"
-            | "form"
-            | "h1"
-            | "h2"
-            | "h3"
-            | "h4"
-            | "h5"
-            | "h6"
-            | "head"
-            | "header"
-            | "hr"
-            | "html"
-            | "legend"
-            | "li"
-            | "main"
-            | "nav"
-            | "ol"
-            | "option"
-            | "p"
-            | "pre"
-            | "section"
-            | "select"
-            | "summary"
-            | "table"
-            | "textarea"
-            | "title"
-            | "tr"
-            | "ul"
-    )
-}
-
-/// Whether a name has room for a number that matters.
-fn has_number(name: &str) -> bool {
-    name.bytes().filter(u8::is_ascii_digit).count() >= 5
+fn is_space(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c')
 }

@@ -1,5 +1,6 @@
 //! Tables of a page: which text stands in which row and column.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A table while its page is read.
@@ -9,9 +10,20 @@ pub(super) struct Table {
     rows: Vec<Vec<Range<usize>>>,
     /// Columns that the last cell covers beyond its own; they keep the cells behind it in their place.
     spanned: usize,
+    /// Cells that reach down into rows to come, by column: where they stand, and how many rows are left.
+    hanging: BTreeMap<usize, (Range<usize>, usize)>,
+    /// How many rows the open cell reaches down.
+    reach: usize,
+    /// Octets of cells that stand in more than one row.
+    repeated: usize,
     /// Another table stands in one of its cells.
     pub holds_table: bool,
 }
+
+/// Cells that are longer, or too many together, stand in their first row only.
+const LONGEST_REPEATED: usize = 200;
+const MOST_REPEATED: usize = 1 << 20;
+const MOST_HANGING: usize = 50;
 
 /// The end of a cell that has none yet.
 const OPEN: usize = usize::MAX;
@@ -19,27 +31,61 @@ const OPEN: usize = usize::MAX;
 impl Table {
     /// Begins a row.
     pub fn begin_row(&mut self) {
+        while !self.rows.is_empty() && self.hang() {}
+        if self.repeated > MOST_REPEATED {
+            self.hanging.clear();
+        }
         self.rows.push(Vec::new());
         self.spanned = 0;
     }
 
-    /// Begins a cell at this offset that covers `span` columns, of which there is at least one.
-    pub fn begin_cell(&mut self, start: usize, span: usize) {
+    /// Begins a cell at this offset that covers so many columns and rows, of each at least one.
+    pub fn begin_cell(&mut self, start: usize, columns: usize, rows: usize) {
         if self.rows.is_empty() {
             self.begin_row();
         }
         if let Some(row) = self.rows.last_mut() {
             row.extend(std::iter::repeat_n(start..start, self.spanned));
+        }
+        while self.hang() {}
+        if let Some(row) = self.rows.last_mut() {
             row.push(start..OPEN);
         }
-        self.spanned = span.saturating_sub(1);
+        self.spanned = columns.saturating_sub(1);
+        self.reach = rows;
+    }
+
+    /// Repeats the cell that reaches down from a row above into the next column, if one does.
+    fn hang(&mut self) -> bool {
+        let Some(row) = self.rows.last_mut() else {
+            return false;
+        };
+        let column = row.len();
+        let Some((cell, left)) = self.hanging.get_mut(&column) else {
+            return false;
+        };
+        row.push(cell.clone());
+        self.repeated = self.repeated.saturating_add(cell.len());
+        *left -= 1;
+        if *left == 0 {
+            self.hanging.remove(&column);
+        }
+        true
     }
 
     /// Ends the cell that is open, if one is.
     pub fn end_cell(&mut self, end: usize) {
-        let cell = self.rows.last_mut().and_then(|row| row.last_mut());
-        if let Some(cell) = cell.filter(|cell| cell.end == OPEN) {
-            cell.end = end;
+        let Some(row) = self.rows.last_mut() else {
+            return;
+        };
+        let column = row.len().saturating_sub(1);
+        let Some(cell) = row.last_mut().filter(|cell| cell.end == OPEN) else {
+            return;
+        };
+        cell.end = end;
+        let affordable = self.repeated <= MOST_REPEATED && cell.len() <= LONGEST_REPEATED;
+        if self.reach > 1 && affordable && self.hanging.len() < MOST_HANGING {
+            self.hanging.insert(column, (cell.clone(), self.reach - 1));
         }
     }
 

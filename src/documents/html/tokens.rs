@@ -26,6 +26,17 @@ pub(super) struct Tag<'a> {
     pub attributes: Vec<(&'a str, &'a str)>,
 }
 
+impl<'a> Tag<'a> {
+    /// The value of the first attribute with this name.
+    pub fn value(&self, name: &str) -> Option<&'a str> {
+        let found = self
+            .attributes
+            .iter()
+            .find(|(other, _)| other.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| *value)
+    }
+}
+
 /// Tokens of a page.
 pub(super) struct Tokens<'a> {
     text: &'a str,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::super::office_xml::{Token, Tokens};
 use super::super::package::{Part, Xml};
-use super::super::xml::{Token, Tokens};
 use super::format::Format;
 use super::strings::Strings;
 use super::{number_of, pivot};

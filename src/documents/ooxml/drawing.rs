@@ -1,19 +1,69 @@
 //! What stands in attributes and is read by people: alternative texts, names, tips, form fields.
 
-use super::super::xml::Element;
+use super::super::office_xml::Element;
 
 /// Attributes that people are shown, whatever they hold.
 const SHOWN: [&str; 22] = [
-    "descr", "title", "alt", "string", "tooltip", "display", "displayText", "helpText", "statusText", "prompt",
-    "promptTitle", "error", "errorTitle", "author", "initials", "instr", "textToDisplay", "keywords", "comment",
-    "description", "formula1", "algorithmText",
+    "descr",
+    "title",
+    "alt",
+    "string",
+    "tooltip",
+    "display",
+    "displayText",
+    "helpText",
+    "statusText",
+    "prompt",
+    "promptTitle",
+    "error",
+    "errorTitle",
+    "author",
+    "initials",
+    "instr",
+    "textToDisplay",
+    "keywords",
+    "comment",
+    "description",
+    "formula1",
+    "algorithmText",
 ];
 
 /// Attributes that are numbers of the format's own: revisions, places, colours, shapes.
 const INNER: [&str; 34] = [
-    "paraId", "textId", "durableId", "id", "embed", "link", "uri", "Requires", "Ignorable", "style", "path", "coordsize",
-    "coordorigin", "adj", "eqn", "gfxdata", "spid", "typeface", "panose", "fmla", "uid", "modelId", "sqref", "ref", "spans",
-    "date", "dt", "dateUtc", "created", "modified", "points", "v", "anchorId", "editId",
+    "paraId",
+    "textId",
+    "durableId",
+    "id",
+    "embed",
+    "link",
+    "uri",
+    "Requires",
+    "Ignorable",
+    "style",
+    "path",
+    "coordsize",
+    "coordorigin",
+    "adj",
+    "eqn",
+    "gfxdata",
+    "spid",
+    "typeface",
+    "panose",
+    "fmla",
+    "uid",
+    "modelId",
+    "sqref",
+    "ref",
+    "spans",
+    "date",
+    "dt",
+    "dateUtc",
+    "created",
+    "modified",
+    "points",
+    "v",
+    "anchorId",
+    "editId",
 ];
 
 /// Longer values are no words: shapes and pictures in attributes.
@@ -44,7 +94,11 @@ pub(in super::super) fn aside(element: &Element<'_>, into: &mut String) {
 }
 
 fn is_inner_element(local: &str) -> bool {
-    local.starts_with("rsid") || matches!(local, "nsid" | "tmpl" | "ext" | "fileVersion" | "workbookPr" | "compatSetting")
+    local.starts_with("rsid")
+        || matches!(
+            local,
+            "nsid" | "tmpl" | "ext" | "fileVersion" | "workbookPr" | "compatSetting"
+        )
 }
 
 fn is_inner(name: &str, value: &str) -> bool {
@@ -54,7 +108,11 @@ fn is_inner(name: &str, value: &str) -> bool {
 
 /// A measure, a colour, an identifier or a time, as these formats write them.
 fn is_own_number(value: &str) -> bool {
-    let all = |allowed: &str| value.bytes().all(|octet| octet.is_ascii_digit() || allowed.as_bytes().contains(&octet));
+    let all = |allowed: &str| {
+        value
+            .bytes()
+            .all(|octet| octet.is_ascii_digit() || allowed.as_bytes().contains(&octet))
+    };
     let hexadecimal = value.bytes().all(|octet| octet.is_ascii_hexdigit());
     (value.len() <= 8 && (all("-.") || hexadecimal))
         || (value.starts_with('{') && value.ends_with('}') && value.len() == 38)

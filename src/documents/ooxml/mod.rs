@@ -13,8 +13,8 @@ mod strings;
 mod workbook_2003;
 
 use super::Visit;
+use super::office_xml::Tokens;
 use super::package::{Part, Xml, spoken};
-use super::xml::Tokens;
 use crate::message::ObstacleKind;
 use crate::mime::TextKind;
 
@@ -43,7 +43,11 @@ pub(super) fn read_part(visit: &mut Visit<'_>, shared: &Shared, name: &str, xml:
         _ => part::read(visit, place.as_deref(), &xml.root, &mut tokens),
     }
     let trouble = (tokens.malformed, tokens.declares_entities);
-    tell_trouble(visit, &place.unwrap_or_else(|| "its main part".to_owned()), trouble);
+    tell_trouble(
+        visit,
+        &place.unwrap_or_else(|| "its main part".to_owned()),
+        trouble,
+    );
 }
 
 /// Reads a file that is one XML document of these formats.
@@ -60,7 +64,10 @@ pub(super) fn read_flat(visit: &mut Visit<'_>, root: &str, text: &str) {
 /// Says what keeps XML from being read for certain.
 pub(super) fn tell_trouble(visit: &mut Visit<'_>, place: &str, (malformed, entities): (bool, bool)) {
     if malformed {
-        visit.obstacle(ObstacleKind::Malformed, &format!("is damaged: {place} is not well-formed"));
+        visit.obstacle(
+            ObstacleKind::Malformed,
+            &format!("is damaged: {place} is not well-formed"),
+        );
     }
     if entities {
         let what = format!("declares entities, which may stand for text that is not read ({place})");

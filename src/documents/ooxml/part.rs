@@ -3,7 +3,7 @@
 
 use super::super::Visit;
 use super::super::flow::{Flow, Layer};
-use super::super::xml::{Element, Token, Tokens, base64};
+use super::super::office_xml::{Element, Token, Tokens, base64};
 use super::drawing;
 use super::meaning::{Meaning, meaning};
 
@@ -136,7 +136,12 @@ impl Reader {
 
     /// Elements that stand for a character, or say something of what follows.
     fn empty_element(&mut self, element: &Element<'_>) {
-        let columns = || element.number("val").and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
+        let columns = || {
+            element
+                .number("val")
+                .and_then(|count| usize::try_from(count).ok())
+                .unwrap_or(0)
+        };
         match element.local() {
             "tab" | "ptab" if self.definitions == 0 => self.flow.tab(),
             "br" | "cr" => self.flow.line(),
@@ -184,7 +189,17 @@ impl Reader {
 
 /// A character of a symbol font; such fonts lie in a private area (ECMA-376 part 1 §17.3.3.30).
 fn symbol(element: &Element<'_>) -> String {
-    let code = element.attribute("char").and_then(|code| u32::from_str_radix(&code, 16).ok());
-    let code = code.map(|code| if (0xf020..=0xf0ff).contains(&code) { code - 0xf000 } else { code });
-    code.and_then(char::from_u32).map(String::from).unwrap_or_default()
+    let code = element
+        .attribute("char")
+        .and_then(|code| u32::from_str_radix(&code, 16).ok());
+    let code = code.map(|code| {
+        if (0xf020..=0xf0ff).contains(&code) {
+            code - 0xf000
+        } else {
+            code
+        }
+    });
+    code.and_then(char::from_u32)
+        .map(String::from)
+        .unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! Caches of pivot tables: copies of data that may be deleted from every sheet (ECMA-376 part 1 §18.10).
 
 use super::super::Visit;
-use super::super::xml::{Element, Token, Tokens};
+use super::super::office_xml::{Element, Token, Tokens};
 use super::format::plain;
 use super::grid::Grid;
 use super::{Shared, drawing, sheet};
@@ -10,7 +10,9 @@ use crate::mime::TextKind;
 /// The names of the fields.
 pub(super) fn fields(source: &str) -> Vec<String> {
     let names = Tokens::new(source).filter_map(|token| match token {
-        Token::Open(element) if element.local() == "cacheField" => element.attribute("name").map(|name| name.into_owned()),
+        Token::Open(element) if element.local() == "cacheField" => {
+            element.attribute("name").map(|name| name.into_owned())
+        }
         _ => None,
     });
     names.collect()

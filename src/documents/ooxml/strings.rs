@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::super::Visit;
-use super::super::xml::{Token, Tokens};
+use super::super::office_xml::{Token, Tokens};
 use crate::mime::TextKind;
 
 /// The shared strings of a workbook.

@@ -1,6 +1,6 @@
 //! What an element means for the flow of text, by its local name.
 
-use super::super::xml::Element;
+use super::super::office_xml::Element;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
@@ -24,12 +24,15 @@ pub(super) enum Meaning {
 pub(super) fn meaning(element: &Element<'_>) -> Meaning {
     match element.local() {
         "p" | "h" => Meaning::Paragraph,
-        "span" | "a" | "ruby" | "ruby-base" | "meta" | "meta-field" | "s" | "tab" | "line-break" | "bookmark-ref"
-        | "sequence" | "page-number" | "date" | "time" | "user-defined" | "text-input" | "placeholder" => Meaning::Inline,
+        "span" | "a" | "ruby" | "ruby-base" | "meta" | "meta-field" | "s" | "tab" | "line-break"
+        | "bookmark-ref" | "sequence" | "page-number" | "date" | "time" | "user-defined" | "text-input"
+        | "placeholder" => Meaning::Inline,
         "hidden-text" | "hidden-paragraph" => Meaning::Hidden,
-        "note" | "annotation" | "frame" | "text-box" | "custom-shape" | "rect" | "ellipse" | "circle" | "line" | "g"
-        | "connector" | "path" | "polygon" | "polyline" | "caption" | "control" | "ruby-text" | "deletion"
-        | "insertion" | "changed-region" | "header" | "footer" | "measure" => Meaning::Box,
+        "note" | "annotation" | "frame" | "text-box" | "custom-shape" | "rect" | "ellipse" | "circle"
+        | "line" | "g" | "connector" | "path" | "polygon" | "polyline" | "caption" | "control"
+        | "ruby-text" | "deletion" | "insertion" | "changed-region" | "header" | "footer" | "measure" => {
+            Meaning::Box
+        }
         "table" => Meaning::Table,
         "table-row" => Meaning::Row,
         "table-cell" | "covered-table-cell" => Meaning::Cell,

@@ -2,7 +2,7 @@
 
 use super::super::Visit;
 use super::super::flow::Flow;
-use super::super::xml::{Element, Token, Tokens, base64};
+use super::super::office_xml::{Element, Token, Tokens, base64};
 use super::cells;
 use super::meaning::{Meaning, meaning};
 

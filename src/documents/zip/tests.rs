@@ -217,14 +217,24 @@ fn octets_that_no_file_owns_are_read() {
     let mut maker = Maker::default().add("a.txt", b"x");
     maker.bytes.extend([&[b' '; 100][..], PLANTED].concat());
     assert!(has(&open(&maker.add("b.txt", b"y").end("")), "536-22-8145"));
-    let behind = [Maker::default().add("a.txt", b"x").end(""), [b' '; 100].to_vec(), PLANTED.to_vec()].concat();
+    let behind = [
+        Maker::default().add("a.txt", b"x").end(""),
+        [b' '; 100].to_vec(),
+        PLANTED.to_vec(),
+    ]
+    .concat();
     assert!(has(&open(&behind), "536-22-8145"));
 }
 
 #[test]
 fn an_archive_behind_something_else_is_read_as_both() {
     let archive = Maker::default().deflated("a.txt", PLANTED).end("");
-    let program = [&b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff\0\0"[..], &[7; 2_000], &archive].concat();
+    let program = [
+        &b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff\0\0"[..],
+        &[7; 2_000],
+        &archive,
+    ]
+    .concat();
     let read = open(&program);
     assert!(has(&read, "536-22-8145"));
     assert!(kinds(&read).contains(&ObstacleKind::UnknownContent));
@@ -305,9 +315,18 @@ fn stored_content_of_unknown_size_is_read_to_the_next_record() {
 #[test]
 fn wrong_sums_and_sizes_are_told_and_the_content_is_read() {
     for wrong in [
-        Said { checksum: 7, ..said("a.txt", PLANTED) },
-        Said { unpacked: 7, ..said("a.txt", PLANTED) },
-        Said { packed: 70_000, ..said("a.txt", PLANTED) },
+        Said {
+            checksum: 7,
+            ..said("a.txt", PLANTED)
+        },
+        Said {
+            unpacked: 7,
+            ..said("a.txt", PLANTED)
+        },
+        Said {
+            packed: 70_000,
+            ..said("a.txt", PLANTED)
+        },
     ] {
         let mut maker = Maker::default();
         let at = maker.local(&wrong, PLANTED);

@@ -196,11 +196,6 @@ fn classes() -> Vec<(&'static str, String, bool)> {
             true,
         ),
         (
-            "uuencoded file in the text",
-            "\r\nbegin 644 a.txt\r\n/4U-.(#4S-BTR,BTX,30U\r\n`\r\nend\r\n".to_owned(),
-            false,
-        ),
-        (
             "flowed lines",
             "Content-Type: text/plain; format=flowed; delsp=yes\r\n\r\nSSN 536- \r\n22-8145\r\n".to_owned(),
             false,

@@ -11,7 +11,7 @@ type Form = (&'static str, fn(&str, &str) -> Option<Vec<u8>>);
 /// A way to write a value: its name, and the value, unless it cannot be written so.
 type Disguise = (&'static str, fn(&str) -> Option<String>);
 
-const FORMS: [Form; 10] = [
+const FORMS: [Form; 9] = [
     ("quoted-printable", |head, text| {
         Some(message(
             head,
@@ -60,14 +60,6 @@ const FORMS: [Form; 10] = [
     }),
     ("mislabelled text", |head, text| {
         Some(with_attachment(head, "image/png", "logo.png", text.as_bytes()))
-    }),
-    ("zip", |head, text| {
-        Some(with_attachment(
-            head,
-            "application/zip",
-            "notes.zip",
-            &zipped(text)?,
-        ))
     }),
     ("gzip", |head, text| {
         let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -230,12 +222,4 @@ fn as_rtf(text: &str) -> String {
         }
     }
     rtf + "}"
-}
-
-fn zipped(text: &str) -> Option<Vec<u8>> {
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    let options = zip::write::SimpleFileOptions::default();
-    zip.start_file("notes.txt", options).ok()?;
-    zip.write_all(text.as_bytes()).ok()?;
-    Some(zip.finish().ok()?.into_inner())
 }

@@ -112,7 +112,9 @@ impl<'x> Tokens<'x> {
         self.restarts += 1;
         let position = usize::try_from(self.reader.error_position()).unwrap_or(usize::MAX);
         let at = self.base.saturating_add(position);
-        let next = self.source.ceil_char_boundary(at.saturating_add(1).max(self.base + 1));
+        let next = self
+            .source
+            .ceil_char_boundary(at.saturating_add(1).max(self.base + 1));
         let rest = self.source.get(next..).unwrap_or_default();
         if self.restarts > MOST_RESTARTS || rest.is_empty() {
             self.ended = true;
@@ -197,7 +199,9 @@ pub(super) fn decode(bytes: &[u8]) -> Option<String> {
         return None;
     }
     let text = charset::read(bytes, None).text;
-    text.trim_start_matches(['\u{feff}', ' ', '\r', '\n']).starts_with('<').then_some(text)
+    text.trim_start_matches(['\u{feff}', ' ', '\r', '\n'])
+        .starts_with('<')
+        .then_some(text)
 }
 
 /// Octets that stand in a document as base64; what is not of its alphabet is skipped.
@@ -234,7 +238,10 @@ fn declared(bytes: &[u8]) -> Option<String> {
     let start = bytes.get(..bytes.len().min(200))?;
     let at = memchr::memmem::find(start, b"encoding=")? + 10;
     let value = start.get(at..)?;
-    let length = value.iter().take_while(|octet| !matches!(octet, b'"' | b'\'')).count();
+    let length = value
+        .iter()
+        .take_while(|octet| !matches!(octet, b'"' | b'\''))
+        .count();
     Some(String::from_utf8_lossy(value.get(..length)?).to_ascii_lowercase())
 }
 
@@ -266,7 +273,15 @@ mod tests {
 
     #[test]
     fn damage_is_said_and_does_not_hide_what_follows() {
-        for source in ["<a>x</b>536", "<a>&nope;</a>536", "<a><!-- 536", "<a b=\"<c>536", "<a>536<", "<?x 536", "536<a"] {
+        for source in [
+            "<a>x</b>536",
+            "<a>&nope;</a>536",
+            "<a><!-- 536",
+            "<a b=\"<c>536",
+            "<a>536<",
+            "<?x 536",
+            "536<a",
+        ] {
             assert!(shown(source).0.contains("536"), "{source}");
         }
         assert!(shown("<a>&nope;</a>").1);
@@ -294,7 +309,18 @@ mod tests {
 
     #[test]
     fn broken_markup_of_any_length_ends() {
-        for piece in ["<", "<a ", "<!--", "<![CDATA[", "<!DOCTYPE ", "&", "<?", "<a b='", "</", "<a>"] {
+        for piece in [
+            "<",
+            "<a ",
+            "<!--",
+            "<![CDATA[",
+            "<!DOCTYPE ",
+            "&",
+            "<?",
+            "<a b='",
+            "</",
+            "<a>",
+        ] {
             shown(&piece.repeat((256 << 10) / piece.len()));
         }
     }

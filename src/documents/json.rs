@@ -1,0 +1,262 @@
+//! JSON (RFC 8259) and lines of it: each value after its label, the fields of an object together, and arrays of
+//! objects as tables.
+
+use super::records::{Fields, Records, label, pair};
+use super::{Visit, text};
+use crate::mime::{TextKind, charset};
+
+pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool {
+    let begins = readings
+        .text
+        .trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    if !begins.starts_with(['{', '[']) {
+        return false;
+    }
+    let read = Reader::read(begins);
+    if !read.holds_labels {
+        return false;
+    }
+    visit.notes(readings);
+    visit.text(TextKind::Body, read.lines);
+    for table in read.tables {
+        visit.text(TextKind::Table, table);
+    }
+    // What was not followed to the end is a text like any other, and so is what another charset would show.
+    if !read.whole {
+        visit.text(TextKind::Body, readings.text.clone());
+    }
+    for other in readings.all().skip(1) {
+        visit.text(TextKind::Body, other.to_owned());
+    }
+    text::residues(visit, &readings.text);
+    true
+}
+
+/// Deeper structures are read as text.
+const DEEPEST: usize = 500;
+
+/// A structure that is open.
+enum Frame {
+    Object {
+        /// The label that the object itself has.
+        label: String,
+        /// The label of the value that comes next.
+        key: Option<String>,
+        /// The values that are no structures.
+        fields: Fields,
+    },
+    Array {
+        label: String,
+        records: Records,
+    },
+}
+
+#[derive(Default)]
+struct Reader<'a> {
+    rest: &'a str,
+    frames: Vec<Frame>,
+    /// What was read: lines of `label: value`.
+    lines: String,
+    tables: Vec<String>,
+    /// Objects that stand one behind the other outside of any array (JSON lines).
+    records: Records,
+    holds_labels: bool,
+    /// Whether all of the text was followed.
+    whole: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn read(source: &'a str) -> Self {
+        let mut reader = Reader {
+            rest: source,
+            ..Reader::default()
+        };
+        while reader.step().is_some() {}
+        reader.whole = reader.rest.is_empty() && reader.frames.is_empty();
+        while !reader.frames.is_empty() {
+            reader.close();
+        }
+        let records = std::mem::take(&mut reader.records);
+        reader.tables.extend(records.table());
+        reader
+    }
+
+    /// Reads one token; nothing at the end, and where this is no JSON.
+    fn step(&mut self) -> Option<()> {
+        self.rest = self.rest.trim_start_matches([' ', '\t', '\r', '\n', ',']);
+        let first = self.rest.chars().next()?;
+        match first {
+            '{' | '[' => self.open(first),
+            '}' | ']' => {
+                let object = matches!(self.frames.last()?, Frame::Object { .. });
+                if object != (first == '}') {
+                    return None;
+                }
+                self.advance(1);
+                self.close();
+                Some(())
+            }
+            '"' => {
+                let text = self.string()?;
+                self.rest = self.rest.trim_start_matches([' ', '\t', '\r', '\n']);
+                match self.frames.last_mut() {
+                    Some(Frame::Object { key, .. }) if key.is_none() => {
+                        self.rest = self.rest.strip_prefix(':')?;
+                        *key = Some(text);
+                        self.holds_labels = true;
+                    }
+                    _ => self.value(text),
+                }
+                Some(())
+            }
+            _ => self.word(),
+        }
+    }
+
+    fn advance(&mut self, octets: usize) {
+        self.rest = self.rest.get(octets..).unwrap_or_default();
+    }
+
+    fn open(&mut self, first: char) -> Option<()> {
+        if self.frames.len() >= DEEPEST || self.awaits_key() {
+            return None;
+        }
+        let label = self.next_label();
+        if !label.is_empty() {
+            self.lines.push_str(&label);
+            self.lines.push_str(":\n");
+        }
+        self.advance(1);
+        self.frames.push(match first {
+            '{' => Frame::Object {
+                label,
+                key: None,
+                fields: Fields::new(),
+            },
+            _ => Frame::Array {
+                label,
+                records: Records::default(),
+            },
+        });
+        Some(())
+    }
+
+    fn awaits_key(&self) -> bool {
+        matches!(self.frames.last(), Some(Frame::Object { key: None, .. }))
+    }
+
+    /// The label of the value that comes next.
+    fn next_label(&mut self) -> String {
+        match self.frames.last_mut() {
+            Some(Frame::Object {
+                label: around, key, ..
+            }) => label(around, &key.take().unwrap_or_default()),
+            Some(Frame::Array { label, .. }) => label.clone(),
+            None => String::new(),
+        }
+    }
+
+    /// Takes a value that is no structure.
+    fn value(&mut self, value: String) {
+        let label = self.next_label();
+        if !label.is_empty() {
+            self.lines.push_str(&label);
+            self.lines.push_str(": ");
+        }
+        self.lines.push_str(&value);
+        self.lines.push('\n');
+        if let Some(Frame::Object { fields, .. }) = self.frames.last_mut() {
+            fields.push((label, value));
+        }
+    }
+
+    fn close(&mut self) {
+        match self.frames.pop() {
+            Some(Frame::Object { fields, .. }) => {
+                if let Some((label, value)) = pair(&fields) {
+                    self.lines.push_str(&format!("{label}: {value}\n"));
+                }
+                if !self.lines.ends_with("\n\n") {
+                    self.lines.push('\n');
+                }
+                match self.frames.last_mut() {
+                    Some(Frame::Array { records, .. }) => records.add(&fields),
+                    None => self.records.add(&fields),
+                    Some(Frame::Object { .. }) => {}
+                }
+            }
+            Some(Frame::Array { records, .. }) => self.tables.extend(records.table()),
+            None => {}
+        }
+    }
+
+    /// A number, `true`, `false` or `null`. A whole number that was written as a fraction loses the fraction.
+    fn word(&mut self) -> Option<()> {
+        let fits = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+        let length = self.rest.chars().take_while(fits).count();
+        let word = self.rest.get(..length)?;
+        let number = word.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+        if self.awaits_key() || !(number || matches!(word, "true" | "false" | "null")) {
+            return None;
+        }
+        let word = word.strip_suffix(".0").unwrap_or(word).to_owned();
+        self.advance(length);
+        if word == "null" {
+            self.next_label();
+        } else {
+            self.value(word);
+        }
+        Some(())
+    }
+
+    /// A string with its escapes undone; nothing if it does not end.
+    fn string(&mut self) -> Option<String> {
+        let source = self.rest.get(1..)?;
+        let mut text = String::new();
+        let mut from = 0;
+        loop {
+            let at = from + memchr::memchr2(b'"', b'\\', source.as_bytes().get(from..)?)?;
+            text.push_str(source.get(from..at)?);
+            if source.as_bytes().get(at) == Some(&b'"') {
+                self.advance(at + 2);
+                return Some(text);
+            }
+            let (character, length) = escape(source.get(at + 1..)?)?;
+            text.push(character);
+            from = at + 1 + length;
+        }
+    }
+}
+
+/// The character that follows the backslash, and the length of the escape behind it.
+pub(super) fn escape(after: &str) -> Option<(char, usize)> {
+    let character = match after.chars().next()? {
+        'n' => '\n',
+        't' => '\t',
+        'r' | 'b' | 'f' => ' ',
+        'u' => return unicode(after),
+        other => other,
+    };
+    Some((character, after.chars().next()?.len_utf8()))
+}
+
+/// `u0035`, and two of them for a character beyond the first plane.
+fn unicode(after: &str) -> Option<(char, usize)> {
+    let unit = |at: usize| {
+        let digits = after.get(at..at + 4)?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let first = unit(1)?;
+    if let Some(character) = char::from_u32(u32::from(first)) {
+        return Some((character, 5));
+    }
+    let second = after
+        .get(5..7)
+        .filter(|escape| *escape == "\\u")
+        .and_then(|_| unit(7));
+    let pair = [first, second.unwrap_or(0)];
+    match char::decode_utf16(pair).next() {
+        Some(Ok(character)) => Some((character, 11)),
+        _ => Some((char::REPLACEMENT_CHARACTER, 5)),
+    }
+}
