@@ -380,7 +380,6 @@ fn bombs_end_at_the_limits() {
     }
     for _ in 0..10_000 {
         let at = maker.local(&bomb, &zeros);
-        maker.directory.extend([]);
         maker.central(&bomb, at);
     }
     let read = open_within(&maker.end(""), &limits);
