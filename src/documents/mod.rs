@@ -12,6 +12,7 @@ mod octets;
 mod package;
 mod pdf;
 mod picture;
+mod relics;
 mod rows;
 mod rtf;
 mod sound;
@@ -44,7 +45,7 @@ type BinaryFormat = fn(&mut Visit<'_>) -> bool;
 type TextFormat = fn(&mut Visit<'_>, &charset::Readings) -> bool;
 
 /// Formats with a signature, tried first.
-const BINARY_FORMATS: [BinaryFormat; 8] = [
+const BINARY_FORMATS: [BinaryFormat; 9] = [
     rtf::read,
     pdf::read,
     zip::read,
@@ -53,6 +54,7 @@ const BINARY_FORMATS: [BinaryFormat; 8] = [
     archive::read,
     picture::read,
     sound::read,
+    relics::read,
 ];
 
 /// Formats that are text with a shape; the last one takes every text.

@@ -2,12 +2,14 @@
 //!
 //! Older versions of slides, which stay in the file after fast saves, are read like the others.
 
+use std::io::Read;
+
 use flate2::read::ZlibDecoder;
 
 use super::container::Container;
 use super::storage::Storage;
 use crate::documents::codepage;
-use crate::documents::octets::{Octets, u32_at};
+use crate::documents::octets::{Octets, length_at, u32_at};
 use crate::documents::{Visit, one_line};
 use crate::message::ObstacleKind;
 use crate::mime::{TextKind, printable};
@@ -59,15 +61,31 @@ fn tell_encrypted(visit: &mut Visit<'_>) {
     );
 }
 
-/// An embedded object; the instance says whether it is packed ([MS-PPT] §2.10.34).
+/// An embedded object; the instance says whether it is packed ([MS-PPT] §2.10.34). PowerPoint leaves out the end of
+/// the packing, so that only the length tells whether all of it is there.
 fn read_object(visit: &mut Visit<'_>, record: &Record<'_>) {
-    let object = match record.instance {
-        0 => record.body.to_vec(),
-        _ => visit.unpack(
-            "an embedded object",
-            ZlibDecoder::new(record.body.get(4..).unwrap_or_default()),
-        ),
-    };
+    if record.instance == 0 {
+        return visit.file(None, record.body.to_vec());
+    }
+    let room = visit.room();
+    let packed = record.body.get(4..).unwrap_or_default();
+    let mut object = Vec::new();
+    let whole = ZlibDecoder::new(packed)
+        .take(room as u64)
+        .read_to_end(&mut object)
+        .is_ok();
+    visit.spend(object.len());
+    if object.len() >= room {
+        visit.obstacle(
+            ObstacleKind::LimitReached,
+            "holds an object that is too large to unpack",
+        );
+    } else if !whole && length_at(record.body, 0).is_none_or(|length| object.len() < length) {
+        visit.obstacle(
+            ObstacleKind::Malformed,
+            "is damaged: an embedded object does not unpack",
+        );
+    }
     visit.file(None, object);
 }
 

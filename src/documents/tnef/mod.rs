@@ -2,9 +2,9 @@
 
 mod properties;
 
+use super::Visit;
 use super::mapi::{Properties, id, kind};
 use super::octets::{Octets, u32_at};
-use super::Visit;
 use crate::message::ObstacleKind;
 use crate::mime::{TextKind, printable};
 
