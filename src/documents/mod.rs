@@ -87,9 +87,15 @@ fn read_leaf(visit: &mut Visit<'_>) {
 
 /// A cell of a table without the white space that would end it.
 fn one_line(cell: &str) -> String {
-    let plain = |character: char| if character.is_control() { ' ' } else { character };
-    cell.trim().chars().map(plain).collect()
+    let cell = cell.trim();
+    // Octets below a space are all controls that matter here; those of longer characters are above.
+    if cell.bytes().all(|octet| octet >= b' ') {
+        return cell.to_owned();
+    }
+    cell.replace(|character: char| character < ' ', " ")
 }
 
+#[cfg(test)]
+mod probe;
 #[cfg(test)]
 mod tests;

@@ -193,3 +193,6 @@ fn read_rest(visit: &mut Visit<'_>, storage: &Storage, name: &str, stream: Vec<u
         );
     }
 }
+
+#[cfg(test)]
+mod tests;
