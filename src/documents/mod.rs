@@ -22,6 +22,7 @@ mod packager;
 mod pdf;
 mod picture;
 mod records;
+mod relics;
 mod residue;
 mod rows;
 mod rtf;
@@ -57,7 +58,7 @@ type BinaryFormat = fn(&mut Visit<'_>) -> bool;
 type TextFormat = fn(&mut Visit<'_>, &charset::Readings) -> bool;
 
 /// Formats with a signature, tried first.
-const BINARY_FORMATS: [BinaryFormat; 10] = [
+const BINARY_FORMATS: [BinaryFormat; 11] = [
     // First, since anything may have an archive behind it.
     zip::read,
     rtf::read,
@@ -69,6 +70,7 @@ const BINARY_FORMATS: [BinaryFormat; 10] = [
     sound::read,
     encoded::read,
     mailbox::read,
+    relics::read,
 ];
 
 /// Formats that are text with a shape; the last one takes every text.
@@ -109,9 +111,15 @@ fn read_leaf(visit: &mut Visit<'_>) {
 
 /// A cell of a table without the white space that would end it.
 fn one_line(cell: &str) -> String {
-    let plain = |character: char| if character.is_control() { ' ' } else { character };
-    cell.trim().chars().map(plain).collect()
+    let cell = cell.trim();
+    // Octets below a space are all controls that matter here; those of longer characters are above.
+    if cell.bytes().all(|octet| octet >= b' ') {
+        return cell.to_owned();
+    }
+    cell.replace(|character: char| character < ' ', " ")
 }
 
+#[cfg(test)]
+mod probe;
 #[cfg(test)]
 mod tests;

@@ -147,12 +147,8 @@ fn formats_that_are_not_read_are_named_by_content() {
             ObstacleKind::UnknownContent,
             "PDF",
         ),
-        (
-            b"{\\rtf1 SSN 536-22-8145}".to_vec(),
-            ObstacleKind::UnknownContent,
-            "RTF",
-        ),
-        (compound, ObstacleKind::UnknownContent, "older Office"),
+        (b"{\\rtf1 536".to_vec(), ObstacleKind::Malformed, "RTF"),
+        (compound, ObstacleKind::Malformed, "older Office"),
         (locked, ObstacleKind::EncryptedContainer, "password"),
         (zip("a.txt", 0), ObstacleKind::UnknownContent, "ZIP"),
         (
@@ -167,8 +163,8 @@ fn formats_that_are_not_read_are_named_by_content() {
             "does not unpack",
         ),
         (
-            b"\x78\x9f\x3e\x22\0\0\0\0".to_vec(),
-            ObstacleKind::UnknownContent,
+            b"\x78\x9f\x3e\x22\0\0\x03\0".to_vec(),
+            ObstacleKind::Malformed,
             "Outlook",
         ),
         (

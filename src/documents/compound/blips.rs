@@ -4,6 +4,7 @@ use flate2::read::ZlibDecoder;
 
 use crate::documents::Visit;
 use crate::documents::octets::{length_at, stretch};
+use crate::message::ObstacleKind;
 use crate::mime::{TextKind, printable};
 
 /// A kind of picture: the four octets by which its record begins with one checksum, and with two; and whether it is
@@ -34,12 +35,6 @@ const BLIPS: [Blip; 8] = [
     blip(0x6e4, 0xf029, false),
 ];
 
-/// The header that a drawing has in a file of its own, where it has one.
-const METAFILE_HEADER: &[u8] = &[
-    0xd7, 0xcd, 0xc6, 0x9a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-];
-const WINDOWS_METAFILE: u8 = 0x1b;
-
 /// Reads the pictures in a stream, wherever they stand in it, and what is legible between them.
 pub(super) fn read(visit: &mut Visit<'_>, stream: &[u8]) {
     let mut at = 0;
@@ -57,13 +52,7 @@ pub(super) fn read(visit: &mut Visit<'_>, stream: &[u8]) {
         let body = stretch(stream, start + 8, length);
         let gap = stream.get(between..start).unwrap_or_default();
         visit.text_in("hidden data", TextKind::Body, printable(gap));
-        hand_over(
-            visit,
-            blip,
-            body,
-            checksums,
-            stream.get(start + 2).copied().unwrap_or(0),
-        );
+        hand_over(visit, blip, body, checksums);
         at = start + 8 + body.len();
         between = at;
     }
@@ -79,7 +68,7 @@ fn recognise(header: &[u8]) -> Option<(&'static Blip, usize)> {
     BLIPS.iter().find_map(fits)
 }
 
-fn hand_over(visit: &mut Visit<'_>, blip: &Blip, body: &[u8], checksums: usize, record: u8) {
+fn hand_over(visit: &mut Visit<'_>, blip: &Blip, body: &[u8], checksums: usize) {
     let header = checksums * 16;
     if !blip.drawing {
         return visit.file(None, body.get(header + 1..).unwrap_or_default().to_vec());
@@ -91,9 +80,5 @@ fn hand_over(visit: &mut Visit<'_>, blip: &Blip, body: &[u8], checksums: usize, 
         false => packed.to_vec(),
     };
     visit.text_in("a drawing", TextKind::Body, printable(&drawing));
-    let whole = match record {
-        WINDOWS_METAFILE => [METAFILE_HEADER, &drawing].concat(),
-        _ => drawing,
-    };
-    visit.file(None, whole);
+    visit.obstacle(ObstacleKind::Image, "holds a drawing, which cannot be checked");
 }

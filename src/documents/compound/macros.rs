@@ -14,6 +14,11 @@ pub(super) fn belong(storage: &Storage, name: &str) -> bool {
         || ["PROJECT", "PROJECTwm", "_VBA_PROJECT", "\u{3}VBFrame"].contains(&name)
 }
 
+/// Whether this storage is a macro project by itself.
+pub(super) fn is_project(storage: &Storage) -> bool {
+    storage.has("PROJECT") && storage.has_storage("VBA")
+}
+
 /// Reads a module. Its source begins with an attribute, packed or not yet.
 pub(super) fn read(visit: &mut Visit<'_>, stream: &[u8]) {
     visit.text_in("a macro", TextKind::Body, printable(stream));

@@ -99,6 +99,7 @@ fn is_known(storage: &Storage) -> bool {
         "Package",
     ];
     names.iter().any(|name| storage.has(name))
+        || macros::is_project(storage)
         || storage.has_any(outlook::PREFIX)
         || storage.has_storage("MsoDataStore")
         || storage.name == "MsoDataStore"
@@ -108,24 +109,30 @@ const UNKNOWN: &str = "is a compound file of an unknown kind, which cannot be ch
 
 /// What people call a file that no reader knows, by its streams.
 fn name_of_unknown(root: &Storage) -> &'static str {
-    let kinds = [
+    let by_stream = [
         ("VisioDocument", "is a Visio drawing, which cannot be checked"),
-        (
-            "Contents",
-            "is a Publisher or Works document, which cannot be checked",
-        ),
         ("MatOST", "is a Works document, which cannot be checked"),
-        ("Catalog", "is a store of thumbnails, which cannot be checked"),
         (
             "PP40",
             "is a presentation of PowerPoint 4, which cannot be checked",
         ),
+        ("FileHeader", "is a Hangul document, which cannot be checked"),
         (
-            "\u{5}SummaryInformation",
-            "is a compound file of an unknown kind, which cannot be checked",
+            "StarWriterDocument",
+            "is a StarOffice document, which cannot be checked",
+        ),
+        (
+            "StarCalcDocument",
+            "is a StarOffice document, which cannot be checked",
         ),
     ];
-    let known = kinds.iter().find(|(stream, _)| root.has(stream));
+    let by_storage = [
+        ("Quill", "is a Publisher document, which cannot be checked"),
+        ("   112", "is a Project plan, which cannot be checked"),
+        ("   114", "is a Project plan, which cannot be checked"),
+    ];
+    let stream = by_stream.iter().find(|(name, _)| root.has(name));
+    let known = stream.or_else(|| by_storage.iter().find(|(name, _)| root.has_storage(name)));
     known.map_or(UNKNOWN, |(_, what)| what)
 }
 
@@ -142,7 +149,7 @@ fn read_storage(visit: &mut Visit<'_>, container: &mut Container<'_>, storage: &
 }
 
 /// Streams whose legible runs are all that there is to read.
-const PLAIN_STREAMS: [&str; 19] = [
+const PLAIN_STREAMS: [&str; 22] = [
     "\u{1}CompObj",
     "\u{1}Ole",
     "\u{1}Ole10ItemName",
@@ -160,7 +167,10 @@ const PLAIN_STREAMS: [&str; 19] = [
     "1Table",
     "Ctls",
     "Current User",
+    "EncryptedSummary",
     "Equation Native",
+    "MailStream",
+    "RichEditFlags",
     "User Names",
 ];
 
@@ -183,3 +193,6 @@ fn read_rest(visit: &mut Visit<'_>, storage: &Storage, name: &str, stream: Vec<u
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

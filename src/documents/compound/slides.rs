@@ -2,12 +2,14 @@
 //!
 //! Older versions of slides, which stay in the file after fast saves, are read like the others.
 
+use std::io::Read;
+
 use flate2::read::ZlibDecoder;
 
 use super::container::Container;
 use super::storage::Storage;
 use crate::documents::codepage;
-use crate::documents::octets::{Octets, u32_at};
+use crate::documents::octets::{Octets, length_at, u32_at};
 use crate::documents::{Visit, one_line};
 use crate::message::ObstacleKind;
 use crate::mime::{TextKind, printable};
@@ -21,6 +23,7 @@ const NARROW_TEXT: u16 = 0xfa8;
 const STRING: u16 = 0xfba;
 const OBJECT: u16 = 0x1011;
 const ENCRYPTION: u16 = 0x2f14;
+const SHAPE: u16 = 0xf004;
 const CHILD_ANCHOR: u16 = 0xf00f;
 
 /// What the stream "Current User" says of an encrypted presentation ([MS-PPT] §2.3.2).
@@ -59,15 +62,31 @@ fn tell_encrypted(visit: &mut Visit<'_>) {
     );
 }
 
-/// An embedded object; the instance says whether it is packed ([MS-PPT] §2.10.34).
+/// An embedded object; the instance says whether it is packed ([MS-PPT] §2.10.34). PowerPoint leaves out the end of
+/// the packing, so that only the length tells whether all of it is there.
 fn read_object(visit: &mut Visit<'_>, record: &Record<'_>) {
-    let object = match record.instance {
-        0 => record.body.to_vec(),
-        _ => visit.unpack(
-            "an embedded object",
-            ZlibDecoder::new(record.body.get(4..).unwrap_or_default()),
-        ),
-    };
+    if record.instance == 0 {
+        return visit.file(None, record.body.to_vec());
+    }
+    let room = visit.room();
+    let packed = record.body.get(4..).unwrap_or_default();
+    let mut object = Vec::new();
+    let whole = ZlibDecoder::new(packed)
+        .take(room as u64)
+        .read_to_end(&mut object)
+        .is_ok();
+    visit.spend(object.len());
+    if object.len() >= room {
+        visit.obstacle(
+            ObstacleKind::LimitReached,
+            "holds an object that is too large to unpack",
+        );
+    } else if !whole && length_at(record.body, 0).is_none_or(|length| object.len() < length) {
+        visit.obstacle(
+            ObstacleKind::Malformed,
+            "is damaged: an embedded object does not unpack",
+        );
+    }
     visit.file(None, object);
 }
 
@@ -102,9 +121,9 @@ struct Slides {
     text: String,
     /// Cells of tables: they are shapes in a group, and what stands at the same height is a row.
     table: String,
-    /// Top and left of the shape at hand, when it is in a group.
-    anchor: Option<[u32; 2]>,
-    /// The top of the last shape of a group that held text.
+    /// The shape at hand stands in a group and has a place there.
+    in_cell: bool,
+    /// The top of the last such shape.
     top: Option<u32>,
     rest: Vec<u8>,
 }
@@ -121,11 +140,8 @@ impl Slides {
                     .map(|octet| char::from(*octet))
                     .collect::<String>(),
             ),
-            CHILD_ANCHOR => {
-                self.anchor = u32_at(record.body, 4)
-                    .zip(u32_at(record.body, 0))
-                    .map(|(top, left)| [top, left]);
-            }
+            CHILD_ANCHOR => self.begin_cell(record.body),
+            SHAPE => self.in_cell = false,
             _ if record.is_container => {}
             _ => {
                 self.rest.extend_from_slice(&record.kind.to_le_bytes());
@@ -135,15 +151,25 @@ impl Slides {
         }
     }
 
+    /// Left, top, right, bottom. A shape without an inside is a line between cells.
+    fn begin_cell(&mut self, anchor: &[u8]) {
+        let side = |number: usize| u32_at(anchor, number * 4);
+        let top = side(1);
+        if side(0) == side(2) || top == side(3) {
+            return;
+        }
+        let between = if self.top == top { '\t' } else { '\n' };
+        self.table.push(between);
+        self.top = top;
+        self.in_cell = true;
+    }
+
     fn push(&mut self, text: &str) {
         let lines = text.replace(['\r', '\u{b}'], "\n");
+        if self.in_cell {
+            self.table.push_str(&one_line(&lines));
+        }
         self.text.push_str(&lines);
         self.text.push('\n');
-        if let Some([top, _]) = self.anchor.take() {
-            let between = if self.top == Some(top) { '\t' } else { '\n' };
-            self.table.push(between);
-            self.table.push_str(&one_line(&lines));
-            self.top = Some(top);
-        }
     }
 }

@@ -3,19 +3,20 @@
 use crate::documents::Visit;
 use crate::documents::octets::Octets;
 use crate::documents::packager;
+use crate::message::ObstacleKind;
+use crate::mime::{TextKind, printable};
 
-/// A metafile without the header that files have ([MS-WMF] §2.3.2.3).
-const BARE_METAFILE: &[u8] = &[1, 0, 9, 0];
-const METAFILE_HEADER: &[u8] = &[
-    0xd7, 0xcd, 0xc6, 0x9a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-];
+/// Pictures that have a reader of their own.
+const PICTURES: [&[u8]; 5] = [b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*"];
 
+/// Reads a picture. A drawing is a program: its strings are searched, and what it draws is not.
 pub(super) fn read_picture(visit: &mut Visit<'_>, picture: Vec<u8>) {
     visit.spend(picture.len());
-    if picture.starts_with(BARE_METAFILE) {
-        return visit.file(None, [METAFILE_HEADER, &picture].concat());
+    if PICTURES.iter().any(|beginning| picture.starts_with(beginning)) {
+        return visit.file(None, picture);
     }
-    visit.file(None, picture);
+    visit.text_in("a drawing", TextKind::Body, printable(&picture));
+    visit.obstacle(ObstacleKind::Image, "holds a drawing, which cannot be checked");
 }
 
 /// Reads an embedded object: a file in a package, or the data of the program that made it.

@@ -32,7 +32,9 @@ pub(super) fn read(visit: &mut Visit<'_>) -> bool {
     let mut reader = Reader::default();
     let mut octets = Octets::new(rest);
     octets.u16();
-    while !octets.rest().trim_ascii().is_empty() {
+    // Zeros or line ends may fill the file up.
+    let is_filler = |octet: &u8| *octet == 0 || octet.is_ascii_whitespace();
+    while !octets.rest().iter().all(is_filler) {
         let Some(whole) = reader.next(&mut octets) else {
             let what =
                 "is an Outlook container (winmail.dat), and damaged: its parts do not follow each other";
@@ -91,8 +93,7 @@ impl Reader {
             attribute::SUBJECT => self.message.push(0x0037, kind::STRING, data),
             attribute::BODY => self.message.push(id::BODY, kind::STRING, data),
             attribute::MESSAGE_PROPERTIES => {
-                let damaged = properties::read(&mut Octets::new(data), &mut self.message).is_none();
-                tell_damage(visit, damaged, data);
+                tell_damage(visit, properties::read_all(data, &mut self.message), data);
             }
             attribute::RECIPIENTS => read_recipients(visit, data, self.message.page),
             attribute::ATTACHMENT_BEGINS => self.begin_attachment(visit),
@@ -100,8 +101,7 @@ impl Reader {
             attribute::ATTACHMENT_TITLE => self.attachment().push(id::FILE_NAME, kind::STRING, data),
             attribute::ATTACHMENT_PICTURE => self.attachment().push(id::ICON, kind::BINARY, data),
             attribute::ATTACHMENT_PROPERTIES => {
-                let damaged = properties::read(&mut Octets::new(data), self.attachment()).is_none();
-                tell_damage(visit, damaged, data);
+                tell_damage(visit, properties::read_all(data, self.attachment()), data);
             }
             _ => visit.text_in("other properties", TextKind::Body, printable(data)),
         }
@@ -131,8 +131,8 @@ impl Reader {
     }
 }
 
-fn tell_damage(visit: &mut Visit<'_>, damaged: bool, data: &[u8]) {
-    if damaged {
+fn tell_damage(visit: &mut Visit<'_>, read: Option<()>, data: &[u8]) {
+    if read.is_none() {
         let what =
             "is an Outlook container (winmail.dat), and damaged: its properties do not follow each other";
         visit.obstacle(ObstacleKind::Malformed, what);
@@ -147,7 +147,7 @@ fn read_recipients(visit: &mut Visit<'_>, data: &[u8], page: Option<u32>) {
     let mut properties = Properties::new(page);
     for _ in 0..rows {
         if octets.rest().is_empty() || properties::read(&mut octets, &mut properties).is_none() {
-            tell_damage(visit, true, octets.rest());
+            tell_damage(visit, None, octets.rest());
             break;
         }
     }

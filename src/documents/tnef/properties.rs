@@ -8,6 +8,13 @@ const FIRST_NAMED: u16 = 0x8000;
 /// What is before the octets of an object: which kind it is.
 const OBJECT_KIND: usize = 16;
 
+/// Reads a list that fills its attribute; none when it does not.
+pub(super) fn read_all(data: &[u8], properties: &mut Properties) -> Option<()> {
+    let mut octets = Octets::new(data);
+    read(&mut octets, properties)?;
+    octets.rest().iter().all(|octet| *octet == 0).then_some(())
+}
+
 /// Reads a list into `properties`; none when it does not go on like one.
 pub(super) fn read(octets: &mut Octets<'_>, properties: &mut Properties) -> Option<()> {
     let count = octets.u32()?;

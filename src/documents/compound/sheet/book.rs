@@ -273,6 +273,9 @@ impl Book {
     }
 
     fn cell(&mut self, record: &Record<'_>) -> Option<()> {
+        if self.end.too_much {
+            return None;
+        }
         let mut octets = record.octets();
         let (row, column) = (octets.u16()?, octets.u16()?);
         if record.kind == kind::MULRK {
