@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: demo test bench check
+.PHONY: demo test bench fuzz check
 
 ## Build (some minutes the first time), start a gateway on 127.0.0.1 with a demo PKI and a partner mailbox, send instructive mail, print what happened.
 demo:
@@ -17,11 +17,18 @@ test:
 	@$(CARGO) test --quiet
 	@target/debug/sealgate policy test --policies policies
 
-## Measure the whole path side by side with Postfix; prints ratios.
+## Measure the whole path side by side with Postfix, and reading and detecting side by side with others; prints ratios.
+## One alone: `cargo bench --bench relay`, `--bench scan` or `--bench detect`.
 bench:
 	@packaging/prerequisites test
 	@$(CARGO) build --release --quiet
 	@$(CARGO) bench --quiet --bench relay
+	@$(CARGO) bench --quiet --bench scan
+
+## Feed every reader with hostile input, SECONDS for each. Needs `cargo install cargo-fuzz`. One alone: fuzz/run 60 pdf
+SECONDS ?= 60
+fuzz:
+	@fuzz/run $(SECONDS)
 
 ## What the continuous integration runs.
 check:

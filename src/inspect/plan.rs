@@ -73,3 +73,23 @@ impl Plan {
         Ok(hello.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_cannot_be_meant_are_all_told() {
+        let settings = Settings {
+            deadline_seconds: 0,
+            memory_mb: 1,
+            ..Settings::default()
+        };
+        let error = Plan::new(&settings, &Limits::default()).unwrap_err().to_string();
+        assert!(
+            error.contains("deadline_seconds is 0") && error.contains("memory_mb is 1"),
+            "{error}"
+        );
+        assert_eq!(Settings::default().mistakes(), Vec::<String>::new());
+    }
+}

@@ -19,6 +19,8 @@ use super::wire::{Answer, HELLO_LIMIT, Hello, Welcome, read_frame, write_frame};
 use super::*;
 use crate::message::{ObstacleKind, Segment, Structure};
 
+mod scan;
+
 const STAND_IN: &str = "SEALGATE_STAND_IN";
 
 /// Guards a test against waiting for ever. No test waits for it unless it fails.
@@ -300,19 +302,6 @@ async fn a_stuck_child_is_killed_at_the_deadline_and_the_next_message_is_read() 
 }
 
 #[tokio::test]
-async fn a_child_that_tells_values_unasked_is_heard_by_a_scan_and_not_by_a_gateway() {
-    for (scan, heard) in [(None, None), (Some(Asked::default()), Some(1))] {
-        let mut plan = plan(1);
-        plan.scan = scan;
-        let inspector = pool(plan).await;
-        let question = Source::Message(b"tell-all");
-        let (inspection, extras) = inspector.pool.inspect(question).await.unwrap();
-        assert_eq!(said(&inspection), "all");
-        assert_eq!(extras.map(|extras| extras.values.len()), heard);
-    }
-}
-
-#[tokio::test]
 async fn when_no_child_becomes_free_in_time_the_message_is_not_read_and_not_blamed() {
     let mut plan = plan(1);
     plan.deadline = Duration::from_millis(300);
@@ -499,19 +488,4 @@ async fn wait_until_gone(pid: &str) {
         }
     };
     timeout(AGES, gone).await.unwrap();
-}
-
-#[test]
-fn settings_that_cannot_be_meant_are_all_told() {
-    let settings = Settings {
-        deadline_seconds: 0,
-        memory_mb: 1,
-        ..Settings::default()
-    };
-    let error = Plan::new(&settings, &Limits::default()).unwrap_err().to_string();
-    assert!(
-        error.contains("deadline_seconds is 0") && error.contains("memory_mb is 1"),
-        "{error}"
-    );
-    assert_eq!(Settings::default().mistakes(), Vec::<String>::new());
 }

@@ -67,17 +67,30 @@ fn the_commented_example_is_right_once_its_paths_exist() {
 }
 
 #[test]
-fn changed_policies_go_live_on_sighup_and_a_rule_that_fails_its_own_example_does_not() {
+fn changed_policies_go_live_on_sighup_and_a_bad_rule_leaves_the_last_good_ones_in_force() {
     let mailbox = Mailbox::start();
     let gateway = Gateway::start(mailbox.address, &Options::default());
     let ssn = "From: clerk@agency.example\nSubject: x\n\nMargaret Holloway, SSN 536-22-8145.\n";
     let rule = gateway.directory.path().join("policies/elements/ssn.toml");
     let right = std::fs::read_to_string(&rule).unwrap();
 
-    let wrong = right.replace("examples = [\n", "examples = [\n  \"no number at all\",\n");
-    assert_ne!(wrong, right);
-    std::fs::write(&rule, wrong).unwrap();
-    gateway.reload("stay as they were");
+    let example = right.replace("examples = [\n", "examples = [\n  \"no number at all\",\n");
+    let pattern = "[[pattern]]\nname = \"a\"\nregex = '(?<!1)[0-9]{9}'\nconfidence = { alone = \"high\" }\n";
+    // Each is told with file, line and what is wrong.
+    for (wrong, told) in [
+        (example, "stay as they were:\\nssn.toml:"),
+        (
+            format!("titel = 'a slip'\n{right}"),
+            "ssn.toml:1: the rule has no key `titel`; did you mean `title`?",
+        ),
+        (
+            format!("{right}\n{pattern}"),
+            "look-around, including look-ahead and look-behind, is not supported",
+        ),
+    ] {
+        std::fs::write(&rule, wrong).unwrap();
+        gateway.reload(told);
+    }
     send(gateway.address, "clerk@agency.example", &[NOBODY], ssn).unwrap();
     assert_eq!(
         mailbox.next().recipients,

@@ -1,0 +1,4 @@
+#![no_main]
+//! A file of any kind.
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| sealgate_fuzz::file(bytes));

@@ -1,0 +1,149 @@
+//! What the fuzz targets do with octets. Each target in `fuzz_targets/` is one line that calls one function here.
+//!
+//! Readers must not panic, hang or spend more than their limits; beyond that, each function checks what every reading
+//! promises.
+
+use std::sync::OnceLock;
+
+use sealgate::detect::{RuleSource, Rules};
+use sealgate::documents;
+use sealgate::inspect::{Examination, Source, examine_here};
+use sealgate::message::Place;
+use sealgate::mime::{Leaf, Limits, Text, TextKind};
+
+/// Small, so that a reader that ignores its limits is seen soon.
+const LIMITS: Limits = Limits {
+    depth: 8,
+    parts: 200,
+    part_size: 1 << 20,
+    message_size: 4 << 20,
+};
+
+/// Octets of text that all readings of one input may have. Several readings may show the same octets.
+const TEXT: usize = 16 * LIMITS.message_size;
+
+/// Every reading of a message, its documents, and the search.
+pub fn message(bytes: &[u8]) {
+    check(&examine_here(Source::Message(bytes), rules(), &LIMITS));
+}
+
+/// A file of any kind.
+pub fn file(bytes: &[u8]) {
+    let name = "file";
+    check(&examine_here(Source::File { name, bytes }, rules(), &LIMITS));
+}
+
+/// A file of one kind: the signature is put in front where it is missing.
+pub fn file_of(signature: &[u8], bytes: &[u8]) {
+    if bytes.starts_with(signature) {
+        file(bytes);
+    } else {
+        file(&[signature, bytes].concat());
+    }
+}
+
+/// An HTML page, whatever it begins with.
+pub fn html(bytes: &[u8]) {
+    let leaf = Leaf {
+        place: place(),
+        media_type: "text/html".to_owned(),
+        charset: None,
+        file_name: None,
+        bytes: [b"<html><body>", bytes].concat(),
+    };
+    let documents = documents::read(&[leaf], &LIMITS);
+    let texts: usize = documents.texts.iter().map(|text| text.text.len()).sum();
+    assert!(texts <= TEXT, "{texts} octets of text");
+}
+
+/// Octets in every charset that fits, and in the one that the first line names.
+pub fn charsets(bytes: &[u8]) {
+    let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(0);
+    let (label, octets) = bytes.split_at(end);
+    let leaf = Leaf {
+        place: place(),
+        media_type: "text/plain".to_owned(),
+        charset: std::str::from_utf8(label).ok().map(str::to_owned),
+        file_name: None,
+        bytes: octets.to_vec(),
+    };
+    let documents = documents::read(&[leaf], &LIMITS);
+    assert!(documents.texts.len() < 100);
+}
+
+/// The normaliser and the search on any text.
+pub fn search(bytes: &[u8]) {
+    let (kind, rest) = match bytes.split_first() {
+        Some((0, rest)) => (TextKind::Table, rest),
+        Some((1, rest)) => (TextKind::Header, rest),
+        _ => (TextKind::Body, bytes),
+    };
+    let text = String::from_utf8_lossy(rest).into_owned();
+    let texts = vec![Text {
+        place: place(),
+        kind,
+        text,
+    }];
+    let located = rules().locate(&texts);
+    for one in &located {
+        let (start, end) = one.finding.place.span;
+        let value = texts.get(one.text).and_then(|text| text.text.get(start..end));
+        assert!(value.is_some_and(|value| !value.is_empty()), "a span without a value");
+        let shown = one.finding.evidence.as_str().chars().filter(|c| c.is_alphanumeric());
+        assert!(shown.count() <= 4, "evidence that shows too much");
+    }
+    let _ = rules().rejected(&texts);
+}
+
+/// The rule loader: it tells mistakes, and never panics. A rule that it takes must search without trouble.
+pub fn rule_file(bytes: &[u8]) {
+    let source = RuleSource {
+        file: "fuzzed.toml".to_owned(),
+        text: String::from_utf8_lossy(bytes).into_owned(),
+    };
+    match Rules::compile(&[source]) {
+        Ok(rules) => {
+            let _ = rules.prove();
+        }
+        Err(mistakes) => assert!(!mistakes.is_empty()),
+    }
+}
+
+fn check(examination: &Examination) {
+    let texts: usize = examination.texts.iter().map(|text| text.text.len()).sum();
+    assert!(texts <= TEXT, "{texts} octets of text");
+    for number in 0..examination.inspection.findings.len() {
+        let value = examination.value(number);
+        assert!(value.is_some_and(|value| !value.is_empty()), "a finding without a value");
+    }
+    for obstacle in &examination.inspection.obstacles {
+        assert!(!obstacle.detail.is_empty(), "an obstacle without a reason");
+    }
+}
+
+fn place() -> Place {
+    Place {
+        part: "1".to_owned(),
+        field: None,
+        description: "the text".to_owned(),
+        span: (0, 0),
+    }
+}
+
+/// The rules that the repository ships.
+fn rules() -> &'static Rules {
+    static RULES: OnceLock<Rules> = OnceLock::new();
+    RULES.get_or_init(|| {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../policies/elements");
+        let files = std::fs::read_dir(directory).expect("policies/elements is there");
+        let mut sources: Vec<RuleSource> = files
+            .map(|file| file.expect("policies/elements can be read"))
+            .map(|file| RuleSource {
+                file: file.file_name().to_string_lossy().into_owned(),
+                text: std::fs::read_to_string(file.path()).expect("a rule can be read"),
+            })
+            .collect();
+        sources.sort_by(|a, b| a.file.cmp(&b.file));
+        Rules::compile(&sources).expect("the shipped rules compile")
+    })
+}
