@@ -1,0 +1,59 @@
+//! Pieces with places → lines, columns and tables.
+//!
+//! Text is read twice: in the order in which the file shows it, and in the order of the page. Whoever looks at the
+//! page sees the second; who copies from it often gets the first.
+
+mod lines;
+mod order;
+mod tables;
+
+use super::content::{Canvas, Piece};
+
+pub(super) use tables::{Grid, Tables};
+
+/// What has been read of a page.
+#[derive(Default)]
+pub(super) struct Page {
+    /// The text by each reading that differs.
+    pub readings: Vec<String>,
+    /// Its tables, top to bottom.
+    pub grids: Vec<Grid>,
+    /// Characters by the first reading.
+    pub length: usize,
+}
+
+impl Page {
+    /// Adds what stands on a canvas.
+    pub fn add(&mut self, canvas: &Canvas) {
+        if canvas.pieces.is_empty() {
+            return;
+        }
+        self.read(canvas, |piece| canvas.first(piece), true);
+        if canvas.pieces.iter().any(|piece| piece.other.is_some()) {
+            self.read(canvas, |piece| canvas.other(piece), false);
+        }
+    }
+
+    fn read<'c>(&mut self, canvas: &'c Canvas, text: impl Fn(&'c Piece) -> &'c str, first: bool) {
+        let lines = lines::lines(&canvas.pieces, &text);
+        let by_place = lines::written(&lines);
+        let as_shown = order::as_shown(&canvas.pieces, &text);
+        self.grids.extend(tables::grids(&lines));
+        if first {
+            self.length += as_shown.len();
+        }
+        if !same(&by_place, &as_shown) {
+            self.readings.push(as_shown);
+        }
+        self.readings.push(by_place);
+    }
+}
+
+/// The same characters in the same order, whatever the space between them.
+fn same(one: &str, other: &str) -> bool {
+    let solid = |text: &'_ str| text.chars().filter(|c| !c.is_whitespace()).collect::<Vec<char>>();
+    one.len().abs_diff(other.len()) <= one.len() && solid(one) == solid(other)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! Lines whose words stand below each other → tables, so that a header acts on its column.
+
+use super::lines::{Line, Word};
+use crate::documents::Visit;
+use crate::mime::TextKind;
+
+/// A table on one page.
+#[derive(Debug, Default)]
+pub(in super::super) struct Grid {
+    /// From where to where each column goes.
+    columns: Vec<(f32, f32)>,
+    rows: Vec<Vec<String>>,
+    angle: i16,
+}
+
+/// A gap of this many sizes parts cells.
+const CELL: f32 = 0.75;
+/// Rows that stand further apart than this many sizes are of different tables.
+const FAR: f32 = 6.0;
+
+/// Words of a line that form one cell.
+#[derive(Debug)]
+struct Cell {
+    text: String,
+    start: f32,
+    end: f32,
+}
+
+/// The tables among lines.
+pub(super) fn grids(lines: &[Line]) -> Vec<Grid> {
+    let mut grids = Vec::new();
+    let mut rest = lines;
+    while !rest.is_empty() {
+        let length = block(rest);
+        let (block, after) = rest.split_at(length.max(1));
+        if length >= 2 {
+            grids.extend(grid(block));
+        }
+        rest = after;
+    }
+    grids
+}
+
+/// How many lines from the first on may be one table: those with several cells, and single lines between them.
+fn block(lines: &[Line]) -> usize {
+    let (mut length, mut single) = (0, 0);
+    let mut before: Option<&Line> = None;
+    for (place, line) in lines.iter().enumerate() {
+        let near = before.is_none_or(|before| {
+            before.angle == line.angle && before.height - line.height < FAR * before.size.max(line.size)
+        });
+        if !near {
+            break;
+        }
+        if parts(line) >= 2 {
+            (length, single) = (place + 1, 0);
+        } else {
+            single += 1;
+            if single > 2 || length == 0 {
+                break;
+            }
+        }
+        before = Some(line);
+    }
+    length
+}
+
+fn parts(line: &Line) -> usize {
+    let wide = |pair: &&[Word]| matches!(pair, [one, other] if other.start - one.end > CELL * line.size);
+    1 + line.words.windows(2).filter(wide).count()
+}
+
+fn grid(lines: &[Line]) -> Option<Grid> {
+    let rough: Vec<Vec<Cell>> = lines.iter().map(|line| cells(line, |_, _| false)).collect();
+    let mut starts: Vec<f32> = rough.iter().flatten().map(|cell| cell.start).collect();
+    let mut ends: Vec<f32> = rough.iter().flatten().map(|cell| cell.end).collect();
+    starts.sort_by(f32::total_cmp);
+    ends.sort_by(f32::total_cmp);
+    let often = (lines.len() * 3 / 10).max(2);
+    let rows: Vec<Vec<Cell>> = lines
+        .iter()
+        .map(|line| {
+            let near = 0.15 * line.size;
+            cells(line, |end, start| {
+                around(&starts, start, near) > often || around(&ends, end, near) > often
+            })
+        })
+        .collect();
+    let columns = columns(&rows)?;
+    let mut grid = Grid {
+        columns,
+        rows: Vec::new(),
+        angle: lines.first()?.angle,
+    };
+    for row in rows {
+        grid.enter(row);
+    }
+    Some(grid)
+}
+
+/// The cells of a line: at wide gaps, and at narrow ones where `splits` says so of their two sides.
+fn cells(line: &Line, splits: impl Fn(f32, f32) -> bool) -> Vec<Cell> {
+    let mut cells: Vec<Cell> = Vec::new();
+    for word in &line.words {
+        let joined = cells.last_mut().filter(|cell| {
+            let gap = word.start - cell.end;
+            gap <= CELL * line.size && !(gap > 0.18 * line.size && splits(cell.end, word.start))
+        });
+        match joined {
+            Some(cell) => {
+                cell.text.push(' ');
+                cell.text.push_str(&word.text);
+                cell.end = word.end;
+            }
+            None => cells.push(Cell {
+                text: word.text.clone(),
+                start: word.start,
+                end: word.end,
+            }),
+        }
+    }
+    cells
+}
+
+fn around(sorted: &[f32], place: f32, near: f32) -> usize {
+    let from = sorted.partition_point(|other| *other < place - near);
+    let to = sorted.partition_point(|other| *other <= place + near);
+    to - from
+}
+
+/// The columns, when enough rows have the same number of cells one beside the other.
+fn columns(rows: &[Vec<Cell>]) -> Option<Vec<(f32, f32)>> {
+    let most = rows.iter().map(Vec::len).max()?.min(200);
+    let rows_of = |count: usize| rows.iter().filter(move |row| row.len() == count);
+    let count = (2..=most).max_by_key(|count| (rows_of(*count).count(), *count))?;
+    let typical = rows_of(count).count();
+    if typical < if count == 2 { 3 } else { 2 } {
+        return None;
+    }
+    let mut columns = vec![(f32::MAX, f32::MIN); count];
+    let mut starts = vec![0.0_f64; count];
+    for row in rows_of(count) {
+        for ((column, start), cell) in columns.iter_mut().zip(&mut starts).zip(row) {
+            *column = (column.0.min(cell.start), column.1.max(cell.end));
+            *start += f64::from(cell.start) / typical as f64;
+        }
+    }
+    let ordered = starts.windows(2).all(|pair| pair.first() < pair.last());
+    // Cells of different columns may not stand above each other throughout.
+    let apart = columns.windows(2).all(|pair| match pair {
+        [one, other] => one.0 < other.0 && one.1 < other.1,
+        _ => true,
+    });
+    (ordered && apart).then_some(columns)
+}
+
+impl Grid {
+    fn enter(&mut self, cells: Vec<Cell>) {
+        let alone = cells.len() == 1;
+        let mut row = vec![String::new(); self.columns.len()];
+        for cell in cells {
+            let column = self.column(&cell);
+            // A cell alone on its line goes on from the row above.
+            let above = self.rows.last_mut().filter(|_| alone);
+            let slots = above.unwrap_or(&mut row);
+            if let Some(slot) = slots.get_mut(column) {
+                if !slot.is_empty() {
+                    slot.push(' ');
+                }
+                slot.push_str(&cell.text.replace(['\t', '\n', '\r'], " "));
+            }
+        }
+        if row.iter().any(|cell| !cell.is_empty()) {
+            self.rows.push(row);
+        }
+    }
+
+    /// The column that a cell shares most with.
+    fn column(&self, cell: &Cell) -> usize {
+        let shared = |column: &(f32, f32)| column.1.min(cell.end) - column.0.max(cell.start);
+        let columns = self.columns.iter().enumerate();
+        let best = columns.max_by(|(_, one), (_, other)| shared(one).total_cmp(&shared(other)));
+        best.map_or(0, |(place, _)| place)
+    }
+
+    fn continues(&self, before: &Grid) -> bool {
+        let columns = self.columns.iter().zip(&before.columns);
+        let near = |(one, other): (&(f32, f32), &(f32, f32))| one.0 < other.1 && other.0 < one.1;
+        self.angle == before.angle && self.columns.len() == before.columns.len() && columns.into_iter().all(near)
+    }
+}
+
+/// Tables that may go on from page to page.
+#[derive(Default)]
+pub(in super::super) struct Tables {
+    open: Option<(String, Grid)>,
+}
+
+impl Tables {
+    /// Adds the tables of a page; the first of them may go on from the page before.
+    pub fn add(&mut self, visit: &mut Visit<'_>, place: &str, grids: Vec<Grid>) {
+        for (number, grid) in grids.into_iter().enumerate() {
+            match &mut self.open {
+                Some((_, open)) if number == 0 && grid.continues(open) => open.rows.extend(grid.rows),
+                _ => {
+                    self.finish(visit);
+                    self.open = Some((place.to_owned(), grid));
+                }
+            }
+        }
+    }
+
+    /// Hands over what is still open.
+    pub fn finish(&mut self, visit: &mut Visit<'_>) {
+        if let Some((place, grid)) = self.open.take() {
+            let mut text = String::new();
+            for row in grid.rows {
+                text.push_str(&row.join("\t"));
+                text.push('\n');
+            }
+            visit.text_in(&format!("a table on {place}"), TextKind::Table, text);
+        }
+    }
+}
