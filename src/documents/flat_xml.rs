@@ -4,7 +4,10 @@
 use super::{Visit, ooxml, opendocument, xml};
 use crate::mime::charset;
 
-const WORD_2003: &[&str] = &["schemas.microsoft.com/office/word/2003", "schemas.microsoft.com/office/2006/xmlPackage"];
+const WORD_2003: &[&str] = &[
+    "schemas.microsoft.com/office/word/2003",
+    "schemas.microsoft.com/office/2006/xmlPackage",
+];
 const EXCEL_2003: &[&str] = &["urn:schemas-microsoft-com:office:spreadsheet"];
 
 pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool {
@@ -17,9 +20,13 @@ pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool 
         opendocument::read_flat(visit, text);
         return true;
     }
-    let found = [("wordDocument", WORD_2003), ("package", WORD_2003), ("Workbook", EXCEL_2003)]
-        .into_iter()
-        .find(|(root, namespaces)| is(root, namespaces));
+    let found = [
+        ("wordDocument", WORD_2003),
+        ("package", WORD_2003),
+        ("Workbook", EXCEL_2003),
+    ]
+    .into_iter()
+    .find(|(root, namespaces)| is(root, namespaces));
     if let Some((root, _)) = found {
         visit.notes(readings);
         ooxml::read_flat(visit, root, text);

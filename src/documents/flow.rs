@@ -127,7 +127,10 @@ impl Flow {
     }
 
     fn end_pending_line(&mut self) {
-        let pending = self.frames.last_mut().map(|frame| std::mem::take(&mut frame.ends_line));
+        let pending = self
+            .frames
+            .last_mut()
+            .map(|frame| std::mem::take(&mut frame.ends_line));
         if pending == Some(true) {
             self.mark('\n');
         }
@@ -173,19 +176,12 @@ impl Flow {
     }
 
     pub fn end_box(&mut self) {
-        if self.excess > 0 {
-            self.excess -= 1;
-            return;
-        }
-        if self.frames.len() < 2 {
-            return;
-        }
-        while self.frames.last().is_some_and(|frame| !frame.tables.is_empty()) {
-            self.end_table();
-        }
         self.mark('\n');
-        let twin = self.layers.get(Layer::Fallback as usize).is_some_and(|count| *count > 0);
-        let Some(frame) = self.frames.pop() else {
+        let twin = self
+            .layers
+            .get(Layer::Fallback as usize)
+            .is_some_and(|count| *count > 0);
+        let Some(frame) = self.take_box() else {
             return;
         };
         // Who sees the box sees all of it; where it stands was settled when its text came.
@@ -200,6 +196,26 @@ impl Flow {
         self.add(&frame.views);
     }
 
+    /// Ends a box whose text does not stand where the box does.
+    pub fn take_box_text(&mut self) -> String {
+        let [text, ..] = self.take_box().map(|frame| frame.views).unwrap_or_default();
+        text
+    }
+
+    fn take_box(&mut self) -> Option<Frame> {
+        if self.excess > 0 {
+            self.excess -= 1;
+            return None;
+        }
+        if self.frames.len() < 2 {
+            return None;
+        }
+        while self.frames.last().is_some_and(|frame| !frame.tables.is_empty()) {
+            self.end_table();
+        }
+        self.frames.pop()
+    }
+
     pub fn begin_table(&mut self) {
         self.end_pending_line();
         self.with_frame(|frame| match frame.tables.len() >= DEEPEST {
@@ -209,6 +225,7 @@ impl Flow {
     }
 
     pub fn begin_row(&mut self) {
+        self.end_cell();
         self.with_frame(|frame| {
             if let Some(table) = frame.tables.last_mut() {
                 table.begin_row();
@@ -218,7 +235,12 @@ impl Flow {
 
     /// Begins a cell behind `skipped` columns that have none.
     pub fn begin_cell(&mut self, skipped: usize) {
-        let behind = self.frames.last().and_then(|frame| frame.tables.last()).is_some_and(Table::is_in_row);
+        self.end_cell();
+        let behind = self
+            .frames
+            .last()
+            .and_then(|frame| frame.tables.last())
+            .is_some_and(Table::is_in_row);
         if behind {
             self.mark('\t');
         }
@@ -242,7 +264,9 @@ impl Flow {
     /// What stands in the open cell so far.
     pub fn open_cell(&self) -> String {
         let frame = self.frames.last();
-        let start = frame.and_then(|frame| frame.tables.last()).and_then(Table::cell_start);
+        let start = frame
+            .and_then(|frame| frame.tables.last())
+            .and_then(Table::cell_start);
         let text = frame.and_then(|frame| frame.views.first()).zip(start);
         let text = text.and_then(|(view, start)| view.get(start..));
         text.unwrap_or_default().to_owned()
@@ -327,7 +351,11 @@ impl Flow {
     /// Hands a block of the page over: the first view, and those that differ from it. A box is handed over whole.
     fn finish_block(&mut self) {
         let page = self.frames.len() == 1 && self.excess == 0;
-        let Some(frame) = self.frames.last_mut().filter(|frame| page && frame.tables.is_empty()) else {
+        let Some(frame) = self
+            .frames
+            .last_mut()
+            .filter(|frame| page && frame.tables.is_empty())
+        else {
             return;
         };
         let mut views = std::mem::take(&mut frame.views);

@@ -74,7 +74,10 @@ impl Table {
             for (column, cell) in row {
                 text.extend(std::iter::repeat_n('\t', column.saturating_sub(at)));
                 at = *column;
-                let words = page.get(cell.clone()).unwrap_or_default().split_ascii_whitespace();
+                let words = page
+                    .get(cell.clone())
+                    .unwrap_or_default()
+                    .split_ascii_whitespace();
                 for (number, word) in words.enumerate() {
                     text.push_str(if number > 0 { " " } else { "" });
                     text.push_str(word);

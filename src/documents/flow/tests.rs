@@ -38,7 +38,10 @@ fn hidden_text_splits_no_number() {
     flow.leave(Layer::Hidden);
     flow.text("22-8145");
     flow.finish();
-    assert_eq!((flow.views[0].as_str(), flow.views[2].as_str()), ("536-x22-8145\n", "536-22-8145\n"));
+    assert_eq!(
+        (flow.views[0].as_str(), flow.views[2].as_str()),
+        ("536-x22-8145\n", "536-22-8145\n")
+    );
 }
 
 #[test]

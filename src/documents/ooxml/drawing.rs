@@ -4,16 +4,66 @@ use super::super::xml::Element;
 
 /// Attributes that people are shown, whatever they hold.
 const SHOWN: [&str; 22] = [
-    "descr", "title", "alt", "string", "tooltip", "display", "displayText", "helpText", "statusText", "prompt",
-    "promptTitle", "error", "errorTitle", "author", "initials", "instr", "textToDisplay", "keywords", "comment",
-    "description", "formula1", "algorithmText",
+    "descr",
+    "title",
+    "alt",
+    "string",
+    "tooltip",
+    "display",
+    "displayText",
+    "helpText",
+    "statusText",
+    "prompt",
+    "promptTitle",
+    "error",
+    "errorTitle",
+    "author",
+    "initials",
+    "instr",
+    "textToDisplay",
+    "keywords",
+    "comment",
+    "description",
+    "formula1",
+    "algorithmText",
 ];
 
 /// Attributes that are numbers of the format's own: revisions, places, colours, shapes.
 const INNER: [&str; 34] = [
-    "paraId", "textId", "durableId", "id", "embed", "link", "uri", "Requires", "Ignorable", "style", "path", "coordsize",
-    "coordorigin", "adj", "eqn", "gfxdata", "spid", "typeface", "panose", "fmla", "uid", "modelId", "sqref", "ref", "spans",
-    "date", "dt", "dateUtc", "created", "modified", "points", "v", "anchorId", "editId",
+    "paraId",
+    "textId",
+    "durableId",
+    "id",
+    "embed",
+    "link",
+    "uri",
+    "Requires",
+    "Ignorable",
+    "style",
+    "path",
+    "coordsize",
+    "coordorigin",
+    "adj",
+    "eqn",
+    "gfxdata",
+    "spid",
+    "typeface",
+    "panose",
+    "fmla",
+    "uid",
+    "modelId",
+    "sqref",
+    "ref",
+    "spans",
+    "date",
+    "dt",
+    "dateUtc",
+    "created",
+    "modified",
+    "points",
+    "v",
+    "anchorId",
+    "editId",
 ];
 
 /// Longer values are no words: shapes and pictures in attributes.
@@ -36,6 +86,10 @@ pub(in super::super) fn aside(element: &Element<'_>, into: &mut String) {
         for piece in [" ", name, ": ", &value] {
             into.push_str(piece);
         }
+        if matches!(name, "Target" | "href") && value.contains('%') {
+            into.push(' ');
+            into.push_str(&decoded(&value));
+        }
     }
     match telling {
         true => into.push('\n'),
@@ -43,8 +97,35 @@ pub(in super::super) fn aside(element: &Element<'_>, into: &mut String) {
     }
 }
 
+/// An address without its percent signs (RFC 3986 §2.1).
+pub(in super::super) fn decoded(address: &str) -> String {
+    let mut octets = Vec::with_capacity(address.len());
+    let mut rest = address.as_bytes();
+    while let Some((first, others)) = rest.split_first() {
+        let digits = others
+            .get(..2)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
+        let octet = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match octet.filter(|_| *first == b'%') {
+            Some(octet) => {
+                octets.push(octet);
+                rest = others.get(2..).unwrap_or_default();
+            }
+            None => {
+                octets.push(*first);
+                rest = others;
+            }
+        }
+    }
+    String::from_utf8_lossy(&octets).into_owned()
+}
+
 fn is_inner_element(local: &str) -> bool {
-    local.starts_with("rsid") || matches!(local, "nsid" | "tmpl" | "ext" | "fileVersion" | "workbookPr" | "compatSetting")
+    local.starts_with("rsid")
+        || matches!(
+            local,
+            "nsid" | "tmpl" | "ext" | "fileVersion" | "workbookPr" | "compatSetting"
+        )
 }
 
 fn is_inner(name: &str, value: &str) -> bool {
@@ -54,7 +135,11 @@ fn is_inner(name: &str, value: &str) -> bool {
 
 /// A measure, a colour, an identifier or a time, as these formats write them.
 fn is_own_number(value: &str) -> bool {
-    let all = |allowed: &str| value.bytes().all(|octet| octet.is_ascii_digit() || allowed.as_bytes().contains(&octet));
+    let all = |allowed: &str| {
+        value
+            .bytes()
+            .all(|octet| octet.is_ascii_digit() || allowed.as_bytes().contains(&octet))
+    };
     let hexadecimal = value.bytes().all(|octet| octet.is_ascii_hexdigit());
     (value.len() <= 8 && (all("-.") || hexadecimal))
         || (value.starts_with('{') && value.ends_with('}') && value.len() == 38)

@@ -35,7 +35,14 @@ impl Format {
         let sections = sections?;
         sections
             .iter()
-            .any(|section| section.pieces.iter().filter(|piece| !matches!(piece, Piece::Literal(_))).count() > 1)
+            .any(|section| {
+                section
+                    .pieces
+                    .iter()
+                    .filter(|piece| !matches!(piece, Piece::Literal(_)))
+                    .count()
+                    > 1
+            })
             .then_some(Format { sections })
     }
 
@@ -56,7 +63,11 @@ impl Format {
                 Piece::Optional => shown.extend(left.next()),
             }
             // Digits for which there is no place stand before the first one.
-            let first = !section.pieces.iter().take(at).any(|piece| !matches!(piece, Piece::Literal(_)));
+            let first = !section
+                .pieces
+                .iter()
+                .take(at)
+                .any(|piece| !matches!(piece, Piece::Literal(_)));
             if first && !matches!(piece, Piece::Literal(_)) {
                 shown.extend(left.by_ref());
             }
@@ -102,7 +113,9 @@ pub(super) fn plain(stored: &str) -> String {
     let stored = stored.trim();
     let scientific = stored.contains(['e', 'E', '.']);
     match stored.parse::<f64>() {
-        Ok(value) if scientific && value.is_finite() && value.abs() < 1e21 && value.fract() == 0.0 => format!("{value:.0}"),
+        Ok(value) if scientific && value.is_finite() && value.abs() < 1e21 && value.fract() == 0.0 => {
+            format!("{value:.0}")
+        }
         Ok(value) if stored.contains(['e', 'E']) && (1e-9..1e21).contains(&value.abs()) => value.to_string(),
         _ => stored.to_owned(),
     }
@@ -119,14 +132,26 @@ mod tests {
     #[test]
     fn digits_are_shown_as_the_format_says() {
         assert_eq!(shown("000-00-0000", "53622814").as_deref(), Some("053-62-2814"));
-        assert_eq!(shown("000\\-00\\-0000", "536228145").as_deref(), Some("536-22-8145"));
+        assert_eq!(
+            shown("000\\-00\\-0000", "536228145").as_deref(),
+            Some("536-22-8145")
+        );
         assert_eq!(shown("000000000", "53622814").as_deref(), Some("053622814"));
-        assert_eq!(shown("[$-409]0000 0000 0000 0000", "4539148803436467").as_deref(), Some("4539 1488 0343 6467"));
+        assert_eq!(
+            shown("[$-409]0000 0000 0000 0000", "4539148803436467").as_deref(),
+            Some("4539 1488 0343 6467")
+        );
         let phone = "[<=9999999]###\\-####;\\(###\\)\\ ###\\-####";
         assert_eq!(shown(phone, "6175550123").as_deref(), Some("(617) 555-0123"));
         assert_eq!(shown(phone, "5550123").as_deref(), Some("555-0123"));
         assert_eq!(shown("00-00", "536228145").as_deref(), Some("5362281-45"));
-        for (code, digits) in [("0", "536"), ("General", "536"), ("0.00", "536"), ("yyyy-mm-dd", "45000"), ("000", "-5")] {
+        for (code, digits) in [
+            ("0", "536"),
+            ("General", "536"),
+            ("0.00", "536"),
+            ("yyyy-mm-dd", "45000"),
+            ("000", "-5"),
+        ] {
             assert_eq!(shown(code, digits), None, "{code}");
         }
     }

@@ -19,7 +19,10 @@ impl Grid {
             return;
         }
         let start = self.text.len();
-        let words = value.split(['\t', '\n', '\r']).map(str::trim).filter(|words| !words.is_empty());
+        let words = value
+            .split(['\t', '\n', '\r'])
+            .map(str::trim)
+            .filter(|words| !words.is_empty());
         for (number, words) in words.enumerate() {
             self.text.push_str(if number > 0 { " " } else { "" });
             self.text.push_str(words);
@@ -73,7 +76,12 @@ impl Grid {
         columns
     }
 
-    fn write_row(&self, row: &[(u32, u32, Range<usize>)], columns: &BTreeMap<u32, usize>, table: &mut String) {
+    fn write_row(
+        &self,
+        row: &[(u32, u32, Range<usize>)],
+        columns: &BTreeMap<u32, usize>,
+        table: &mut String,
+    ) {
         if columns.len() == 1 {
             table.push_str(if table.is_empty() { "Row\t" } else { BESIDE });
         }

@@ -33,7 +33,9 @@ pub(super) fn meaning(element: &Element<'_>) -> Meaning {
     match element.local() {
         "t" | "delText" | "font" | "span" | "b" | "i" | "u" => Meaning::Text,
         "instrText" | "delInstrText" | "f" | "formatCode" => Meaning::Code,
-        "posOffset" | "pctWidth" | "pctHeight" | "pctPosHOffset" | "pctPosVOffset" | "align" => Meaning::Measure,
+        "posOffset" | "pctWidth" | "pctHeight" | "pctPosHOffset" | "pctPosVOffset" | "align" => {
+            Meaning::Measure
+        }
         "binData" | "binaryData" => Meaning::Data,
         "del" | "moveFrom" => Meaning::Layer(Layer::Deleted),
         "ins" | "moveTo" => Meaning::Layer(Layer::Inserted),

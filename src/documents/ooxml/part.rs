@@ -3,12 +3,20 @@
 
 use super::super::Visit;
 use super::super::flow::{Flow, Layer};
+use super::super::package;
 use super::super::xml::{Element, Token, Tokens, base64};
-use super::drawing;
 use super::meaning::{Meaning, meaning};
+use super::{Shared, drawing};
 
-pub(super) fn read(visit: &mut Visit<'_>, place: Option<&str>, root: &str, tokens: &mut Tokens<'_>) {
+pub(super) fn read(
+    visit: &mut Visit<'_>,
+    shared: &Shared,
+    place: Option<&str>,
+    root: &str,
+    tokens: &mut Tokens<'_>,
+) {
     let mut part = Reader {
+        shared,
         flow: Flow::new(),
         open: Vec::new(),
         labelled: matches!(root, "coreProperties" | "Properties"),
@@ -29,12 +37,13 @@ pub(super) fn read(visit: &mut Visit<'_>, place: Option<&str>, root: &str, token
     for file in files {
         let file = base64(&file);
         if visit.spend(file.len()) {
-            visit.file(None, file);
+            package::embedded(visit, None, file);
         }
     }
 }
 
-struct Reader {
+struct Reader<'s> {
+    shared: &'s Shared,
     flow: Flow,
     /// What the open elements mean.
     open: Vec<Meaning>,
@@ -61,7 +70,7 @@ struct Paragraph {
     end: Option<Layer>,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn token(&mut self, token: Token<'_>) {
         match token {
             Token::Open(element) => self.open(&element),
@@ -84,7 +93,7 @@ impl Reader {
                     self.flow.text(&label);
                     self.flow.text(": ");
                 }
-                self.flow.text(text.trim());
+                self.flow.text(text);
                 self.set_last(Meaning::Line);
             }
         }
@@ -136,21 +145,36 @@ impl Reader {
 
     /// Elements that stand for a character, or say something of what follows.
     fn empty_element(&mut self, element: &Element<'_>) {
-        let columns = || element.number("val").and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
+        let columns = || {
+            element
+                .number("val")
+                .and_then(|count| usize::try_from(count).ok())
+                .unwrap_or(0)
+        };
         match element.local() {
             "tab" | "ptab" if self.definitions == 0 => self.flow.tab(),
             "br" | "cr" => self.flow.line(),
             "noBreakHyphen" => self.flow.text("-"),
             "sym" => self.flow.text(&symbol(element)),
-            "vanish" | "webHidden" | "specVanish" if !self.paragraph.in_properties && element.is_on() => {
-                if !self.hidden {
-                    self.flow.enter(Layer::Hidden);
-                }
-                self.hidden = true;
+            "vanish" | "webHidden" | "specVanish" if element.is_on() => self.hide(),
+            "rStyle"
+                if element
+                    .attribute("val")
+                    .is_some_and(|style| self.shared.hiding.contains(&*style)) =>
+            {
+                self.hide();
             }
             "gridSpan" => self.flow.span(columns()),
             "gridBefore" => self.skipped = columns(),
             _ => {}
+        }
+    }
+
+    /// Hides what follows in the run. A paragraph's own mark may be hidden without its text.
+    fn hide(&mut self) {
+        if !self.hidden && !self.paragraph.in_properties {
+            self.flow.enter(Layer::Hidden);
+            self.hidden = true;
         }
     }
 
@@ -184,7 +208,17 @@ impl Reader {
 
 /// A character of a symbol font; such fonts lie in a private area (ECMA-376 part 1 §17.3.3.30).
 fn symbol(element: &Element<'_>) -> String {
-    let code = element.attribute("char").and_then(|code| u32::from_str_radix(&code, 16).ok());
-    let code = code.map(|code| if (0xf020..=0xf0ff).contains(&code) { code - 0xf000 } else { code });
-    code.and_then(char::from_u32).map(String::from).unwrap_or_default()
+    let code = element
+        .attribute("char")
+        .and_then(|code| u32::from_str_radix(&code, 16).ok());
+    let code = code.map(|code| {
+        if (0xf020..=0xf0ff).contains(&code) {
+            code - 0xf000
+        } else {
+            code
+        }
+    });
+    code.and_then(char::from_u32)
+        .map(String::from)
+        .unwrap_or_default()
 }

@@ -10,7 +10,9 @@ use crate::mime::TextKind;
 /// The names of the fields.
 pub(super) fn fields(source: &str) -> Vec<String> {
     let names = Tokens::new(source).filter_map(|token| match token {
-        Token::Open(element) if element.local() == "cacheField" => element.attribute("name").map(|name| name.into_owned()),
+        Token::Open(element) if element.local() == "cacheField" => {
+            element.attribute("name").map(|name| name.into_owned())
+        }
         _ => None,
     });
     names.collect()

@@ -33,7 +33,10 @@ pub(super) fn tell(visit: &mut Visit<'_>, place: Option<&str>, grid: &Grid, full
     // A few octets of a sheet can stand for many: what comes out is paid for like what was unpacked.
     let octets = tables.iter().map(String::len).sum();
     if full || !complete || !visit.spend(octets) {
-        let what = format!("has more cells than can be searched ({})", place.unwrap_or("a sheet"));
+        let what = format!(
+            "has more cells than can be searched ({})",
+            place.unwrap_or("a sheet")
+        );
         visit.obstacle(ObstacleKind::LimitReached, &what);
     }
     for table in tables {
@@ -80,7 +83,10 @@ impl Sheet<'_> {
         let place = element.attribute("r").and_then(|place| column(&place));
         let column = place.unwrap_or(self.column);
         self.column = column.saturating_add(1);
-        let kind = element.attribute("t").map(|kind| kind.into_owned()).unwrap_or_default();
+        let kind = element
+            .attribute("t")
+            .map(|kind| kind.into_owned())
+            .unwrap_or_default();
         let style = element.number("s");
         let mut content = Content::default();
         content.read(tokens, &mut self.aside);
@@ -102,12 +108,15 @@ impl Sheet<'_> {
                     self.grid.put(self.row, column, string);
                 }
             }
-            "b" => self.grid.put(self.row, column, if value == "1" { "TRUE" } else { "FALSE" }),
+            "b" => self
+                .grid
+                .put(self.row, column, if value == "1" { "TRUE" } else { "FALSE" }),
             "" | "n" if !value.is_empty() => {
                 let digits = plain(value);
                 let format = style.and_then(|style| self.shared.format(style));
                 let shown = format.and_then(|format| format.show(&digits));
-                self.grid.put(self.row, column, shown.as_deref().unwrap_or(&digits));
+                self.grid
+                    .put(self.row, column, shown.as_deref().unwrap_or(&digits));
             }
             _ => self.grid.put(self.row, column, value),
         }
@@ -116,8 +125,12 @@ impl Sheet<'_> {
 
     /// A formula is searched when it holds a text or a long number of its own.
     fn formula(&mut self, formula: &str) {
-        let digits = formula.as_bytes().chunk_by(|left, right| left.is_ascii_digit() && right.is_ascii_digit());
-        let long = digits.into_iter().any(|run| run.len() >= 5 && run.iter().all(u8::is_ascii_digit));
+        let digits = formula
+            .as_bytes()
+            .chunk_by(|left, right| left.is_ascii_digit() && right.is_ascii_digit());
+        let long = digits
+            .into_iter()
+            .any(|run| run.len() >= 5 && run.iter().all(u8::is_ascii_digit));
         if formula.contains('"') || long {
             self.aside.push_str(formula);
             self.aside.push('\n');

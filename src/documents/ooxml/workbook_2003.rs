@@ -88,8 +88,13 @@ impl Book {
     fn end_cell(&mut self) {
         let value = std::mem::take(&mut self.value);
         let digits = if self.is_number { plain(&value) } else { value };
-        let shown = self.format.as_ref().filter(|_| self.is_number).and_then(|format| format.show(&digits));
-        self.grid.put(self.row, self.column, shown.as_deref().unwrap_or(&digits));
+        let shown = self
+            .format
+            .as_ref()
+            .filter(|_| self.is_number)
+            .and_then(|format| format.show(&digits));
+        self.grid
+            .put(self.row, self.column, shown.as_deref().unwrap_or(&digits));
         (self.in_comment, self.in_data) = (false, false);
     }
 

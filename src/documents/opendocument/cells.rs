@@ -1,5 +1,6 @@
 //! Cells of OpenDocument tables, and what stands in attributes (ODF 1.3 part 3 §9.1.4, §19.385).
 
+use super::super::ooxml::decoded;
 use super::super::xml::Element;
 
 /// What a cell holds, as far as it is a number or a text.
@@ -18,22 +19,38 @@ pub(super) fn columns(element: &Element<'_>) -> usize {
 pub(super) fn shows(shown: &str, value: &str) -> bool {
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let own = digits(value);
-    shown.contains(value) || (value.bytes().all(|octet| octet.is_ascii_digit() || octet == b'.') && digits(shown).contains(&own))
+    shown.contains(value)
+        || (value.bytes().all(|octet| octet.is_ascii_digit() || octet == b'.')
+            && digits(shown).contains(&own))
         || (own.len() < 5 && !value.contains(' '))
 }
 
 /// A number as plain digits.
 fn plain(stored: &str) -> String {
     match stored.parse::<f64>() {
-        Ok(value) if stored.contains(['e', 'E']) && value.fract() == 0.0 && value.abs() < 1e21 => format!("{value:.0}"),
+        Ok(value) if stored.contains(['e', 'E']) && value.fract() == 0.0 && value.abs() < 1e21 => {
+            format!("{value:.0}")
+        }
         _ => stored.to_owned(),
     }
 }
 
 /// Attributes that are numbers of the format's own.
 const INNER: [&str; 14] = [
-    "id", "value", "string-value", "d", "viewBox", "points", "enhanced-path", "date-value", "time-value", "rsid",
-    "paragraph-rsid", "checksum", "transform", "version",
+    "id",
+    "value",
+    "string-value",
+    "d",
+    "viewBox",
+    "points",
+    "enhanced-path",
+    "date-value",
+    "time-value",
+    "rsid",
+    "paragraph-rsid",
+    "checksum",
+    "transform",
+    "version",
 ];
 
 /// Writes a line with the attributes of an element when one of them may hold something to find.
@@ -47,10 +64,17 @@ pub(super) fn aside(element: &Element<'_>, into: &mut String) {
         if inner || value.is_empty() || is_measure(&value) || value.len() > 32 << 10 {
             continue;
         }
-        let hidden = matches!(name, "string-value" | "current-value" | "title" | "author-name" | "description" | "help-message");
+        let hidden = matches!(
+            name,
+            "string-value" | "current-value" | "title" | "author-name" | "description" | "help-message"
+        );
         telling |= hidden || value.chars().filter(|c| c.is_numeric()).count() >= 5;
         for piece in [" ", name, ": ", &value] {
             into.push_str(piece);
+        }
+        if name == "href" && value.contains('%') {
+            into.push(' ');
+            into.push_str(&decoded(&value));
         }
     }
     match telling {
@@ -63,12 +87,17 @@ pub(super) fn aside(element: &Element<'_>, into: &mut String) {
 fn is_measure(value: &str) -> bool {
     let units = ["cm", "mm", "in", "pt", "pc", "px", "%", "em"];
     let number = units.iter().find_map(|unit| value.strip_suffix(unit));
-    let is_number = |text: &str| text.bytes().all(|octet| octet.is_ascii_digit() || b".- ".contains(&octet));
+    let is_number = |text: &str| {
+        text.bytes()
+            .all(|octet| octet.is_ascii_digit() || b".- ".contains(&octet))
+    };
     number.is_some_and(is_number)
         || (value.len() == 7 && value.starts_with('#'))
         || (value.len() >= 19
             && value.as_bytes().get(10) == Some(&b'T')
-            && value.bytes().all(|octet| octet.is_ascii_digit() || b"-:TZ.+".contains(&octet)))
+            && value
+                .bytes()
+                .all(|octet| octet.is_ascii_digit() || b"-:TZ.+".contains(&octet)))
 }
 
 #[cfg(test)]

@@ -9,8 +9,12 @@ pub(super) enum Meaning {
     Inline,
     /// A box that stands in a line without being part of it.
     Box,
-    /// Text that is not shown.
+    /// Text that is not shown, and stands in an attribute.
     Hidden,
+    /// Text whose style hides it.
+    HiddenSpan,
+    /// Text that a tracked change took away; it stood where a mark in the flow refers to it.
+    Deletion,
     Table,
     Row,
     Cell,
@@ -24,12 +28,14 @@ pub(super) enum Meaning {
 pub(super) fn meaning(element: &Element<'_>) -> Meaning {
     match element.local() {
         "p" | "h" => Meaning::Paragraph,
-        "span" | "a" | "ruby" | "ruby-base" | "meta" | "meta-field" | "s" | "tab" | "line-break" | "bookmark-ref"
-        | "sequence" | "page-number" | "date" | "time" | "user-defined" | "text-input" | "placeholder" => Meaning::Inline,
+        "span" | "a" | "ruby" | "ruby-base" | "meta" | "meta-field" | "s" | "tab" | "line-break"
+        | "bookmark-ref" | "sequence" | "page-number" | "date" | "time" | "user-defined" | "text-input"
+        | "placeholder" => Meaning::Inline,
         "hidden-text" | "hidden-paragraph" => Meaning::Hidden,
-        "note" | "annotation" | "frame" | "text-box" | "custom-shape" | "rect" | "ellipse" | "circle" | "line" | "g"
-        | "connector" | "path" | "polygon" | "polyline" | "caption" | "control" | "ruby-text" | "deletion"
-        | "insertion" | "changed-region" | "header" | "footer" | "measure" => Meaning::Box,
+        "note" | "annotation" | "frame" | "text-box" | "custom-shape" | "rect" | "ellipse" | "circle"
+        | "line" | "g" | "connector" | "path" | "polygon" | "polyline" | "caption" | "control"
+        | "ruby-text" | "header" | "footer" | "measure" => Meaning::Box,
+        "deletion" => Meaning::Deletion,
         "table" => Meaning::Table,
         "table-row" => Meaning::Row,
         "table-cell" | "covered-table-cell" => Meaning::Cell,

@@ -11,7 +11,11 @@ use super::xml::{Token, Tokens};
 use crate::message::ObstacleKind;
 
 /// What the root of a part declares when it belongs to these formats, or to OpenOffice.org 1 before them.
-pub(super) const NAMESPACES: &[&str] = &["urn:oasis:names:tc:opendocument:", "openoffice.org/2000/", "openoffice.org/2001/"];
+pub(super) const NAMESPACES: &[&str] = &[
+    "urn:oasis:names:tc:opendocument:",
+    "openoffice.org/2000/",
+    "openoffice.org/2001/",
+];
 
 /// Reads one XML part.
 pub(super) fn read_part(visit: &mut Visit<'_>, name: &str, xml: &Xml) {

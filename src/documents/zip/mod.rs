@@ -51,17 +51,31 @@ const MOST_TRIED: usize = 50;
 /// The last end record that holds together. Octets that begin like something else are an archive only if they end
 /// like one; the containers that are read as such hold whole archives by nature.
 fn last_end(bytes: &[u8], whole: bool) -> Option<End> {
-    let from = if whole { 0 } else { bytes.len().saturating_sub(REACH) };
+    let from = if whole {
+        0
+    } else {
+        bytes.len().saturating_sub(REACH)
+    };
     if !whole && is_other_container(bytes) {
         return None;
     }
     let found = memchr::memmem::rfind_iter(bytes.get(from..)?, END).take(MOST_TRIED);
     let mut ends = found.filter_map(|at| records::end(bytes, from + at));
-    ends.find(|end| whole || bytes.get(end.directory..).is_some_and(|rest| rest.starts_with(records::CENTRAL)))
+    ends.find(|end| {
+        whole
+            || bytes
+                .get(end.directory..)
+                .is_some_and(|rest| rest.starts_with(records::CENTRAL))
+    })
 }
 
 fn is_other_container(bytes: &[u8]) -> bool {
-    let begins = [&b"\xd0\xcf\x11\xe0"[..], b"7z\xbc\xaf\x27\x1c", b"Rar!", b"\x78\x9f\x3e\x22"];
+    let begins = [
+        &b"\xd0\xcf\x11\xe0"[..],
+        b"7z\xbc\xaf\x27\x1c",
+        b"Rar!",
+        b"\x78\x9f\x3e\x22",
+    ];
     begins.iter().any(|mark| bytes.starts_with(mark)) || bytes.get(257..262) == Some(b"ustar")
 }
 
@@ -81,4 +95,4 @@ fn directory(bytes: &[u8], end: &End) -> Vec<Header> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -43,7 +43,10 @@ pub(super) fn unpack(visit: &mut Visit<'_>, name: &str, header: &Header, start: 
             let bytes = visit.unpack(name, &mut reader);
             (bytes, usize::try_from(reader.total_in()).unwrap_or(usize::MAX))
         }
-        14 => (visit.unpack(name, lzma(header, whole, visit.room())?), packed.len()),
+        14 => (
+            visit.unpack(name, lzma(header, whole, visit.room())?),
+            packed.len(),
+        ),
         93 => {
             let reader = ruzstd::decoding::StreamingDecoder::new(whole).ok()?;
             (visit.unpack(name, reader), packed.len())
@@ -68,7 +71,8 @@ fn lzma(header: &Header, packed: &[u8], room: usize) -> Option<impl Read> {
     let ends_by_mark = header.flags & 2 != 0;
     let size = if ends_by_mark { u64::MAX } else { header.unpacked };
     let most = u32::try_from(room.saturating_add(4_096)).unwrap_or(u32::MAX);
-    lzma_rust2::LzmaReader::new_with_props(packed.get(9..)?, size, properties, dictionary.min(most), None).ok()
+    lzma_rust2::LzmaReader::new_with_props(packed.get(9..)?, size, properties, dictionary.min(most), None)
+        .ok()
 }
 
 /// Stored content of unknown size ends where the next record begins.
@@ -78,7 +82,10 @@ fn stored_without_size(visit: &mut Visit<'_>, file: &[u8]) -> Vec<u8> {
         [&b"\x07\x08"[..], b"\x01\x02", b"\x03\x04", b"\x05\x06"].contains(&mark)
     };
     let end = memchr::memmem::find_iter(file, b"PK").find(is_record);
-    visit.unpack("an entry of unknown size", file.get(..end.unwrap_or(file.len())).unwrap_or(file))
+    visit.unpack(
+        "an entry of unknown size",
+        file.get(..end.unwrap_or(file.len())).unwrap_or(file),
+    )
 }
 
 /// What came out must be what went in; it is searched all the same.

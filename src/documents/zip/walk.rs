@@ -102,7 +102,11 @@ impl<'w, 'v> Walk<'w, 'v> {
         let to = to.min(self.bytes.len());
         let mut loose = at;
         while let Some(found) = self.record(at, to) {
-            if self.bytes.get(found..).is_some_and(|rest| rest.starts_with(CENTRAL)) {
+            if self
+                .bytes
+                .get(found..)
+                .is_some_and(|rest| rest.starts_with(CENTRAL))
+            {
                 let length = self.stray_record(found);
                 self.loose(loose, found);
                 at = found.saturating_add(length);
@@ -130,7 +134,8 @@ impl<'w, 'v> Walk<'w, 'v> {
         marks.find(|at| {
             let rest = self.bytes.get(*at..).unwrap_or_default();
             let local = || records::local(self.bytes, *at).is_some_and(|header| is_plausible(&header));
-            let central = || records::central(self.bytes, *at).is_some_and(|(header, _)| is_plausible(&header));
+            let central =
+                || records::central(self.bytes, *at).is_some_and(|(header, _)| is_plausible(&header));
             (rest.starts_with(LOCAL) && local()) || (rest.starts_with(CENTRAL) && central())
         })
     }
@@ -256,7 +261,11 @@ fn disagree(central: &Header, local: &Header) -> bool {
     let differ = |local: u64, central: u64| local != central && local != 0;
     let sizes = differ(local.packed, central.packed) || differ(local.unpacked, central.unpacked);
     let sums = differ(local.checksum.into(), central.checksum.into());
-    let slashes = |name: &[u8]| name.iter().map(|octet| if *octet == b'\\' { b'/' } else { *octet }).collect::<Vec<u8>>();
+    let slashes = |name: &[u8]| {
+        name.iter()
+            .map(|octet| if *octet == b'\\' { b'/' } else { *octet })
+            .collect::<Vec<u8>>()
+    };
     local.method != central.method
         || local.is_encrypted() != central.is_encrypted()
         || (!local.has_descriptor() && (sizes || sums))
