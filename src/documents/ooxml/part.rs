@@ -108,14 +108,7 @@ impl Reader<'_> {
 
     fn open(&mut self, element: &Element<'_>) {
         drawing::aside(element, &mut self.flow.aside);
-        if self.labelled {
-            let name = element.attribute("name");
-            let local = element.local();
-            // The name of a custom property stands for the element that holds its value.
-            if name.is_some() || self.open.len() < 2 {
-                self.label = name.map_or(local.to_owned(), |name| name.into_owned());
-            }
-        }
+        self.set_label(element);
         let meaning = meaning(element);
         match meaning {
             Meaning::Layer(layer) => self.enter(layer),
@@ -134,6 +127,25 @@ impl Reader<'_> {
             _ => {}
         }
         self.open.push(meaning);
+    }
+
+    /// Document properties are told with their names. The name of a custom property stands at the element around
+    /// its value, whose own name is that of a type (ECMA-376 part 1 §22.3, §22.4).
+    fn set_label(&mut self, element: &Element<'_>) {
+        let local = element.local();
+        match local {
+            "DocumentProperties" | "CustomDocumentProperties" => self.labelled = true,
+            "body" | "styles" | "fonts" => self.labelled = false,
+            _ => {}
+        }
+        let is_type = local.starts_with("lp")
+            || local.len() <= 2
+            || matches!(local, "int" | "bool" | "bstr" | "filetime");
+        if let Some(name) = element.attribute("name").filter(|_| self.labelled) {
+            self.label = name.into_owned();
+        } else if self.labelled && !is_type {
+            self.label = local.to_owned();
+        }
     }
 
     fn enter(&mut self, layer: Layer) {

@@ -182,6 +182,18 @@ fn nesting_without_end_is_read() {
 }
 
 #[test]
+fn workbooks_of_office_2003_are_tables() {
+    let book = "<?xml version=\"1.0\"?><?mso-application progid=\"Excel.Sheet\"?>\
+        <Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\" xmlns:ss=\"urn:schemas-microsoft-com:office:spreadsheet\">\
+        <Styles><Style ss:ID=\"s1\"><NumberFormat ss:Format=\"000\\-00\\-0000\"/></Style></Styles><Worksheet ss:Name=\"A\"><Table>\
+        <Row><Cell><Data ss:Type=\"String\">Name</Data></Cell><Cell ss:Index=\"4\"><Data ss:Type=\"String\">SSN</Data></Cell></Row>\
+        <Row ss:Index=\"9\"><Cell><Data ss:Type=\"String\">J</Data><Comment><ss:Data>a <B>note</B></ss:Data></Comment></Cell>\
+        <Cell ss:Index=\"4\" ss:StyleID=\"s1\"><Data ss:Type=\"Number\">53622814</Data></Cell></Row></Table></Worksheet></Workbook>";
+    assert_eq!(tables(book.as_bytes()), ["Name\tSSN\nJ\t053-62-2814\n"]);
+    assert!(has(&open(book.as_bytes()), "note"));
+}
+
+#[test]
 fn files_inside_flat_documents_are_read() {
     let flat = "<pkg:package xmlns:pkg=\"http://schemas.microsoft.com/office/2006/xmlPackage\"><pkg:part><pkg:binaryData>\
         U1NOIDUzNi0yMi04MTQ1</pkg:binaryData></pkg:part></pkg:package>";
