@@ -176,22 +176,12 @@ impl Flow {
     }
 
     pub fn end_box(&mut self) {
-        if self.excess > 0 {
-            self.excess -= 1;
-            return;
-        }
-        if self.frames.len() < 2 {
-            return;
-        }
-        while self.frames.last().is_some_and(|frame| !frame.tables.is_empty()) {
-            self.end_table();
-        }
         self.mark('\n');
         let twin = self
             .layers
             .get(Layer::Fallback as usize)
             .is_some_and(|count| *count > 0);
-        let Some(frame) = self.frames.pop() else {
+        let Some(frame) = self.take_box() else {
             return;
         };
         // Who sees the box sees all of it; where it stands was settled when its text came.
@@ -206,6 +196,26 @@ impl Flow {
         self.add(&frame.views);
     }
 
+    /// Ends a box whose text does not stand where the box does.
+    pub fn take_box_text(&mut self) -> String {
+        let [text, ..] = self.take_box().map(|frame| frame.views).unwrap_or_default();
+        text
+    }
+
+    fn take_box(&mut self) -> Option<Frame> {
+        if self.excess > 0 {
+            self.excess -= 1;
+            return None;
+        }
+        if self.frames.len() < 2 {
+            return None;
+        }
+        while self.frames.last().is_some_and(|frame| !frame.tables.is_empty()) {
+            self.end_table();
+        }
+        self.frames.pop()
+    }
+
     pub fn begin_table(&mut self) {
         self.end_pending_line();
         self.with_frame(|frame| match frame.tables.len() >= DEEPEST {
@@ -215,6 +225,7 @@ impl Flow {
     }
 
     pub fn begin_row(&mut self) {
+        self.end_cell();
         self.with_frame(|frame| {
             if let Some(table) = frame.tables.last_mut() {
                 table.begin_row();
@@ -224,6 +235,7 @@ impl Flow {
 
     /// Begins a cell behind `skipped` columns that have none.
     pub fn begin_cell(&mut self, skipped: usize) {
+        self.end_cell();
         let behind = self
             .frames
             .last()

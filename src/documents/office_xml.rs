@@ -13,7 +13,7 @@ use crate::mime::charset;
 pub(super) enum Token<'x> {
     Open(Element<'x>),
     Close(Name<'x>),
-    /// Character data with its references resolved. Neighbouring pieces belong together.
+    /// Character data up to the next markup, with its references resolved.
     Text(Cow<'x, str>),
     /// A comment, which nobody sees.
     Comment(Cow<'x, str>),
@@ -72,7 +72,8 @@ impl Element<'_> {
     /// The namespaces that it declares.
     fn declares(&self, wanted: &[&str]) -> bool {
         let raw = self.0.attributes_raw();
-        wanted.iter().any(|namespace| raw.contains(namespace))
+        let plain = unescape(raw).unwrap_or(Cow::Borrowed(raw));
+        wanted.iter().any(|namespace| plain.contains(namespace))
     }
 }
 
@@ -84,6 +85,8 @@ pub(super) struct Tokens<'x> {
     base: usize,
     restarts: usize,
     ended: bool,
+    /// A token that was read to see whether text goes on.
+    next: Option<Token<'x>>,
     /// Something is not well-formed.
     pub malformed: bool,
     /// The document declares entities, which may stand for text.
@@ -101,6 +104,7 @@ impl<'x> Tokens<'x> {
             base: 0,
             restarts: 0,
             ended: false,
+            next: None,
             malformed: false,
             declares_entities: false,
         }
@@ -124,20 +128,7 @@ impl<'x> Tokens<'x> {
         Some(Token::Text(Cow::Borrowed("")))
     }
 
-    fn reference(&mut self, reference: &BytesRef<'x>) -> Token<'x> {
-        let known = match reference.resolve_char_ref() {
-            Ok(Some(character)) => Some(Cow::Owned(character.to_string())),
-            _ => resolve_predefined_entity(reference).map(Cow::Borrowed),
-        };
-        self.malformed |= known.is_none();
-        Token::Text(known.unwrap_or_else(|| Cow::Owned(format!("&{};", &**reference))))
-    }
-}
-
-impl<'x> Iterator for Tokens<'x> {
-    type Item = Token<'x>;
-
-    fn next(&mut self) -> Option<Token<'x>> {
+    fn read(&mut self) -> Option<Token<'x>> {
         while !self.ended {
             return Some(match self.reader.read_event() {
                 Ok(Event::Start(start) | Event::Empty(start)) => Token::Open(Element(start)),
@@ -158,6 +149,36 @@ impl<'x> Iterator for Tokens<'x> {
         }
         None
     }
+
+    fn reference(&mut self, reference: &BytesRef<'x>) -> Token<'x> {
+        let known = match reference.resolve_char_ref() {
+            Ok(Some(character)) => Some(Cow::Owned(character.to_string())),
+            _ => resolve_predefined_entity(reference).map(Cow::Borrowed),
+        };
+        self.malformed |= known.is_none();
+        Token::Text(known.unwrap_or_else(|| Cow::Owned(format!("&{};", &**reference))))
+    }
+}
+
+impl<'x> Iterator for Tokens<'x> {
+    type Item = Token<'x>;
+
+    fn next(&mut self) -> Option<Token<'x>> {
+        let mut text = match self.next.take().or_else(|| self.read())? {
+            Token::Text(text) => text,
+            other => return Some(other),
+        };
+        loop {
+            match self.read() {
+                Some(Token::Text(more)) if text.is_empty() => text = more,
+                Some(Token::Text(more)) => text.to_mut().push_str(&more),
+                other => {
+                    self.next = other;
+                    return Some(Token::Text(text));
+                }
+            }
+        }
+    }
 }
 
 fn reader(source: &str) -> Reader<&[u8]> {
@@ -176,17 +197,12 @@ pub(super) fn root(source: &str, namespaces: &[&str]) -> Option<(String, bool)> 
     if !start.starts_with('<') {
         return None;
     }
-    // The root stands at the beginning, behind a declaration and comments.
-    let beginning = start.get(..start.floor_char_boundary(ROOT_WITHIN))?;
-    let mut tokens = Tokens::new(beginning);
-    let root = tokens.find_map(|token| match token {
+    let root = Tokens::new(start).find_map(|token| match token {
         Token::Open(element) => Some(element),
         _ => None,
     })?;
     Some((root.local().to_owned(), root.declares(namespaces)))
 }
-
-const ROOT_WITHIN: usize = 64 << 10;
 
 /// The text of an XML file: UTF-8 or UTF-16 by its octets, else what its declaration says (XML 1.0 §4.3.3);
 /// `None` when the octets are no XML at all.
@@ -269,6 +285,9 @@ mod tests {
             shown("<?xml version='1.0'?><w:p xmlns:w='x'>5&#51;6&amp;<w:tab/><![CDATA[<22>]]></w:p>"),
             ("[p]536&[tab].<22>.".to_owned(), false)
         );
+        let texts =
+            Tokens::new("<a>5&#51;6<![CDATA[ & ]]>22</a>").filter(|token| matches!(token, Token::Text(_)));
+        assert_eq!(texts.count(), 1);
     }
 
     #[test]

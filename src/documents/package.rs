@@ -3,6 +3,7 @@
 
 use super::office_xml;
 use super::{Visit, ooxml, opendocument, picture};
+use crate::message::ObstacleKind;
 use crate::mime::{TextKind, is_harmless, printable};
 
 /// A file of an archive.
@@ -20,21 +21,15 @@ pub(super) fn is_likely(archive: &[u8]) -> bool {
 
 /// Reads the parts of a document.
 pub(super) fn read(visit: &mut Visit<'_>, parts: Vec<Part>) {
-    let mut names = String::new();
     let document: Vec<(Part, Option<Xml>)> = parts.into_iter().map(parsed).collect();
     let office = document.iter().any(|(_, xml)| xml.is_some());
     let shared = ooxml::Shared::of(&document);
     for (part, xml) in document {
         match xml {
-            Some(xml) => {
-                names.push_str(&part.name);
-                names.push('\n');
-                read_xml(visit, &shared, &part.name, &xml);
-            }
+            Some(xml) => read_xml(visit, &shared, &part.name, &xml),
             None => read_file(visit, part, office),
         }
     }
-    visit.text_in("part names", TextKind::Header, names);
 }
 
 /// A part that is XML of an Office format.
@@ -89,15 +84,48 @@ pub(super) fn spoken(name: &str) -> String {
 
 fn read_file(visit: &mut Visit<'_>, part: Part, office: bool) {
     let name = part.name.to_ascii_lowercase();
-    // A small picture of the document's own first page.
-    let thumbnail = name.starts_with("docprops/thumbnail.") || name.starts_with("thumbnails/thumbnail.");
-    if office && thumbnail && picture::is_picture(&part.bytes) {
+    // A small picture of the document's own first page, or of an object that is read itself.
+    let preview = [
+        "docprops/thumbnail.",
+        "thumbnails/thumbnail.",
+        "objectreplacements/",
+    ]
+    .iter()
+    .any(|folder| name.starts_with(folder));
+    if office && preview && (picture::is_picture(&part.bytes) || is_drawing(&part.bytes)) {
+        return visit.text_in(&spoken(&part.name), TextKind::Body, legible(&part.bytes));
+    }
+    if office && is_mark(&part.bytes) {
         return;
     }
-    if office && (is_printer_setting(&part.bytes) || is_hidden_font(&part.bytes) || is_mark(&part.bytes)) {
+    let layout = name == "layout-cache" && part.bytes.starts_with(b"\x01\0\x01\0");
+    if office && (layout || is_printer_setting(&part.bytes) || is_font(&part.bytes)) {
         return visit.text_in(&spoken(&part.name), TextKind::Body, printable(&part.bytes));
     }
-    visit.file(Some(&part.name), part.bytes);
+    embedded(visit, Some(&part.name), part.bytes);
+}
+
+/// Reads a file that stands in a document.
+pub(super) fn embedded(visit: &mut Visit<'_>, name: Option<&str>, bytes: Vec<u8>) {
+    if is_drawing(&bytes) {
+        visit.text_in("a drawing", TextKind::Body, legible(&bytes));
+        return visit.obstacle(ObstacleKind::Image, "holds a drawing, which cannot be checked");
+    }
+    visit.file(name, bytes);
+}
+
+/// A drawing of LibreOffice. Its texts are legible in it.
+fn is_drawing(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"VCLMTF")
+}
+
+/// What is legible in a drawing; in other pictures it is metadata full of long numbers.
+fn legible(bytes: &[u8]) -> String {
+    if is_drawing(bytes) {
+        printable(bytes)
+    } else {
+        String::new()
+    }
 }
 
 /// Settings of a printer ([MS-RPRN] §2.2.2.1, `DEVMODE`): its name, then version and size of the structure.
@@ -112,14 +140,20 @@ fn is_printer_setting(bytes: &[u8]) -> bool {
     (0x0300..=0x0600).contains(&version) && (100..=220).contains(&size) && bytes.len() < 256 << 10
 }
 
-/// A font whose first 32 octets are disguised (ECMA-376 part 4 §3.3.2): its table of contents shows behind them.
-fn is_hidden_font(bytes: &[u8]) -> bool {
-    let tags = bytes.get(44..12 + 16 * 9).unwrap_or_default().chunks_exact(16);
-    let known = tags.filter(|entry| {
-        let tag = entry.get(..4).unwrap_or_default();
-        FONT_TABLES.iter().any(|table| tag == table.as_bytes())
-    });
-    known.count() >= 4
+/// A font (OpenType 1.9 §Organization): its table of contents shows at its beginning, or behind 32 octets that are
+/// disguised (ECMA-376 part 4 §3.3.2). Or one for the web ([EOT] §3.1).
+fn is_font(bytes: &[u8]) -> bool {
+    let has_tables = |start: usize| {
+        let tags = bytes.get(start..).unwrap_or_default().chunks_exact(16).take(6);
+        let known = tags.filter(|entry| {
+            let tag = entry.get(..4).unwrap_or_default();
+            FONT_TABLES.iter().any(|table| tag == table.as_bytes())
+        });
+        known.count() >= 4
+    };
+    let for_web = bytes.get(34..36) == Some(b"LP")
+        && bytes.get(8..11).is_some_and(|version| version.ends_with(&[0x02]));
+    has_tables(12) || has_tables(44) || for_web
 }
 
 const FONT_TABLES: [&str; 18] = [
@@ -129,5 +163,6 @@ const FONT_TABLES: [&str; 18] = [
 
 /// The media type that OpenDocument and others put in front (OpenDocument 1.3 part 2 §3.3).
 fn is_mark(bytes: &[u8]) -> bool {
-    bytes.len() < 100 && bytes.starts_with(b"application/")
+    let word = |octet: &u8| octet.is_ascii_lowercase() || b"/.-+".contains(octet);
+    bytes.len() < 100 && bytes.starts_with(b"application/") && bytes.iter().all(word)
 }

@@ -150,12 +150,6 @@ fn formats_that_are_not_read_are_named_by_content() {
         (b"{\\rtf1 536".to_vec(), ObstacleKind::Malformed, "RTF"),
         (compound, ObstacleKind::Malformed, "older Office"),
         (locked, ObstacleKind::EncryptedContainer, "password"),
-        (zip("a.txt", 0), ObstacleKind::UnknownContent, "ZIP"),
-        (
-            zip("[Content_Types].xml", 0),
-            ObstacleKind::UnknownContent,
-            "Office",
-        ),
         (zip("a.txt", 1), ObstacleKind::EncryptedContainer, "password"),
         (
             b"\x1f\x8b\x08\0\0\0\0\0\0\0".to_vec(),

@@ -1,6 +1,6 @@
-//! What the parts of a workbook share: strings, number formats, the fields of pivot tables.
+//! What the parts of a document share: strings, number formats, the fields of pivot tables, styles that hide text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::office_xml::{Token, Tokens};
 use super::super::package::{Part, Xml};
@@ -16,6 +16,8 @@ pub(in super::super) struct Shared {
     pub(super) formats: Vec<Option<Format>>,
     /// The names of a pivot table's fields, by the number in the name of its part.
     pub(super) fields: BTreeMap<String, Vec<String>>,
+    /// Styles that hide their text.
+    pub(super) hiding: BTreeSet<String>,
 }
 
 impl Shared {
@@ -28,6 +30,7 @@ impl Shared {
             match xml.root.as_str() {
                 "sst" => shared.strings.push(Strings::of(&xml.text)),
                 "styleSheet" if shared.formats.is_empty() => shared.formats = formats(&xml.text),
+                "styles" => shared.hiding.extend(hiding(&xml.text)),
                 "pivotCacheDefinition" => {
                     shared.fields.insert(number_of(part), pivot::fields(&xml.text));
                 }
@@ -45,6 +48,23 @@ impl Shared {
     pub(super) fn format(&self, style: u32) -> Option<&Format> {
         self.formats.get(usize::try_from(style).ok()?)?.as_ref()
     }
+}
+
+/// Styles of Word that hide text (ECMA-376 part 1 §17.3.2.41).
+fn hiding(source: &str) -> BTreeSet<String> {
+    let (mut style, mut hiding) = (String::new(), BTreeSet::new());
+    for token in Tokens::new(source) {
+        if let Token::Open(element) = token {
+            match element.local() {
+                "style" => style = element.attribute("styleId").unwrap_or_default().into_owned(),
+                "vanish" if element.is_on() => {
+                    hiding.insert(style.clone());
+                }
+                _ => {}
+            }
+        }
+    }
+    hiding
 }
 
 /// The number format of each style of cells (ECMA-376 part 1 §18.8.10, §18.8.30).

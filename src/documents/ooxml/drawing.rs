@@ -86,11 +86,38 @@ pub(in super::super) fn aside(element: &Element<'_>, into: &mut String) {
         for piece in [" ", name, ": ", &value] {
             into.push_str(piece);
         }
+        if matches!(name, "Target" | "href") && value.contains('%') {
+            into.push(' ');
+            into.push_str(&decoded(&value));
+        }
     }
     match telling {
         true => into.push('\n'),
         false => into.truncate(start),
     }
+}
+
+/// An address without its percent signs (RFC 3986 §2.1).
+pub(in super::super) fn decoded(address: &str) -> String {
+    let mut octets = Vec::with_capacity(address.len());
+    let mut rest = address.as_bytes();
+    while let Some((first, others)) = rest.split_first() {
+        let digits = others
+            .get(..2)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
+        let octet = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match octet.filter(|_| *first == b'%') {
+            Some(octet) => {
+                octets.push(octet);
+                rest = others.get(2..).unwrap_or_default();
+            }
+            None => {
+                octets.push(*first);
+                rest = others;
+            }
+        }
+    }
+    String::from_utf8_lossy(&octets).into_owned()
 }
 
 fn is_inner_element(local: &str) -> bool {

@@ -42,7 +42,7 @@ pub(super) fn meaning(element: &Element<'_>) -> Meaning {
         "Choice" => Meaning::Layer(Layer::Choice),
         "Fallback" => Meaning::Layer(Layer::Fallback),
         "annotation" => annotation(element),
-        "txbxContent" => Meaning::Box,
+        "txbxContent" | "footnote" | "endnote" | "comment" => Meaning::Box,
         "p" => Meaning::Paragraph,
         "pPr" => Meaning::ParagraphProperties,
         "r" => Meaning::Run,
@@ -50,7 +50,7 @@ pub(super) fn meaning(element: &Element<'_>) -> Meaning {
         "tr" => Meaning::Row,
         "tc" => Meaning::Cell,
         "tabs" | "tabLst" => Meaning::Definitions,
-        "div" | "comment" | "footnote" | "endnote" | "si" | "text" => Meaning::Line,
+        "div" | "si" | "text" => Meaning::Line,
         _ => Meaning::Other,
     }
 }

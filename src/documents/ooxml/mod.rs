@@ -19,6 +19,7 @@ use crate::message::ObstacleKind;
 use crate::mime::TextKind;
 
 pub(super) use book::Shared;
+pub(super) use drawing::decoded;
 
 /// What the root of a part declares when it belongs to one of these formats.
 pub(super) const NAMESPACES: &[&str] = &[
@@ -40,7 +41,7 @@ pub(super) fn read_part(visit: &mut Visit<'_>, shared: &Shared, name: &str, xml:
         "Workbook" => workbook_2003::read(visit, &mut tokens),
         // Its strings are read where cells show them, and here for those that no cell shows.
         "sst" => strings::read(visit, &place, &mut tokens),
-        _ => part::read(visit, place.as_deref(), &xml.root, &mut tokens),
+        _ => part::read(visit, shared, place.as_deref(), &xml.root, &mut tokens),
     }
     let trouble = (tokens.malformed, tokens.declares_entities);
     tell_trouble(
@@ -55,7 +56,7 @@ pub(super) fn read_flat(visit: &mut Visit<'_>, root: &str, text: &str) {
     let mut tokens = Tokens::new(text);
     match root {
         "Workbook" => workbook_2003::read(visit, &mut tokens),
-        _ => part::read(visit, None, root, &mut tokens),
+        _ => part::read(visit, &Shared::default(), None, root, &mut tokens),
     }
     let trouble = (tokens.malformed, tokens.declares_entities);
     tell_trouble(visit, "its markup", trouble);
@@ -112,3 +113,6 @@ impl Visit<'_> {
 fn number_of(part: &Part) -> String {
     part.name.chars().filter(char::is_ascii_digit).collect()
 }
+
+#[cfg(test)]
+mod tests;

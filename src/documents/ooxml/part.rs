@@ -4,11 +4,19 @@
 use super::super::Visit;
 use super::super::flow::{Flow, Layer};
 use super::super::office_xml::{Element, Token, Tokens, base64};
-use super::drawing;
+use super::super::package;
 use super::meaning::{Meaning, meaning};
+use super::{Shared, drawing};
 
-pub(super) fn read(visit: &mut Visit<'_>, place: Option<&str>, root: &str, tokens: &mut Tokens<'_>) {
+pub(super) fn read(
+    visit: &mut Visit<'_>,
+    shared: &Shared,
+    place: Option<&str>,
+    root: &str,
+    tokens: &mut Tokens<'_>,
+) {
     let mut part = Reader {
+        shared,
         flow: Flow::new(),
         open: Vec::new(),
         labelled: matches!(root, "coreProperties" | "Properties"),
@@ -29,12 +37,13 @@ pub(super) fn read(visit: &mut Visit<'_>, place: Option<&str>, root: &str, token
     for file in files {
         let file = base64(&file);
         if visit.spend(file.len()) {
-            visit.file(None, file);
+            package::embedded(visit, None, file);
         }
     }
 }
 
-struct Reader {
+struct Reader<'s> {
+    shared: &'s Shared,
     flow: Flow,
     /// What the open elements mean.
     open: Vec<Meaning>,
@@ -61,7 +70,7 @@ struct Paragraph {
     end: Option<Layer>,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn token(&mut self, token: Token<'_>) {
         match token {
             Token::Open(element) => self.open(&element),
@@ -84,7 +93,7 @@ impl Reader {
                     self.flow.text(&label);
                     self.flow.text(": ");
                 }
-                self.flow.text(text.trim());
+                self.flow.text(text);
                 self.set_last(Meaning::Line);
             }
         }
@@ -99,14 +108,7 @@ impl Reader {
 
     fn open(&mut self, element: &Element<'_>) {
         drawing::aside(element, &mut self.flow.aside);
-        if self.labelled {
-            let name = element.attribute("name");
-            let local = element.local();
-            // The name of a custom property stands for the element that holds its value.
-            if name.is_some() || self.open.len() < 2 {
-                self.label = name.map_or(local.to_owned(), |name| name.into_owned());
-            }
-        }
+        self.set_label(element);
         let meaning = meaning(element);
         match meaning {
             Meaning::Layer(layer) => self.enter(layer),
@@ -125,6 +127,25 @@ impl Reader {
             _ => {}
         }
         self.open.push(meaning);
+    }
+
+    /// Document properties are told with their names. The name of a custom property stands at the element around
+    /// its value, whose own name is that of a type (ECMA-376 part 1 §22.3, §22.4).
+    fn set_label(&mut self, element: &Element<'_>) {
+        let local = element.local();
+        match local {
+            "DocumentProperties" | "CustomDocumentProperties" => self.labelled = true,
+            "body" | "styles" | "fonts" => self.labelled = false,
+            _ => {}
+        }
+        let is_type = local.starts_with("lp")
+            || local.len() <= 2
+            || matches!(local, "int" | "bool" | "bstr" | "filetime");
+        if let Some(name) = element.attribute("name").filter(|_| self.labelled) {
+            self.label = name.into_owned();
+        } else if self.labelled && !is_type {
+            self.label = local.to_owned();
+        }
     }
 
     fn enter(&mut self, layer: Layer) {
@@ -147,15 +168,25 @@ impl Reader {
             "br" | "cr" => self.flow.line(),
             "noBreakHyphen" => self.flow.text("-"),
             "sym" => self.flow.text(&symbol(element)),
-            "vanish" | "webHidden" | "specVanish" if !self.paragraph.in_properties && element.is_on() => {
-                if !self.hidden {
-                    self.flow.enter(Layer::Hidden);
-                }
-                self.hidden = true;
+            "vanish" | "webHidden" | "specVanish" if element.is_on() => self.hide(),
+            "rStyle"
+                if element
+                    .attribute("val")
+                    .is_some_and(|style| self.shared.hiding.contains(&*style)) =>
+            {
+                self.hide();
             }
             "gridSpan" => self.flow.span(columns()),
             "gridBefore" => self.skipped = columns(),
             _ => {}
+        }
+    }
+
+    /// Hides what follows in the run. A paragraph's own mark may be hidden without its text.
+    fn hide(&mut self) {
+        if !self.hidden && !self.paragraph.in_properties {
+            self.flow.enter(Layer::Hidden);
+            self.hidden = true;
         }
     }
 

@@ -1,6 +1,7 @@
 //! Cells of OpenDocument tables, and what stands in attributes (ODF 1.3 part 3 §9.1.4, §19.385).
 
 use super::super::office_xml::Element;
+use super::super::ooxml::decoded;
 
 /// What a cell holds, as far as it is a number or a text.
 pub(super) fn value(element: &Element<'_>) -> Option<String> {
@@ -70,6 +71,10 @@ pub(super) fn aside(element: &Element<'_>, into: &mut String) {
         telling |= hidden || value.chars().filter(|c| c.is_numeric()).count() >= 5;
         for piece in [" ", name, ": ", &value] {
             into.push_str(piece);
+        }
+        if name == "href" && value.contains('%') {
+            into.push(' ');
+            into.push_str(&decoded(&value));
         }
     }
     match telling {

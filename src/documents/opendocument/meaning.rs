@@ -9,8 +9,12 @@ pub(super) enum Meaning {
     Inline,
     /// A box that stands in a line without being part of it.
     Box,
-    /// Text that is not shown.
+    /// Text that is not shown, and stands in an attribute.
     Hidden,
+    /// Text whose style hides it.
+    HiddenSpan,
+    /// Text that a tracked change took away; it stood where a mark in the flow refers to it.
+    Deletion,
     Table,
     Row,
     Cell,
@@ -30,9 +34,8 @@ pub(super) fn meaning(element: &Element<'_>) -> Meaning {
         "hidden-text" | "hidden-paragraph" => Meaning::Hidden,
         "note" | "annotation" | "frame" | "text-box" | "custom-shape" | "rect" | "ellipse" | "circle"
         | "line" | "g" | "connector" | "path" | "polygon" | "polyline" | "caption" | "control"
-        | "ruby-text" | "deletion" | "insertion" | "changed-region" | "header" | "footer" | "measure" => {
-            Meaning::Box
-        }
+        | "ruby-text" | "header" | "footer" | "measure" => Meaning::Box,
+        "deletion" => Meaning::Deletion,
         "table" => Meaning::Table,
         "table-row" => Meaning::Row,
         "table-cell" | "covered-table-cell" => Meaning::Cell,

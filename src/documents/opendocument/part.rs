@@ -1,8 +1,11 @@
 //! A part of an OpenDocument file, token by token.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::super::Visit;
-use super::super::flow::Flow;
+use super::super::flow::{Flow, Layer};
 use super::super::office_xml::{Element, Token, Tokens, base64};
+use super::super::package;
 use super::cells;
 use super::meaning::{Meaning, meaning};
 
@@ -15,17 +18,22 @@ pub(super) fn read(visit: &mut Visit<'_>, place: Option<&str>, tokens: &mut Toke
         label: None,
         data: String::new(),
         files: Vec::new(),
+        styles: Styles::default(),
+        changes: Changes::default(),
     };
     for token in tokens {
         part.token(token);
     }
     part.flow.finish();
+    for deleted in part.changes.deleted.values() {
+        part.flow.aside(deleted);
+    }
     let files = std::mem::take(&mut part.files);
     part.flow.tell(visit, place);
     for file in files {
         let file = base64(&file);
         if visit.spend(file.len()) {
-            visit.file(None, file);
+            package::embedded(visit, None, file);
         }
     }
 }
@@ -41,6 +49,23 @@ struct Reader {
     label: Option<String>,
     data: String,
     files: Vec<String>,
+    styles: Styles,
+    changes: Changes,
+}
+
+/// Styles that hide their text (ODF 1.3 part 3 §20.410).
+#[derive(Default)]
+struct Styles {
+    open: String,
+    hidden: BTreeSet<String>,
+}
+
+/// Tracked changes (ODF 1.3 part 3 §5.5), by the name that marks in the flow refer to.
+#[derive(Default)]
+struct Changes {
+    region: String,
+    deleted: BTreeMap<String, String>,
+    inserted: BTreeSet<String>,
 }
 
 impl Reader {
@@ -63,7 +88,7 @@ impl Reader {
                     self.flow.text(&label);
                     self.flow.text(": ");
                 }
-                self.flow.text(text.trim());
+                self.flow.text(text);
                 if let Some(last) = self.open.last_mut().filter(|last| **last == Meaning::Other) {
                     *last = Meaning::Line;
                 }
@@ -77,15 +102,57 @@ impl Reader {
         match meaning {
             Meaning::Paragraph => self.paragraphs += 1,
             Meaning::Inline => self.inline(element),
-            Meaning::Box => self.flow.begin_box(),
+            Meaning::Box | Meaning::Deletion => self.flow.begin_box(),
             Meaning::Hidden => self.hidden(element),
             Meaning::Table => self.flow.begin_table(),
             Meaning::Row => self.flow.begin_row(),
             Meaning::Cell => self.cell(element),
-            Meaning::Data | Meaning::Line => {}
-            Meaning::Other => self.label = element.attribute("name").map(|name| name.into_owned()),
+            Meaning::Data | Meaning::Line | Meaning::HiddenSpan => {}
+            Meaning::Other => self.other(element),
         }
-        self.open.push(meaning);
+        let style = || element.attribute("style-name").unwrap_or_default();
+        let hides = meaning == Meaning::Inline && !self.styles.hidden.is_empty();
+        if hides && self.styles.hidden.contains(&*style()) {
+            self.flow.enter(Layer::Hidden);
+            return self.open.push(Meaning::HiddenSpan);
+        }
+        // Dates and the like are fields in a paragraph, and lines elsewhere.
+        let line = meaning == Meaning::Inline && self.paragraphs == 0;
+        self.open.push(if line { Meaning::Other } else { meaning });
+    }
+
+    /// Styles, and where tracked changes are.
+    fn other(&mut self, element: &Element<'_>) {
+        let attribute = |name: &str| element.attribute(name).map(|value| value.into_owned());
+        match element.local() {
+            "style" => self.styles.open = attribute("name").unwrap_or_default(),
+            "text-properties" if element.attribute("display").as_deref() == Some("none") => {
+                self.styles.hidden.insert(self.styles.open.clone());
+            }
+            "changed-region" => self.changes.region = attribute("id").unwrap_or_default(),
+            "insertion" => {
+                self.changes.inserted.insert(self.changes.region.clone());
+            }
+            "change" | "change-start" | "change-end" => {
+                self.change(element.local(), &attribute("change-id").unwrap_or_default());
+            }
+            _ => self.label = attribute("name"),
+        }
+    }
+
+    fn change(&mut self, mark: &str, region: &str) {
+        match mark {
+            "change" => {
+                if let Some(deleted) = self.changes.deleted.remove(region) {
+                    self.flow.enter(Layer::Deleted);
+                    self.flow.text(deleted.trim_end_matches('\n'));
+                    self.flow.leave(Layer::Deleted);
+                }
+            }
+            "change-start" if self.changes.inserted.contains(region) => self.flow.enter(Layer::Inserted),
+            "change-end" if self.changes.inserted.contains(region) => self.flow.leave(Layer::Inserted),
+            _ => {}
+        }
     }
 
     /// White space that markup stands for (ODF 1.3 part 3 §6.1.3–6.1.5).
@@ -125,6 +192,16 @@ impl Reader {
             }
             Some(Meaning::Line) => self.flow.line(),
             Some(Meaning::Box) => self.flow.end_box(),
+            Some(Meaning::Deletion) => {
+                let deleted = self.flow.take_box_text();
+                let before = self
+                    .changes
+                    .deleted
+                    .entry(self.changes.region.clone())
+                    .or_default();
+                before.push_str(&deleted);
+            }
+            Some(Meaning::HiddenSpan) => self.flow.leave(Layer::Hidden),
             Some(Meaning::Table) => self.flow.end_table(),
             Some(Meaning::Row) => self.flow.end_row(),
             Some(Meaning::Cell) => self.end_cell(),
@@ -138,6 +215,7 @@ impl Reader {
         if let Some(value) = self.value.take()
             && !cells::shows(&self.flow.open_cell(), &value)
         {
+            self.flow.text(" ");
             self.flow.text(&value);
         }
         self.flow.end_cell();

@@ -12,13 +12,19 @@ pub(super) fn read(visit: &mut Visit<'_>, file: &File<'_>, header: usize) {
     for (start, end) in [(0, header), (end.max(last), length)] {
         let outside = file.slice(start, end);
         let content = outside.trim_ascii();
-        if content.iter().any(|octet| *octet != 0 && !octet.is_ascii_whitespace()) {
+        if content
+            .iter()
+            .any(|octet| *octet != 0 && !octet.is_ascii_whitespace())
+        {
             visit.file(None, content.to_vec());
         }
     }
     let mut text = String::new();
     for (start, end) in &file.gaps {
-        for line in printable(file.slice(*start, *end)).lines().filter(|line| !is_entry(line)) {
+        for line in printable(file.slice(*start, *end))
+            .lines()
+            .filter(|line| !is_entry(line))
+        {
             text.push_str(line);
             text.push('\n');
         }

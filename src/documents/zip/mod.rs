@@ -95,4 +95,4 @@ fn directory(bytes: &[u8], end: &End) -> Vec<Header> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -10,7 +10,7 @@ use crate::mime::{Leaf, Limits};
 
 /// An archive in the making: entries, then the directory.
 #[derive(Default)]
-struct Maker {
+pub(in super::super) struct Maker {
     bytes: Vec<u8>,
     directory: Vec<u8>,
     count: u16,
@@ -74,14 +74,14 @@ impl Maker {
         self.count += 1;
     }
 
-    fn add(mut self, name: &'static str, content: &[u8]) -> Self {
+    pub fn add(mut self, name: &'static str, content: &[u8]) -> Self {
         let said = said(name, content);
         let at = self.local(&said, content);
         self.central(&said, at);
         self
     }
 
-    fn deflated(mut self, name: &'static str, content: &[u8]) -> Self {
+    pub fn deflated(mut self, name: &'static str, content: &[u8]) -> Self {
         let packed = deflate(content);
         let said = Said {
             method: 8,
@@ -93,7 +93,7 @@ impl Maker {
         self
     }
 
-    fn end(mut self, comment: &str) -> Vec<u8> {
+    pub fn end(mut self, comment: &str) -> Vec<u8> {
         let at = self.bytes.len() as u32;
         self.bytes.extend(&self.directory);
         self.bytes.extend(b"PK\x05\x06\0\0\0\0");
@@ -113,7 +113,7 @@ fn deflate(content: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn open_within(bytes: &[u8], limits: &Limits) -> Documents {
+pub(in super::super) fn open_within(bytes: &[u8], limits: &Limits) -> Documents {
     let place = Place {
         part: "2".to_owned(),
         field: None,
@@ -130,15 +130,15 @@ fn open_within(bytes: &[u8], limits: &Limits) -> Documents {
     read(&[leaf], limits)
 }
 
-fn open(bytes: &[u8]) -> Documents {
+pub(in super::super) fn open(bytes: &[u8]) -> Documents {
     open_within(bytes, &Limits::default())
 }
 
-fn has(read: &Documents, needle: &str) -> bool {
+pub(in super::super) fn has(read: &Documents, needle: &str) -> bool {
     read.texts.iter().any(|text| text.text.contains(needle))
 }
 
-fn kinds(read: &Documents) -> Vec<ObstacleKind> {
+pub(in super::super) fn kinds(read: &Documents) -> Vec<ObstacleKind> {
     read.obstacles.iter().map(|obstacle| obstacle.kind).collect()
 }
 
@@ -353,7 +353,7 @@ fn a_method_that_is_not_read_is_an_obstacle_that_names_the_file() {
 
 #[test]
 fn text_that_begins_like_an_archive_is_text() {
-    for text in ["PK36SCBL0000001123456702", "PK\u{3}", "MZ 536-22-8145 PK"] {
+    for text in ["PK36SCBL0000001123456702", "MZ 536-22-8145 PK"] {
         let read = open(text.as_bytes());
         assert_eq!(read.obstacles, [], "{text:?}");
     }

@@ -53,16 +53,22 @@ pub(in super::super) fn open<'a>(visit: &mut Visit<'a>, bytes: &'a [u8], header:
 impl<'a> File<'a> {
     fn sort(&mut self) {
         let numbers = self.definitions.iter().enumerate();
-        self.by_number = numbers.map(|(index, definition)| (definition.number, index)).collect();
+        self.by_number = numbers
+            .map(|(index, definition)| (definition.number, index))
+            .collect();
         let at = |index: usize| self.definitions.get(index).map_or(0, |definition| definition.at);
-        self.by_number.sort_by_key(|(number, index)| (*number, at(*index)));
+        self.by_number
+            .sort_by_key(|(number, index)| (*number, at(*index)));
     }
 
     /// A stream may hold `endstream` when its length, which stands elsewhere, says so.
     fn lengthen(&mut self, lengths: &[(usize, u32)]) {
         for (index, number) in lengths {
             let length = self.find(*number).and_then(|length| self.object(length).count());
-            let data = self.definitions.get(*index).and_then(|definition| definition.data);
+            let data = self
+                .definitions
+                .get(*index)
+                .and_then(|definition| definition.data);
             let (Some(length), Some((start, end))) = (length, data) else {
                 continue;
             };
@@ -110,7 +116,10 @@ impl<'a> File<'a> {
 
     fn root_of(&self, trailers: &[usize]) -> Option<u32> {
         let mut heads = self.heads(trailers);
-        let root = heads.by_ref().rev().find_map(|head| head.dictionary()?.get("Root").reference());
+        let root = heads
+            .by_ref()
+            .rev()
+            .find_map(|head| head.dictionary()?.get("Root").reference());
         root
     }
 
@@ -141,8 +150,11 @@ impl<'a> File<'a> {
 
     /// A table may point into the data of a stream, where the scan did not look.
     fn add_hidden(&mut self, table: &Table) {
-        let known: std::collections::HashSet<usize> =
-            self.definitions.iter().map(|definition| definition.start).collect();
+        let known: std::collections::HashSet<usize> = self
+            .definitions
+            .iter()
+            .map(|definition| definition.start)
+            .collect();
         let stream_end = Finder::new("endstream");
         let mut hidden = Vec::new();
         let mut work = self.bytes.len().saturating_mul(2);
@@ -162,7 +174,10 @@ impl<'a> File<'a> {
             let number = u32::try_from(number).unwrap_or(0);
             let generation = u16::try_from(generation).unwrap_or(0);
             let defined = scan::define(self.bytes, number, generation, at, behind, &stream_end);
-            let read = defined.data.map_or(defined.end, |(_, end)| end).saturating_sub(behind);
+            let read = defined
+                .data
+                .map_or(defined.end, |(_, end)| end)
+                .saturating_sub(behind);
             if read > work {
                 self.trouble.limit = true;
                 break;
@@ -181,7 +196,9 @@ impl<'a> File<'a> {
         let mut found = Vec::new();
         let mut kept = 0_usize;
         for index in 0..self.definitions.len() {
-            let Some(definition) = self.definitions.get(index) else { break };
+            let Some(definition) = self.definitions.get(index) else {
+                break;
+            };
             let head = self.slice(definition.start, definition.end);
             if definition.data.is_none() || memchr::memmem::find(head, b"ObjStm").is_none() {
                 continue;
@@ -239,7 +256,8 @@ fn members(data: &[u8], first: usize, buffer: usize, at: usize, found: &mut Vec<
     let mut lexer = Lexer::new(data, 0);
     let mut places = Vec::new();
     while lexer.offset() < first.max(1) {
-        let (Some(Token::Number(number)), Some(Token::Number(offset))) = (lexer.token(), lexer.token()) else {
+        let (Some(Token::Number(number)), Some(Token::Number(offset))) = (lexer.token(), lexer.token())
+        else {
             break;
         };
         let numbers = [number, offset].map(|number| Object::Number(number).count().unwrap_or(0));
@@ -247,7 +265,12 @@ fn members(data: &[u8], first: usize, buffer: usize, at: usize, found: &mut Vec<
         places.push((u32::try_from(number).unwrap_or(0), first.saturating_add(offset)));
     }
     places.sort_by_key(|(_, start)| *start);
-    let ends: Vec<usize> = places.iter().skip(1).map(|(_, start)| *start).chain([data.len()]).collect();
+    let ends: Vec<usize> = places
+        .iter()
+        .skip(1)
+        .map(|(_, start)| *start)
+        .chain([data.len()])
+        .collect();
     for ((number, start), end) in places.into_iter().zip(ends) {
         if start >= data.len() {
             continue;
