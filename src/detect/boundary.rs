@@ -6,14 +6,22 @@ use super::rule_file::Boundary;
 pub(super) fn stands_free(bytes: &[u8], start: usize, end: usize, boundary: Boundary) -> bool {
     let (before, after) = (Side::before(bytes, start), Side::after(bytes, end));
     match boundary {
-        Boundary::Word => before.is_free() && after.is_free(),
-        Boundary::Loose => before.is_apart() && after.is_apart(),
+        Boundary::Word => before.is_free() && after.is_free() && !is_time(bytes, end),
+        Boundary::Loose => before.is_apart() && after.is_apart() && !is_time(bytes, end),
         Boundary::Digits => {
             let word_before = touching_word(bytes.get(..start).unwrap_or_default().iter().rev(), false);
             let word_after = touching_word(bytes.get(end..).unwrap_or_default().iter(), true);
             (before.is_free() || word_before) && (after.is_free() || word_after)
         }
     }
+}
+
+/// Whether what ends here ends with the hour of a time: "2 Aug 2002 09:29".
+fn is_time(bytes: &[u8], end: usize) -> bool {
+    let after = Side::after(bytes, end);
+    let text = bytes.get(..end).unwrap_or_default().iter().rev();
+    let digits = text.take(3).take_while(|byte| byte.is_ascii_digit()).count();
+    after.next == b':' && after.beyond.is_ascii_digit() && digits <= 2
 }
 
 /// Where the run of digits that holds `at` ends.
@@ -96,12 +104,13 @@ mod tests {
     #[test]
     fn a_value_inside_something_longer_does_not_stand_free() {
         for text in [
-            "1-4114", "4114-5", "a4114", "4114b", "0.4114", "4114/9", "+4114", "$4114", "4114@x", "4114.25",
+            "1-4114", "4 14:30", "4114-5", "a4114", "4114b", "0.4114", "4114/9", "+4114", "$4114", "4114@x",
+            "4114.25",
         ] {
             assert!(!free(text, Boundary::Word), "{text}");
         }
         for text in [
-            "4114", "(4114)", "-4114-", "=4114&", "4114.", "4114, 5", "4114.0", "_4114",
+            "4114", "4114:30", "(4114)", "-4114-", "=4114&", "4114.", "4114, 5", "4114.0", "_4114",
         ] {
             assert!(free(text, Boundary::Word), "{text}");
         }

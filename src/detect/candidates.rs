@@ -97,10 +97,11 @@ struct Judge<'r> {
 
 impl Judge<'_> {
     /// The whole match if it is a value, else the longest beginning of it that is one, where the pattern
-    /// allows that: it may have swallowed what follows the value.
+    /// allows that: it may have swallowed what follows the value. A beginning whose form says much goes before
+    /// a whole whose form says little: one in ten card numbers passes the Luhn check with its expiry date, too.
     fn longest(&mut self, start: usize, end: usize) -> Option<Candidate> {
         let whole = self.candidate(start, end);
-        if whole.is_some() || !self.pattern.shorter {
+        if !self.pattern.shorter || whole.as_ref().is_some_and(|whole| whole.distinctive) {
             return whole;
         }
         let bytes = self.bytes;
@@ -108,8 +109,17 @@ impl Judge<'_> {
             let is_part = |at: usize| bytes.get(at).is_some_and(|byte| is_part(*byte));
             is_part(*at - 1) && !is_part(*at)
         });
-        ends.take(MOST_BEGINNINGS)
-            .find_map(|end| self.candidate(start, end))
+        let mut best = whole;
+        for end in ends.take(MOST_BEGINNINGS) {
+            let Some(shorter) = self.candidate(start, end) else {
+                continue;
+            };
+            if shorter.distinctive {
+                return Some(shorter);
+            }
+            best = best.or(Some(shorter));
+        }
+        best
     }
 
     fn candidate(&mut self, start: usize, end: usize) -> Option<Candidate> {

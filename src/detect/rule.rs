@@ -41,6 +41,10 @@ pub(super) struct Pattern {
     pub except: RegexSet,
     pub boundary: Boundary,
     pub needs_form: bool,
+    /// Whether the issuer of its form must be named near by.
+    pub needs_issuer: bool,
+    /// Whether it does not count alone where the header of its column names something else.
+    pub heeds_header: bool,
     /// Whether a shorter beginning of the match is tried when the whole fails: the pattern may have
     /// swallowed what follows the value.
     pub shorter: bool,

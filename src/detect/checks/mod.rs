@@ -7,7 +7,9 @@ mod aba;
 mod account_length;
 mod dated;
 mod iban;
+mod itin;
 mod luhn;
+mod no_word;
 mod ssn;
 mod varied;
 
@@ -23,7 +25,7 @@ pub(super) struct Check {
 }
 
 /// Every check there is.
-pub(super) static ALL: [Check; 7] = [
+pub(super) static ALL: [Check; 9] = [
     luhn::CHECK,
     ssn::CHECK,
     aba::CHECK,
@@ -31,6 +33,8 @@ pub(super) static ALL: [Check; 7] = [
     varied::CHECK,
     dated::CHECK,
     account_length::CHECK,
+    itin::CHECK,
+    no_word::CHECK,
 ];
 
 /// The check of this name.

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use self::regexes::Regexes;
 use super::checks::{self, Check};
-use super::keywords::{Keywords, Use};
+use super::keywords::{Keywords, Neighbours, Use};
 use super::names::Names;
 use super::rule::{Evidence, Form, Forms, Pattern, Rule, compact};
 use super::rule_file::{self, At, EvidenceEntry, PatternEntry, RuleFile, Strength};
@@ -44,6 +44,13 @@ pub(super) fn compile(sources: &[RuleSource]) -> Result<Rules, Vec<RuleError>> {
     let gate = regexes::gate(&gate).map_err(|message| vec![whole(message)])?;
     let names = Names::load().map_err(|message| vec![whole(message)])?;
     Ok(Rules { rules, gate, names })
+}
+
+/// Words as neighbours of keywords are looked up.
+fn words_of(list: &[At<String>]) -> HashSet<String> {
+    list.iter()
+        .map(|word| word.value.trim().to_ascii_lowercase())
+        .collect()
 }
 
 /// A mistake of no single file.
@@ -160,10 +167,10 @@ impl<'s> Compiler<'s> {
                 let cure = "the pattern counts only beside keywords, and the rule has none; add [[keyword]]";
                 self.fail(*line, cure.to_owned());
             }
-            if pattern.needs_form && file.forms.is_empty() {
+            if (pattern.needs_form || pattern.needs_issuer) && file.forms.is_empty() {
                 self.fail(
                     *line,
-                    "`needs_form` asks for a [[form]], and the rule has none".to_owned(),
+                    "`needs_form` and `needs_issuer` ask for a [[form]], and the rule has none".to_owned(),
                 );
             }
         }
@@ -189,6 +196,8 @@ impl<'s> Compiler<'s> {
             except,
             boundary: entry.boundary,
             needs_form: entry.needs_form,
+            needs_issuer: entry.needs_issuer,
+            heeds_header: entry.heeds_header,
             shorter: entry.shorter,
             first_only: entry.first_only,
             before_only: entry.before_only,
@@ -251,11 +260,15 @@ impl<'s> Compiler<'s> {
 
     fn keywords(&mut self, file: &RuleFile) -> Keywords {
         let mut entries = Vec::new();
-        for At { value: group, .. } in &file.keywords {
+        for At { line, value: group } in &file.keywords {
+            if group.passes_over.len() > 1 {
+                self.fail(*line, "`passes_over` may name one check only".to_owned());
+            }
             let does = Use::Speaks {
                 strength: group.strength,
                 before: group.before,
                 after: group.after,
+                passes_over: self.checks(&group.passes_over).first().copied(),
             };
             entries.extend(group.words.iter().map(|word| (word, does)));
         }
@@ -271,7 +284,11 @@ impl<'s> Compiler<'s> {
             .iter()
             .map(|(word, does)| (word.value.as_str(), *does))
             .collect();
-        Keywords::compile(&entries, regexes::KEYWORDS_SIZE).unwrap_or_else(|_| {
+        let neighbours = Neighbours {
+            before: words_of(&file.not_after),
+            after: words_of(&file.not_before),
+        };
+        Keywords::compile(&entries, neighbours, regexes::KEYWORDS_SIZE).unwrap_or_else(|_| {
             self.fail(
                 1,
                 "the rule has too many keywords; remove some or split the rule".to_owned(),

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use super::super::checks::Check;
+use super::super::rule::compact;
 use super::Scene;
 
 /// A label is at most so long, in words and octets; more is prose.
@@ -47,6 +49,32 @@ const SAYS_NOTHING: [&str; 36] = [
     "old",
     "new",
     "of",
+];
+
+/// Words in the label of a column that may hold a means of payment, or anything at all.
+const OPEN: [&str; 22] = [
+    "account",
+    "accounts",
+    "acct",
+    "card",
+    "cc",
+    "payment",
+    "payments",
+    "pay",
+    "billing",
+    "method",
+    "bank",
+    "notes",
+    "note",
+    "comment",
+    "comments",
+    "memo",
+    "message",
+    "text",
+    "description",
+    "remarks",
+    "content",
+    "body",
 ];
 
 /// The label directly before a value: `Phone:`, `phone=`, `<phone>`, `phone number`.
@@ -106,19 +134,27 @@ pub(super) fn is_foreign(scene: &Scene, label: &Range<usize>) -> bool {
     let at = scene.hits.partition_point(|hit| hit.end <= label.start);
     let holds_keyword = scene.hits.get(at).is_some_and(|hit| hit.start < label.end);
     let text = scene.bytes.get(label.clone()).unwrap_or_default();
-    let words: Vec<&[u8]> = text
-        .split(|byte| !byte.is_ascii_alphabetic())
-        .filter(|word| !word.is_empty())
-        .collect();
-    let says = |word: &&[u8]| {
-        !SAYS_NOTHING
-            .iter()
-            .any(|nothing| word.eq_ignore_ascii_case(nothing.as_bytes()))
-    };
     !holds_keyword
-        && words.len() <= MOST_WORDS
-        && words.iter().any(says)
+        && words(text).count() <= MOST_WORDS
+        && words(text).any(says_something)
         && scene.names.within(scene.bytes, label.start, label.end).is_empty()
+}
+
+/// Whether the label of a column says what its cells hold, and that they are no money and no prose.
+pub(super) fn names_something(label: &[u8]) -> bool {
+    let open = |word: &[u8]| OPEN.iter().any(|open| word.eq_ignore_ascii_case(open.as_bytes()));
+    words(label).any(says_something) && !words(label).any(open)
+}
+
+fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|byte| !byte.is_ascii_alphabetic())
+        .filter(|word| !word.is_empty())
+}
+
+fn says_something(word: &[u8]) -> bool {
+    !SAYS_NOTHING
+        .iter()
+        .any(|nothing| word.eq_ignore_ascii_case(nothing.as_bytes()))
 }
 
 /// Whether a keyword after a value is the label of the value that follows: "536-22-8145, Phone 617…".
@@ -128,13 +164,27 @@ pub(super) fn labels_the_next(bytes: &[u8], end: usize) -> bool {
     line.into_iter().any(u8::is_ascii_digit)
 }
 
-/// Whether a number of five or more digits stands in a stretch of text; dates do not count.
-pub(super) fn holds_a_number(between: &[u8]) -> bool {
+/// Whether a number of five or more digits stands in a stretch of text; dates do not count, nor do numbers
+/// that pass the check `but`.
+pub(super) fn holds_a_number(between: &[u8], but: Option<&'static Check>) -> bool {
     let is_part = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'-' | b' ' | b'/' | b'.');
     between.split(|byte| !is_part(byte)).any(|run| {
         let digits = run.iter().filter(|byte| byte.is_ascii_digit()).count();
-        digits >= 5 && !is_date(run)
+        digits >= 5 && !is_date(run) && !but.is_some_and(|check| (check.test)(&compact(run)))
     })
+}
+
+/// Whether a label has had its number before the text goes on to another: "Invoice 1234 was paid with".
+pub(super) fn is_spent(between: &[u8]) -> bool {
+    let Some(last) = between.iter().rposition(u8::is_ascii_digit) else {
+        return false;
+    };
+    let digits = between.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let rest = between.get(last..).unwrap_or_default();
+    digits >= 3
+        && rest
+            .windows(2)
+            .any(|pair| pair.iter().all(u8::is_ascii_alphabetic))
 }
 
 fn is_date(run: &[u8]) -> bool {

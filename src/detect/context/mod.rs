@@ -4,7 +4,7 @@
 mod label;
 mod voices;
 
-use self::voices::Voices;
+use self::voices::{Heard, Voices};
 pub(super) use self::voices::{Keyword, Side};
 
 use super::boundary;
@@ -79,8 +79,15 @@ pub(super) fn weigh(
             .position(|evidence| stands_by(evidence, candidate, scene)),
         None => None,
     };
+    if pattern.needs_issuer && voices.issuer.is_none() {
+        return None;
+    }
     let supported = voices.support || evidence.is_some() || voices.issuer.is_some();
-    let alone = scene.alone && candidate.distinctive;
+    let elsewhere = pattern.heeds_header
+        && scene
+            .cell
+            .is_some_and(|cell| is_elsewhere(candidate, scene, cell));
+    let alone = scene.alone && candidate.distinctive && !elsewhere;
     let confidence = tier(&voices, &pattern.confidence, supported, alone, scene.strong_only)?;
     (confidence >= rule.report_from).then(|| Weight {
         confidence,
@@ -103,7 +110,7 @@ fn tier(
         (Some(_), _) if supported => tiers.strong.or(alone).map(raised),
         (Some(_), _) => tiers.strong.or(alone),
         _ if strong_only => None,
-        _ if voices.against.is_some() => tiers.against,
+        _ if voices.against.is_some() => alone.and(tiers.against),
         (None, Some(_)) if supported => tiers.strong.or(tiers.weak).or(alone),
         (None, Some(_)) => tiers.weak.or(alone),
         (None, None) => alone,
@@ -131,14 +138,13 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
         .skip(first)
         .take_while(|hit| hit.start <= candidate.end + reach)
     {
-        if hit.end <= candidate.start {
-            voices.hear_before(rule, candidate, scene, hit, pattern.first_only);
-        } else if hit.start >= candidate.end
-            && !pattern.before_only
-            && !label::labels_the_next(scene.bytes, hit.end)
-        {
-            voices.hear(rule, candidate, hit, Side::After, hit.start - candidate.end);
-        }
+        let heard = beside(hit, candidate, scene, pattern.first_only).filter(|heard| {
+            let next = || pattern.before_only || label::labels_the_next(scene.bytes, hit.end);
+            heard.side == Side::Before || !next()
+        });
+        heard
+            .iter()
+            .for_each(|heard| voices.hear(rule, candidate, scene, heard));
     }
     if let Some(label) = own_label.filter(|label| label::is_foreign(scene, label)) {
         let from_label = candidate.start - label.start;
@@ -153,40 +159,48 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
     voices
 }
 
-impl Voices {
-    fn hear_before(
-        &mut self,
-        rule: &Rule,
-        candidate: &Candidate,
-        scene: &Scene,
-        hit: &Hit,
-        first_only: bool,
-    ) {
-        let between = scene.bytes.get(hit.end..candidate.start).unwrap_or_default();
-        if !(first_only && label::holds_a_number(between)) {
-            self.hear(rule, candidate, hit, Side::Before, between.len());
-        }
+/// A keyword before or after a candidate; none when it stands within.
+fn beside<'v>(hit: &'v Hit, candidate: &Candidate, scene: &Scene<'v>, first_only: bool) -> Option<Heard<'v>> {
+    let before = hit.end <= candidate.start;
+    if !before && hit.start < candidate.end {
+        return None;
     }
+    let between = match before {
+        true => scene.bytes.get(hit.end..candidate.start),
+        false => scene.bytes.get(candidate.end..hit.start),
+    }?;
+    Some(Heard {
+        hit,
+        side: if before { Side::Before } else { Side::After },
+        distance: between.len(),
+        between: if before { between } else { &[] },
+        first_only,
+    })
 }
 
 /// In a table: the header of the column, the cell itself, and the cells that may label it.
 fn in_table(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> Voices {
     let mut voices = Voices::default();
-    for hit in rule
-        .keywords
-        .find(scene.bytes, cell.header.start, cell.header.end)
-    {
-        voices.hear(rule, candidate, &hit, Side::Header, 0);
+    for header in cell.headers.iter().flatten() {
+        for hit in rule.keywords.find(scene.bytes, header.start, header.end) {
+            let heard = Heard {
+                hit: &hit,
+                side: Side::Header,
+                distance: 0,
+                between: &[],
+                first_only: false,
+            };
+            voices.hear(rule, candidate, scene, &heard);
+        }
     }
     let own = label::of(scene.bytes, candidate.start).filter(|label| label.start >= cell.own.start);
     let labels = [Some(&cell.own), cell.left.as_ref(), cell.first.as_ref()];
     for place in labels.into_iter().flatten() {
         for hit in rule.keywords.find(scene.bytes, place.start, place.end) {
-            if hit.end <= candidate.start {
-                voices.hear(rule, candidate, &hit, Side::Before, candidate.start - hit.end);
-            } else if hit.start >= candidate.end {
-                voices.hear(rule, candidate, &hit, Side::After, hit.start - candidate.end);
-            }
+            let heard = beside(&hit, candidate, scene, false);
+            heard
+                .iter()
+                .for_each(|heard| voices.hear(rule, candidate, scene, heard));
         }
     }
     if own.is_some_and(|label| label::is_foreign(scene, &label)) {
@@ -195,6 +209,13 @@ fn in_table(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> V
     }
     voices.settle();
     voices
+}
+
+/// Whether a value fills a cell under a label that names something else.
+fn is_elsewhere(candidate: &Candidate, scene: &Scene, cell: &Cell) -> bool {
+    let fills = cell.own.start == candidate.start && cell.own.end == candidate.end;
+    let mut labels = cell.headers.iter().flatten();
+    fills && labels.any(|label| label::names_something(scene.bytes.get(label.clone()).unwrap_or_default()))
 }
 
 /// Whether a value goes on with the list that ended at `end`.

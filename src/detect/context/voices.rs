@@ -1,9 +1,11 @@
 //! What the keywords around a candidate say together.
 
 use super::super::candidates::Candidate;
+use super::super::checks::Check;
 use super::super::keywords::{Hit, ISSUER_WINDOW, Use};
-use super::super::rule::Rule;
+use super::super::rule::{Rule, compact};
 use super::super::rule_file::Strength;
+use super::{Scene, label};
 
 /// Where a keyword stands. The order is the order of nearness when distances are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,14 +24,54 @@ pub(in super::super) struct Keyword {
     pub strong: bool,
 }
 
+/// A keyword at its place beside a candidate. Not `Debug`: it holds the message.
+pub(super) struct Heard<'v> {
+    pub hit: &'v Hit,
+    pub side: Side,
+    pub distance: usize,
+    /// What stands between the keyword and the value, where numbers in between matter.
+    pub between: &'v [u8],
+    /// Whether a keyword speaks only for the first number after it.
+    pub first_only: bool,
+}
+
+impl Heard<'_> {
+    fn keyword(&self, strength: Strength) -> Keyword {
+        Keyword {
+            word: self.hit.word,
+            side: self.side,
+            distance: self.distance,
+            strong: strength == Strength::Strong,
+        }
+    }
+
+    /// Whether no number in between takes the word for itself, and the candidate is none that the word passes
+    /// over.
+    fn reaches(
+        &self,
+        candidate: &Candidate,
+        scene: &Scene,
+        strength: Strength,
+        passes_over: Option<&'static Check>,
+    ) -> bool {
+        let passed = passes_over.is_some_and(|check| {
+            let value = scene.bytes.get(candidate.start..candidate.end);
+            (check.test)(&compact(value.unwrap_or_default()))
+        });
+        let taken = self.first_only && label::holds_a_number(self.between, passes_over)
+            || strength == Strength::Against && label::is_spent(self.between);
+        !passed && !taken
+    }
+}
+
 /// What the keywords around a candidate say together.
 #[derive(Debug, Default)]
 pub(super) struct Voices {
     pub strong: Option<Keyword>,
     pub weak: Option<Keyword>,
     pub support: bool,
-    /// Distance of the nearest word that names something else.
-    pub against: Option<usize>,
+    /// The nearest word that names something else.
+    pub against: Option<Keyword>,
     pub issuer: Option<usize>,
 }
 
@@ -43,14 +85,14 @@ impl Voices {
     }
 
     /// Takes in one keyword at a place.
-    pub fn hear(&mut self, rule: &Rule, candidate: &Candidate, hit: &Hit, side: Side, distance: usize) {
-        let Some(word) = rule.keywords.word(hit) else {
+    pub fn hear(&mut self, rule: &Rule, candidate: &Candidate, scene: &Scene, heard: &Heard) {
+        let Some(word) = rule.keywords.word(heard.hit) else {
             return;
         };
         for does in &word.uses {
             match *does {
                 Use::Names { form } => {
-                    let near = distance <= ISSUER_WINDOW;
+                    let near = heard.distance <= ISSUER_WINDOW;
                     let fits = near && candidate.forms.contains(&form);
                     self.issuer = self.issuer.or(Some(form).filter(|_| fits));
                 }
@@ -58,18 +100,16 @@ impl Voices {
                     strength,
                     before,
                     after,
+                    passes_over,
                 } => {
-                    let reach = if side == Side::After { after } else { before };
-                    if distance <= reach {
-                        self.take(
-                            strength,
-                            Keyword {
-                                word: hit.word,
-                                side,
-                                distance,
-                                strong: strength == Strength::Strong,
-                            },
-                        );
+                    let reach = if heard.side == Side::After { after } else { before };
+                    let strength = if heard.hit.turned {
+                        strength.turned()
+                    } else {
+                        strength
+                    };
+                    if heard.distance <= reach && heard.reaches(candidate, scene, strength, passes_over) {
+                        self.take(strength, heard.keyword(strength));
                     }
                 }
             }
@@ -84,20 +124,15 @@ impl Voices {
             Strength::Strong if nearer(&self.strong) => self.strong = Some(keyword),
             Strength::Weak if nearer(&self.weak) => self.weak = Some(keyword),
             Strength::Support => self.support = true,
-            Strength::Against => {
-                self.against = Some(
-                    self.against
-                        .map_or(keyword.distance, |known| known.min(keyword.distance)),
-                )
-            }
-            Strength::Strong | Strength::Weak => {}
+            Strength::Against if nearer(&self.against) => self.against = Some(keyword),
+            Strength::Strong | Strength::Weak | Strength::Against => {}
         }
     }
 
     /// The nearest label says what a value is: a word against it takes back what stands farther away.
     pub fn settle(&mut self) {
         let Some(against) = self.against else { return };
-        let farther = |keyword: &Keyword| keyword.distance > against;
+        let farther = |keyword: &Keyword| keyword.distance > against.distance;
         self.strong = self.strong.filter(|keyword| !farther(keyword));
         self.weak = self.weak.filter(|keyword| !farther(keyword));
         if self.keyword().is_some() {

@@ -15,10 +15,8 @@ use crate::mime::TextKind;
 /// A cell of a table and what stands around it, in octets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cell {
-    /// The header of its column.
-    pub header: Range<usize>,
-    /// The whole first row of the table.
-    pub header_row: Range<usize>,
+    /// The labels of its column, one for each row of labels.
+    pub headers: [Option<Range<usize>>; ROWS_OF_LABELS],
     /// The cell.
     pub own: Range<usize>,
     /// The nearest cell to its left that is not empty, and the first cell of the row.
@@ -43,11 +41,14 @@ struct Block {
     delimiter: Delimiter,
     columns: usize,
     rows: usize,
-    header: Option<(Range<usize>, Cells)>,
+    /// Its rows of labels, in order.
+    labels: Vec<(Range<usize>, Cells)>,
 }
 
 /// Longer lines are no rows.
 const LONGEST_ROW: usize = 16 << 10;
+/// How many rows of labels a table may have: "Social Security" above "Number".
+const ROWS_OF_LABELS: usize = 2;
 /// How many rows may stand above the header: a title, a date.
 const ROWS_ABOVE_HEADER: usize = 4;
 
@@ -74,23 +75,21 @@ impl<'v> Layout<'v> {
         while start >= self.line.end && self.line.end < self.bytes.len() {
             self.read_line(self.line.end);
         }
-        let (header_row, headers) = self.table.as_ref()?.header.as_ref()?;
+        let labels = &self.table.as_ref()?.labels;
+        let is_label = labels.last().is_none_or(|(row, _)| *row == self.line);
         let cells = self
             .cells
             .as_ref()
-            .filter(|_| start >= self.line.start && *header_row != self.line)?;
+            .filter(|_| start >= self.line.start && !is_label)?;
         let (column, own) = cells.at(start, end)?;
         if self.kind == TextKind::Body && !cells.delimiter.is_certain() && !self.fills(&own, start, end) {
             return None;
         }
-        let header = match cells.delimiter {
-            Delimiter::Spaces => headers.above(
-                own.start - self.line.start..own.end - self.line.start,
-                header_row.start,
-            )?,
-            _ => headers.list.get(column)?,
-        };
-        let header = header.clone();
+        let mut headers = [const { None }; ROWS_OF_LABELS];
+        for (place, row) in headers.iter_mut().zip(labels) {
+            *place = self.label_of(row, column, &own).cloned();
+        }
+        headers.iter().flatten().next()?;
         let left = cells
             .list
             .get(..column)?
@@ -100,8 +99,7 @@ impl<'v> Layout<'v> {
             .cloned();
         let first = cells.list.first().filter(|_| column > 0).cloned();
         Some(Cell {
-            header,
-            header_row: header_row.clone(),
+            headers,
             own,
             left,
             first,
@@ -111,20 +109,31 @@ impl<'v> Layout<'v> {
 
     /// The cells of the line that [`Layout::cell`] answered for, each after the label of its column.
     pub fn columns(&self) -> impl Iterator<Item = (&Range<usize>, &Range<usize>)> {
-        let header = self.table.as_ref().and_then(|table| table.header.as_ref());
-        let pairs = header.zip(self.cells.as_ref()).into_iter();
-        pairs.flat_map(move |((row, headers), cells)| {
-            let spaces = cells.delimiter == Delimiter::Spaces;
-            cells.list.iter().enumerate().filter_map(move |(column, cell)| {
-                let place = cell.start - self.line.start..cell.end - self.line.start;
-                let label = if spaces {
-                    headers.above(place, row.start)
-                } else {
-                    headers.list.get(column)
-                };
-                label.map(|label| (label, cell))
-            })
+        let labels = self.table.iter().flat_map(|table| &table.labels);
+        let pairs = labels.flat_map(|row| self.cells.iter().map(move |cells| (row, cells)));
+        pairs.flat_map(move |(row, cells)| {
+            cells
+                .list
+                .iter()
+                .enumerate()
+                .filter_map(move |(column, cell)| self.label_of(row, column, cell).map(|label| (label, cell)))
         })
+    }
+
+    /// What a row of labels says of a cell of the present line.
+    fn label_of<'c>(
+        &self,
+        (row, labels): &'c (Range<usize>, Cells),
+        column: usize,
+        cell: &Range<usize>,
+    ) -> Option<&'c Range<usize>> {
+        match labels.delimiter {
+            Delimiter::Spaces => {
+                let place = split::columns(self.bytes, self.line.start, cell);
+                labels.above(self.bytes, row.start, place)
+            }
+            _ => labels.list.get(column),
+        }
     }
 
     /// Whether a cell holds nothing else to read: prose has commas too.
@@ -148,7 +157,7 @@ impl<'v> Layout<'v> {
         }
         self.cells = match line.len() > LONGEST_ROW {
             true => None,
-            false => split::cells(line, start, self.kind == TextKind::Table),
+            false => self.split(line, start),
         };
         let Some(cells) = &self.cells else {
             // A table of a document goes on after a title or an empty row; one in running text does not.
@@ -162,16 +171,24 @@ impl<'v> Layout<'v> {
                 delimiter: cells.delimiter,
                 columns: cells.list.len(),
                 rows: 0,
-                header: None,
+                labels: Vec::new(),
             });
         }
         if let Some(table) = &mut self.table {
             table.rows += 1;
-            let wanted = table.header.is_none() && table.rows <= ROWS_ABOVE_HEADER;
-            if wanted && cells.are_labels(self.bytes) {
-                table.header = Some((self.line.clone(), cells.clone()));
+            if table.wants_labels(start) && cells.are_labels(self.bytes) {
+                table.labels.push((self.line.clone(), cells.clone()));
             }
         }
+    }
+
+    /// The cells of a line: as the table that goes on has them, if the line fits it.
+    fn split(&self, line: &[u8], start: usize) -> Option<Cells> {
+        let as_before = self.table.as_ref().and_then(|table| {
+            split::cells_by(line, start, table.delimiter)
+                .filter(|cells| cells.list.len() == table.columns && !table.labels.is_empty())
+        });
+        as_before.or_else(|| split::cells(line, start, self.kind == TextKind::Table))
     }
 }
 
@@ -223,6 +240,14 @@ fn line_around(bytes: &[u8], at: usize) -> Range<usize> {
 }
 
 impl Block {
+    /// Whether the row that begins at `start` may be one of labels: the first that is one, or the next.
+    fn wants_labels(&self, start: usize) -> bool {
+        match self.labels.last() {
+            None => self.rows <= ROWS_ABOVE_HEADER,
+            Some((row, _)) => self.labels.len() < ROWS_OF_LABELS && row.end == start,
+        }
+    }
+
     fn goes_on(&self, cells: &Cells) -> bool {
         let same_width = self.columns == cells.list.len()
             || self.delimiter.is_certain()

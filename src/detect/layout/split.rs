@@ -30,19 +30,33 @@ pub(super) struct Cells {
 /// A label is short.
 const LONGEST_LABEL: usize = 40;
 
-/// Splits a line into cells; none when it has only one. In a document's table only tabs separate.
+/// Splits a line into cells; none when it has only one. In a document's table only tabs separate. Of what may
+/// separate in running text, that counts which gives most cells.
 pub(super) fn cells(line: &[u8], start: usize, table: bool) -> Option<Cells> {
     let line = line.trim_ascii_end();
-    let count = |wanted: u8| memchr::memchr_iter(wanted, line).count();
-    let delimiter = match () {
-        () if count(b'\t') > 0 => Delimiter::Tab,
+    let has = |wanted: u8| memchr::memchr(wanted, line).is_some();
+    match () {
+        () if has(b'\t') => return cells_by(line, start, Delimiter::Tab),
         () if table => return None,
-        () if count(b'|') > 0 => Delimiter::Pipe,
-        () if count(b',') > 0 && looks_like_csv(line, b',') => Delimiter::Comma,
-        () if count(b';') > 0 && looks_like_csv(line, b';') => Delimiter::Semicolon,
-        () if memchr::memmem::find(line.trim_ascii_start(), b"  ").is_some() => Delimiter::Spaces,
-        () => return None,
-    };
+        () if has(b'|') => return cells_by(line, start, Delimiter::Pipe),
+        () => {}
+    }
+    let spaced = memchr::memmem::find(line.trim_ascii_start(), b"  ").is_some();
+    let possible = [
+        (spaced, Delimiter::Spaces),
+        (has(b';') && looks_like_csv(line, b';'), Delimiter::Semicolon),
+        (has(b',') && looks_like_csv(line, b','), Delimiter::Comma),
+    ];
+    let split = possible
+        .into_iter()
+        .filter(|(fits, _)| *fits)
+        .filter_map(|(_, delimiter)| cells_by(line, start, delimiter));
+    split.max_by_key(|cells| cells.list.len())
+}
+
+/// Splits a line at a delimiter; none when it does not occur.
+pub(super) fn cells_by(line: &[u8], start: usize, delimiter: Delimiter) -> Option<Cells> {
+    let line = line.trim_ascii_end();
     let list = match delimiter {
         Delimiter::Tab => by_octet(line, b'\t', false),
         Delimiter::Pipe => by_octet(line, b'|', false),
@@ -52,6 +66,17 @@ pub(super) fn cells(line: &[u8], start: usize, table: bool) -> Option<Cells> {
     };
     let list: Vec<Range<usize>> = list.into_iter().map(|cell| trimmed(line, cell, start)).collect();
     (list.len() > 1).then_some(Cells { delimiter, list })
+}
+
+/// Which columns of the screen a stretch of the line from `line_start` takes, counted in characters.
+pub(super) fn columns(bytes: &[u8], line_start: usize, stretch: &Range<usize>) -> Range<usize> {
+    let width = |from: usize, to: usize| {
+        let text = bytes.get(from..to).unwrap_or_default();
+        // Octets that go on with a character of several (RFC 3629 §3) take no room.
+        text.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
+    };
+    let from = width(line_start, stretch.start);
+    from..from + width(stretch.start, stretch.end)
 }
 
 /// Whether a line only draws: `-----+-----`.
@@ -73,10 +98,13 @@ impl Cells {
     }
 
     /// In a table aligned by spaces: the cell above a stretch of the line, else the nearest one.
-    pub fn above(&self, place: Range<usize>, line_start: usize) -> Option<&Range<usize>> {
+    pub fn above(&self, bytes: &[u8], line_start: usize, place: Range<usize>) -> Option<&Range<usize>> {
         let gap = |cell: &&Range<usize>| {
-            let (from, to) = (cell.start - line_start, cell.end - line_start);
-            from.saturating_sub(place.end).max(place.start.saturating_sub(to))
+            let column = columns(bytes, line_start, cell);
+            column
+                .start
+                .saturating_sub(place.end)
+                .max(place.start.saturating_sub(column.end))
         };
         self.list.iter().filter(|cell| gap(cell) <= 3).min_by_key(gap)
     }

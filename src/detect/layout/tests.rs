@@ -4,7 +4,13 @@ use crate::mime::TextKind;
 fn header(text: &str, value: &str, kind: TextKind) -> Option<String> {
     let start = text.find(value).unwrap();
     let cell = Layout::new(text.as_bytes(), kind).cell(start, start + value.len())?;
-    Some(text[cell.header].to_owned())
+    let labels: Vec<&str> = cell
+        .headers
+        .into_iter()
+        .flatten()
+        .map(|label| &text[label])
+        .collect();
+    Some(labels.join("/"))
 }
 
 #[test]

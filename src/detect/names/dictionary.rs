@@ -11,8 +11,15 @@ impl Dictionary {
         Dictionary { words }
     }
 
-    /// Whether the word is in the list. Capital letters, apostrophes and hyphens make no difference.
+    /// Whether the word is in the list. Capital letters, apostrophes, hyphens and the ending of the possessive
+    /// make no difference, and one part of a name with a hyphen is enough.
     pub fn contains(&self, word: &[u8]) -> bool {
+        let word = without_possessive(word);
+        let mut parts = word.split(|byte| *byte == b'-').filter(|part| part.len() > 2);
+        self.has(word) || word.contains(&b'-') && parts.any(|part| self.has(part))
+    }
+
+    fn has(&self, word: &[u8]) -> bool {
         let mut folded = [0_u8; 16];
         let letters = word.iter().filter(|byte| !matches!(byte, b'\'' | b'-'));
         let mut length = 0;
@@ -44,13 +51,19 @@ impl Dictionary {
     }
 }
 
+/// A word without the `'s` at its end.
+pub(super) fn without_possessive(word: &[u8]) -> &[u8] {
+    let bare = word.strip_suffix(b"'s").or_else(|| word.strip_suffix(b"'S"));
+    bare.filter(|bare| bare.len() > 1).unwrap_or(word)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{FAMILY, GIVEN};
+    use super::super::{FAMILY, FAMILY_MORE, GIVEN, GIVEN_MORE, WORDS};
 
     #[test]
     fn every_listed_name_is_found_and_others_are_not() {
-        for dictionary in [GIVEN, FAMILY] {
+        for dictionary in [GIVEN, GIVEN_MORE, FAMILY, FAMILY_MORE, WORDS] {
             let words: Vec<&str> = dictionary
                 .words
                 .lines()
@@ -69,6 +82,9 @@ mod tests {
             ] {
                 assert!(!dictionary.contains(other.as_bytes()), "{other}");
             }
+        }
+        for other in [&b"Smith's"[..], b"SMITH'S", b"Qwertz-Smith"] {
+            assert!(FAMILY.contains(other));
         }
         assert!(FAMILY.contains(b"O'Brien") && FAMILY.contains(b"SMITH") && GIVEN.contains(b"Mary"));
     }

@@ -18,8 +18,24 @@ use serde::Deserialize;
 use self::dictionary::Dictionary;
 
 const GIVEN: Dictionary = Dictionary::over(include_str!("../../../policies/names/given.txt"));
+const GIVEN_MORE: Dictionary = Dictionary::over(include_str!("../../../policies/names/given_more.txt"));
 const FAMILY: Dictionary = Dictionary::over(include_str!("../../../policies/names/family.txt"));
+const FAMILY_MORE: Dictionary = Dictionary::over(include_str!("../../../policies/names/family_more.txt"));
+const WORDS: Dictionary = Dictionary::over(include_str!("../../../policies/names/words.txt"));
 const SHAPES: &str = include_str!("../../../policies/names/shapes.toml");
+
+/// Whether a word is an English word, in any case.
+pub(super) fn is_word(word: &[u8]) -> bool {
+    WORDS.contains(word)
+}
+
+fn is_given(word: &[u8]) -> bool {
+    GIVEN.contains(word) || GIVEN_MORE.contains(word)
+}
+
+fn is_family(word: &[u8]) -> bool {
+    FAMILY.contains(word) || FAMILY_MORE.contains(word)
+}
 
 /// Knows names and how they are written.
 #[derive(Debug)]
@@ -39,6 +55,8 @@ struct Words {
     not_labels: HashSet<String>,
     unsure: HashSet<String>,
     never: HashSet<String>,
+    surnames_too: HashSet<String>,
+    firms: HashSet<String>,
     never_pairs: HashSet<String>,
 }
 

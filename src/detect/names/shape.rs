@@ -1,7 +1,8 @@
 //! The shapes of names: First [M.] Last; F. [M.] Last; Last, First; Last, F.; title and Last; labelled fields.
 
+use super::dictionary::without_possessive;
 use super::token::{Case, Gap, Token};
-use super::{FAMILY, GIVEN, Names};
+use super::{Names, is_family, is_given, is_word};
 
 /// How many words of `tokens` are a name, counted from the first; 0 when they are none.
 pub(super) fn name_at(names: &Names, before: Option<&Token>, tokens: &[Token]) -> usize {
@@ -69,7 +70,8 @@ fn is_value(names: &Names, tokens: &[Token], wanted: usize) -> usize {
     let mut length = 0;
     for token in tokens.iter().take(5) {
         let goes_on = length == 0 || matches!(token.gap, Gap::Space | Gap::Comma | Gap::Stop);
-        if !goes_on || token.case == Case::Other || is_never(names, token) {
+        let never = is_never(names, token) && token.case != Case::Initial && !is_surname_too(names, token);
+        if !goes_on || token.case == Case::Other || never {
             break;
         }
         length += 1;
@@ -77,7 +79,7 @@ fn is_value(names: &Names, tokens: &[Token], wanted: usize) -> usize {
     let value = tokens.get(..length).unwrap_or_default();
     let known = value
         .iter()
-        .any(|token| GIVEN.contains(token.text) || FAMILY.contains(token.text));
+        .any(|token| is_given(token.text) || is_family(token.text));
     let capital = value
         .iter()
         .all(|token| token.case != Case::Lower || names.words.particles.contains(&lower(token.text)));
@@ -104,18 +106,21 @@ fn titled(names: &Names, _: Option<&Token>, tokens: &[Token]) -> usize {
 /// "Smith, John", "SMITH, J."
 fn last_first(names: &Names, _: Option<&Token>, tokens: &[Token]) -> usize {
     let [last, first, ..] = tokens else { return 0 };
+    let rare = is_rare_pair(names, first, last);
     if first.gap != Gap::Comma
         || !is_capital(last)
-        || is_never(names, last)
+        || is_never(names, last) && !rare
         || is_never_pair(names, first, last)
     {
         return 0;
     }
-    let initial = first.case == Case::Initial && first.text != b"I" && FAMILY.contains(last.text);
-    let whole = is_capital(first)
-        && GIVEN.contains(first.text)
-        && !is_never(names, first)
-        && !is_unsure(names, first);
+    let initial = first.case == Case::Initial && first.text != b"I" && is_family(last.text);
+    let family = is_family(last.text);
+    let given = match is_unsure(names, first) {
+        true => family && !is_word(last.text),
+        false => is_given(first.text) || family && (is_strange(first) || is_strange_in_capitals(first)),
+    };
+    let whole = is_capital(first) && given && !is_never(names, first);
     if initial || whole { 2 } else { 0 }
 }
 
@@ -132,15 +137,24 @@ fn first_last(names: &Names, _: Option<&Token>, tokens: &[Token]) -> usize {
         if !near {
             return 0;
         }
-        let middle = last.case == Case::Initial || names.words.particles.contains(&lower(last.text));
-        if !middle && !is_capital(last) {
+        let goes_on = || {
+            rest.get(place + 1)
+                .is_some_and(|next| next.gap == Gap::Space && next.case != Case::Lower)
+        };
+        let particle = names.words.particles.contains(&lower(last.text));
+        let middle = last.case == Case::Initial || particle && (last.case == Case::Lower || goes_on());
+        if !middle && !is_capital(last) && !particle {
             return 0;
         }
-        if !middle && is_pair(names, first, last) {
-            return place + 2;
+        if !middle && (is_pair(names, first, last) || place == 0 && is_rare_pair(names, first, last)) {
+            return if is_firm(names, rest.get(place + 1)) {
+                0
+            } else {
+                place + 2
+            };
         }
         skipped += usize::from(!middle);
-        if skipped > 1 || is_never(names, last) {
+        if skipped > 1 || !middle && is_never(names, last) {
             return 0;
         }
     }
@@ -154,22 +168,34 @@ fn initial_last(names: &Names, before: Option<&Token>, tokens: &[Token]) -> usiz
         .take(3)
         .take_while(|token| token.case == Case::Initial)
         .count();
-    let Some(last) = tokens.get(initials).filter(|_| initials > 0) else {
+    let particles = tokens
+        .iter()
+        .skip(initials)
+        .take(3)
+        .take_while(|token| token.case == Case::Lower && names.words.particles.contains(&lower(token.text)))
+        .count();
+    let Some(last) = tokens.get(initials + particles).filter(|_| initials > 0) else {
         return 0;
     };
     let near = tokens
         .iter()
         .skip(1)
-        .take(initials)
+        .take(initials + particles)
         .all(|token| matches!(token.gap, Gap::Space | Gap::Stop));
-    let after_word = before.is_some_and(|before| is_never(names, before)) && last.gap == Gap::Space;
+    let stop = tokens.get(1).is_some_and(|second| second.gap == Gap::Stop);
+    let after_word = before.is_some_and(|before| is_never(names, before)) && !stop;
     let word = tokens
         .first()
         .is_some_and(|first| matches!(first.text, b"I" | b"A"))
-        && last.gap == Gap::Space;
-    let known = last.case != Case::Lower && FAMILY.contains(last.text) && last.text.len() > 2;
-    if near && !after_word && !word && known && !is_never(names, last) {
-        initials + 1
+        && !stop;
+    let known = match stop {
+        true => is_family(last.text) || is_strange(last) && last.text.len() > 3,
+        false => is_family(last.text) && last.text.len() > 2,
+    };
+    let never = is_never(names, last) && !(stop && is_surname_too(names, last));
+    let firm = is_firm(names, tokens.get(initials + particles + 1));
+    if near && !after_word && !word && known && last.case != Case::Lower && !never && !firm {
+        initials + particles + 1
     } else {
         0
     }
@@ -183,7 +209,7 @@ fn two_cells(names: &Names, _: Option<&Token>, tokens: &[Token]) -> usize {
         .iter()
         .all(|token| !is_never(names, token) && token.case != Case::Other && token.text.len() > 2);
     let pair = |first: &Token, last: &Token| {
-        GIVEN.contains(first.text) && !is_unsure(names, first) && FAMILY.contains(last.text)
+        is_given(first.text) && !is_unsure(names, first) && is_family(last.text)
     };
     let either = pair(a, b) || pair(b, a) && b.gap == Gap::Cell;
     if cells && allowed && either && a.case == b.case {
@@ -193,17 +219,53 @@ fn two_cells(names: &Names, _: Option<&Token>, tokens: &[Token]) -> usize {
     }
 }
 
-/// Whether two capitalised words are given and family name. One of them must be known as such.
+/// Whether two capitalised words are given and family name. Each must be known as such, or be no word at all:
+/// "Kamil Czulak", but not "Payroll Smith".
 fn is_pair(names: &Names, first: &Token, last: &Token) -> bool {
     if is_never(names, last) || is_never_pair(names, first, last) || last.text.len() < 2 {
         return false;
     }
-    let given = GIVEN.contains(first.text);
-    let family = FAMILY.contains(last.text);
+    let given = is_given(first.text);
+    let family = is_family(last.text);
     match is_unsure(names, first) {
         true => given && family,
-        false => given || family,
+        false => {
+            let known = given || family;
+            let strange = |token: &Token| is_strange(token) || known && is_strange_in_capitals(token);
+            let first = given || strange(first) || is_family(first.text) && !is_word(first.text);
+            first && (family || strange(last))
+        }
     }
+}
+
+/// "Julie York": a place or a thing after a given name that is no ordinary word, and no street.
+fn is_rare_pair(names: &Names, first: &Token, last: &Token) -> bool {
+    is_surname_too(names, last) && is_given(first.text) && !is_unsure(names, first) && !is_word(first.text)
+}
+
+fn is_surname_too(names: &Names, token: &Token) -> bool {
+    names
+        .words
+        .surnames_too
+        .contains(&lower(without_possessive(token.text)))
+}
+
+/// Whether the word after a name says that it is a firm's: "Baker Hughes Inc."
+fn is_firm(names: &Names, next: Option<&Token>) -> bool {
+    next.is_some_and(|next| {
+        matches!(next.gap, Gap::Space | Gap::Comma) && names.words.firms.contains(&lower(next.text))
+    })
+}
+
+/// As [`is_strange`], for words in capitals, which are codes as often as names.
+fn is_strange_in_capitals(token: &Token) -> bool {
+    token.case == Case::Upper && (4..=14).contains(&token.text.len()) && !is_word(token.text)
+}
+
+/// Whether a capitalised word is in no list of words: a name that is rare here.
+fn is_strange(token: &Token) -> bool {
+    let capital = token.case == Case::Capital;
+    capital && (3..=14).contains(&token.text.len()) && !is_word(token.text)
 }
 
 fn is_capital(token: &Token) -> bool {
@@ -212,11 +274,7 @@ fn is_capital(token: &Token) -> bool {
 }
 
 fn is_never(names: &Names, token: &Token) -> bool {
-    let word = lower(token.text);
-    names
-        .words
-        .never
-        .contains(word.strip_suffix("'s").unwrap_or(&word))
+    names.words.never.contains(&lower(without_possessive(token.text)))
 }
 
 fn is_unsure(names: &Names, token: &Token) -> bool {

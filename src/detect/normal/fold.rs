@@ -92,9 +92,10 @@ fn push_folded(character: char, out: &mut Vec<u8>) {
         if is_combining_mark(part) || is_unseen(part) {
             return;
         }
-        match as_punctuation(part).or_else(|| as_digit(part)) {
-            Some(ascii) => out.push(ascii),
-            None => out.extend_from_slice(part.encode_utf8(&mut [0; 4]).as_bytes()),
+        match (as_punctuation(part).or_else(|| as_digit(part)), as_letters(part)) {
+            (Some(ascii), _) => out.push(ascii),
+            (None, Some(letters)) => out.extend_from_slice(letters.as_bytes()),
+            (None, None) => out.extend_from_slice(part.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     });
 }
@@ -107,6 +108,25 @@ fn is_unseen(character: char) -> bool {
         | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{20E3}' | '\u{3164}'
         | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}'
     )
+}
+
+/// Letters that Unicode does not take apart and people write without their strokes.
+fn as_letters(character: char) -> Option<&'static str> {
+    Some(match character {
+        'ł' => "l",
+        'Ł' => "L",
+        'ø' => "o",
+        'Ø' => "O",
+        'đ' => "d",
+        'Đ' => "D",
+        'ı' => "i",
+        'ß' => "ss",
+        'æ' => "ae",
+        'Æ' => "Ae",
+        'œ' => "oe",
+        'Œ' => "Oe",
+        _ => return None,
+    })
 }
 
 fn as_punctuation(character: char) -> Option<u8> {

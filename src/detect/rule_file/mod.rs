@@ -25,6 +25,8 @@ pub(super) struct RuleFile {
     pub shown: usize,
     pub report_from: Option<Confidence>,
     pub optional: bool,
+    pub not_after: Vec<At<String>>,
+    pub not_before: Vec<At<String>>,
     pub test_values: Vec<At<String>>,
     pub examples: Vec<At<String>>,
     pub counter_examples: Vec<At<String>>,
@@ -44,6 +46,8 @@ pub(super) struct PatternEntry {
     pub except: Vec<At<String>>,
     pub boundary: Boundary,
     pub needs_form: bool,
+    pub needs_issuer: bool,
+    pub heeds_header: bool,
     pub shorter: bool,
     pub first_only: bool,
     pub before_only: bool,
@@ -86,12 +90,23 @@ pub(super) enum Strength {
     Against,
 }
 
+impl Strength {
+    /// What a keyword does whose neighbour makes it mean something else.
+    pub fn turned(self) -> Strength {
+        match self {
+            Strength::Strong | Strength::Weak | Strength::Against => Strength::Against,
+            Strength::Support => Strength::Support,
+        }
+    }
+}
+
 /// `[[keyword]]`: words, and how near they must stand.
 #[derive(Debug)]
 pub(super) struct KeywordEntry {
     pub strength: Strength,
     pub before: usize,
     pub after: usize,
+    pub passes_over: Vec<At<String>>,
     pub words: Vec<At<String>>,
 }
 
@@ -154,6 +169,8 @@ pub(super) fn read(source: &RuleSource) -> (RuleFile, Vec<RuleError>) {
         shown: top.number("shown", 4),
         report_from: top.choice("report_from", &CONFIDENCE),
         optional: top.flag("optional", false),
+        not_after: top.texts("not_after"),
+        not_before: top.texts("not_before"),
         test_values: top.texts("test_values"),
         examples: top.texts("examples"),
         counter_examples: top.texts("counter_examples"),
@@ -175,6 +192,8 @@ fn pattern(table: &mut Table) -> PatternEntry {
         except: table.texts("except"),
         boundary: table.choice("boundary", &BOUNDARY).unwrap_or_default(),
         needs_form: table.flag("needs_form", false),
+        needs_issuer: table.flag("needs_issuer", false),
+        heeds_header: table.flag("heeds_header", false),
         shorter: table.flag("shorter", false),
         first_only: table.flag("first_only", false),
         before_only: table.flag("before_only", false),
@@ -202,6 +221,7 @@ fn keyword(table: &mut Table) -> KeywordEntry {
             .unwrap_or(Strength::Weak),
         before: table.number("before", DEFAULT_WINDOW),
         after: table.number("after", 0),
+        passes_over: table.texts("passes_over"),
         words: table.texts("words"),
     }
 }

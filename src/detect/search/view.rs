@@ -106,7 +106,7 @@ fn is_written_by_programs(text: &Text) -> bool {
 struct ViewSearch<'v> {
     rules: &'v Rules,
     view: &'v View<'v>,
-    /// Whether a form alone may count.
+    /// Whether a form alone or with a weak keyword may count.
     alone: bool,
     /// By rule: where the first line begins that may be the header of a table with one of its keywords.
     headers: HashMap<usize, Option<usize>>,
@@ -212,7 +212,7 @@ impl ViewSearch<'_> {
                 .or_insert_with(|| hits(rule, bytes, from, to)),
             cell: cell.as_ref(),
             alone: self.alone,
-            strong_only: self.view.is_joined(),
+            strong_only: self.view.is_joined() || !self.alone,
             names: &self.rules.names,
         };
         let list = (candidate.rule, candidate.pattern);
