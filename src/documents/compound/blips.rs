@@ -37,27 +37,30 @@ const BLIPS: [Blip; 8] = [
 
 /// Reads the pictures in a stream, wherever they stand in it, and what is legible between them.
 pub(super) fn read(visit: &mut Visit<'_>, stream: &[u8]) {
+    let mut legible = String::new();
     let mut at = 0;
     let mut between = 0;
     // Every record of a picture has this octet at its fourth place.
     while let Some(found) = memchr::memchr(0xf0, stream.get(at..).unwrap_or_default()) {
         let start = (at + found).saturating_sub(3);
         at += found + 1;
-        let Some((blip, checksums)) = recognise(stretch(stream, start, 4)) else {
+        let (Some((blip, checksums)), Some(length)) =
+            (recognise(stretch(stream, start, 4)), length_at(stream, start + 4))
+        else {
             continue;
         };
-        let Some(length) = length_at(stream, start + 4) else {
-            break;
-        };
         let body = stretch(stream, start + 8, length);
-        let gap = stream.get(between..start).unwrap_or_default();
-        visit.text_in("hidden data", TextKind::Body, printable(gap));
-        hand_over(visit, blip, body, checksums);
+        legible.push_str(&printable(stream.get(between..start).unwrap_or_default()));
+        match blip.drawing {
+            true => legible.push_str(&drawing(visit, body, checksums)),
+            // A mark stands between the checksums and the picture.
+            false => visit.file(None, body.get(checksums * 16 + 1..).unwrap_or_default().to_vec()),
+        }
         at = start + 8 + body.len();
         between = at;
     }
-    let rest = stream.get(between..).unwrap_or_default();
-    visit.text_in("hidden data", TextKind::Body, printable(rest));
+    legible.push_str(&printable(stream.get(between..).unwrap_or_default()));
+    visit.text_in("hidden data", TextKind::Body, legible);
 }
 
 fn recognise(header: &[u8]) -> Option<(&'static Blip, usize)> {
@@ -68,17 +71,13 @@ fn recognise(header: &[u8]) -> Option<(&'static Blip, usize)> {
     BLIPS.iter().find_map(fits)
 }
 
-fn hand_over(visit: &mut Visit<'_>, blip: &Blip, body: &[u8], checksums: usize) {
-    let header = checksums * 16;
-    if !blip.drawing {
-        return visit.file(None, body.get(header + 1..).unwrap_or_default().to_vec());
-    }
-    let packed = body.get(header + 34..).unwrap_or_default();
-    let is_packed = body.get(header + 32) == Some(&0);
-    let drawing = match is_packed {
-        true => visit.unpack("a drawing", ZlibDecoder::new(packed)),
-        false => packed.to_vec(),
-    };
-    visit.text_in("a drawing", TextKind::Body, printable(&drawing));
+/// The strings in a drawing ([MS-ODRAW] §2.2.31): behind its checksums stand 34 octets that say whether it is packed.
+fn drawing(visit: &mut Visit<'_>, body: &[u8], checksums: usize) -> String {
     visit.obstacle(ObstacleKind::Image, "holds a drawing, which cannot be checked");
+    let header = checksums * 16;
+    let contents = body.get(header + 34..).unwrap_or_default();
+    match body.get(header + 32) {
+        Some(0) => printable(&visit.unpack("a drawing", ZlibDecoder::new(contents))),
+        _ => printable(contents),
+    }
 }

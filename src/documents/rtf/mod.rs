@@ -3,8 +3,11 @@
 //! Every destination is searched, shown or not: the text of a number may stand in any group.
 
 pub(super) mod compressed;
+mod destination;
+mod document;
 mod lexer;
 mod object;
+mod properties;
 mod reader;
 mod story;
 mod words;
@@ -13,7 +16,7 @@ use super::Visit;
 use crate::message::ObstacleKind;
 use crate::mime::{TextKind, printable};
 
-use reader::Document;
+use document::Document;
 use words::Aside;
 
 pub(super) fn read(visit: &mut Visit<'_>) -> bool {

@@ -2,70 +2,37 @@
 
 use std::collections::HashMap;
 
-use super::lexer::{Lexer, Token, hex};
-use super::story::Story;
+use super::destination::{Open, hexadecimal};
+use super::document::Document;
+use super::lexer::{Lexer, Token};
 use super::words::{self, Aside};
 use crate::documents::codepage;
 use crate::mime::printable;
 
-/// What a document holds.
-#[derive(Default)]
-pub(super) struct Document {
-    pub story: Story,
-    /// Texts outside of the body, numbered like [`Aside::TEXTS`].
-    pub asides: [String; Aside::TEXTS.len()],
-    /// The HTML that the document was made from, if it was.
-    pub html: String,
-    /// What old programs show in place of Unicode characters.
-    pub fallback: String,
-    /// Data of pictures and of objects.
-    pub pictures: Vec<Vec<u8>>,
-    pub objects: Vec<Vec<u8>>,
-    /// Drawings that most programs never show, as there is a better picture.
-    pub spare_pictures: Vec<Vec<u8>>,
-    /// What is wrong with it, for people.
-    pub damage: Option<&'static str>,
-    /// Groups nest deeper than is followed, or hold more files than are opened.
-    pub too_deep: bool,
-}
-
 /// Groups that nest deeper share their properties.
 const DEEPEST: usize = 10_000;
 
-/// More pictures or objects than these are not opened.
-const MOST_FILES: usize = 10_000;
-
 /// What a group inherits and may change.
 #[derive(Clone, Copy)]
-struct State {
+pub(super) struct State {
     /// Characters to be skipped behind a `\u`.
-    skipped: usize,
-    page: u32,
-    hidden: bool,
-    deleted: bool,
-    in_table: bool,
+    pub skipped: usize,
+    pub page: u32,
+    pub hidden: bool,
+    pub deleted: bool,
+    pub in_table: bool,
     /// Inside of what HTML readers leave out ([MS-OXRTFEX] §2.1.3.1.3).
-    only_rtf: bool,
+    pub only_rtf: bool,
     /// Inside of the drawing for old programs.
-    spare: bool,
-}
-
-/// A destination that is open.
-struct Open {
-    aside: Aside,
-    /// The depth of its group.
-    depth: usize,
-    text: String,
-    data: Vec<u8>,
-    nibble: Option<u8>,
+    pub spare: bool,
 }
 
 pub(super) struct Reader {
-    document: Document,
-    state: State,
+    pub(super) document: Document,
+    pub(super) state: State,
     states: Vec<State>,
     depth: usize,
-    open: Vec<Open>,
+    pub(super) open: Vec<Open>,
     /// Octets that are not decoded yet.
     pending: Vec<u8>,
     /// The first half of a character outside of the Basic Multilingual Plane.
@@ -74,13 +41,13 @@ pub(super) struct Reader {
     skip: usize,
     /// `\*` stood before: an unknown word begins a destination.
     starred: bool,
-    pages: HashMap<i32, u32>,
+    pub(super) pages: HashMap<i32, u32>,
     /// The font that the font table is about to describe.
-    font: i32,
-    page: u32,
+    pub(super) font: i32,
+    pub(super) page: u32,
     /// The font of text that names none.
-    default_font: i32,
-    from_html: bool,
+    pub(super) default_font: i32,
+    pub(super) from_html: bool,
 }
 
 pub(super) fn read(bytes: &[u8]) -> Document {
@@ -177,13 +144,7 @@ impl Reader {
             self.document.too_deep = true;
             return;
         }
-        self.open.push(Open {
-            aside,
-            depth: self.depth,
-            text: String::new(),
-            data: Vec::new(),
-            nibble: None,
-        });
+        self.open.push(Open::new(aside, self.depth));
     }
 
     fn end_destination(&mut self) {
@@ -271,7 +232,7 @@ impl Reader {
         skips
     }
 
-    fn push(&mut self, text: &str) {
+    pub(super) fn push(&mut self, text: &str) {
         if let Some(open) = self.open.last_mut() {
             return open.text.push_str(text);
         }
@@ -310,74 +271,15 @@ impl Reader {
         let unit = u16::try_from(number & 0xffff).unwrap_or(0);
         let pair = self.surrogate.take().map(|high| [high, unit]);
         self.skip = self.state.skipped;
+        if unit == 0 {
+            return;
+        }
         if (0xd800..0xdc00).contains(&unit) {
             self.surrogate = Some(unit);
             return;
         }
         let units: &[u16] = pair.as_ref().map_or(std::slice::from_ref(&unit), |pair| pair);
         self.push(&String::from_utf16_lossy(units));
-    }
-
-    fn property(&mut self, word: &[u8], number: Option<i32>) -> bool {
-        let on = number != Some(0);
-        match word {
-            b"uc" => self.state.skipped = usize::try_from(number.unwrap_or(1)).unwrap_or(0).min(1_000),
-            b"v" => self.state.hidden = on,
-            b"deleted" => self.state.deleted = on,
-            b"intbl" => self.state.in_table = true,
-            b"htmlrtf" => self.state.only_rtf = on,
-            b"fromhtml" => self.from_html = on,
-            b"nonshppict" => self.state.spare = true,
-            b"pard" => self.state.in_table = false,
-            b"plain" => {
-                self.state.page = self.page_of(self.default_font);
-                self.state.hidden = false;
-            }
-            b"cell" | b"row" if self.open.is_empty() => match word {
-                b"cell" => self.document.story.end_cell(),
-                _ => self.document.story.end_row(),
-            },
-            b"cell" => self.push("\t"),
-            b"row" => self.push("\n"),
-            _ => return self.code_page(word, number),
-        }
-        true
-    }
-
-    fn code_page(&mut self, word: &[u8], number: Option<i32>) -> bool {
-        let number = number.unwrap_or(0);
-        let describes = self.open.last().is_some_and(|open| open.aside == Aside::Fonts);
-        match word {
-            b"mac" => self.page = 10_000,
-            b"pc" => self.page = 437,
-            b"pca" => self.page = 850,
-            b"ansicpg" => self.page = u32::try_from(number).unwrap_or(1252),
-            b"f" if describes => self.font = number,
-            b"fcharset" if describes => {
-                if let Some(page) = words::page_of_charset(number) {
-                    self.pages.insert(self.font, page);
-                    self.state.page = page;
-                }
-            }
-            b"cpg" if describes => {
-                self.pages
-                    .insert(self.font, u32::try_from(number).unwrap_or(1252));
-            }
-            b"f" | b"af" => {
-                self.state.page = self.page_of(number);
-                return true;
-            }
-            b"deff" => self.default_font = number,
-            _ => return false,
-        }
-        if matches!(word, b"mac" | b"pc" | b"pca" | b"ansicpg") {
-            self.state.page = self.page;
-        }
-        true
-    }
-
-    fn page_of(&self, font: i32) -> u32 {
-        self.pages.get(&font).copied().unwrap_or(self.page)
     }
 
     fn binary(&mut self, data: &[u8], last: bool) {
@@ -411,58 +313,10 @@ impl Reader {
     }
 }
 
-impl Document {
-    fn keep(&mut self, data: Vec<u8>, is_picture: bool, is_spare: bool) {
-        let list = match (is_picture, is_spare) {
-            (false, _) => &mut self.objects,
-            (true, false) => &mut self.pictures,
-            (true, true) => &mut self.spare_pictures,
-        };
-        if list.len() >= MOST_FILES {
-            self.too_deep = true;
-        } else if !data.is_empty() {
-            list.push(data);
-        }
-    }
-}
-
-impl Open {
-    fn is_data(&self) -> bool {
-        matches!(self.aside, Aside::Picture | Aside::Object)
-    }
-
-    fn hexadecimal(&mut self, text: &[u8]) {
-        let is_odd = |octet: &u8| !octet.is_ascii_hexdigit() && !octet.is_ascii_whitespace();
-        if text.iter().any(is_odd) {
-            self.text.push_str(&String::from_utf8_lossy(text));
-        }
-        for digit in text.iter().filter_map(|octet| hex(*octet)) {
-            match self.nibble.take() {
-                Some(high) => self.data.push(high << 4 | digit),
-                None => self.nibble = Some(digit),
-            }
-        }
-    }
-}
-
 /// Groups with `\*` whose text belongs to the text around them.
 fn is_transparent(word: &[u8]) -> bool {
     matches!(
         word,
         b"shppict" | b"shpinst" | b"do" | b"nesttableprops" | b"ud" | b"upr" | b"cs" | b"ds" | b"ts"
     )
-}
-
-/// Data in a destination that nobody knows. What is short may well be a number for people.
-fn hexadecimal(text: &str) -> Option<Vec<u8>> {
-    let is_data = text.len() >= 64 && text.bytes().all(|octet| octet.is_ascii_hexdigit());
-    if !is_data || text.bytes().all(|octet| octet.is_ascii_digit()) {
-        return None;
-    }
-    let digits: Vec<u8> = text.bytes().filter_map(hex).collect();
-    let pairs = digits.chunks_exact(2).filter_map(|pair| match pair {
-        [high, low] => Some(high << 4 | low),
-        _ => None,
-    });
-    Some(pairs.collect())
 }

@@ -52,6 +52,9 @@ pub(super) fn read(visit: &mut Visit<'_>) -> bool {
     true
 }
 
+/// More attachments than these are not told apart.
+const MOST_ATTACHMENTS: usize = 10_000;
+
 /// One attribute with its octets.
 struct Attribute<'a> {
     id: u32,
@@ -64,6 +67,9 @@ struct Reader {
     message: Properties,
     /// The attachment at hand.
     attachment: Option<Properties>,
+    attachments: usize,
+    /// What is legible in all other attributes.
+    others: String,
     wrong_checksum: bool,
 }
 
@@ -103,7 +109,7 @@ impl Reader {
             attribute::ATTACHMENT_PROPERTIES => {
                 tell_damage(visit, properties::read_all(data, self.attachment()), data);
             }
-            _ => visit.text_in("other properties", TextKind::Body, printable(data)),
+            _ => self.others.push_str(&printable(data)),
         }
     }
 
@@ -113,6 +119,11 @@ impl Reader {
     }
 
     fn begin_attachment(&mut self, visit: &mut Visit<'_>) {
+        self.attachments += 1;
+        // More than are opened anyway go on in the last one.
+        if self.attachments > MOST_ATTACHMENTS {
+            return;
+        }
         if let Some(done) = self.attachment.take() {
             done.tell_attachment(visit);
         }
@@ -124,6 +135,10 @@ impl Reader {
             last.tell_attachment(visit);
         }
         self.message.tell_message(visit);
+        visit.text_in("other attributes", TextKind::Body, self.others);
+        if self.attachments > MOST_ATTACHMENTS {
+            visit.obstacle(ObstacleKind::LimitReached, "holds too many attachments");
+        }
         if self.wrong_checksum {
             let what = "is an Outlook container (winmail.dat), and damaged: a checksum is wrong";
             visit.obstacle(ObstacleKind::Malformed, what);

@@ -2,73 +2,20 @@
 
 use std::collections::HashMap;
 
-use super::formats;
+use super::kind;
+use super::page::Sheet;
 use super::records::Record;
 use super::rows::Rows;
 use super::strings::{Chunks, SharedStrings};
 use crate::documents::codepage;
 use crate::documents::octets::Octets;
-use crate::documents::{Visit, one_line};
-use crate::mime::{TextKind, printable};
-
-/// Record types ([MS-XLS] §2.3).
-mod kind {
-    pub const FORMULA: u16 = 0x06;
-    pub const EOF: u16 = 0x0a;
-    pub const HEADER: u16 = 0x14;
-    pub const FOOTER: u16 = 0x15;
-    pub const NOTE: u16 = 0x1c;
-    pub const CODEPAGE: u16 = 0x42;
-    pub const BOUNDSHEET: u16 = 0x85;
-    pub const MULRK: u16 = 0xbd;
-    pub const RSTRING: u16 = 0xd6;
-    pub const XF: u16 = 0xe0;
-    pub const DRAWING_GROUP: u16 = 0xeb;
-    pub const DRAWING: u16 = 0xec;
-    pub const SST: u16 = 0xfc;
-    pub const LABELSST: u16 = 0xfd;
-    pub const TXO: u16 = 0x1b6;
-    pub const NUMBER: u16 = 0x203;
-    pub const LABEL: u16 = 0x204;
-    pub const STRING: u16 = 0x207;
-    pub const RK: u16 = 0x27e;
-    pub const FORMAT: u16 = 0x41e;
-    pub const FORMAT_OLD: u16 = 0x1e;
-    pub const BOF: u16 = 0x809;
-}
+use crate::mime::printable;
 
 /// The version of Excel 97 to 2003.
 const VERSION_8: u16 = 0x600;
 
 /// More sheets than these stand in one table with the last one.
 const MOST_SHEETS: usize = 10_000;
-
-/// A sheet that is complete.
-pub(super) struct Sheet {
-    name: String,
-    table: String,
-    wide: bool,
-}
-
-impl Sheet {
-    pub fn tell(self, visit: &mut Visit<'_>) {
-        let place = match self.name.is_empty() {
-            true => "a sheet",
-            false => "a sheet with a name",
-        };
-        visit.spend(self.table.len());
-        visit.text_in("the names of sheets", TextKind::Header, self.name);
-        // One column makes no table by itself.
-        let table = match self.wide {
-            true => self.table,
-            false => self
-                .table
-                .lines()
-                .fold(String::new(), |table, line| table + "\t" + line + "\n"),
-        };
-        visit.text_in(place, TextKind::Table, table);
-    }
-}
 
 /// What is left when all records are read.
 pub(super) struct End {
@@ -86,21 +33,21 @@ pub(super) struct End {
 pub(super) struct Book {
     version: u16,
     page: u32,
-    strings: SharedStrings,
-    shown: Vec<bool>,
-    masks: HashMap<u16, String>,
+    pub(super) strings: SharedStrings,
+    pub(super) shown: Vec<bool>,
+    pub(super) masks: HashMap<u16, String>,
     /// The mask of each cell format.
-    cell_formats: Vec<u16>,
+    pub(super) cell_formats: Vec<u16>,
     /// Names of sheets by where they begin.
     names: HashMap<usize, String>,
     name: String,
     sheets: usize,
-    rows: Rows,
+    pub(super) rows: Rows,
     /// Where the result of the last formula goes, when it is a string.
-    formula: Option<(u16, u16)>,
+    pub(super) formula: Option<(u16, u16)>,
     /// Octets of text that may still be made.
-    room: usize,
-    end: End,
+    pub(super) room: usize,
+    pub(super) end: End,
 }
 
 impl Book {
@@ -236,7 +183,7 @@ impl Book {
     }
 
     /// A string with a length of two octets (of one, in old headers), `skipped` octets into the record.
-    fn string(&self, record: &Record<'_>, skipped: usize) -> String {
+    pub(super) fn string(&self, record: &Record<'_>, skipped: usize) -> String {
         let mut chunks = record.chunks.clone();
         if let Some(first) = chunks.first_mut() {
             *first = first.get(skipped..).unwrap_or_default();
@@ -265,76 +212,12 @@ impl Book {
 
     fn shared_strings(&mut self, record: &Record<'_>) {
         let mut chunks = Chunks::new(&record.chunks);
-        (chunks.u32(), chunks.u32());
+        // How often they are used, and how many there are.
+        chunks.u32();
+        chunks.u32();
         while let Some(string) = chunks.string() {
             self.strings.push(&string);
             self.shown.push(false);
-        }
-    }
-
-    fn cell(&mut self, record: &Record<'_>) -> Option<()> {
-        if self.end.too_much {
-            return None;
-        }
-        let mut octets = record.octets();
-        let (row, column) = (octets.u16()?, octets.u16()?);
-        if record.kind == kind::MULRK {
-            // The number of the last column stands at the end.
-            for column in column.. {
-                let (format, number) = (octets.u16()?, octets.u32()?);
-                let cell = self.number(rk(number), format);
-                self.put(row, column, cell);
-            }
-        }
-        let format = octets.u16()?;
-        let cell = match record.kind {
-            kind::NUMBER => self.number(f64::from_bits(octets.u64()?), format),
-            kind::RK => self.number(rk(octets.u32()?), format),
-            kind::LABELSST => self.shared_string(octets.length()?)?,
-            kind::FORMULA => self.formula(octets, (row, column), format)?,
-            _ => self.string(record, 6),
-        };
-        self.put(row, column, cell);
-        Some(())
-    }
-
-    fn put(&mut self, row: u16, column: u16, cell: String) {
-        let cell = one_line(&cell);
-        if self.rows.length().saturating_add(cell.len()) > self.room {
-            self.end.too_much = true;
-            return;
-        }
-        self.rows.push(row, column, cell);
-    }
-
-    fn shared_string(&mut self, number: usize) -> Option<String> {
-        if let Some(shown) = self.shown.get_mut(number) {
-            *shown = true;
-        }
-        self.strings.at(number).map(str::to_owned)
-    }
-
-    fn number(&self, number: f64, format: u16) -> String {
-        let mask = self.cell_formats.get(usize::from(format));
-        let mask = mask.and_then(|mask| self.masks.get(mask));
-        mask.and_then(|mask| formats::shown(number, mask))
-            .unwrap_or_else(|| formats::plain(number))
-    }
-
-    /// A formula: its result, and the strings in its code. A result that is a string follows in a record of its own.
-    fn formula(&mut self, mut octets: Octets<'_>, place: (u16, u16), format: u16) -> Option<String> {
-        let result = octets.u64()?;
-        self.aside(&printable(octets.rest()));
-        self.formula = Some(place);
-        // [MS-XLS] §2.5.133: no number, when the highest octets say so.
-        (result >> 48 != 0xffff).then(|| self.number(f64::from_bits(result), format))
-    }
-
-    fn result(&mut self, record: &Record<'_>) {
-        let text = self.string(record, 0);
-        match self.formula.take() {
-            Some((row, column)) => self.put(row, column, text),
-            None => self.aside(&text),
         }
     }
 
@@ -359,21 +242,12 @@ impl Book {
         self.aside(&printable(chunks.rest()));
     }
 
-    fn aside(&mut self, text: &str) {
+    pub(super) fn aside(&mut self, text: &str) {
         if !text.is_empty() {
             self.end.asides.push_str(text);
             self.end.asides.push('\n');
         }
     }
-}
-
-/// A packed number: thirty bits of an integer or of the upper half of a fraction ([MS-XLS] §2.5.217).
-fn rk(packed: u32) -> f64 {
-    let number = match packed & 2 {
-        0 => f64::from_bits(u64::from(packed & !3) << 32),
-        _ => f64::from(packed.cast_signed() >> 2),
-    };
-    if packed & 1 == 1 { number / 100.0 } else { number }
 }
 
 /// A header's text without its codes: `&L`, `&"Arial"`, `&12`.

@@ -1,7 +1,10 @@
 //! Excel 97–2003 ([MS-XLS]), Excel 5 and 95: a stream of records, each with a type and a length.
 
 mod book;
+mod cells;
 mod formats;
+mod kind;
+mod page;
 mod records;
 mod rows;
 mod strings;
