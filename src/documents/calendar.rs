@@ -126,6 +126,10 @@ fn embedded(line: &str) -> Option<(String, Vec<u8>)> {
 
 fn parameter<'a>(head: &'a str, key: &str) -> Option<&'a str> {
     head.split(';')
-        .find(|parameter| parameter.get(..key.len()).is_some_and(|start| start.eq_ignore_ascii_case(key)))
+        .find(|parameter| {
+            parameter
+                .get(..key.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(key))
+        })
         .and_then(|parameter| parameter.get(key.len()..))
 }

@@ -1,5 +1,9 @@
 //! Leaves of every kind, and what becomes of them.
 
+mod pages;
+mod records;
+mod residues;
+
 use proptest::prelude::*;
 
 use super::{Documents, read};
@@ -23,11 +27,11 @@ fn leaf(media_type: &str, file_name: Option<&str>, bytes: &[u8]) -> Leaf {
     }
 }
 
-fn document(media_type: &str, bytes: &[u8]) -> Documents {
+pub(super) fn document(media_type: &str, bytes: &[u8]) -> Documents {
     read(&[leaf(media_type, None, bytes)], &Limits::default())
 }
 
-fn named(name: &str, bytes: &[u8]) -> Documents {
+pub(super) fn named(name: &str, bytes: &[u8]) -> Documents {
     read(
         &[leaf("application/octet-stream", Some(name), bytes)],
         &Limits::default(),
@@ -35,7 +39,7 @@ fn named(name: &str, bytes: &[u8]) -> Documents {
 }
 
 impl Documents {
-    fn of_kind(&self, kind: TextKind) -> Vec<&str> {
+    pub(super) fn of_kind(&self, kind: TextKind) -> Vec<&str> {
         self.texts
             .iter()
             .filter(|text| text.kind == kind)
@@ -43,11 +47,11 @@ impl Documents {
             .collect()
     }
 
-    fn holds(&self, needle: &str) -> bool {
+    pub(super) fn holds(&self, needle: &str) -> bool {
         self.texts.iter().any(|text| text.text.contains(needle))
     }
 
-    fn obstacle_kinds(&self) -> Vec<ObstacleKind> {
+    pub(super) fn obstacle_kinds(&self) -> Vec<ObstacleKind> {
         self.obstacles.iter().map(|obstacle| obstacle.kind).collect()
     }
 }
@@ -372,7 +376,8 @@ fn calendars_and_cards_are_unfolded() {
     assert!(document("text/vcard", card).holds("SSN 536-22-8145, private"));
     let coded = b"BEGIN:VCARD\r\nNOTE;ENCODING=QUOTED-PRINTABLE:SSN 536=2D22=\r\n=2D8145\r\nEND:VCARD\r\n";
     assert!(document("text/x-vcard", coded).holds("SSN 536-22-8145"));
-    let photo = b"BEGIN:VCARD\r\nPHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQSkZJRgABAQAAAQ\r\n ABAAD/2wBD\r\nEND:VCARD\r\n";
+    let photo =
+        b"BEGIN:VCARD\r\nPHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQSkZJRgABAQAAAQ\r\n ABAAD/2wBD\r\nEND:VCARD\r\n";
     assert_eq!(
         document("text/vcard", photo).obstacle_kinds(),
         [ObstacleKind::Image]
@@ -384,7 +389,10 @@ fn calendars_and_cards_are_unfolded() {
         let event = format!("BEGIN:VCALENDAR\r\n{attached}\r\nEND:VCALENDAR\r\n");
         assert!(document("text/calendar", event.as_bytes()).holds("SSN 536-22-8145"));
     }
-    let card = document("text/vcard", b"BEGIN:VCARD\r\nN:Doe;Jane;;;\r\nX-SSN:536228145\r\nEND:VCARD\r\n");
+    let card = document(
+        "text/vcard",
+        b"BEGIN:VCARD\r\nN:Doe;Jane;;;\r\nX-SSN:536228145\r\nEND:VCARD\r\n",
+    );
     assert!(card.holds("Name: Jane Doe\n") && card.holds("X-SSN: 536228145"));
 }
 
