@@ -27,18 +27,22 @@ struct Dump<'a> {
     /// The table that the last statement wrote to, and its columns.
     current: Option<(&'a str, Vec<&'a str>)>,
     tables: Vec<String>,
+    /// A row never ended. It reached to the end of the text, and so would every other.
+    open: bool,
 }
 
 impl<'a> Dump<'a> {
     fn read(&mut self, text: &'a str) {
         let mut rest = text;
-        while let Some(at) = next_keyword(rest) {
+        let mut failures = 0;
+        while let Some(at) = next_keyword(rest).filter(|_| failures < MOST_FAILURES && !self.open) {
             rest = rest.get(at..).unwrap_or_default();
             let read = match rest.as_bytes().first() {
                 Some(b'I' | b'i') => self.insert(rest),
                 Some(b'C' | b'c') if rest.get(..4).is_some_and(|word| word == "COPY") => self.copy(rest),
                 _ => self.create(rest),
             };
+            failures += usize::from(read.is_none());
             rest = read.unwrap_or_else(|| rest.get(1..).unwrap_or_default());
         }
     }
@@ -62,7 +66,9 @@ impl<'a> Dump<'a> {
     fn rows(&mut self, mut rest: &'a str) -> Option<&'a str> {
         while let Some(values) = rest.strip_prefix('(') {
             let table = self.tables.last_mut()?;
-            rest = row(values, table)?.trim_start();
+            let behind = row(values, table);
+            self.open = behind.is_none();
+            rest = behind?.trim_start();
             let Some(next) = rest.strip_prefix(',') else {
                 break;
             };
@@ -128,7 +134,10 @@ impl<'a> Dump<'a> {
 }
 
 /// A list of columns, or one value that is no string, is no longer than this.
-const LONGEST_LIST: usize = 16 << 10;
+const LONGEST_LIST: usize = 4 << 10;
+
+/// After so many statements that are none, the rest is prose, or made to take long.
+const MOST_FAILURES: usize = 1_000;
 
 /// What may belong to a list that begins here.
 fn start(text: &str) -> &str {

@@ -1,6 +1,6 @@
 //! Tables in text: comma-, semicolon-, bar- and tab-separated values (RFC 4180).
 
-use super::Visit;
+use super::{Visit, text};
 use crate::mime::{Leaf, TextKind, charset};
 
 pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool {
@@ -13,58 +13,94 @@ pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool 
     };
     visit.notes(readings);
     for reading in readings.all() {
-        visit.text(TextKind::Table, rows(reading, separator));
+        visit.text(TextKind::Table, rows(behind_declaration(reading).1, separator));
         // What only happens to have the shape of a table is prose as well.
         if !labelled {
             visit.text(TextKind::Body, reading.to_owned());
         }
     }
+    text::residues(visit, &readings.text);
     true
 }
 
 fn is_labelled(leaf: &Leaf) -> bool {
     let name = leaf.file_name.as_deref().unwrap_or_default().to_ascii_lowercase();
-    let named = [".csv", ".tsv", ".tab"]
+    let named = [".csv", ".tsv", ".tab", ".psv"]
         .iter()
         .any(|ending| name.ends_with(ending));
     named
         || matches!(
             leaf.media_type.as_str(),
-            "text/csv" | "text/tab-separated-values" | "application/csv"
+            "text/csv" | "text/tab-separated-values" | "application/csv" | "text/comma-separated-values"
         )
 }
 
+const SEPARATORS: [char; 5] = ['\t', ',', ';', '|', '^'];
+
 /// The separator that divides at least `least` of the first rows, and nearly all of them, into the same number
-/// of cells.
+/// of cells. Of several, one under which all quotes are closed, and then the one that makes most cells.
 fn separator(source: &str, least: usize) -> Option<char> {
-    let start: String = source.chars().take(SAMPLE).collect();
-    ['\t', ',', ';', '|'].into_iter().find(|separator| {
-        let table = rows(&start, *separator);
-        let widths: Vec<usize> = table
-            .lines()
-            .filter(|row| !row.trim().is_empty())
-            .take(50)
-            .map(width)
-            .collect();
-        let first = widths.first().copied().unwrap_or(0);
-        let fitting = widths.iter().filter(|width| **width == first).count();
-        first >= 2 && fitting >= least && fitting * 5 >= widths.len() * 4
-    })
+    let (declared, source) = behind_declaration(source);
+    if declared.is_some() {
+        return declared;
+    }
+    let start = source
+        .get(..source.floor_char_boundary(SAMPLE))
+        .unwrap_or_default();
+    let whole = start.len() == source.len();
+    let fitting = SEPARATORS.into_iter().filter_map(|separator| {
+        let (table, closed) = written(start, separator, true);
+        let columns = columns(&table, least)?;
+        Some(((closed || !whole, columns), separator))
+    });
+    // Of two that fit equally well the first one wins.
+    fitting
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })
+        .map(|(_, separator)| separator)
 }
 
-/// Characters at the beginning of a text that show its shape.
+/// Octets at the beginning of a text that show its shape.
 const SAMPLE: usize = 20_000;
 
-fn width(row: &str) -> usize {
-    row.matches('\t').count() + 1
+/// The number of cells that nearly all rows have.
+fn columns(table: &str, least: usize) -> Option<usize> {
+    let rows = table
+        .lines()
+        .filter(|row| !row.trim().is_empty() || row.contains('\t'));
+    let widths: Vec<usize> = rows.take(50).map(|row| row.matches('\t').count() + 1).collect();
+    let count = |width: &usize| widths.iter().filter(|other| *other == width).count();
+    let usual = *widths.iter().max_by_key(|width| count(width))?;
+    let fitting = count(&usual);
+    (usual >= 2 && fitting >= least && fitting * 5 >= widths.len() * 4).then_some(usual)
+}
+
+/// What a spreadsheet program is told in a line of its own, `sep=;`, and the text behind it.
+fn behind_declaration(source: &str) -> (Option<char>, &str) {
+    let declared = source.trim_start_matches('\u{feff}').strip_prefix("sep=");
+    let mut characters = declared.unwrap_or_default().chars();
+    match (characters.next(), characters.next()) {
+        (Some(separator), Some('\r' | '\n')) => {
+            (Some(separator), characters.as_str().trim_start_matches('\n'))
+        }
+        _ => (None, source),
+    }
 }
 
 /// Cells with tabs between them, rows with line feeds; white space inside a cell becomes a space. A quote that is
 /// never closed is none.
 fn rows(source: &str, separator: char) -> String {
+    match written(source, separator, true) {
+        (table, true) => table,
+        _ => written(source, separator, false).0,
+    }
+}
+
+/// The table, and whether each quote was closed. Where quotes mean nothing, they belong to the cells.
+fn written(source: &str, separator: char, quotes: bool) -> (String, bool) {
     let mut writer = Writer {
         table: String::with_capacity(source.len()),
         separator,
+        quotes,
         quoted: false,
     };
     let mut characters = source.chars().peekable();
@@ -72,15 +108,13 @@ fn rows(source: &str, separator: char) -> String {
         let doubled = character == '"' && writer.quoted && characters.next_if_eq(&'"').is_some();
         writer.write(character, doubled);
     }
-    if writer.quoted {
-        return rows(&source.replace('"', "'"), separator);
-    }
-    writer.table
+    (writer.table, !writer.quoted)
 }
 
 struct Writer {
     table: String,
     separator: char,
+    quotes: bool,
     /// Inside a quoted cell (RFC 4180 §2.5), where separators and line ends mean nothing.
     quoted: bool,
 }
@@ -90,7 +124,7 @@ impl Writer {
         let begins_cell = self.table.is_empty() || self.table.ends_with(['\t', '\n']);
         match character {
             '"' if doubled => self.table.push('"'),
-            '"' if self.quoted || begins_cell => self.quoted = !self.quoted,
+            '"' if self.quoted || (self.quotes && begins_cell) => self.quoted = !self.quoted,
             '\r' => {}
             '\n' if !self.quoted => self.table.push('\n'),
             _ if character == self.separator && !self.quoted => self.table.push('\t'),

@@ -1,5 +1,9 @@
 //! Leaves of every kind, and what becomes of them.
 
+mod pages;
+mod records;
+mod residues;
+
 use proptest::prelude::*;
 
 use super::{Documents, read};
@@ -23,11 +27,11 @@ fn leaf(media_type: &str, file_name: Option<&str>, bytes: &[u8]) -> Leaf {
     }
 }
 
-fn document(media_type: &str, bytes: &[u8]) -> Documents {
+pub(super) fn document(media_type: &str, bytes: &[u8]) -> Documents {
     read(&[leaf(media_type, None, bytes)], &Limits::default())
 }
 
-fn named(name: &str, bytes: &[u8]) -> Documents {
+pub(super) fn named(name: &str, bytes: &[u8]) -> Documents {
     read(
         &[leaf("application/octet-stream", Some(name), bytes)],
         &Limits::default(),
@@ -35,7 +39,7 @@ fn named(name: &str, bytes: &[u8]) -> Documents {
 }
 
 impl Documents {
-    fn of_kind(&self, kind: TextKind) -> Vec<&str> {
+    pub(super) fn of_kind(&self, kind: TextKind) -> Vec<&str> {
         self.texts
             .iter()
             .filter(|text| text.kind == kind)
@@ -43,11 +47,11 @@ impl Documents {
             .collect()
     }
 
-    fn holds(&self, needle: &str) -> bool {
+    pub(super) fn holds(&self, needle: &str) -> bool {
         self.texts.iter().any(|text| text.text.contains(needle))
     }
 
-    fn obstacle_kinds(&self) -> Vec<ObstacleKind> {
+    pub(super) fn obstacle_kinds(&self) -> Vec<ObstacleKind> {
         self.obstacles.iter().map(|obstacle| obstacle.kind).collect()
     }
 }

@@ -19,7 +19,7 @@ use page::Page;
 pub(in crate::documents) use entities::decode;
 
 pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool {
-    if visit.leaf.media_type != "text/html" && !looks_like_html(&readings.text) {
+    if visit.leaf.media_type != "text/html" && !looks_like_html(&readings.text, says_xml(visit.leaf)) {
         return false;
     }
     visit.notes(readings);
@@ -73,24 +73,46 @@ impl Visit<'_> {
     }
 }
 
-/// Whether a text that is not labelled as HTML is some: a page's beginning, behind comments and declarations.
-fn looks_like_html(text: &str) -> bool {
-    let start: String = text
-        .trim_start()
-        .chars()
-        .take(2_000)
-        .collect::<String>()
-        .to_ascii_lowercase();
-    let tags = [
-        "<html",
-        "<!doctype html",
-        "<head>",
-        "<body",
-        "<table",
-        "<div",
-        "<p>",
-        "<br",
-        "<span",
-    ];
-    start.starts_with('<') && tags.iter().any(|tag| start.contains(tag))
+/// Whether a label or a name says that this is XML. Some of its elements have names of HTML.
+fn says_xml(leaf: &Leaf) -> bool {
+    let name = leaf.file_name.as_deref().unwrap_or_default().to_ascii_lowercase();
+    leaf.media_type.ends_with("xml") || name.ends_with(".xml") || name.ends_with(".svg")
+}
+
+/// Whether a text that is not labelled as HTML is some: a page's beginning, behind comments and declarations, or a
+/// first tag that only HTML has.
+fn looks_like_html(text: &str, says_xml: bool) -> bool {
+    let text = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    if !text.starts_with('<') {
+        return false;
+    }
+    let start = text.get(..text.floor_char_boundary(2_000)).unwrap_or_default();
+    let start = start.to_ascii_lowercase();
+    let tags = ["<html", "<!doctype html", "<head>", "<body", "<table"];
+    let name = start.get(1..).unwrap_or_default();
+    let name = name
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .next()
+        .unwrap_or_default();
+    let known = matches!(
+        name,
+        "br" | "center"
+            | "div"
+            | "font"
+            | "form"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "input"
+            | "li"
+            | "meta"
+            | "ol"
+            | "p"
+            | "pre"
+            | "script"
+            | "span"
+            | "style"
+            | "ul"
+    );
+    (known && !says_xml) || tags.iter().any(|tag| start.contains(tag))
 }

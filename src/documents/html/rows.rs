@@ -90,7 +90,8 @@ impl Table {
     }
 
     /// Rows as lines; nothing for a table that only lays out the page.
-    pub fn text(&self, page: &str) -> Option<String> {
+    pub fn text(mut self, page: &str) -> Option<String> {
+        while !self.rows.is_empty() && self.hang() {}
         let wide = self.rows.iter().filter(|row| row.len() >= 2).count();
         if self.holds_table || wide < 2 {
             return None;

@@ -32,6 +32,7 @@ pub(super) struct Tokens<'a> {
     no_verbatim_end: bool,
     no_instruction_end: bool,
     no_subset_end: bool,
+    no_tag_end: bool,
     /// A quote swallowed the end of a tag once; quotes mean nothing from there on.
     naive: bool,
 }
@@ -44,6 +45,7 @@ impl<'a> Tokens<'a> {
             no_verbatim_end: false,
             no_instruction_end: false,
             no_subset_end: false,
+            no_tag_end: false,
             naive: false,
         }
     }
@@ -110,7 +112,15 @@ impl<'a> Tokens<'a> {
         let near = bytes.get(..bytes.len().min(LONGEST_TAG)).unwrap_or_default();
         let end = if self.naive { None } else { quoted_end(near) };
         self.naive |= end.is_none();
-        end.or_else(|| memchr(b'>', bytes))
+        let end = end.or_else(|| {
+            if self.no_tag_end {
+                None
+            } else {
+                memchr(b'>', bytes)
+            }
+        });
+        self.no_tag_end |= end.is_none();
+        end
     }
 
     fn tag(&mut self, end: usize) -> Token<'a> {
