@@ -38,6 +38,7 @@ const LIKE_PLAIN: &[&str] = &[
     "attached text",
     "base64",
     "full-width digits",
+    "gzip",
     "html",
     "inline tags",
     "mislabelled text",
@@ -47,6 +48,7 @@ const LIKE_PLAIN: &[&str] = &[
     "soft hyphens",
     "utf-16",
     "zero-width spaces",
+    "zip",
 ];
 
 /// Forms in which less may be found, and the least recall.

@@ -182,7 +182,7 @@ fn a_file_that_ends_its_reader_is_an_obstacle_and_the_next_file_is_read() {
 }
 
 #[test]
-fn a_large_mailbox_is_read_whole_although_it_is_read_in_pieces() {
+fn each_message_of_a_large_mailbox_has_its_number_although_it_is_read_in_pieces() {
     let message = |number: u32| {
         format!("From a@agency.example Mon Jan  1 00:00:00 2024\nX-Number: {number}\n{LETTER}\n")
     };
@@ -191,7 +191,13 @@ fn a_large_mailbox_is_read_whole_although_it_is_read_in_pieces() {
     let folder = Folder::new("mailbox", &[("all.mbox", mailbox.as_bytes())]);
     let (lines, _) = folder.lines(&["all.mbox"]);
     assert_eq!(lines.len(), 1);
-    assert_eq!(lines[0]["findings"].as_array().unwrap().len(), 1_500);
+    let findings = lines[0]["findings"].as_array().unwrap();
+    let parts: Vec<&str> = findings
+        .iter()
+        .map(|finding| finding["part"].as_str().unwrap())
+        .collect();
+    let numbered: Vec<String> = (1..=1_500).map(|number| format!("1.{number}.1")).collect();
+    assert_eq!(parts, numbered);
 }
 
 #[test]

@@ -11,7 +11,7 @@ type Form = (&'static str, fn(&str, &str) -> Option<Vec<u8>>);
 /// A way to write a value: its name, and the value, unless it cannot be written so.
 type Disguise = (&'static str, fn(&str) -> Option<String>);
 
-const FORMS: [Form; 9] = [
+const FORMS: [Form; 10] = [
     ("quoted-printable", |head, text| {
         Some(message(
             head,
@@ -60,6 +60,10 @@ const FORMS: [Form; 9] = [
     }),
     ("mislabelled text", |head, text| {
         Some(with_attachment(head, "image/png", "logo.png", text.as_bytes()))
+    }),
+    ("zip", |head, text| {
+        let zip = zipped(b"notes.txt", text.as_bytes())?;
+        Some(with_attachment(head, "application/zip", "notes.zip", &zip))
     }),
     ("gzip", |head, text| {
         let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -222,4 +226,28 @@ fn as_rtf(text: &str) -> String {
         }
     }
     rtf + "}"
+}
+
+/// A ZIP archive with one deflated file (APPNOTE 6.3.10, §4.3).
+fn zipped(name: &[u8], content: &[u8]) -> Option<Vec<u8>> {
+    let mut deflated = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+    deflated.write_all(content).ok()?;
+    let deflated = deflated.finish().ok()?;
+    let mut sum = flate2::Crc::new();
+    sum.update(content);
+    let length = |octets: &[u8]| u32::try_from(octets.len()).ok();
+    // What the local header and the central directory both say: version, flags, method, time, date, and the sizes.
+    let mut facts = vec![20, 0, 0, 0, 8, 0, 0, 0, 0x21, 0x5A];
+    for number in [sum.sum(), length(&deflated)?, length(content)?] {
+        facts.extend(number.to_le_bytes());
+    }
+    facts.extend(u16::try_from(name.len()).ok()?.to_le_bytes());
+    facts.extend([0, 0]);
+    let file = [b"PK\x03\x04", facts.as_slice(), name, &deflated].concat();
+    let entry = [b"PK\x01\x02\x14\0", facts.as_slice(), &[0; 14], name].concat();
+    let mut end = b"PK\x05\x06\0\0\0\0\x01\0\x01\0".to_vec();
+    end.extend(length(&entry)?.to_le_bytes());
+    end.extend(length(&file)?.to_le_bytes());
+    end.extend([0, 0]);
+    Some([file, entry, end].concat())
 }
