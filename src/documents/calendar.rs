@@ -28,12 +28,12 @@ impl Visit<'_> {
         let mut card = String::with_capacity(joined.len());
         for line in joined.lines() {
             match embedded(line) {
-                Some((media_type, file)) if self.spend(file.len()) => {
+                Some((media_type, file)) => {
                     card.push_str(line.split(':').next().unwrap_or_default());
                     card.push('\n');
-                    self.labelled_file(None, &media_type, file);
+                    self.decoded_file(None, &media_type, file);
                 }
-                _ => property(line, &mut card),
+                None => property(line, &mut card),
             }
         }
         self.text(TextKind::Body, card);

@@ -16,9 +16,7 @@ pub(super) fn read(visit: &mut Visit<'_>) -> bool {
         return false;
     }
     for (name, file) in files {
-        if visit.spend(file.len()) {
-            visit.file(Some(&name), file);
-        }
+        visit.decoded_file(Some(&name), "application/octet-stream", file);
     }
     let readings = charset::read(&around, visit.leaf.charset.as_deref());
     text::read(visit, &readings);

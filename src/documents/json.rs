@@ -1,7 +1,7 @@
 //! JSON (RFC 8259) and lines of it: each value after its label, the fields of an object together, and arrays of
 //! objects as tables.
 
-use super::records::{Fields, Records, label, pair};
+use super::records::{Fields, Records, is_label, label, pair};
 use super::{Visit, text};
 use crate::mime::{TextKind, charset};
 
@@ -35,6 +35,9 @@ pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool 
 /// Deeper structures are read as text.
 const DEEPEST: usize = 500;
 
+/// Fields in all tables of a text. Each costs many times its length in memory.
+const MOST_CELLS: usize = 500_000;
+
 /// A structure that is open.
 enum Frame {
     Object {
@@ -61,6 +64,9 @@ struct Reader<'a> {
     /// Objects that stand one behind the other outside of any array (JSON lines).
     records: Records,
     holds_labels: bool,
+    /// Octets that labels may take when they are written again for each value; fields that tables may have.
+    repeats: usize,
+    cells: usize,
     /// Whether all of the text was followed.
     whole: bool,
 }
@@ -69,6 +75,8 @@ impl<'a> Reader<'a> {
     fn read(source: &'a str) -> Self {
         let mut reader = Reader {
             rest: source,
+            repeats: source.len().saturating_mul(2),
+            cells: MOST_CELLS,
             ..Reader::default()
         };
         while reader.step().is_some() {}
@@ -102,6 +110,10 @@ impl<'a> Reader<'a> {
                 match self.frames.last_mut() {
                     Some(Frame::Object { key, .. }) if key.is_none() => {
                         self.rest = self.rest.strip_prefix(':')?;
+                        if !is_label(&text) {
+                            self.lines.push_str(&text);
+                            self.lines.push('\n');
+                        }
                         *key = Some(text);
                         self.holds_labels = true;
                     }
@@ -159,13 +171,17 @@ impl<'a> Reader<'a> {
     /// Takes a value that is no structure.
     fn value(&mut self, value: String) {
         let label = self.next_label();
-        if !label.is_empty() {
+        if !label.is_empty() && label.len() <= self.repeats {
+            self.repeats -= label.len();
             self.lines.push_str(&label);
             self.lines.push_str(": ");
         }
         self.lines.push_str(&value);
         self.lines.push('\n');
-        if let Some(Frame::Object { fields, .. }) = self.frames.last_mut() {
+        if let Some(Frame::Object { fields, .. }) = self.frames.last_mut()
+            && self.cells > 0
+        {
+            self.cells -= 1;
             fields.push((label, value));
         }
     }

@@ -111,8 +111,19 @@ const GENERIC: [&str; 24] = [
     "masked", "nbr", "no", "num", "number", "plain", "raw", "string", "text", "val", "value", "issuer",
 ];
 
+/// A longer label is none. It would be repeated for each value.
+const LONGEST_LABEL: usize = 100;
+
+/// Whether a label is short enough to be written before each value.
+pub(super) fn is_label(text: &str) -> bool {
+    text.len() <= LONGEST_LABEL
+}
+
 /// A label with that of the thing around it, where it needs one.
 pub(super) fn label(around: &str, own: &str) -> String {
+    let own = own
+        .get(..own.floor_char_boundary(LONGEST_LABEL))
+        .unwrap_or_default();
     let generic = GENERIC.iter().any(|generic| own.eq_ignore_ascii_case(generic));
     if own.is_empty() {
         return around.to_owned();

@@ -8,7 +8,6 @@ use memchr::memmem;
 use super::html::decode;
 use super::json::escape;
 use super::{Visit, encoded, text};
-use crate::message::ObstacleKind;
 use crate::mime::{TextKind, decode_base64, quoted_printable, uuencoded};
 
 /// Files in one text.
@@ -25,14 +24,15 @@ pub(super) fn read(visit: &mut Visit<'_>, source: &str) {
     let room = visit.room();
     if let Some((name, file)) = encoded::binhex(octets, room) {
         if file.len() >= room.saturating_sub(300) {
-            visit.obstacle(
-                ObstacleKind::LimitReached,
-                "holds more than may be unpacked (a BinHex file)",
-            );
+            visit.over_limit("a BinHex file");
         }
         hand_out(visit, Some(&name), file);
     }
-    for block in base64_blocks(source).into_iter().take(MOST_FILES) {
+    let blocks = base64_blocks(source);
+    if blocks.len() > MOST_FILES {
+        visit.over_limit("text in base64");
+    }
+    for block in blocks.into_iter().take(MOST_FILES) {
         let file = decode_base64(block.as_bytes());
         if says_something(&file) {
             hand_out(visit, None, file);
@@ -42,13 +42,16 @@ pub(super) fn read(visit: &mut Visit<'_>, source: &str) {
     for reading in readings.into_iter().flatten() {
         if visit.spend(reading.len()) {
             visit.text_in("the decoded form", TextKind::Body, reading);
+        } else {
+            visit.over_limit("a decoded text");
         }
     }
 }
 
 fn hand_out(visit: &mut Visit<'_>, name: Option<&str>, file: Vec<u8>) {
-    if !file.is_empty() && visit.spend(file.len()) {
-        visit.file(name.filter(|name| !name.trim().is_empty()), file);
+    if !file.is_empty() {
+        let name = name.filter(|name| !name.trim().is_empty());
+        visit.decoded_file(name, "application/octet-stream", file);
     }
 }
 

@@ -24,8 +24,8 @@ pub(super) fn tables(text: &str) -> Vec<String> {
 struct Dump<'a> {
     /// The columns of each table, as `CREATE TABLE` names them.
     columns: HashMap<&'a str, Vec<&'a str>>,
-    /// The table that the last statement wrote to, and its columns.
-    current: Option<(&'a str, Vec<&'a str>)>,
+    /// The rows of each table of the database, with the columns that its statements name.
+    begun: HashMap<(&'a str, Vec<&'a str>), usize>,
     tables: Vec<String>,
     /// A row never ended. It reached to the end of the text, and so would every other.
     open: bool,
@@ -56,16 +56,16 @@ impl<'a> Dump<'a> {
                 let (columns, after) = closed(list)?;
                 (names(columns), after.trim_start())
             }
-            None => (self.columns.get(name).cloned().unwrap_or_default(), after),
+            None => (Vec::new(), after),
         };
         let after = after_word(after, "values").or_else(|| after_word(after, "value"))?;
-        self.begin(name, columns);
-        self.rows(after)
+        let table = self.begin(name, columns);
+        self.rows(table, after)
     }
 
-    fn rows(&mut self, mut rest: &'a str) -> Option<&'a str> {
+    fn rows(&mut self, table: usize, mut rest: &'a str) -> Option<&'a str> {
         while let Some(values) = rest.strip_prefix('(') {
-            let table = self.tables.last_mut()?;
+            let table = self.tables.get_mut(table)?;
             let behind = row(values, table);
             self.open = behind.is_none();
             rest = behind?.trim_start();
@@ -87,9 +87,8 @@ impl<'a> Dump<'a> {
             return None;
         }
         let (rows, rest) = rows.split_once("\n\\.").unwrap_or((rows, ""));
-        self.current = None;
-        self.begin(name, names(columns));
-        let table = self.tables.last_mut()?;
+        let table = self.begin(name, names(columns));
+        let table = self.tables.get_mut(table)?;
         table.push_str(&rows.replace("\\N", ""));
         table.push('\n');
         Some(rest)
@@ -109,7 +108,7 @@ impl<'a> Dump<'a> {
         } else {
             list.split(", ").collect()
         };
-        let first = |line: &&'a str| line.trim_start().split_whitespace().next().map(unquoted);
+        let first = |line: &&'a str| line.split_whitespace().next().map(unquoted);
         let keys = ["primary", "key", "unique", "constraint", "foreign", "index", ")"];
         let columns = lines.iter().filter_map(first);
         let columns = columns.filter(|column| !keys.iter().any(|key| column.eq_ignore_ascii_case(key)));
@@ -117,19 +116,19 @@ impl<'a> Dump<'a> {
         Some(after.get(1..).unwrap_or_default())
     }
 
-    /// Begins a table, or goes on with the last one.
-    fn begin(&mut self, name: &'a str, columns: Vec<&'a str>) {
-        let current = Some((name, columns));
-        if self.current == current && !self.tables.is_empty() {
-            return;
+    /// Goes on with the table of this name and columns, or begins one. Without columns, those of `CREATE TABLE` hold.
+    fn begin(&mut self, name: &'a str, columns: Vec<&'a str>) -> usize {
+        let key = (name, columns);
+        if let Some(table) = self.begun.get(&key) {
+            return *table;
         }
-        let header = current
-            .as_ref()
-            .map(|(_, columns)| columns.join("\t"))
-            .unwrap_or_default();
+        let declared = self.columns.get(name).filter(|_| key.1.is_empty());
+        let header = declared.unwrap_or(&key.1).join("\t");
         self.tables
             .push(if header.is_empty() { header } else { header + "\n" });
-        self.current = current;
+        let table = self.tables.len() - 1;
+        self.begun.insert(key, table);
+        table
     }
 }
 

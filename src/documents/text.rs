@@ -41,6 +41,20 @@ pub(super) fn residues(visit: &mut Visit<'_>, text: &str) {
 }
 
 impl Visit<'_> {
+    /// Hands out a file that was decoded by other means than [`Visit::unpack`], if the budget holds it.
+    pub(super) fn decoded_file(&mut self, name: Option<&str>, media_type: &str, bytes: Vec<u8>) {
+        if !self.spend(bytes.len()) {
+            return self.over_limit("a file");
+        }
+        self.labelled_file(name, media_type, bytes);
+    }
+
+    /// Says that something called `what` was left out.
+    pub(super) fn over_limit(&mut self, what: &str) {
+        let detail = format!("holds more than may be unpacked ({what})");
+        self.obstacle(ObstacleKind::LimitReached, &detail);
+    }
+
     /// Adds what the reading of a text could not settle.
     pub(super) fn notes(&mut self, readings: &charset::Readings) {
         if let Some(doubt) = readings.doubt {

@@ -132,7 +132,7 @@ pub fn uuencoded(text: &[u8]) -> Vec<(String, Vec<u8>)> {
         .iter()
         .zip(ends)
         .filter_map(|(start, end)| text.get(*start..end));
-    blocks.filter_map(uuencoded_block).take(100).collect()
+    blocks.filter_map(uuencoded_block).take(1_000).collect()
 }
 
 /// One block, if its first line of data has the length that it claims.

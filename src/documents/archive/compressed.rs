@@ -61,7 +61,7 @@ impl Format {
 
 /// A stream that is being unpacked.
 enum Stream<'a> {
-    Gzip(GzDecoder<&'a [u8]>),
+    Gzip(Box<GzDecoder<&'a [u8]>>),
     Bzip2(BzDecoder<&'a [u8]>),
     Xz(Box<XzReader<&'a [u8]>>),
     Zstandard(Box<StreamingDecoder<&'a [u8], FrameDecoder>>),
@@ -70,7 +70,7 @@ enum Stream<'a> {
 impl<'a> Stream<'a> {
     fn open(format: Format, bytes: &'a [u8]) -> Result<Self, Error> {
         Ok(match format {
-            Format::Gzip => Stream::Gzip(GzDecoder::new(bytes)),
+            Format::Gzip => Stream::Gzip(Box::new(GzDecoder::new(bytes))),
             Format::Bzip2 => Stream::Bzip2(BzDecoder::new(bytes)),
             Format::Xz => Stream::Xz(Box::new(XzReader::new_mem_limit(bytes, false, MEMORY / 1024))),
             Format::Zstandard => {

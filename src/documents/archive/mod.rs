@@ -65,14 +65,10 @@ fn named(visit: &mut Visit<'_>) -> bool {
 impl Visit<'_> {
     /// Hands out a file that stands in the archive as it is.
     fn stored(&mut self, name: Option<&str>, bytes: &[u8]) {
-        if self.spend(bytes.len()) {
-            self.file(name, bytes.to_vec());
-        } else {
-            self.obstacle(
-                ObstacleKind::LimitReached,
-                "holds more than may be unpacked (a file)",
-            );
+        if bytes.len() > self.room() {
+            return self.over_limit("a file");
         }
+        self.decoded_file(name, "application/octet-stream", bytes.to_vec());
     }
 
     /// What stands outside of the files of an archive: few programs show it, and anything may be hidden there.

@@ -54,13 +54,18 @@ fn percent_decoded(octets: &[u8]) -> Vec<u8> {
 
 /// Adds the files that a style refers to. Typefaces are left out: nobody reads in them.
 pub(super) fn in_style(style: &str, files: &mut Vec<Embedded>) {
+    let mut done = 0;
     for at in memmem::find_iter(style.as_bytes(), b"url(") {
+        if at < done {
+            continue;
+        }
         let url = style.get(at + 4..).unwrap_or_default().trim_start();
         let url = url.trim_start_matches(['"', '\'']);
         if !is_data(url) || url.get(5..).is_some_and(is_typeface) {
             continue;
         }
         let end = memchr::memchr3(b')', b'"', b'\'', url.as_bytes()).unwrap_or(url.len());
+        done = at + end;
         files.extend(url.get(..end).and_then(file));
     }
 }

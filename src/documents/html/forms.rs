@@ -14,6 +14,9 @@ pub(super) struct Forms {
     fields: Vec<(String, String)>,
 }
 
+/// A page has no more fields; their values are kept without the labels.
+const MOST_FIELDS: usize = 10_000;
+
 /// A longer label is a text.
 const LONGEST_LABEL: usize = 200;
 
@@ -32,7 +35,9 @@ impl Forms {
 
     /// Takes a field's value.
     pub fn field(&mut self, id: &str, value: &str) {
-        self.fields.push((id.to_owned(), value.to_owned()));
+        if self.fields.len() < MOST_FIELDS {
+            self.fields.push((id.to_owned(), value.to_owned()));
+        }
     }
 
     /// Appends each field that has a label to `lines`. The labels stand in the text of the page.

@@ -66,9 +66,7 @@ impl Visit<'_> {
             self.text(TextKind::Table, table);
         }
         for file in page.embedded {
-            if self.spend(file.bytes.len()) {
-                self.labelled_file(None, &file.media_type, file.bytes);
-            }
+            self.decoded_file(None, &file.media_type, file.bytes);
         }
     }
 }

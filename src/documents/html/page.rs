@@ -31,6 +31,9 @@ const DEEPEST_TABLE: usize = 50;
 /// A longer value of a field is none that a person typed into a form.
 const LONGEST_VALUE: usize = 500;
 
+/// Attributes that name one value.
+const MOST_NAMES: usize = 6;
+
 impl Page {
     pub fn read(source: &str) -> Self {
         let mut page = Page {
@@ -175,19 +178,25 @@ impl Page {
     }
 
     fn attributes(&mut self, tag: &Tag<'_>, field: bool) {
+        let mut values = Vec::new();
         for (name, value) in &tag.attributes {
             if has_number(name) {
                 self.hide(name);
             }
             if !value.is_empty() {
-                self.attribute(tag, name, value, field);
+                match attribute(name) {
+                    Attribute::Value => values.push(*value),
+                    kind => self.attribute(kind, name, value),
+                }
             }
+        }
+        if !values.is_empty() {
+            self.values(tag, &values, field);
         }
     }
 
-    fn attribute(&mut self, tag: &Tag<'_>, name: &str, value: &str, field: bool) {
-        match attribute(name) {
-            Attribute::Value => self.value(tag, value, field),
+    fn attribute(&mut self, kind: Attribute, name: &str, value: &str) {
+        match kind {
             Attribute::Style => embedded::in_style(value, &mut self.embedded),
             Attribute::Telling | Attribute::Naming if embedded::is_data(value) => {
                 self.embedded.extend(embedded::file(value));
@@ -204,25 +213,29 @@ impl Page {
         }
     }
 
-    /// A value after what says what it is: the field's name, its tooltip, its label.
-    fn value(&mut self, tag: &Tag<'_>, value: &str, field: bool) {
-        if embedded::is_data(value) {
-            return self.embedded.extend(embedded::file(value));
-        }
+    /// Values, the first one after what says what it is: the field's name, its tooltip, its label.
+    fn values(&mut self, tag: &Tag<'_>, values: &[&str], field: bool) {
         let named = |(name, _): &&(&str, &str)| attribute(name) == Attribute::Naming;
         let names = tag.attributes.iter().filter(named).map(|(_, label)| *label);
-        let mut line = names.collect::<Vec<_>>().join(" ");
+        let mut line = names.take(MOST_NAMES).collect::<Vec<_>>().join(" ");
         line.push_str(if line.is_empty() { "" } else { ": " });
-        line.push_str(value);
-        if let Some(id) = tag.value("id") {
+        if let (Some(id), Some(value)) = (tag.value("id"), values.first()) {
             self.forms.field(id, value);
         }
-        if field && line.len() <= LONGEST_VALUE {
-            self.show(" ");
-            self.show(&decode(&line));
-            self.show(" ");
-        } else {
-            self.hide(&line);
+        for value in values {
+            if embedded::is_data(value) {
+                self.embedded.extend(embedded::file(value));
+                continue;
+            }
+            line.push_str(value);
+            if field && line.len() <= LONGEST_VALUE {
+                self.show(" ");
+                self.show(&decode(&line));
+                self.show(" ");
+            } else {
+                self.hide(&line);
+            }
+            line.clear();
         }
     }
 

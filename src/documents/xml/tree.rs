@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::html::decode;
-use super::super::records::{Fields, Records, label, pair};
+use super::super::records::{Fields, Records, is_label, label, pair};
 use super::lexer::{Token, Tokens, attributes};
 
 /// A document as text.
@@ -39,6 +39,9 @@ struct Element<'a> {
 /// Elements deeper than this belong to the one around them.
 const DEEPEST: usize = 500;
 
+/// Fields in all tables of a document. Each costs many times its length in memory.
+const MOST_CELLS: usize = 500_000;
+
 /// Longer texts are not put together from several elements.
 const LONGEST_FLOW: usize = 512;
 
@@ -46,7 +49,11 @@ const LONGEST_FLOW: usize = 512;
 const NAMING: [&str; 6] = ["name", "label", "key", "field", "id", "title"];
 
 pub(super) fn read(source: &str) -> Document {
-    let mut reader = Reader::default();
+    let mut reader = Reader {
+        repeats: source.len().saturating_mul(2),
+        cells: MOST_CELLS,
+        ..Reader::default()
+    };
     for token in Tokens::of(source) {
         match token {
             Token::Text(text) => reader.text(&decode(text)),
@@ -75,6 +82,9 @@ struct Reader<'a> {
     open: Vec<Element<'a>>,
     /// Elements that are open beyond the deepest.
     beyond: usize,
+    /// Octets that labels may take when they are written again for each value; fields that tables may have.
+    repeats: usize,
+    cells: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -102,6 +112,9 @@ impl<'a> Reader<'a> {
 
     fn open(&mut self, name: &'a str, rest: &'a str, empty: bool) {
         self.hide_number(name);
+        if !is_label(name) {
+            self.hide(name);
+        }
         let around = self.open.last().map_or("", |element| element.label.as_str());
         let mut element = Element {
             name,
@@ -128,16 +141,20 @@ impl<'a> Reader<'a> {
             if value.trim().is_empty() {
                 continue;
             }
+            let owner = self.affordable(element.name);
             self.document
                 .lines
-                .push_str(&format!("{} {name}: {value}\n", element.name));
+                .push_str(&format!("{owner} {name}: {value}\n"));
             let naming = NAMING.iter().any(|naming| name.eq_ignore_ascii_case(naming));
             if naming && value.len() <= 60 && value.contains(char::is_alphabetic) {
                 element.label = value.to_string();
             }
-            element
-                .fields
-                .push((label(element.name, name), value.into_owned()));
+            if self.cells > 0 {
+                self.cells -= 1;
+                element
+                    .fields
+                    .push((label(element.name, name), value.into_owned()));
+            }
         }
     }
 
@@ -154,9 +171,8 @@ impl<'a> Reader<'a> {
         let flow = element.flow.trim();
         for text in [own, if joined && flow != own { flow } else { "" }] {
             if !text.is_empty() {
-                self.document
-                    .lines
-                    .push_str(&format!("{}: {text}\n", element.label));
+                let label = self.affordable(&element.label);
+                self.document.lines.push_str(&format!("{label}: {text}\n"));
             }
         }
         if element.fields.len() > 1 {
@@ -166,6 +182,15 @@ impl<'a> Reader<'a> {
             self.document.lines.push('\n');
         }
         self.give_up(element);
+    }
+
+    /// A label, unless labels were written too often already. A tag may hold many attributes.
+    fn affordable<'l>(&mut self, label: &'l str) -> &'l str {
+        if !is_label(label) || label.len() > self.repeats {
+            return "";
+        }
+        self.repeats -= label.len();
+        label
     }
 
     /// Gives what is known of a closed element to the one around it.
@@ -180,7 +205,8 @@ impl<'a> Reader<'a> {
         around.inline &= is_inline(element.name);
         around.flows(&element.flow);
         let value = element.own.trim();
-        if element.children == 0 && !value.is_empty() {
+        if element.children == 0 && !value.is_empty() && self.cells > 0 {
+            self.cells -= 1;
             around.fields.push((element.label.clone(), value.to_owned()));
             element.fields.push((element.label, value.to_owned()));
         }
