@@ -29,7 +29,8 @@ fn rules() -> Rules {
             RuleSource { file, text }
         })
         .collect();
-    Rules::compile(&sources).ok().expect("the rules compile")
+    let rules = Rules::compile(&sources).map_err(|errors| errors.len());
+    rules.expect("the rules compile")
 }
 
 fn examine(rules: &Rules, name: &str) -> Examination {

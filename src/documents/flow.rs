@@ -12,6 +12,8 @@ use crate::mime::TextKind;
 
 use table::Table;
 
+pub(super) use table::spell;
+
 /// Who sees a piece of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Layer {
@@ -294,7 +296,7 @@ impl Flow {
 
     pub fn end_table(&mut self) {
         self.end_cell();
-        let mut text = None;
+        let (mut text, mut spelled) = (None, String::new());
         self.with_frame(|frame| {
             if frame.excess > 0 {
                 frame.excess -= 1;
@@ -303,12 +305,15 @@ impl Flow {
             let Some(table) = frame.tables.pop() else {
                 return;
             };
-            text = frame.views.first().and_then(|view| table.text(view));
+            let page = frame.views.first().map(String::as_str).unwrap_or_default();
+            text = table.text(page);
+            spelled = table.spelled(page);
             if let Some(outer) = frame.tables.last_mut() {
                 outer.holds_table = true;
             }
         });
         self.tables.extend(text);
+        self.aside.push_str(&spelled);
         self.finish_block();
     }
 

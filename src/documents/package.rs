@@ -54,7 +54,8 @@ fn parsed(part: Part) -> (Part, Option<Xml>) {
         ];
         let found = families.into_iter().find_map(|(family, namespaces)| {
             let (root, known) = office_xml::root(&text, namespaces)?;
-            known.then_some((root, family))
+            // Word writes its namespaces into pages as well.
+            (known && !root.eq_ignore_ascii_case("html")).then_some((root, family))
         });
         found.map(|(root, family)| Xml { text, root, family })
     });

@@ -62,6 +62,18 @@ impl Table {
         self.open = false;
     }
 
+    /// The rows of a form that has one cell for each digit, as lines.
+    pub fn spelled(&self, page: &str) -> String {
+        let mut lines = String::new();
+        for row in &self.rows {
+            let cells = row
+                .iter()
+                .map(|(_, cell)| page.get(cell.clone()).unwrap_or_default().trim());
+            spell(cells, &mut lines);
+        }
+        lines
+    }
+
     /// Rows as lines; nothing for a table that only lays out the page.
     pub fn text(&self, page: &str) -> Option<String> {
         let wide = self.rows.iter().filter(|row| row.len() >= 2).count();
@@ -87,4 +99,22 @@ impl Table {
         }
         Some(text)
     }
+}
+
+/// Cells of one character each that make a number when they stand side by side.
+const FEWEST_SPELLED: usize = 5;
+
+/// Writes a row as a line without gaps between cells of one character, if there are enough of those.
+pub(in super::super) fn spell<'c>(cells: impl Iterator<Item = &'c str> + Clone, into: &mut String) {
+    let is_one = |cell: &&str| cell.chars().nth(1).is_none() && cell.chars().any(char::is_alphanumeric);
+    if cells.clone().filter(is_one).count() < FEWEST_SPELLED {
+        return;
+    }
+    for cell in cells.filter(|cell| !cell.is_empty()) {
+        let gap = if cell.chars().nth(1).is_none() { "" } else { " " };
+        for piece in [gap, cell, gap] {
+            into.push_str(piece);
+        }
+    }
+    into.push('\n');
 }

@@ -122,3 +122,17 @@ fn what_is_never_closed_is_still_told() {
     flow.finish();
     assert!(flow.views[0].contains("behind"));
 }
+
+#[test]
+fn a_form_with_one_cell_for_each_digit_is_spelled() {
+    let mut flow = Flow::new();
+    flow.begin_table();
+    flow.begin_row();
+    for cell in "SSN|5|3|6||-|2|2|-|8|1|4|5|of Jane".split('|') {
+        flow.begin_cell(0);
+        flow.text(cell);
+        flow.line();
+    }
+    flow.end_table();
+    assert_eq!(flow.aside, " SSN 536-22-8145 of Jane \n");
+}

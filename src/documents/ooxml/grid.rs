@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::super::flow::spell;
+
 /// Cells in the order in which they come. Columns that nobody uses take no room.
 #[derive(Default)]
 pub(in super::super) struct Grid {
@@ -65,6 +67,18 @@ impl Grid {
         }
         tables.push(table);
         (tables, true)
+    }
+
+    /// Rows that have one cell for each digit, as lines.
+    pub fn spelled(&self) -> String {
+        let mut lines = String::new();
+        for row in self.cells.chunk_by(|left, right| left.0 == right.0) {
+            let cells = row
+                .iter()
+                .map(|cell| self.text.get(cell.2.clone()).unwrap_or_default());
+            spell(cells, &mut lines);
+        }
+        lines
     }
 
     /// Each used column and its place among them.

@@ -20,6 +20,8 @@ use crate::mime::TextKind;
 
 pub(super) use book::Shared;
 pub(super) use drawing::decoded;
+pub(super) use grid::Grid;
+pub(super) use sheet::tell as tell_sheet;
 
 /// What the root of a part declares when it belongs to one of these formats.
 pub(super) const NAMESPACES: &[&str] = &[

@@ -28,7 +28,7 @@ pub(super) fn read(visit: &mut Visit<'_>, shared: &Shared, place: &Option<String
 }
 
 /// Hands the tables of a sheet over.
-pub(super) fn tell(visit: &mut Visit<'_>, place: Option<&str>, grid: &Grid, full: bool) {
+pub(in super::super) fn tell(visit: &mut Visit<'_>, place: Option<&str>, grid: &Grid, full: bool) {
     let (tables, complete) = grid.tables(visit.room());
     // A few octets of a sheet can stand for many: what comes out is paid for like what was unpacked.
     let octets = tables.iter().map(String::len).sum();
@@ -42,6 +42,7 @@ pub(super) fn tell(visit: &mut Visit<'_>, place: Option<&str>, grid: &Grid, full
     for table in tables {
         visit.text_at(place, TextKind::Table, table);
     }
+    visit.text_at(place, TextKind::Body, grid.spelled());
 }
 
 struct Sheet<'s> {

@@ -12,7 +12,7 @@ use crate::mime::TextKind;
 
 pub(super) fn read(visit: &mut Visit<'_>, tokens: &mut Tokens<'_>) {
     let mut book = Book::default();
-    while let Some(token) = tokens.next() {
+    for token in tokens {
         match token {
             Token::Open(element) => book.open(&element),
             Token::Close(name) => match name.local() {

@@ -18,6 +18,10 @@ pub(super) enum Meaning {
     Table,
     Row,
     Cell,
+    /// The same in a sheet, whose cells are many and stand in no text.
+    Sheet,
+    SheetRow,
+    SheetCell,
     /// A file in base64.
     Data,
     /// Character data that is a line of its own.
@@ -34,7 +38,7 @@ pub(super) fn meaning(element: &Element<'_>) -> Meaning {
         "hidden-text" | "hidden-paragraph" => Meaning::Hidden,
         "note" | "annotation" | "frame" | "text-box" | "custom-shape" | "rect" | "ellipse" | "circle"
         | "line" | "g" | "connector" | "path" | "polygon" | "polyline" | "caption" | "control"
-        | "ruby-text" | "header" | "footer" | "measure" => Meaning::Box,
+        | "change-info" | "ruby-text" | "header" | "footer" | "measure" => Meaning::Box,
         "deletion" => Meaning::Deletion,
         "table" => Meaning::Table,
         "table-row" => Meaning::Row,

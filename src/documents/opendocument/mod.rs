@@ -3,6 +3,7 @@
 mod cells;
 mod meaning;
 mod part;
+mod sheet;
 
 use super::Visit;
 use super::office_xml::{Token, Tokens};

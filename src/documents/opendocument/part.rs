@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::Visit;
 use super::super::flow::{Flow, Layer};
 use super::super::office_xml::{Element, Token, Tokens, base64};
+use super::super::ooxml::tell_sheet;
 use super::super::package;
 use super::cells;
 use super::meaning::{Meaning, meaning};
+use super::sheet::Sheets;
 
 pub(super) fn read(visit: &mut Visit<'_>, place: Option<&str>, tokens: &mut Tokens<'_>) {
     let mut part = Reader {
@@ -18,6 +20,7 @@ pub(super) fn read(visit: &mut Visit<'_>, place: Option<&str>, tokens: &mut Toke
         label: None,
         data: String::new(),
         files: Vec::new(),
+        sheets: Sheets::default(),
         styles: Styles::default(),
         changes: Changes::default(),
     };
@@ -29,6 +32,9 @@ pub(super) fn read(visit: &mut Visit<'_>, place: Option<&str>, tokens: &mut Toke
         part.flow.aside(deleted);
     }
     let files = std::mem::take(&mut part.files);
+    for (number, grid) in part.sheets.grids.iter().enumerate() {
+        tell_sheet(visit, Some(&format!("sheet {}", number + 1)), grid, false);
+    }
     part.flow.tell(visit, place);
     for file in files {
         let file = base64(&file);
@@ -49,6 +55,7 @@ struct Reader {
     label: Option<String>,
     data: String,
     files: Vec<String>,
+    sheets: Sheets,
     styles: Styles,
     changes: Changes,
 }
@@ -98,8 +105,14 @@ impl Reader {
 
     fn open(&mut self, element: &Element<'_>) {
         cells::aside(element, &mut self.flow.aside);
-        let meaning = meaning(element);
+        let meaning = self.meaning(element);
         match meaning {
+            Meaning::Sheet => self.sheets.begin_sheet(),
+            Meaning::SheetRow => self.sheets.begin_row(element),
+            Meaning::SheetCell => {
+                self.sheets.begin_cell(element);
+                self.flow.begin_box();
+            }
             Meaning::Paragraph => self.paragraphs += 1,
             Meaning::Inline => self.inline(element),
             Meaning::Box | Meaning::Deletion => self.flow.begin_box(),
@@ -119,6 +132,21 @@ impl Reader {
         // Dates and the like are fields in a paragraph, and lines elsewhere.
         let line = meaning == Meaning::Inline && self.paragraphs == 0;
         self.open.push(if line { Meaning::Other } else { meaning });
+    }
+
+    /// What an element means where it stands: tables of a spreadsheet are sheets.
+    fn meaning(&mut self, element: &Element<'_>) -> Meaning {
+        self.sheets.wanted |= element.local() == "spreadsheet";
+        match meaning(element) {
+            Meaning::Table if self.is_sheet() => Meaning::Sheet,
+            Meaning::Row if self.is_sheet() => Meaning::SheetRow,
+            Meaning::Cell if self.is_sheet() => Meaning::SheetCell,
+            other => other,
+        }
+    }
+
+    fn is_sheet(&self) -> bool {
+        self.sheets.wanted && !self.sheets.in_cell
     }
 
     /// Styles, and where tracked changes are.
@@ -202,6 +230,11 @@ impl Reader {
                 before.push_str(&deleted);
             }
             Some(Meaning::HiddenSpan) => self.flow.leave(Layer::Hidden),
+            Some(Meaning::SheetCell) => {
+                let text = self.flow.take_box_text();
+                self.sheets.end_cell(&text);
+            }
+            Some(Meaning::Sheet | Meaning::SheetRow) => {}
             Some(Meaning::Table) => self.flow.end_table(),
             Some(Meaning::Row) => self.flow.end_row(),
             Some(Meaning::Cell) => self.end_cell(),

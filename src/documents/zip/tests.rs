@@ -400,7 +400,7 @@ fn an_archive_that_holds_itself_again_and_again_ends() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn damaged_archives_are_read_as_far_as_they_go(cut in 0..500_usize, flips in prop::collection::vec((0..500_usize, any::<u8>()), 0..6)) {
+    fn damaged_archives_are_read_as_far_as_they_go(cut in 0..200_usize, flips in prop::collection::vec((0..500_usize, any::<u8>()), 0..6)) {
         let mut bytes = Maker::default().add("a.txt", PLANTED).deflated("[Content_Types].xml", b"<Types/>").end("c");
         bytes.truncate(bytes.len() - cut.min(bytes.len() - 1));
         for (at, value) in flips {
