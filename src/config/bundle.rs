@@ -15,6 +15,10 @@ use crate::policy::Policy;
 /// Rule files that are part of the program, in order of name: `("ssn.toml", include_str!(…))`.
 const ELEMENTS: &[(&str, &str)] = &[
     (
+        "aba_routing.toml",
+        include_str!("../../policies/elements/aba_routing.toml"),
+    ),
+    (
         "bank_account.toml",
         include_str!("../../policies/elements/bank_account.toml"),
     ),
@@ -27,6 +31,7 @@ const ELEMENTS: &[(&str, &str)] = &[
         include_str!("../../policies/elements/drivers_license.toml"),
     ),
     ("iban.toml", include_str!("../../policies/elements/iban.toml")),
+    ("itin.toml", include_str!("../../policies/elements/itin.toml")),
     ("ssn.toml", include_str!("../../policies/elements/ssn.toml")),
 ];
 

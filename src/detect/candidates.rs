@@ -1,6 +1,7 @@
 //! What has the form of an element and passes its checks, before anything around it is weighed.
 
 use super::boundary;
+use super::checks::Check;
 use super::compile::LONGEST;
 use super::rule::{Pattern, Rule, is_part};
 
@@ -17,6 +18,26 @@ pub(super) struct Candidate {
     pub forms: Vec<usize>,
     /// Whether one of these forms says much by itself; true for rules without forms.
     pub distinctive: bool,
+}
+
+/// Why something that fits a pattern is no value.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Refusal {
+    /// It is part of something longer.
+    Touched,
+    Failed(&'static Check),
+    /// It is written like something else.
+    Excepted,
+    /// It has no issuer's form.
+    Formless,
+}
+
+/// A match of a pattern, and what became of it.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub start: usize,
+    pub end: usize,
+    pub outcome: Result<Candidate, Refusal>,
 }
 
 /// How many shorter beginnings of a match are tried.
@@ -58,7 +79,7 @@ pub(super) fn find(
                 continue;
             }
             next = start + 1;
-            if let Some(candidate) = judge.longest(start, end) {
+            if let Ok(candidate) = judge.longest(start, end) {
                 next = candidate.end;
                 // The list may go on where no keyword reaches.
                 if pattern.in_lists {
@@ -69,6 +90,38 @@ pub(super) fn find(
         }
     }
     found
+}
+
+/// Everything that fits one pattern and begins within a stretch of text, at most `most`: for explanations.
+pub(super) fn attempts(
+    rule: &Rule,
+    at: (usize, usize),
+    bytes: &[u8],
+    (from, to): (usize, usize),
+    most: usize,
+) -> Vec<Attempt> {
+    let mut tried = Vec::new();
+    let Some(pattern) = rule.patterns.get(at.1) else {
+        return tried;
+    };
+    let mut judge = Judge {
+        rule,
+        pattern,
+        at,
+        bytes,
+        compact: Vec::new(),
+    };
+    let mut next = from;
+    while let Some((start, end)) = match_at(pattern, bytes, next, to).filter(|_| tried.len() < most) {
+        let outcome = judge.longest(start, end);
+        let end = outcome.as_ref().map_or(end, |candidate| candidate.end);
+        next = boundary::end_of_digits(bytes, end);
+        // A piece of a longer number has not the form of anything.
+        if next == end && !is_inside_digits(bytes, start) {
+            tried.push(Attempt { start, end, outcome });
+        }
+    }
+    tried
 }
 
 /// The next match that begins before `to`.
@@ -99,9 +152,9 @@ impl Judge<'_> {
     /// The whole match if it is a value, else the longest beginning of it that is one, where the pattern
     /// allows that: it may have swallowed what follows the value. A beginning whose form says much goes before
     /// a whole whose form says little: one in ten card numbers passes the Luhn check with its expiry date, too.
-    fn longest(&mut self, start: usize, end: usize) -> Option<Candidate> {
+    fn longest(&mut self, start: usize, end: usize) -> Result<Candidate, Refusal> {
         let whole = self.candidate(start, end);
-        if !self.pattern.shorter || whole.as_ref().is_some_and(|whole| whole.distinctive) {
+        if !self.pattern.shorter || whole.as_ref().is_ok_and(|whole| whole.distinctive) {
             return whole;
         }
         let bytes = self.bytes;
@@ -111,39 +164,35 @@ impl Judge<'_> {
         });
         let mut best = whole;
         for end in ends.take(MOST_BEGINNINGS) {
-            let Some(shorter) = self.candidate(start, end) else {
-                continue;
-            };
-            if shorter.distinctive {
-                return Some(shorter);
+            let shorter = self.candidate(start, end);
+            if shorter.as_ref().is_ok_and(|shorter| shorter.distinctive) {
+                return shorter;
             }
-            best = best.or(Some(shorter));
+            best = best.or(shorter);
         }
         best
     }
 
-    fn candidate(&mut self, start: usize, end: usize) -> Option<Candidate> {
-        let written = self.bytes.get(start..end)?;
+    fn candidate(&mut self, start: usize, end: usize) -> Result<Candidate, Refusal> {
+        let written = self.bytes.get(start..end).unwrap_or_default();
         if !boundary::stands_free(self.bytes, start, end, self.pattern.boundary) {
-            return None;
+            return Err(Refusal::Touched);
         }
         self.fill(written);
         let test_value = self.rule.is_test_value(&self.compact);
-        let passes = test_value
-            || self
-                .pattern
-                .checks
-                .iter()
-                .all(|check| (check.test)(&self.compact));
-        if !passes || self.pattern.is_excepted(written) {
-            return None;
+        let mut checks = self.pattern.checks.iter().filter(|_| !test_value);
+        if let Some(failed) = checks.find(|check| !(check.test)(&self.compact)) {
+            return Err(Refusal::Failed(failed));
+        }
+        if self.pattern.is_excepted(written) {
+            return Err(Refusal::Excepted);
         }
         let forms = self.rule.forms.of(&self.compact);
         if self.pattern.needs_form && forms.is_empty() {
-            return None;
+            return Err(Refusal::Formless);
         }
         let distinctive = self.rule.forms.are_distinctive(&forms);
-        Some(Candidate {
+        Ok(Candidate {
             rule: self.at.0,
             pattern: self.at.1,
             start,

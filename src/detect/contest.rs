@@ -34,7 +34,7 @@ pub(super) fn settle(rules: &[Rule], mut weighed: Vec<Weighed>) -> Vec<Weighed> 
     taken.into_values().collect()
 }
 
-/// Proof by form and check first, then the nearest strong keyword, then confidence, then length.
+/// What counts by law, then proof by form and check first, then the nearest strong keyword, then confidence, then length.
 fn rank(rules: &[Rule], weighed: &Weighed) -> impl Ord + use<> {
     let candidate = &weighed.candidate;
     let pattern = rules
@@ -44,7 +44,10 @@ fn rank(rules: &[Rule], weighed: &Weighed) -> impl Ord + use<> {
     let strong = weighed.weight.keyword.filter(|keyword| keyword.strong);
     let nearness = strong.map(|keyword| Reverse((keyword.side != Side::Header, keyword.distance)));
     let length = candidate.end - candidate.start;
+    // What the law does not list takes no place from what it lists.
+    let counts = rules.get(candidate.rule).is_some_and(|rule| !rule.optional);
     (
+        counts,
         decisive,
         nearness,
         weighed.weight.confidence,

@@ -225,7 +225,7 @@ fn words_before(text: &[u8]) -> [String; 2] {
             .rev()
             .take_while(|byte| is_between_words(**byte))
             .count();
-        let end = text.len() - gap.min(2);
+        let end = text.len() - gap.min(1);
         let word = text
             .iter()
             .take(end)
@@ -253,7 +253,7 @@ fn words_after(text: &[u8]) -> [String; 2] {
             .iter()
             .take_while(|byte| is_between_words(**byte))
             .count()
-            .min(2);
+            .min(1);
         let word = rest
             .iter()
             .skip(gap)
@@ -289,9 +289,10 @@ fn spelling(text: &str) -> String {
     let text = text.trim().trim_end_matches(['.', ':']);
     for character in text.chars() {
         match character {
-            ' ' | '-' | '/' | '.' | '_' => expression.push_str(r"[\s_./>-]{0,4}"),
+            // No tab: it separates cells.
+            ' ' | '-' | '/' | '.' | '_' => expression.push_str(r"[ \r\n_./>-]{0,4}"),
             '\'' => expression.push_str("'?"),
-            '#' => expression.push_str(r"\s?\#"),
+            '#' => expression.push_str(r" ?\#"),
             other => expression.push_str(&regex::escape(&other.to_string())),
         }
     }
@@ -432,5 +433,6 @@ mod tests {
     #[test]
     fn parts_of_other_words_are_no_keywords() {
         assert!(found("lessn assnx accountnumbering").is_empty());
+        assert_eq!(found("Customer\tAccount Number"), ["account number"]);
     }
 }

@@ -137,7 +137,7 @@ pub(super) fn is_foreign(scene: &Scene, label: &Range<usize>) -> bool {
     !holds_keyword
         && words(text).count() <= MOST_WORDS
         && words(text).any(says_something)
-        && scene.names.within(scene.bytes, label.start, label.end).is_empty()
+        && is_impersonal(scene, label)
 }
 
 /// Whether the label of a column says what its cells hold, and that they are no money and no prose.
@@ -155,6 +155,13 @@ fn says_something(word: &[u8]) -> bool {
     !SAYS_NOTHING
         .iter()
         .any(|nothing| word.eq_ignore_ascii_case(nothing.as_bytes()))
+}
+
+/// Whether a label is no person's, not even by a given name: "Mary: 536-22-8145".
+pub(super) fn is_impersonal(scene: &Scene, label: &Range<usize>) -> bool {
+    let text = scene.bytes.get(label.clone()).unwrap_or_default();
+    let known = words(text).any(|word| scene.names.is_given(word));
+    !known && scene.names.within(scene.bytes, label.start, label.end).is_empty()
 }
 
 /// Whether a keyword after a value is the label of the value that follows: "536-22-8145, Phone 617…".

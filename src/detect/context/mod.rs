@@ -4,7 +4,7 @@
 mod label;
 mod voices;
 
-use self::voices::{Heard, Voices};
+use self::voices::{Heard, Limits, Voices};
 pub(super) use self::voices::{Keyword, Side};
 
 use super::boundary;
@@ -51,14 +51,33 @@ pub(super) struct Listed {
     pub keyword: Keyword,
 }
 
-/// Weighs a candidate; none when it does not count.
+/// Why a candidate does not count.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Silence {
+    /// Nothing speaks for it.
+    NoKeyword,
+    /// A word against it stands nearest.
+    Against(Keyword),
+    /// It has a label of its own, which names something else.
+    Labelled,
+    /// The label of its column names something else.
+    Elsewhere,
+    /// Only the label of a column would make it count.
+    NeedsColumn,
+    /// Its issuer is not named.
+    NeedsIssuer,
+    /// It is less sure than the rule reports.
+    TooUnsure(Confidence),
+}
+
+/// Weighs a candidate; says why when it does not count.
 pub(super) fn weigh(
     rule: &Rule,
     candidate: &Candidate,
     scene: &Scene,
     list: Option<Listed>,
-) -> Option<Weight> {
-    let pattern = rule.patterns.get(candidate.pattern)?;
+) -> Result<Weight, Silence> {
+    let pattern = rule.patterns.get(candidate.pattern).ok_or(Silence::NoKeyword)?;
     let mut voices = match scene.cell {
         Some(cell) => in_table(rule, candidate, scene, cell),
         None => in_text(rule, candidate, scene, pattern),
@@ -70,7 +89,10 @@ pub(super) fn weigh(
         voices.weak = Some(list.keyword).filter(|keyword| listed && !keyword.strong);
     }
     if pattern.column_only && voices.strong.is_none_or(|keyword| keyword.side != Side::Header) {
-        return None;
+        return Err(Silence::NeedsColumn);
+    }
+    if pattern.needs_issuer && voices.issuer.is_none() {
+        return Err(Silence::NeedsIssuer);
     }
     let evidence = match voices.keyword() {
         Some(_) => rule
@@ -79,23 +101,24 @@ pub(super) fn weigh(
             .position(|evidence| stands_by(evidence, candidate, scene)),
         None => None,
     };
-    if pattern.needs_issuer && voices.issuer.is_none() {
-        return None;
-    }
     let supported = voices.support || evidence.is_some() || voices.issuer.is_some();
     let elsewhere = pattern.heeds_header
         && scene
             .cell
             .is_some_and(|cell| is_elsewhere(candidate, scene, cell));
     let alone = scene.alone && candidate.distinctive && !elsewhere;
-    let confidence = tier(&voices, &pattern.confidence, supported, alone, scene.strong_only)?;
-    (confidence >= rule.report_from).then(|| Weight {
-        confidence,
-        keyword: voices.keyword(),
-        listed,
-        evidence,
-        issuer: voices.issuer,
-    })
+    let confidence = tier(&voices, &pattern.confidence, supported, alone, scene.strong_only);
+    let confidence = confidence.ok_or_else(|| voices.silence(elsewhere))?;
+    match confidence >= rule.report_from {
+        false => Err(Silence::TooUnsure(confidence)),
+        true => Ok(Weight {
+            confidence,
+            keyword: voices.keyword(),
+            listed,
+            evidence,
+            issuer: voices.issuer,
+        }),
+    }
 }
 
 fn tier(
@@ -111,7 +134,8 @@ fn tier(
         (Some(_), _) => tiers.strong.or(alone),
         _ if strong_only => None,
         _ if voices.against.is_some() => alone.and(tiers.against),
-        (None, Some(_)) if supported => tiers.strong.or(tiers.weak).or(alone),
+        // A pattern for which a weak keyword is nothing is not lifted by support for nothing.
+        (None, Some(_)) if supported => tiers.weak.and(tiers.strong.or(tiers.weak)).or(alone),
         (None, Some(_)) => tiers.weak.or(alone),
         (None, None) => alone,
     }
@@ -128,6 +152,14 @@ fn raised(confidence: Confidence) -> Confidence {
 fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern) -> Voices {
     let mut voices = Voices::default();
     let own_label = label::of(scene.bytes, candidate.start);
+    // A value with a label of its own does not go on with what the keyword before another value said.
+    let own = own_label
+        .as_ref()
+        .is_some_and(|label| label::is_impersonal(scene, label));
+    let limits = Limits {
+        first_only: pattern.first_only || own,
+        before_only: pattern.before_only,
+    };
     let reach = rule.keywords.reach;
     let first = scene
         .hits
@@ -138,10 +170,7 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
         .skip(first)
         .take_while(|hit| hit.start <= candidate.end + reach)
     {
-        let heard = beside(hit, candidate, scene, pattern.first_only).filter(|heard| {
-            let next = || pattern.before_only || label::labels_the_next(scene.bytes, hit.end);
-            heard.side == Side::Before || !next()
-        });
+        let heard = beside(hit, candidate, scene, limits);
         heard
             .iter()
             .for_each(|heard| voices.hear(rule, candidate, scene, heard));
@@ -154,13 +183,14 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
         voices.weak = voices
             .weak
             .filter(|keyword| keyword.distance < from_label && keyword.side == Side::Before);
+        voices.labelled = true;
     }
     voices.settle();
     voices
 }
 
 /// A keyword before or after a candidate; none when it stands within.
-fn beside<'v>(hit: &'v Hit, candidate: &Candidate, scene: &Scene<'v>, first_only: bool) -> Option<Heard<'v>> {
+fn beside<'v>(hit: &'v Hit, candidate: &Candidate, scene: &Scene<'v>, limits: Limits) -> Option<Heard<'v>> {
     let before = hit.end <= candidate.start;
     if !before && hit.start < candidate.end {
         return None;
@@ -174,7 +204,7 @@ fn beside<'v>(hit: &'v Hit, candidate: &Candidate, scene: &Scene<'v>, first_only
         side: if before { Side::Before } else { Side::After },
         distance: between.len(),
         between: if before { between } else { &[] },
-        first_only,
+        limits,
     })
 }
 
@@ -188,7 +218,7 @@ fn in_table(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> V
                 side: Side::Header,
                 distance: 0,
                 between: &[],
-                first_only: false,
+                limits: Limits::default(),
             };
             voices.hear(rule, candidate, scene, &heard);
         }
@@ -197,7 +227,7 @@ fn in_table(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> V
     let labels = [Some(&cell.own), cell.left.as_ref(), cell.first.as_ref()];
     for place in labels.into_iter().flatten() {
         for hit in rule.keywords.find(scene.bytes, place.start, place.end) {
-            let heard = beside(&hit, candidate, scene, false);
+            let heard = beside(&hit, candidate, scene, Limits::default());
             heard
                 .iter()
                 .for_each(|heard| voices.hear(rule, candidate, scene, heard));
@@ -206,6 +236,7 @@ fn in_table(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> V
     if own.is_some_and(|label| label::is_foreign(scene, &label)) {
         voices.strong = None;
         voices.weak = None;
+        voices.labelled = true;
     }
     voices.settle();
     voices
@@ -215,14 +246,16 @@ fn in_table(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> V
 fn is_elsewhere(candidate: &Candidate, scene: &Scene, cell: &Cell) -> bool {
     let fills = cell.own.start == candidate.start && cell.own.end == candidate.end;
     let mut labels = cell.headers.iter().flatten();
-    fills && labels.any(|label| label::names_something(scene.bytes.get(label.clone()).unwrap_or_default()))
+    fills
+        && !cell.may_be_prose
+        && labels.any(|label| label::names_something(scene.bytes.get(label.clone()).unwrap_or_default()))
 }
 
 /// Whether a value goes on with the list that ended at `end`.
 fn goes_on(scene: &Scene, candidate: &Candidate, end: usize) -> bool {
     let near = candidate.start >= end && candidate.start - end <= LIST_GAP;
     let label = label::of(scene.bytes, candidate.start).filter(|label| label.start >= end);
-    near && !label.is_some_and(|label| label::is_foreign(scene, &label))
+    near && !label.is_some_and(|label| label::is_impersonal(scene, &label))
 }
 
 /// Whether the evidence stands near a candidate, outside of it.

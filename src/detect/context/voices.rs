@@ -5,7 +5,7 @@ use super::super::checks::Check;
 use super::super::keywords::{Hit, ISSUER_WINDOW, Use};
 use super::super::rule::{Rule, compact};
 use super::super::rule_file::Strength;
-use super::{Scene, label};
+use super::{Scene, Silence, label};
 
 /// Where a keyword stands. The order is the order of nearness when distances are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,8 +31,16 @@ pub(super) struct Heard<'v> {
     pub distance: usize,
     /// What stands between the keyword and the value, where numbers in between matter.
     pub between: &'v [u8],
-    /// Whether a keyword speaks only for the first number after it.
+    pub limits: Limits,
+}
+
+/// What a pattern asks of keywords.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Limits {
+    /// A keyword speaks only for the first number after it.
     pub first_only: bool,
+    /// A keyword after the value says nothing.
+    pub before_only: bool,
 }
 
 impl Heard<'_> {
@@ -58,9 +66,11 @@ impl Heard<'_> {
             let value = scene.bytes.get(candidate.start..candidate.end);
             (check.test)(&compact(value.unwrap_or_default()))
         });
-        let taken = self.first_only && label::holds_a_number(self.between, passes_over)
+        let taken = self.limits.first_only && label::holds_a_number(self.between, passes_over)
             || strength == Strength::Against && label::is_spent(self.between);
-        !passed && !taken
+        let of_next = self.side == Side::After
+            && (self.limits.before_only || label::labels_the_next(scene.bytes, self.hit.end));
+        !passed && !taken && !of_next
     }
 }
 
@@ -73,9 +83,21 @@ pub(super) struct Voices {
     /// The nearest word that names something else.
     pub against: Option<Keyword>,
     pub issuer: Option<usize>,
+    /// The value has a label of its own, which names something else.
+    pub labelled: bool,
 }
 
 impl Voices {
+    /// Why these voices make nothing count. `elsewhere` tells that a column's label names something else.
+    pub fn silence(&self, elsewhere: bool) -> Silence {
+        match self.against {
+            Some(against) => Silence::Against(against),
+            None if self.labelled => Silence::Labelled,
+            None if elsewhere => Silence::Elsewhere,
+            None => Silence::NoKeyword,
+        }
+    }
+
     pub fn keyword(&self) -> Option<Keyword> {
         self.strong.or(self.weak)
     }
@@ -92,7 +114,8 @@ impl Voices {
         for does in &word.uses {
             match *does {
                 Use::Names { form } => {
-                    let near = heard.distance <= ISSUER_WINDOW;
+                    let code = scene.bytes.get(heard.hit.end).is_some_and(u8::is_ascii_digit);
+                    let near = heard.distance <= ISSUER_WINDOW && !code;
                     let fits = near && candidate.forms.contains(&form);
                     self.issuer = self.issuer.or(Some(form).filter(|_| fits));
                 }

@@ -24,6 +24,8 @@ pub(super) struct Cell {
     pub first: Option<Range<usize>>,
     /// The whole row.
     pub row: Range<usize>,
+    /// Whether this may be a sentence with commas.
+    pub may_be_prose: bool,
 }
 
 /// Reads a text as lines, some of which are rows. Not `Debug`: it holds the message.
@@ -69,12 +71,7 @@ impl<'v> Layout<'v> {
 
     /// The cell that holds these octets, when they stand below a header. Calls come in order of `start`.
     pub fn cell(&mut self, start: usize, end: usize) -> Option<Cell> {
-        if self.kind == TextKind::Header {
-            return None;
-        }
-        while start >= self.line.end && self.line.end < self.bytes.len() {
-            self.read_line(self.line.end);
-        }
+        self.go_to(start)?;
         let labels = &self.table.as_ref()?.labels;
         let is_label = labels.last().is_none_or(|(row, _)| *row == self.line);
         let cells = self
@@ -82,7 +79,7 @@ impl<'v> Layout<'v> {
             .as_ref()
             .filter(|_| start >= self.line.start && !is_label)?;
         let (column, own) = cells.at(start, end)?;
-        if self.kind == TextKind::Body && !cells.delimiter.is_certain() && !self.fills(&own, start, end) {
+        if self.kind == TextKind::Body && cells.may_be_prose() && !self.fills(&own, start, end) {
             return None;
         }
         let mut headers = [const { None }; ROWS_OF_LABELS];
@@ -104,7 +101,24 @@ impl<'v> Layout<'v> {
             left,
             first,
             row: self.line.clone(),
+            may_be_prose: self.kind == TextKind::Body && cells.may_be_prose(),
         })
+    }
+
+    /// Whether the octet stands in a row of a table that has labels. Calls come in order, as for [`Layout::cell`].
+    pub fn is_row(&mut self, at: usize) -> bool {
+        let labelled = |table: &Block| !table.labels.is_empty();
+        self.go_to(at).is_some()
+            && self.cells.as_ref().is_some_and(|cells| !cells.may_be_prose())
+            && self.table.as_ref().is_some_and(labelled)
+    }
+
+    /// Reads on until the line that holds an octet; none where there are no lines.
+    fn go_to(&mut self, at: usize) -> Option<()> {
+        while at >= self.line.end && self.line.end < self.bytes.len() {
+            self.read_line(self.line.end);
+        }
+        (self.kind != TextKind::Header).then_some(())
     }
 
     /// The cells of the line that [`Layout::cell`] answered for, each after the label of its column.

@@ -88,7 +88,15 @@ pub(super) fn is_rule(line: &[u8]) -> bool {
             .all(|byte| matches!(byte, b'-' | b'=' | b'+' | b'|' | b':' | b'_' | b' ' | b'\t'))
 }
 
+/// Prose has commas too, but not so many columns below as many labels.
+const COLUMNS_OF_TABLES: usize = 4;
+
 impl Cells {
+    /// Whether the line may be a sentence with commas.
+    pub fn may_be_prose(&self) -> bool {
+        !self.delimiter.is_certain() && self.list.len() < COLUMNS_OF_TABLES
+    }
+
     /// The cell that holds these octets, and its column.
     pub fn at(&self, start: usize, end: usize) -> Option<(usize, Range<usize>)> {
         let after = self.list.partition_point(|cell| cell.start <= start);

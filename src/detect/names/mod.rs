@@ -3,8 +3,8 @@
 //!
 //! A name is looked for only near a finding, within [`Names::window`] characters or in the same row of a table,
 //! because a name anywhere in a message says nothing: most mail has one. For the same reason the display names
-//! in `From`, `To` and `Cc` do not count; a name in the `Subject` counts for an element at the beginning of the
-//! body, and the other way round, because people read the two as one.
+//! in `From`, `To` and `Cc` are told apart ([`Names::is_correspondent`]); a name in the `Subject` counts for an
+//! element at the beginning of the body, and the other way round, because people read the two as one.
 
 mod dictionary;
 mod shape;
@@ -75,6 +75,11 @@ impl Names {
         self.words.window
     }
 
+    /// Whether a word is a given name and no ordinary word besides.
+    pub fn is_given(&self, word: &[u8]) -> bool {
+        is_given(word) && !is_word(word)
+    }
+
     /// All names in a stretch of text, in order.
     pub fn within(&self, bytes: &[u8], from: usize, to: usize) -> Vec<Range<usize>> {
         let tokens = token::tokens(bytes, from, to);
@@ -90,6 +95,13 @@ impl Names {
             rest = after.get(step - 1..).unwrap_or_default();
         }
         found
+    }
+
+    /// Whether a header field or a file name names a person for certain: given and family name are both known,
+    /// or a mail address is made of them (`john.smith@`).
+    pub fn is_correspondent(&self, bytes: &[u8]) -> bool {
+        let tokens = token::tokens(bytes, 0, bytes.len());
+        (0..tokens.len()).any(|from| shape::is_known_name(self, tokens.get(from..).unwrap_or_default()))
     }
 
     /// Whether the cells of a row that stand under labels for names hold a name: `columns` gives label and cell.

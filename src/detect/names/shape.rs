@@ -24,6 +24,30 @@ pub(super) fn fits_label(names: &Names, label: &[u8], cell: &[u8]) -> bool {
     is_value(names, &cell, wanted) > 0
 }
 
+/// Whether words begin with a given and a family name that are both known, in either order and in any case,
+/// with or without an initial between them: "John Q. Smith", "Smith, John", `john.smith@`.
+pub(super) fn is_known_name(names: &Names, tokens: &[Token]) -> bool {
+    let [first, rest @ ..] = tokens else { return false };
+    let rest = match rest {
+        [middle, after @ ..] if middle.text.len() == 1 && !after.is_empty() => after,
+        _ => rest,
+    };
+    let Some(last) = rest.first() else { return false };
+    let long = first.text.len() > 2 && last.text.len() > 1;
+    let pair = |given: &Token, family: &Token| {
+        is_given(given.text) && !is_unsure(names, given) && is_family(family.text) && !is_never(names, given)
+    };
+    let known = match last.gap {
+        Gap::Space | Gap::Stop => pair(first, last),
+        Gap::Comma => pair(last, first) && !is_never(names, first),
+        _ => false,
+    };
+    long && known
+        && !is_never(names, last)
+        && !is_never_pair(names, first, last)
+        && !is_firm(names, rest.get(1))
+}
+
 /// "Patient: John Smith", "last name = smith", "Name: SMITH JOHN".
 fn labelled(names: &Names, before: Option<&Token>, tokens: &[Token]) -> usize {
     let Some((label, value)) = tokens.split_first() else {
@@ -240,7 +264,7 @@ fn is_pair(names: &Names, first: &Token, last: &Token) -> bool {
 
 /// "Julie York": a place or a thing after a given name that is no ordinary word, and no street.
 fn is_rare_pair(names: &Names, first: &Token, last: &Token) -> bool {
-    is_surname_too(names, last) && is_given(first.text) && !is_unsure(names, first) && !is_word(first.text)
+    is_surname_too(names, last) && is_given(first.text) && !is_unsure(names, first)
 }
 
 fn is_surname_too(names: &Names, token: &Token) -> bool {

@@ -21,6 +21,9 @@ pub(super) struct View<'t> {
     joins: Option<Vec<u32>>,
 }
 
+/// Fewer digits and letters than this are no number of their own.
+const SHORT: usize = 6;
+
 impl<'t> View<'t> {
     /// The plain view of a text.
     pub fn plain(text: &'t str) -> View<'t> {
@@ -59,6 +62,17 @@ impl<'t> View<'t> {
     /// Whether findings count here only when a line end was taken out of them.
     pub fn is_joined(&self) -> bool {
         self.joins.is_some()
+    }
+
+    /// Whether a line end between these octets of a plain view leaves a piece that is too short for a number of
+    /// its own, and no new line begins there: "02139 Boston".
+    pub fn is_cut(&self, start: usize, end: usize) -> bool {
+        let value = self.bytes.get(start..end).unwrap_or_default();
+        let short = |piece: &[u8]| piece.iter().filter(|byte| byte.is_ascii_alphanumeric()).count() < SHORT;
+        let begins = matches!(self.bytes.get(end..end + 2), Some([b' ', b'A'..=b'Z']));
+        let mut pieces = value.split(|byte| *byte == b'\n');
+        let first = pieces.next().is_some_and(short);
+        first || !begins && pieces.any(short)
     }
 
     /// Whether a line end was taken out between these octets.

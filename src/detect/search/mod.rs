@@ -1,12 +1,17 @@
 //! The path of all texts of a message through detection.
 
+mod people;
 mod report;
+mod twins;
 mod view;
 
-use std::cell::OnceCell;
-use std::collections::HashMap;
+pub(super) use self::view::{Explained, Why, explain};
 
+use std::collections::{HashMap, HashSet};
+
+use self::people::People;
 use self::view::Found;
+use super::layout::Layout;
 use super::normal::View;
 use super::{Located, Rules};
 use crate::message::{Confidence, Finding, Place};
@@ -21,7 +26,7 @@ const LONGEST_PIECE: usize = 1 << 30;
 pub(super) fn search(rules: &Rules, texts: &[Text]) -> Vec<Located> {
     let mut search = Search {
         rules,
-        opening: Opening::of(texts),
+        people: People::of(texts),
         told: HashMap::new(),
     };
     let mut located = Vec::new();
@@ -38,13 +43,13 @@ pub(super) fn search(rules: &Rules, texts: &[Text]) -> Vec<Located> {
             offset = end;
         }
     }
-    located
+    twins::settle(texts, located)
 }
 
 /// What is known across the texts of a message.
 struct Search<'r> {
     rules: &'r Rules,
-    opening: Opening<'r>,
+    people: People<'r>,
     told: HashMap<Kind, usize>,
 }
 
@@ -60,17 +65,36 @@ impl Search<'_> {
         view::search(self.rules, &plain, text, &mut |found| {
             findings.extend(self.finding(text, offset, place(&plain, &found), &found));
         });
-        let Some(joined) = plain.joined() else {
+        // The cells of a table hold no line ends.
+        let joined = plain.joined().filter(|_| text.kind != TextKind::Table);
+        let Some(joined) = joined else {
             return findings;
         };
-        let known: Vec<(usize, usize)> = findings.iter().map(|finding| finding.place.span).collect();
+        let mut layout = Layout::new(&plain.bytes, text.kind);
+        let mut wholes: Vec<Finding> = Vec::new();
+        let mut pieces: HashSet<usize> = HashSet::new();
         view::search(self.rules, &joined, text, &mut |found| {
             let (start, end) = place(&joined, &found);
             let span = plain.origin(start, end);
-            if is_free(&known, (span.0 + offset, span.1 + offset)) {
-                findings.extend(self.finding(text, offset, span, &found));
+            let whole = (span.0 + offset, span.1 + offset);
+            let element = self.rules.rules.get(found.rule()).map(|rule| rule.id.as_str());
+            let first = findings.partition_point(|other| other.place.span.1 <= whole.0);
+            let in_the_way = findings.get(first..).unwrap_or_default().iter();
+            let in_the_way: Vec<&Finding> = in_the_way
+                .take_while(|other| other.place.span.0 < whole.1)
+                .collect();
+            let are_pieces =
+                || plain.is_cut(start, end) && in_the_way.iter().all(|other| is_piece(other, element, whole));
+            if !layout.is_row(start) && (in_the_way.is_empty() || are_pieces()) {
+                pieces.extend(first..first + in_the_way.len());
+                wholes.extend(self.finding(text, offset, span, &found));
             }
         });
+        let kept = findings.into_iter().enumerate();
+        let kept = kept
+            .filter(|(place, _)| !pieces.contains(place))
+            .map(|(_, finding)| finding);
+        let mut findings: Vec<Finding> = kept.chain(wholes).collect();
         findings.sort_by_key(|finding| finding.place.span);
         findings
     }
@@ -85,8 +109,12 @@ impl Search<'_> {
     ) -> Option<Finding> {
         let rule = self.rules.rules.get(found.rule())?;
         let span = (span.0 + offset, span.1 + offset);
-        let linked = found.name.is_none() && self.opening.names_a_person(self.rules, text, span.0);
-        let name_near = found.name.is_some() || found.named_row() || linked;
+        let here = found.name.is_some() || found.named_row();
+        let elsewhere = match here {
+            true => None,
+            false => self.people.elsewhere(self.rules, text, span.0),
+        };
+        let name_near = here || elsewhere.is_some();
         let own = (text.place.part == Place::MESSAGE)
             .then(|| text.place.field.clone())
             .flatten();
@@ -109,64 +137,16 @@ impl Search<'_> {
             confidence: found.confidence(),
             evidence: found.evidence.clone(),
             name_near,
-            named_in_header: false,
+            named_in_header: self.people.in_header(self.rules, text),
             optional: rule.optional,
             test_value: found.test_value(),
-            reasons: report::reasons(rule, found, linked),
+            reasons: report::reasons(rule, found, elsewhere),
         })
     }
 }
 
-/// Whether a span overlaps none of the known ones, which are in order.
-fn is_free(known: &[(usize, usize)], span: (usize, usize)) -> bool {
-    let before = known.partition_point(|other| other.0 < span.1);
-    before
-        .checked_sub(1)
-        .and_then(|last| known.get(last))
-        .is_none_or(|other| other.1 <= span.0)
-}
-
-/// The Subject and the beginning of a body, which people read as one.
-struct Opening<'t> {
-    texts: &'t [Text],
-    subject: OnceCell<bool>,
-    body: OnceCell<bool>,
-}
-
-impl<'t> Opening<'t> {
-    fn of(texts: &'t [Text]) -> Self {
-        Opening {
-            texts,
-            subject: OnceCell::new(),
-            body: OnceCell::new(),
-        }
-    }
-
-    /// Whether the other half names a person, for an element at `start` of `text`.
-    fn names_a_person(&self, rules: &Rules, text: &Text, start: usize) -> bool {
-        match text.kind {
-            _ if is_subject(text) => *self
-                .body
-                .get_or_init(|| self.named(rules, |text| text.kind == TextKind::Body)),
-            TextKind::Body if start < rules.names.window() => {
-                *self.subject.get_or_init(|| self.named(rules, is_subject))
-            }
-            TextKind::Body | TextKind::Header | TextKind::Table => false,
-        }
-    }
-
-    fn named(&self, rules: &Rules, wanted: impl Fn(&Text) -> bool) -> bool {
-        self.texts.iter().find(|text| wanted(text)).is_some_and(|text| {
-            let end = text.text.floor_char_boundary(rules.names.window());
-            let view = View::plain(text.text.get(..end).unwrap_or_default());
-            !rules.names.within(&view.bytes, 0, view.bytes.len()).is_empty()
-        })
-    }
-}
-
-fn is_subject(text: &Text) -> bool {
-    text.place
-        .field
-        .as_deref()
-        .is_some_and(|field| field.eq_ignore_ascii_case("subject"))
+/// Whether a finding is a piece of a whole of the same element.
+fn is_piece(piece: &Finding, element: Option<&str>, whole: (usize, usize)) -> bool {
+    let (from, to) = piece.place.span;
+    whole.0 <= from && to <= whole.1 && element == Some(piece.element.as_str())
 }

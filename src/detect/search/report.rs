@@ -3,12 +3,13 @@
 
 use super::super::context::{Keyword, Side};
 use super::super::rule::Rule;
+use super::people::Elsewhere;
 use super::view::Found;
 
 /// Names more issuers than this say nothing.
 const MOST_ISSUERS: usize = 2;
 
-pub(super) fn reasons(rule: &Rule, found: &Found, linked: bool) -> Vec<String> {
+pub(super) fn reasons(rule: &Rule, found: &Found, elsewhere: Option<Elsewhere>) -> Vec<String> {
     let (candidate, weight) = (&found.weighed.candidate, &found.weighed.weight);
     let pattern = rule.patterns.get(candidate.pattern);
     let form = |index: usize| rule.forms.list.get(index).map(|form| form.name.as_str());
@@ -39,7 +40,7 @@ pub(super) fn reasons(rule: &Rule, found: &Found, linked: bool) -> Vec<String> {
     );
     let evidence = weight.evidence.and_then(|index| rule.evidence.get(index));
     reasons.extend(evidence.map(|evidence| format!("{} stands near by", evidence.name)));
-    reasons.extend(named(found, linked));
+    reasons.extend(named(found, elsewhere));
     reasons
 }
 
@@ -54,11 +55,15 @@ fn spoken(rule: &Rule, keyword: &Keyword, listed: bool) -> Option<String> {
     })
 }
 
-fn named(found: &Found, linked: bool) -> Option<String> {
+fn named(found: &Found, elsewhere: Option<Elsewhere>) -> Option<String> {
     match found.name {
         _ if found.named_row() => Some("a person is named in its row".to_owned()),
         Some(distance) => Some(format!("a person's name {distance} characters away")),
-        None if linked => Some("a person is named in the subject or at the beginning of the text".to_owned()),
-        None => None,
+        None => elsewhere.map(|elsewhere| match elsewhere {
+            Elsewhere::Opening => {
+                "a person is named in the subject or at the beginning of the text".to_owned()
+            }
+            Elsewhere::FileName => "a person is named in the name of the file".to_owned(),
+        }),
     }
 }

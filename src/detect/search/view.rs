@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::super::Rules;
-use super::super::candidates::{self, Candidate, LIST_GAP};
+use super::super::candidates::{self, Candidate, LIST_GAP, Refusal};
 use super::super::compile::LONGEST;
 use super::super::contest::{self, Weighed};
-use super::super::context::{self, Listed, Scene};
+use super::super::context::{self, Listed, Scene, Silence};
 use super::super::keywords::Hit;
 use super::super::layout::{self, Layout};
 use super::super::names::Nearby;
@@ -52,6 +52,25 @@ impl Found {
     }
 }
 
+/// Something that has the form of an element, and why it does not count.
+#[derive(Debug)]
+pub(in super::super) struct Explained {
+    pub rule: usize,
+    pub pattern: usize,
+    pub start: usize,
+    pub end: usize,
+    pub why: Why,
+}
+
+/// Why something does not count.
+#[derive(Debug)]
+pub(in super::super) enum Why {
+    Refused(Refusal),
+    Silent(Silence),
+    /// It would count, were its place not taken.
+    Outranked,
+}
+
 /// Octets that are searched at a time.
 const BLOCK: usize = 1 << 20;
 
@@ -75,24 +94,30 @@ const MACHINE_FIELDS: [&str; 14] = [
 
 /// Searches a view and hands over what it finds, in order of place.
 pub(super) fn search(rules: &Rules, view: &View, text: &Text, hand_over: &mut dyn FnMut(Found)) {
-    let bytes = &view.bytes;
-    let mut search = ViewSearch {
-        rules,
-        view,
-        alone: !is_written_by_programs(text),
-        headers: HashMap::new(),
-        hits: HashMap::new(),
-        layout: Layout::new(bytes, text.kind),
-        nearby: Nearby::new(&rules.names, bytes),
-        lists: HashMap::new(),
-        row: (0..0, false),
-    };
-    let mut from = 0;
-    while from < bytes.len() {
-        let to = (from + BLOCK).min(bytes.len());
-        search.block(from, to, hand_over);
-        from = to;
+    let mut search = ViewSearch::new(rules, view, text);
+    for block in blocks(&view.bytes) {
+        search.block(block.0, block.1, hand_over);
     }
+}
+
+/// Goes through a view for what has the form of an element, whether it counts or not; of each pattern and block
+/// at most `most`.
+pub(in super::super) fn explain(
+    rules: &Rules,
+    view: &View,
+    text: &Text,
+    most: usize,
+    hand_over: &mut dyn FnMut(Explained),
+) {
+    let mut search = ViewSearch::new(rules, view, text);
+    for block in blocks(&view.bytes) {
+        search.explain(block, most, hand_over);
+    }
+}
+
+fn blocks(bytes: &[u8]) -> impl Iterator<Item = (usize, usize)> {
+    let starts = (0..bytes.len()).step_by(BLOCK);
+    starts.map(|from| (from, (from + BLOCK).min(bytes.len())))
 }
 
 fn is_written_by_programs(text: &Text) -> bool {
@@ -120,7 +145,22 @@ struct ViewSearch<'v> {
     row: (Range<usize>, bool),
 }
 
-impl ViewSearch<'_> {
+impl<'v> ViewSearch<'v> {
+    fn new(rules: &'v Rules, view: &'v View<'v>, text: &Text) -> Self {
+        let bytes = &view.bytes;
+        ViewSearch {
+            rules,
+            view,
+            alone: !is_written_by_programs(text),
+            headers: HashMap::new(),
+            hits: HashMap::new(),
+            layout: Layout::new(bytes, text.kind),
+            nearby: Nearby::new(&rules.names, bytes),
+            lists: HashMap::new(),
+            row: (0..0, false),
+        }
+    }
+
     fn block(&mut self, from: usize, to: usize, hand_over: &mut dyn FnMut(Found)) {
         let (rules, view) = (self.rules, self.view);
         let end = (to + LONGEST).min(view.bytes.len());
@@ -136,7 +176,7 @@ impl ViewSearch<'_> {
         candidates.sort_by_key(|one| (one.start, one.end, one.rule, one.pattern));
         let weighed = candidates
             .into_iter()
-            .filter_map(|candidate| self.weigh(candidate, (from, to)))
+            .filter_map(|candidate| self.weigh(candidate, (from, to)).ok())
             .collect();
         for weighed in contest::settle(&rules.rules, weighed) {
             hand_over(self.found(weighed));
@@ -200,8 +240,8 @@ impl ViewSearch<'_> {
         stretches
     }
 
-    fn weigh(&mut self, candidate: Candidate, (from, to): (usize, usize)) -> Option<Weighed> {
-        let rule = self.rules.rules.get(candidate.rule)?;
+    fn weigh(&mut self, candidate: Candidate, (from, to): (usize, usize)) -> Result<Weighed, Silence> {
+        let rule = self.rules.rules.get(candidate.rule).ok_or(Silence::NoKeyword)?;
         let cell = self.layout.cell(candidate.start, candidate.end);
         let bytes: &[u8] = &self.view.bytes;
         let scene = Scene {
@@ -228,12 +268,45 @@ impl ViewSearch<'_> {
         }
         let row = cell.map(|cell| cell.row);
         let named_row = row.as_ref().is_some_and(|row| self.names_a_person(row));
-        Some(Weighed {
+        Ok(Weighed {
             candidate,
             weight,
             named_row,
             row,
         })
+    }
+
+    /// Everything in a block that has the form of an element, and what became of it.
+    fn explain(&mut self, (from, to): (usize, usize), most: usize, hand_over: &mut dyn FnMut(Explained)) {
+        let end = (to + LONGEST).min(self.view.bytes.len());
+        let text = self.view.bytes.get(from..end).unwrap_or_default();
+        let matched = self.rules.gate.set.matches(text);
+        self.hits.clear();
+        let mut attempts = Vec::new();
+        for member in matched.iter() {
+            let owner = self.rules.gate.owners.get(member);
+            let rule = owner.and_then(|owner| Some((self.rules.rules.get(owner.0)?, *owner)));
+            let Some((rule, owner)) = rule else { continue };
+            let tried = candidates::attempts(rule, owner, &self.view.bytes, (from, to), most);
+            attempts.extend(tried.into_iter().map(|attempt| (owner, attempt)));
+        }
+        attempts.sort_by_key(|(owner, attempt)| (attempt.start, attempt.end, *owner));
+        for ((rule, pattern), attempt) in attempts {
+            let why = match attempt.outcome {
+                Err(refusal) => Why::Refused(refusal),
+                Ok(candidate) => match self.weigh(candidate, (from, to)) {
+                    Err(silence) => Why::Silent(silence),
+                    Ok(_) => Why::Outranked,
+                },
+            };
+            hand_over(Explained {
+                rule,
+                pattern,
+                start: attempt.start,
+                end: attempt.end,
+                why,
+            });
+        }
     }
 
     /// Whether a row names a person in a column for names; the answer is kept for the row's other cells.

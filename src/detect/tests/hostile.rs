@@ -44,9 +44,9 @@ fn card() -> impl Strategy<Value = String> {
     })
 }
 
-/// Words without digits, and punctuation, as surroundings.
+/// Words without digits, and punctuation, as surroundings. Short ones could say that a serial number follows: "SN.".
 fn words() -> impl Strategy<Value = String> {
-    "([a-zA-Z]{1,9}[ ,.\n(]{1,2}){0,12}"
+    "([A-Z]?[a-z]{6,9}[ ,.\n(]{1,2}){0,12}"
 }
 
 proptest! {

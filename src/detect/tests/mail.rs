@@ -2,7 +2,7 @@
 
 use super::{found, places, rules, text};
 use crate::message::Confidence;
-use crate::mime::TextKind;
+use crate::mime::{Text, TextKind};
 
 /// Body, and what must be found in it, in order.
 const MAIL: [(&str, &[(&str, &str)]); 30] = [
@@ -289,12 +289,21 @@ fn header_fields_that_programs_write_need_a_keyword() {
 }
 
 #[test]
-fn the_same_text_in_two_parts_is_two_places() {
-    let texts = [
-        text(TextKind::Body, None, "SSN 412-55-9921"),
-        text(TextKind::Table, None, "SSN\t412-55-9921"),
-    ];
-    assert_eq!(rules().search(&texts).len(), 2);
+fn two_readings_of_a_part_tell_a_number_once_and_the_better_supported_one() {
+    let page = text(TextKind::Body, None, "SSN 412-55-9921 and SSN 412-55-9921");
+    let mut table = text(TextKind::Table, None, "Name\tSSN\nMary Jones\t412-55-9921");
+    let told = |texts: &[Text]| {
+        let located = rules().locate(texts);
+        let told = located.iter().map(|one| (one.text, one.finding.name_near));
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(told(&[page.clone(), table.clone()]), [(1, true)]);
+    assert_eq!(told(&[table.clone(), page.clone()]), [(0, true)]);
+    assert_eq!(told(&[page.clone(), page.clone()]), [(0, false), (0, false)]);
+    table.place.part = "2".to_owned();
+    assert_eq!(told(&[page, table]), [(0, false), (0, false), (1, true)]);
+    let field = |name| text(TextKind::Header, Some(name), "SSN 412-55-9921");
+    assert_eq!(told(&[field("Subject"), field("X-Note")]).len(), 2);
 }
 
 #[test]

@@ -56,9 +56,9 @@ fn found(body: &str) -> Vec<Finding> {
     rules().search(&[text(TextKind::Body, None, body)])
 }
 
-/// What is found, as pairs of element and the text it stands on.
+/// What the law lists and is found, as pairs of element and the text it stands on.
 fn places(body: &str) -> Vec<(String, String)> {
-    let found = found(body).into_iter();
+    let found = found(body).into_iter().filter(|finding| !finding.optional);
     found
         .map(|finding| {
             (
