@@ -30,10 +30,8 @@ impl Walk {
         self.out.leaf(bytes, labels, at);
         for (name, file) in lookalike::uuencoded(bytes) {
             let labels = Labels {
-                media_type: "application/octet-stream".to_owned(),
                 file_name: Some(name),
-                attachment: true,
-                ..Labels::default()
+                ..Labels::unlabelled()
             };
             self.out.leaf(&file, &labels, at);
         }
