@@ -1,7 +1,7 @@
 //! Sheets of an OpenDocument spreadsheet, cell by cell.
 
-use super::super::ooxml::Grid;
 use super::super::office_xml::Element;
+use super::super::ooxml::Grid;
 use super::cells;
 
 /// The sheets of a spreadsheet, and the place where reading is.
