@@ -222,9 +222,10 @@ impl<'v> ViewSearch<'v> {
             true => layout::first_header(bytes, keywords, hits.iter().copied()),
             false => layout::first_header(bytes, keywords, keywords.find(bytes, 0, bytes.len())),
         });
-        if let Some(header) = *header {
-            return vec![(from.max(header), to)];
-        }
+        // Below the header of a table, every cell may have its keyword in the header.
+        let below = header
+            .map(|header| (from.max(header), to))
+            .filter(|(from, to)| from < to);
         let mut stretches: Vec<(usize, usize)> = Vec::new();
         for hit in hits.iter() {
             let Some((before, after)) = compiled.keywords.reach_of(hit) else {
@@ -236,6 +237,13 @@ impl<'v> ViewSearch<'v> {
                 Some(last) if start <= last.1 => last.1 = last.1.max(end),
                 _ => stretches.push((start, end)),
             }
+        }
+        if let Some((below, to)) = below {
+            stretches.retain(|(start, _)| *start < below);
+            if let Some(last) = stretches.last_mut() {
+                last.1 = last.1.min(below);
+            }
+            stretches.push((below, to));
         }
         stretches
     }
