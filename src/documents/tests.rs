@@ -148,7 +148,7 @@ fn formats_that_are_not_read_are_named_by_content() {
     for (bytes, kind, word) in [
         (
             b"%PDF-1.7\n1 0 obj\n<<>>\nendobj".to_vec(),
-            ObstacleKind::UnknownContent,
+            ObstacleKind::Malformed,
             "PDF",
         ),
         (b"{\\rtf1 536".to_vec(), ObstacleKind::Malformed, "RTF"),
