@@ -97,6 +97,7 @@ impl Keywords {
                 .unicode(false)
                 .case_insensitive(true)
                 .size_limit(size_limit)
+                .dfa_size_limit(size_limit)
                 .build()?;
             keywords.regex = Some(regex);
         }

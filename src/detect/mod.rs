@@ -7,6 +7,7 @@
 //! [`contest`] lets one element win each place, [`names`] looks for a person near by. [`search`] is that list
 //! as code.
 
+mod bait;
 mod boundary;
 mod candidates;
 mod checks;

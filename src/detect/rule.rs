@@ -21,6 +21,8 @@ pub(super) struct Rule {
     pub report_from: Confidence,
     /// Whether it counts only where a policy names it.
     pub optional: bool,
+    /// Whether it may find things in ordinary text.
+    pub common: bool,
     pub patterns: Vec<Pattern>,
     pub keywords: Keywords,
     pub evidence: Vec<Evidence>,
@@ -35,6 +37,8 @@ pub(super) struct Rule {
 #[derive(Debug)]
 pub(super) struct Pattern {
     pub name: String,
+    /// Where it stands in the rule file.
+    pub line: usize,
     pub regex: Regex,
     pub checks: Vec<&'static Check>,
     /// Spellings that mean something else: a telephone number, a date.

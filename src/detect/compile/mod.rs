@@ -8,6 +8,7 @@ pub(super) use self::regexes::LONGEST;
 use std::collections::HashSet;
 
 use self::regexes::Regexes;
+use super::bait;
 use super::checks::{self, Check};
 use super::keywords::{Keywords, Neighbours, Use};
 use super::names::Names;
@@ -43,7 +44,13 @@ pub(super) fn compile(sources: &[RuleSource]) -> Result<Rules, Vec<RuleError>> {
     }
     let gate = regexes::gate(&gate).map_err(|message| vec![whole(message)])?;
     let names = Names::load().map_err(|message| vec![whole(message)])?;
-    Ok(Rules { rules, gate, names })
+    let rules = Rules { rules, gate, names };
+    let refused = bait::refused(&rules);
+    if refused.is_empty() {
+        Ok(rules)
+    } else {
+        Err(refused)
+    }
 }
 
 /// Words as neighbours of keywords are looked up.
@@ -112,6 +119,7 @@ impl<'s> Compiler<'s> {
             shown: file.shown,
             report_from: file.report_from.unwrap_or(Confidence::Medium),
             optional: file.optional,
+            common: file.common,
             patterns: file
                 .patterns
                 .into_iter()
@@ -191,6 +199,7 @@ impl<'s> Compiler<'s> {
             .ok()?;
         Some(Pattern {
             name: entry.name,
+            line: entry.regex.line,
             regex,
             checks,
             except,

@@ -46,6 +46,13 @@ pub(super) fn search(rules: &Rules, texts: &[Text]) -> Vec<Located> {
     twins::settle(texts, located)
 }
 
+/// Searches one view and tells the rule and the pattern of what is found.
+pub(super) fn in_view(rules: &Rules, view: &View, text: &Text, tell: &mut dyn FnMut(usize, usize)) {
+    view::search(rules, view, text, &mut |found| {
+        tell(found.rule(), found.weighed.candidate.pattern);
+    });
+}
+
 /// What is known across the texts of a message.
 struct Search<'r> {
     rules: &'r Rules,

@@ -23,7 +23,7 @@ fn shipped() -> Vec<RuleSource> {
     files.iter().map(source).collect()
 }
 
-fn rules() -> &'static Rules {
+pub(super) fn rules() -> &'static Rules {
     static RULES: std::sync::LazyLock<Rules> = std::sync::LazyLock::new(|| {
         let told = |errors: Vec<_>| {
             errors

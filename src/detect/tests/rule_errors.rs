@@ -136,6 +136,31 @@ fn unknown_checks_choices_and_types_are_refused_with_what_there_is() {
 }
 
 #[test]
+fn a_pattern_that_hits_ordinary_text_is_refused_with_the_cure() {
+    let alone = told_after("{ strong =", "{ alone = \"low\", strong =");
+    assert_eq!(
+        alone,
+        Vec::<String>::new(),
+        "what is not reported disturbs nobody"
+    );
+    for (from, to) in [
+        ("{ strong =", "{ alone = \"high\", strong ="),
+        ("words = [\"badge\"]", "words = [\"badge\", \"order\"]"),
+    ] {
+        let broad = GOOD.replace(r"'\d{2}-\d{3}'", r"'\d{2,9}-\d{3,9}'");
+        let text = broad.replace(from, to);
+        let told = told("badge.toml", &text);
+        let cure = "take `alone` out of its confidence";
+        assert!(
+            matches!(told.as_slice(), [only] if only.starts_with("badge.toml:9: ") && only.contains(cure)),
+            "{told:?}"
+        );
+        let common = format!("common = true\n{text}");
+        assert_eq!(told("badge.toml", &common), Vec::<String>::new());
+    }
+}
+
+#[test]
 fn all_mistakes_of_all_files_are_told_at_once() {
     let bad = GOOD
         .replace(r"'\d{2}-\d{3}'", "'('")
