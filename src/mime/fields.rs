@@ -51,21 +51,40 @@ impl Walk {
         if is_strange(&name) {
             others.push(name.into_owned());
         }
-        if field.is("content-type") || field.is("content-disposition") {
-            let encoded = parameters::read(&value)
-                .into_iter()
-                .filter(|parameter| parameter.encoded);
-            others.extend(encoded.map(|parameter| parameter.value).take(100));
+        let parameters = field.is("content-type") || field.is("content-disposition");
+        if parameters || has_continuations(&value) {
+            let parameters = parameters::read(&value).into_iter();
+            others.extend(parameters.map(|parameter| parameter.value).take(100));
         }
         if decoded.doubtful {
             others.push(charset::unlabelled(&value).into_owned());
+            others.extend(again(&decoded.text));
         }
+        others.extend(decoded.others);
+        others.extend(unescaped(&decoded.text));
         others.retain(|other| !decoded.text.contains(other.as_str()));
         self.out.field(&place, decoded.text);
         for other in others {
             self.out.field(&place, other);
         }
     }
+}
+
+/// Whether a field may hold parameters as RFC 2231 writes them.
+fn has_continuations(value: &[u8]) -> bool {
+    memchr::memchr(b'*', value).is_some() && memchr::memchr(b';', value).is_some()
+}
+
+/// What encoded words stand for that were encoded themselves.
+fn again(text: &str) -> Option<String> {
+    let inner = memchr::memmem::find(text.as_bytes(), b"=?").is_some();
+    inner.then(|| words::decode(text.as_bytes()).text)
+}
+
+/// A value without the backslashes that quote characters in it (RFC 5322 §3.2.4).
+fn unescaped(text: &str) -> Option<String> {
+    let quotes = text.bytes().any(|octet| octet == b'\\');
+    quotes.then(|| text.chars().filter(|character| *character != '\\').collect())
 }
 
 /// Whether a field's name may hold content itself.

@@ -8,6 +8,7 @@ use super::content_type::{Class, media_type, squeeze, without_comments};
 use super::header::{Field, Header, unfold};
 use super::parameters::{self, Parameter};
 use super::transfer::{self, Encoding};
+use super::undeclared::names_quoted_printable;
 use super::words;
 
 /// The labels of one part.
@@ -17,6 +18,8 @@ pub(super) struct Labels {
     pub media_type: String,
     /// The charset, in lower case.
     pub charset: Option<String>,
+    /// Other character sets that are given beside it.
+    pub other_charsets: Vec<String>,
     /// The file name.
     pub file_name: Option<String>,
     /// Whether the part is meant to be saved rather than shown.
@@ -35,6 +38,8 @@ pub(super) struct Labels {
     pub joins_lines: bool,
     /// The `protocol` parameter, in lower case (RFC 1847).
     pub protocol: String,
+    /// Whether the header section names quoted-printable where not everybody takes it for the encoding.
+    pub quoted_near: bool,
     /// Why readers may disagree, for people.
     pub oddities: Vec<&'static str>,
 }
@@ -47,6 +52,10 @@ impl Labels {
         labels.read_types(header);
         labels.read_encodings(header);
         labels.read_disposition(header);
+        let fields = header.fields.iter().flat_map(|field| [field.name, field.value]);
+        let mut lines = fields.chain(header.strays.iter().copied()).chain([header.rest]);
+        labels.quoted_near =
+            !labels.encodings.contains(&Encoding::QuotedPrintable) && lines.any(names_quoted_printable);
         if labels.classes.is_empty() || (labels.types == 0 && digest) {
             labels.classes = vec![if digest { Class::Message } else { Class::Leaf }];
         }
@@ -55,6 +64,15 @@ impl Labels {
             labels.media_type = default.to_owned();
         }
         labels
+    }
+
+    /// The labels of content that has none.
+    pub fn unlabelled() -> Labels {
+        Labels {
+            media_type: "application/octet-stream".to_owned(),
+            attachment: true,
+            ..Labels::default()
+        }
     }
 
     /// Whether the part is, to some reader, of this class.
@@ -112,16 +130,7 @@ impl Labels {
     fn read_type_parameter(&mut self, parameter: Parameter) {
         let value = parameter.value.trim();
         match parameter.name.trim() {
-            "charset" => {
-                let label = without_comments(value).trim().to_ascii_lowercase();
-                match &self.charset {
-                    None => self.charset = Some(label),
-                    Some(known) if !same_charset(known, &label) => {
-                        self.odd("its character set is given more than once, and differently");
-                    }
-                    Some(_) => {}
-                }
-            }
+            "charset" => self.read_charset(value),
             "name" => {
                 self.file_name.get_or_insert_with(|| value.to_owned());
                 self.attachment = true;
@@ -132,25 +141,49 @@ impl Labels {
         }
     }
 
+    /// Takes the label of a character set. Another one that means other octets is kept beside the first.
+    fn read_charset(&mut self, value: &str) {
+        let label = without_comments(value).to_ascii_lowercase();
+        let outside = |c: char| c.is_whitespace() || matches!(c, '"' | '\'');
+        for label in label
+            .split(',')
+            .map(|label| label.trim_matches(outside).to_owned())
+        {
+            let Some(known) = &self.charset else {
+                self.charset = Some(label);
+                continue;
+            };
+            if same_charset(known, &label) {
+                continue;
+            }
+            self.odd("its character set is given more than once, and differently");
+            if self.other_charsets.len() < MOST_CHARSETS && !self.other_charsets.contains(&label) {
+                self.other_charsets.push(label);
+            }
+        }
+    }
+
     fn read_encodings(&mut self, header: &Header<'_>) {
         for mut value in values(header, "content-transfer-encoding") {
             if value.len() > LONGEST {
                 self.odd("its transfer encoding is too long");
                 value.truncate(LONGEST);
             }
-            let (encoding, certain) = transfer::named(&without_comments(&words::decode(&value).text));
+            let (encodings, certain) = transfer::named(&without_comments(&words::decode(&value).text));
             if !certain {
                 self.odd("its transfer encoding is misspelled");
-                self.encodings.push(Encoding::Identity);
             }
-            self.encodings.push(encoding);
+            // Programs that know the encoding of uuencode call it so; to the others the text stays as it is.
+            let contested = !self.encodings.is_empty() && self.encodings != encodings;
+            if contested {
+                self.odd("its transfer encoding can be taken in more than one way");
+            }
+            self.encodings.extend(encodings);
         }
         self.encodings.sort_by_key(|encoding| *encoding as u8);
         self.encodings.dedup();
-        match self.encodings.len() {
-            0 => self.encodings.push(Encoding::Identity),
-            1 => {}
-            _ => self.odd("its transfer encoding can be taken in more than one way"),
+        if self.encodings.is_empty() {
+            self.encodings.push(Encoding::Identity);
         }
     }
 
@@ -176,6 +209,9 @@ impl Labels {
         }
     }
 }
+
+/// More character sets for one part are not tried.
+const MOST_CHARSETS: usize = 4;
 
 /// Longer values are not labels any more.
 const LONGEST: usize = 64 << 10;

@@ -2,6 +2,7 @@
 //!
 //! Must not know: rules, policy, recipients. Reads hostile bytes; runs in the jailed child.
 
+mod base64;
 mod ber;
 mod boundary;
 mod budget;
@@ -20,19 +21,22 @@ mod openpgp;
 mod output;
 mod parameters;
 mod place;
+mod quoted;
 mod random;
 mod runs;
 mod sealed;
 mod transfer;
+mod undeclared;
 mod walk;
 mod words;
 
 use crate::message::{Obstacle, Place, Structure};
 
+pub use base64::decode_base64;
 pub use lookalike::{counted_message, is_message, is_written_by_program, messages, uuencoded};
 pub use place::is_harmless;
+pub use quoted::quoted_printable;
 pub use runs::printable;
-pub use transfer::{decode_base64, quoted_printable};
 
 /// What a message holds, as far as its structure goes.
 #[derive(Debug, Default)]

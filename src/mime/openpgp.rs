@@ -1,8 +1,8 @@
 //! Whether octets are an OpenPGP message that is really encrypted (RFC 4880, RFC 9580): keys for recipients,
 //! then one encrypted and integrity-protected packet that covers the rest.
 
+use super::base64::base64;
 use super::random::Randomness;
-use super::transfer::base64;
 
 /// A body in ASCII armor (RFC 9580 §6.2) that is nothing but one encrypted message.
 #[derive(Debug, PartialEq, Eq)]

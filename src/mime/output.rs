@@ -8,7 +8,10 @@ use crate::message::{Obstacle, ObstacleKind, Place, Segment};
 use super::budget::Budget;
 use super::charset;
 use super::labels::Labels;
+use super::lookalike::uuencoded;
 use super::place::Position;
+use super::runs::legible;
+use super::undeclared;
 use super::words;
 use super::{Contents, Leaf, Limits, Text, TextKind};
 
@@ -21,8 +24,13 @@ pub(super) struct Output {
     part_size: usize,
     /// How many second readings enclose the present one; they repeat nothing that was seen before.
     second: usize,
+    /// How many layers of encoding without a label enclose the present text.
+    unwrapped: usize,
     seen: HashSet<u64>,
 }
+
+/// More layers of encoding than this are followed only where labels name them.
+const MOST_UNWRAPPED: usize = 3;
 
 /// More obstacles than this tell nobody anything.
 const MOST_OBSTACLES: usize = 500;
@@ -35,6 +43,7 @@ impl Output {
             budget: Budget::new(limits, length),
             part_size: limits.part_size,
             second: 0,
+            unwrapped: 0,
             seen: HashSet::new(),
         }
     }
@@ -77,6 +86,36 @@ impl Output {
                 text,
             });
         }
+        self.undeclared(bytes, false, at);
+        for (name, file) in uuencoded(bytes) {
+            let labels = Labels {
+                file_name: Some(name),
+                ..Labels::unlabelled()
+            };
+            self.leaf(&file, &labels, at);
+        }
+    }
+
+    /// Adds what stands encoded in a text without a label that says so. `quoted` tells that a label for
+    /// quoted-printable is near.
+    fn undeclared(&mut self, bytes: &[u8], quoted: bool, at: &Position) {
+        if self.unwrapped >= MOST_UNWRAPPED || !undeclared::is_text(bytes) {
+            return;
+        }
+        if !self.budget.work(bytes.len()) {
+            return self.limit(&at.header, "it can be read in too many ways");
+        }
+        self.unwrapped += 1;
+        self.enter_second_reading();
+        for found in undeclared::read(bytes, quoted) {
+            if is_document(&found) {
+                self.leaf(&found, &Labels::unlabelled(), at);
+            } else {
+                self.beside(&legible(&found), "encoded text that no label declares", at);
+            }
+        }
+        self.leave_second_reading();
+        self.unwrapped -= 1;
     }
 
     fn text(&mut self, mut text: Text) {
@@ -95,15 +134,28 @@ impl Output {
         if !self.budget.bytes(kept.len()) {
             return self.limit(&at.content, "the parts together are too large");
         }
-        if self.is_new(&(kept, &labels.media_type, &labels.charset)) {
-            self.contents.leaves.push(Leaf {
-                place: at.content(labels),
-                media_type: labels.media_type.clone(),
-                charset: labels.charset.clone(),
-                file_name: labels.file_name.clone(),
-                bytes: kept.to_vec(),
-            });
+        if !self.is_new(&(kept, &labels.media_type, &labels.charset)) {
+            return;
         }
+        self.contents.leaves.push(Leaf {
+            place: at.content(labels),
+            media_type: labels.media_type.clone(),
+            charset: labels.charset.clone(),
+            file_name: labels.file_name.clone(),
+            bytes: kept.to_vec(),
+        });
+        for charset in &labels.other_charsets {
+            if self.budget.bytes(kept.len()) {
+                self.contents.leaves.push(Leaf {
+                    place: at.content(labels),
+                    media_type: labels.media_type.clone(),
+                    charset: Some(charset.clone()),
+                    file_name: labels.file_name.clone(),
+                    bytes: kept.to_vec(),
+                });
+            }
+        }
+        self.undeclared(kept, labels.quoted_near, at);
     }
 
     /// Whether this was not seen before. Asked in earnest only during a second reading, since two parts may well
@@ -164,4 +216,10 @@ pub(super) fn named(part: &str) -> String {
     } else {
         format!("part {part}")
     }
+}
+
+/// Whether octets begin like a file that people read: ZIP and so Office, PDF, OLE, gzip.
+fn is_document(bytes: &[u8]) -> bool {
+    let beginnings: [&[u8]; 4] = [b"PK\x03\x04", b"%PDF-", b"\xd0\xcf\x11\xe0", b"\x1f\x8b\x08"];
+    beginnings.iter().any(|beginning| bytes.starts_with(beginning))
 }

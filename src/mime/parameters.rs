@@ -2,7 +2,7 @@
 
 use super::charset;
 use super::content_type::without_comments;
-use super::transfer::hex_pair;
+use super::quoted::hex_pair;
 use super::words;
 
 /// A parameter, decoded.
@@ -23,12 +23,43 @@ pub(super) fn read(value: &[u8]) -> Vec<Parameter> {
     for section in sections(value).into_iter().skip(1) {
         match Piece::read(&section) {
             Some(piece) if piece.extended || piece.number.is_some() => pieces.push(piece),
-            Some(piece) => parameters.push(piece.plain()),
+            Some(piece) => parameters.extend(piece.plain()),
             None => {}
         }
     }
     parameters.extend(joined(pieces));
     parameters
+}
+
+/// Adds a reading of a parameter unless it is there, and what encoded words in it stand for.
+fn add(readings: &mut Vec<Parameter>, name: &str, value: String, encoded: bool) {
+    if readings
+        .iter()
+        .any(|known| known.name == name && known.value == value)
+    {
+        return;
+    }
+    let words = value.contains("=?").then(|| words::decode(value.as_bytes()));
+    readings.push(Parameter {
+        name: name.to_owned(),
+        value,
+        encoded,
+    });
+    for decoded in words
+        .into_iter()
+        .flat_map(|words| words.others.into_iter().chain([words.text]))
+    {
+        if readings
+            .iter()
+            .all(|known| known.name != name || known.value != decoded)
+        {
+            readings.push(Parameter {
+                name: name.to_owned(),
+                value: decoded,
+                encoded: true,
+            });
+        }
+    }
 }
 
 /// More parameters than any program writes; what stands behind them is still searched as part of the field.
@@ -81,36 +112,54 @@ impl Piece {
         })
     }
 
-    fn plain(self) -> Parameter {
-        let decoded = words::decode(&self.value).text;
-        let encoded = decoded.as_bytes() != self.value;
-        Parameter {
-            name: self.name,
-            value: decoded,
-            encoded,
+    /// The readings of a parameter without a star: encoded words decoded, percent escapes undone.
+    fn plain(self) -> Vec<Parameter> {
+        let decoded = words::decode(&self.value);
+        let encoded = decoded.text.as_bytes() != self.value;
+        let mut readings = Vec::new();
+        add(&mut readings, &self.name, decoded.text, encoded);
+        for other in decoded.others {
+            add(&mut readings, &self.name, other, true);
         }
+        if self.value.contains(&b'%') {
+            let value = charset::unlabelled(&percent_decoded(&self.value)).into_owned();
+            add(&mut readings, &self.name, value, true);
+        }
+        readings
     }
 }
 
-/// Joins continuations in the order of their numbers, and undoes percent encoding piece by piece.
+/// Joins continuations in the order of their numbers, and undoes percent encoding: piece by piece as RFC 2231 says,
+/// and after joining. Where a number is given twice some readers take the first piece and some the last.
 fn joined(mut pieces: Vec<Piece>) -> Vec<Parameter> {
     pieces.sort_by(|a, b| (&a.name, a.number).cmp(&(&b.name, b.number)));
     let mut parameters = Vec::new();
     for group in pieces.chunk_by(|a, b| a.name == b.name) {
-        let (label, octets) = assemble(group);
-        let value = charset::labelled(&octets, &label).text;
+        let mut readings = Vec::new();
         let name = group.first().map(|piece| piece.name.clone()).unwrap_or_default();
-        parameters.push(Parameter {
-            name,
-            value,
-            encoded: true,
-        });
+        let all: Vec<&Piece> = group.iter().collect();
+        let numbers = || group.chunk_by(|a, b| a.number == b.number);
+        let first: Vec<&Piece> = numbers().filter_map(<[Piece]>::first).collect();
+        let last: Vec<&Piece> = numbers().filter_map(<[Piece]>::last).collect();
+        for chosen in [all, first, last] {
+            for whole in [false, true] {
+                let (label, octets) = assemble(&chosen, whole);
+                add(
+                    &mut readings,
+                    &name,
+                    charset::labelled(&octets, &label).text,
+                    true,
+                );
+            }
+        }
+        parameters.extend(readings);
     }
     parameters
 }
 
-/// The charset of the first piece and the octets of all (RFC 2231 §4).
-fn assemble(group: &[Piece]) -> (Vec<u8>, Vec<u8>) {
+/// The charset of the first piece and the octets of all (RFC 2231 §4). With `whole`, the percent escapes are undone
+/// after joining, and in pieces that do not announce any.
+fn assemble(group: &[&Piece], whole: bool) -> (Vec<u8>, Vec<u8>) {
     let mut label = Vec::new();
     let mut octets = Vec::new();
     for (at, piece) in group.iter().enumerate() {
@@ -119,14 +168,21 @@ fn assemble(group: &[Piece]) -> (Vec<u8>, Vec<u8>) {
             continue;
         }
         let mut parts = piece.value.splitn(3, |octet| *octet == b'\'');
-        let text = match (at, parts.next(), parts.next(), parts.next()) {
-            (0, Some(charset), Some(_), Some(text)) => {
-                label = charset.to_vec();
+        let text = match (parts.next(), parts.next(), parts.next()) {
+            (Some(charset), Some(_), Some(text)) if at == 0 || whole => {
+                label = if at == 0 { charset.to_vec() } else { label };
                 text
             }
             _ => &piece.value,
         };
-        octets.extend(percent_decoded(text));
+        if whole {
+            octets.extend_from_slice(text);
+        } else {
+            octets.extend(percent_decoded(text));
+        }
+    }
+    if whole {
+        octets = percent_decoded(&octets);
     }
     (label, octets)
 }
@@ -176,6 +232,26 @@ mod tests {
                 "{field}"
             );
         }
+    }
+
+    #[test]
+    fn each_way_to_join_a_parameter_is_a_reading() {
+        for field in [
+            "a; filename*0*=utf-8''536%2; filename*1*=D22-8145",
+            "a; filename*0*=utf-8''536-; filename*1*=utf-8''22-8145",
+            "a; filename*0=536-; filename*0=x; filename*1=22-8145",
+            "a; filename*0=x; filename*0=536-; filename*1=22-8145",
+            "a; filename*0=\"=?utf-8?Q?536=2\"; filename*1=\"D22-8145?=\"",
+            "a; filename*=utf-8''%3D?utf-8?Q?536-22-8145?%3D",
+            "a; filename=536%2D22%2D8145",
+        ] {
+            let found = read(field.as_bytes());
+            assert!(
+                found.iter().any(|one| one.value == "536-22-8145"),
+                "{field}: {found:?}"
+            );
+        }
+        assert_eq!(read(b"a; filename*0=a; filename*1*=%62").len(), 1);
     }
 
     #[test]

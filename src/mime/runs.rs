@@ -1,5 +1,7 @@
 //! The legible runs in octets that nobody here can read: cheap, and often enough to see what is inside.
 
+use std::borrow::Cow;
+
 /// Runs shorter than this are noise.
 const SHORTEST: usize = 6;
 
@@ -15,6 +17,16 @@ pub fn printable(bytes: &[u8]) -> String {
         );
     }
     text
+}
+
+/// Octets as they stand if they are text, else the legible runs in them.
+pub(super) fn legible(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let is_text = |text: &str| !text.chars().any(|c| c.is_control() && !c.is_ascii_whitespace());
+    if std::str::from_utf8(bytes).is_ok_and(is_text) {
+        Cow::Borrowed(bytes)
+    } else {
+        Cow::Owned(printable(bytes).into_bytes())
+    }
 }
 
 /// Appends each run of printable octets whose neighbour fits.

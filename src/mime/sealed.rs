@@ -2,13 +2,15 @@
 
 use crate::message::Sealed;
 
+use super::base64::base64;
 use super::encrypted::{self, Cms};
 use super::header::{self, Header};
 use super::labels::Labels;
 use super::multipart;
 use super::openpgp;
+use super::quoted::quoted_printable;
 use super::runs::printable;
-use super::transfer::{Encoding, base64, quoted_printable};
+use super::transfer::Encoding;
 
 /// An encrypted body.
 #[derive(Debug)]

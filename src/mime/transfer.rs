@@ -1,4 +1,7 @@
-//! Transfer encodings (RFC 2045 §6): which one a label names, and how a tolerant reader undoes it.
+//! Transfer encodings (RFC 2045 §6): which ones a label may name.
+
+pub(super) use super::base64::base64;
+use super::quoted::quoted_printable;
 
 /// What a Content-Transfer-Encoding field asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,197 +37,83 @@ impl Encoding {
     }
 }
 
-/// What a label asks for, and whether every reader would understand it so.
-pub(super) fn named(value: &str) -> (Encoding, bool) {
-    let name = value.split([';', ',']).next().unwrap_or_default();
-    let name = name.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
-    let name = name.to_ascii_lowercase();
-    match name.as_str() {
-        "base64" => (Encoding::Base64, true),
-        "quoted-printable" => (Encoding::QuotedPrintable, true),
-        "uuencode" | "x-uuencode" | "uue" | "x-uue" => (Encoding::Uuencode, true),
-        _ if name.contains("64") => (Encoding::Base64, false),
-        _ if name.contains("quot") || name.contains("qp") => (Encoding::QuotedPrintable, false),
-        _ if name.contains("uue") => (Encoding::Uuencode, false),
-        _ => (Encoding::Identity, true),
-    }
-}
-
-/// Decoded octets.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Base64 {
-    /// The octets.
-    pub bytes: Vec<u8>,
-    /// Whether the input was nothing but base64, so that all readers agree. Missing padding is no fault.
-    pub clean: bool,
-}
-
-/// Decodes base64. Octets outside of the alphabet are skipped; padding ends a block and another may follow.
-pub(super) fn base64(encoded: &[u8]) -> Base64 {
-    let mut bytes = Vec::with_capacity(encoded.len() / 4 * 3 + 3);
-    let mut clean = true;
-    let mut padded = false;
-    let mut block = 0u32;
-    let mut digits = 0u32;
-    for octet in encoded {
-        let Some(value) = BASE64_VALUES
-            .get(usize::from(*octet))
-            .copied()
-            .filter(|value| *value < 64)
-        else {
-            if *octet == b'=' {
-                flush(&mut bytes, block, digits);
-                (block, digits, padded) = (0, 0, true);
-            } else if !octet.is_ascii_whitespace() {
-                clean = false;
-            }
-            continue;
-        };
-        clean &= !padded;
-        block = block << 6 | u32::from(value);
-        digits += 1;
-        if digits == 4 {
-            flush(&mut bytes, block, digits);
-            (block, digits) = (0, 0);
+/// What a label may ask for, and whether every reader would understand it so.
+pub(super) fn named(value: &str) -> (Vec<Encoding>, bool) {
+    let value = value.to_ascii_lowercase();
+    let outside = |c: char| c.is_whitespace() || matches!(c, '"' | '\'');
+    let mut names = value.split([';', ',']).map(|name| name.trim_matches(outside));
+    let first = names.next().unwrap_or_default();
+    match first {
+        "base64" => return (vec![Encoding::Base64], true),
+        "quoted-printable" => return (vec![Encoding::QuotedPrintable], true),
+        "uuencode" | "x-uuencode" | "uue" | "x-uue" => {
+            return (vec![Encoding::Uuencode, Encoding::Identity], true);
         }
+        _ => {}
     }
-    flush(&mut bytes, block, digits);
-    Base64 {
-        bytes,
-        clean: clean && digits != 1,
-    }
+    let says = |words: &[&str]| words.iter().any(|word| value.contains(word));
+    let possible = [
+        (Encoding::Base64, says(&["64"])),
+        (Encoding::QuotedPrintable, says(&["quot", "qp", "printable"])),
+        (Encoding::Uuencode, says(&["uue", "x-uu"])),
+    ];
+    let mut asked: Vec<Encoding> = possible
+        .iter()
+        .filter(|(_, said)| *said)
+        .map(|(encoding, _)| *encoding)
+        .collect();
+    let certain = asked.is_empty();
+    asked.push(Encoding::Identity);
+    (asked, certain)
 }
 
-/// The octets that base64 stands for, read as tolerantly as mail readers do.
-pub fn decode_base64(encoded: &[u8]) -> Vec<u8> {
-    base64(encoded).bytes
-}
-
-/// Appends the whole octets of a block of up to four digits.
-fn flush(bytes: &mut Vec<u8>, block: u32, digits: u32) {
-    let whole = match digits {
-        4 => 3,
-        3 => 2,
-        2 => 1,
-        _ => return,
-    };
-    let aligned = block << (6 * (4 - digits));
-    bytes.extend(aligned.to_be_bytes().into_iter().skip(1).take(whole));
-}
-
-/// The lines of a base64 body that are something else: those with a stray octet, with white space between
-/// letters, and all that follow padding. Empty for what encoders write.
-pub(super) fn stray_lines(encoded: &[u8]) -> Vec<u8> {
-    let mut strays = Vec::new();
-    let mut padded = false;
-    for line in encoded.split(|octet| *octet == b'\n') {
-        let text = line.trim_ascii();
-        let digit = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/' | b'=');
-        if !text.is_empty() && (padded || !text.iter().all(digit)) {
-            strays.extend_from_slice(text);
-            strays.push(b'\n');
-        }
-        padded |= text.ends_with(b"=");
-    }
-    strays
-}
-
-/// Each line decoded by itself: what stands between the lines of a body then shifts nothing.
-pub(super) fn base64_lines(encoded: &[u8]) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(encoded.len() / 4 * 3);
-    for line in encoded.split(|octet| *octet == b'\n') {
-        decoded.extend(base64(line).bytes);
-    }
-    decoded
-}
-
-/// Joins the lines that end in a space (RFC 3676 §4.2 with `delsp=yes`), so that nothing is torn apart.
+/// Joins the lines that end in a space (RFC 3676 §4.2 with `delsp=yes`), so that nothing is torn apart. The quote
+/// marks and the space that stuffs a line (§4.4) go with the line end.
 pub(super) fn join_lines(text: &[u8]) -> Vec<u8> {
     let mut joined = Vec::with_capacity(text.len());
+    let mut flows = false;
     for line in text.split_inclusive(|octet| *octet == b'\n') {
-        let content = line.strip_suffix(b"\n").unwrap_or(line);
+        let (line, content) = if flows {
+            (unquoted(line), unquoted(line))
+        } else {
+            (line, line)
+        };
+        let content = content.strip_suffix(b"\n").unwrap_or(content);
         let content = content.strip_suffix(b"\r").unwrap_or(content);
-        match content.strip_suffix(b" ") {
-            Some(flowing) if content != b"-- " => joined.extend_from_slice(flowing),
-            _ => joined.extend_from_slice(line),
-        }
+        let flowing = content.strip_suffix(b" ").filter(|_| content != b"-- ");
+        flows = flowing.is_some();
+        joined.extend_from_slice(flowing.unwrap_or(line));
     }
     joined
 }
 
-const BASE64_VALUES: [u8; 256] = {
-    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut values = [255u8; 256];
-    let mut value = 0;
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "evaluated when compiling; a wrong index does not compile"
-    )]
-    while value < 64 {
-        values[alphabet[value] as usize] = value as u8;
-        value += 1;
-    }
-    values
-};
-
-/// Decodes quoted-printable (RFC 2045 §6.7). An `=` that begins no escape stands for itself, as in mail readers.
-pub fn quoted_printable(encoded: &[u8]) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(encoded.len());
-    let mut rest = encoded;
-    while let Some(at) = memchr::memchr(b'=', rest) {
-        let (before, escape) = rest.split_at(at);
-        decoded.extend_from_slice(before);
-        let after = escape.get(1..).unwrap_or_default();
-        let length = if let Some(octet) = hex_pair(after) {
-            decoded.push(octet);
-            2
-        } else if let Some(length) = soft_break(after) {
-            length
-        } else {
-            decoded.push(b'=');
-            0
-        };
-        rest = after.get(length..).unwrap_or_default();
-    }
-    decoded.extend_from_slice(rest);
-    decoded
-}
-
-/// The octet that two hexadecimal digits stand for.
-pub(super) fn hex_pair(bytes: &[u8]) -> Option<u8> {
-    let digit = |at: usize| bytes.get(at).and_then(|octet| char::from(*octet).to_digit(16));
-    let value = digit(0)? * 16 + digit(1)?;
-    u8::try_from(value).ok()
-}
-
-/// The length of what follows a soft line break's `=`: padding that some gateway added, and the line end.
-fn soft_break(after: &[u8]) -> Option<usize> {
-    let padding = after
-        .iter()
-        .take(128)
-        .take_while(|octet| matches!(octet, b' ' | b'\t'))
-        .count();
-    match (after.get(padding), after.get(padding + 1)) {
-        (Some(b'\r'), Some(b'\n')) => Some(padding + 2),
-        (Some(b'\r' | b'\n'), _) => Some(padding + 1),
-        (None, _) => Some(padding),
-        _ => None,
-    }
+/// A line without its quote marks and stuffing.
+fn unquoted(line: &[u8]) -> &[u8] {
+    let marks = line.iter().take_while(|octet| **octet == b'>').count();
+    let text = line.get(marks..).unwrap_or_default();
+    text.strip_prefix(b" ").unwrap_or(text)
 }
 
 /// Decodes the first `begin … end` block of uuencoded text; without one, the lines as they stand.
 pub(super) fn uudecode(encoded: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::new();
-    for line in encoded.split(|octet| *octet == b'\n') {
+    for line in encoded.split(|octet| matches!(octet, b'\n' | b'\r')) {
         let line = line.trim_ascii_end();
         if line == b"end" {
             break;
         }
-        if !line.starts_with(b"begin ") {
+        if is_uuencoded(line) {
             uudecode_line(line, &mut decoded);
         }
     }
     decoded
+}
+
+/// Whether a line has the length that its count promises, give or take padding, lost spaces and a check digit.
+pub(super) fn is_uuencoded(line: &[u8]) -> bool {
+    let count = usize::from(line.first().map_or(0, |octet| octet.wrapping_sub(32) & 63));
+    let expected = count.div_ceil(3) * 4;
+    count > 0 && line.len() > count * 4 / 3 && line.len() <= expected + 3
 }
 
 /// Appends one line: a count, then groups of four characters.
@@ -250,33 +139,31 @@ mod tests {
     #[test]
     fn labels_are_understood_in_any_dress() {
         for label in ["base64", " BASE64 ", "\"Base64\"", "base64;", "base64, 7bit"] {
-            assert_eq!(named(label), (Encoding::Base64, true), "{label}");
+            assert_eq!(named(label), (vec![Encoding::Base64], true), "{label}");
         }
-        assert_eq!(named("base-64"), (Encoding::Base64, false));
-        assert_eq!(named("quoted_printable"), (Encoding::QuotedPrintable, false));
-        assert_eq!(named("7-bit"), (Encoding::Identity, true));
+        for (label, encoding) in [
+            ("base-64", Encoding::Base64),
+            ("; base64", Encoding::Base64),
+            ("7bit, base64", Encoding::Base64),
+            ("quoted_printable", Encoding::QuotedPrintable),
+        ] {
+            assert_eq!(
+                named(label),
+                (vec![encoding, Encoding::Identity], false),
+                "{label}"
+            );
+        }
+        assert_eq!(named("7-bit"), (vec![Encoding::Identity], true));
+        assert_eq!(named("quoted-printable base64").0.len(), 3);
     }
 
     #[test]
-    fn base64_is_read_through_noise_padding_and_missing_padding() {
-        assert_eq!(base64(b"NTM2LTIyLTgxNDU=").bytes, b"536-22-8145");
-        assert!(base64(b"NTM2LTIy\r\nLTgxNDU").clean);
-        assert_eq!(base64(b"NTM2LTIy\r\nLTgxNDU").bytes, b"536-22-8145");
-        assert_eq!(base64(b"NTM2!LTIy*LTgxNDU=").bytes, b"536-22-8145");
-        assert!(!base64(b"NTM2!LTIy").clean);
-        assert_eq!(base64(b"NTM2LQ==MjItODE0NQ==").bytes, b"536-22-8145");
-        assert!(!base64(b"NTM2LQ==MjItODE0NQ==").clean);
-        assert_eq!(base64(b"====").bytes, b"");
-    }
-
-    #[test]
-    fn quoted_printable_keeps_what_is_no_escape() {
+    fn flowing_lines_are_joined_without_quote_marks_and_stuffing() {
         assert_eq!(
-            quoted_printable(b"536=2D22=\r\n-81= \t\r\n45=\n="),
-            b"536-22-8145"
+            join_lines(b"> SSN 536- \r\n> 22-8145\r\n> x\r\n"),
+            b"> SSN 536-22-8145\r\n> x\r\n"
         );
-        assert_eq!(quoted_printable(b"a=b =ZZ =3"), b"a=b =ZZ =3");
-        assert_eq!(quoted_printable(b"=3d=3D"), b"==");
+        assert_eq!(join_lines(b"536-22 \n -8145\n-- \nAnn"), b"536-22-8145\n-- \nAnn");
     }
 
     #[test]

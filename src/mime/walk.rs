@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use crate::message::ObstacleKind;
 
+use super::base64;
 use super::content_type::Class;
 use super::header::{self, Header};
 use super::labels::Labels;
@@ -16,7 +17,8 @@ use super::message_id;
 use super::multipart::{self, Split};
 use super::output::{Output, named};
 use super::place::Position;
-use super::runs::printable;
+use super::quoted;
+use super::runs::legible;
 use super::sealed::{self, SealedBody};
 use super::transfer::{self, Encoding};
 use super::{Contents, Limits};
@@ -150,7 +152,7 @@ impl Walk {
             }
         }
         if labels.encodings.contains(&Encoding::Base64) {
-            self.noise(&transfer::base64_lines(body), at);
+            self.noise(&base64::base64_lines(body), at);
         }
         if readings.len() > 1 && labels.encodings.contains(&Encoding::Base64) {
             self.out.ambiguous(
@@ -282,12 +284,19 @@ impl Walk {
         }
         // Text between lines of base64 is decoded by no reader, and skipped by some.
         if labels.encodings.contains(&Encoding::Base64) {
-            let strays = transfer::stray_lines(body);
-            if !strays.is_empty() {
+            let strays = base64::stray_lines(body);
+            if !strays.is_empty() && self.out.budget.work(body.len().saturating_mul(20)) {
                 self.out
                     .ambiguous(&at.content, "other text stands inside its base64");
                 self.again(|walk| walk.shown_text(&strays, at));
-                self.noise(&transfer::base64_lines(body), &at.inside());
+                for reading in base64::other_readings(body) {
+                    self.noise(&reading, &at.inside());
+                }
+            }
+        }
+        if labels.encodings.contains(&Encoding::QuotedPrintable) {
+            for reading in quoted::other_reading(body) {
+                self.noise(&reading, &at.inside());
             }
         }
     }
@@ -322,11 +331,8 @@ impl Walk {
     /// Octets that few readers make of a body.
     fn noise(&mut self, bytes: &[u8], at: &Position) {
         self.again(|walk| {
-            walk.out.beside(
-                printable(bytes).as_bytes(),
-                "the body, decoded in another way",
-                at,
-            )
+            walk.out
+                .beside(&legible(bytes), "the body, decoded in another way", at)
         });
     }
 

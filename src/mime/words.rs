@@ -2,14 +2,18 @@
 
 use memchr::memmem;
 
+use super::base64::{base64, other_readings};
 use super::charset;
-use super::transfer::{base64, quoted_printable};
+use super::quoted::quoted_printable;
+use super::runs::legible;
 
 /// A header value, decoded.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Decoded {
     /// The text.
     pub text: String,
+    /// What readers see that join adjacent words before they decode them, or that decode what is broken.
+    pub others: Vec<String>,
     /// Whether another reader may well see something else, so that the raw form must be searched too.
     pub doubtful: bool,
     /// Whether an encoded word is in a character set that no reader here knows.
@@ -42,6 +46,9 @@ pub(super) fn decode(value: &[u8]) -> Decoded {
     decoder.finish()
 }
 
+/// Other readings of one header value that are kept.
+const MOST_OTHERS: usize = 20;
+
 /// `=?charset*language?encoding?`
 struct Opening<'a> {
     charset: &'a [u8],
@@ -52,8 +59,9 @@ struct Opening<'a> {
 impl<'a> Opening<'a> {
     fn read(bytes: &'a [u8]) -> Option<Self> {
         let rest = bytes.get(2..)?;
-        let mark = rest.iter().take(64).position(|octet| *octet == b'?')?;
-        let label = rest.get(..mark)?;
+        let mark = rest.iter().take(200).position(|octet| *octet == b'?')?;
+        // Some readers do not mind a space behind the label.
+        let label = rest.get(..mark)?.trim_ascii();
         if label.iter().any(u8::is_ascii_whitespace) {
             return None;
         }
@@ -74,10 +82,17 @@ impl<'a> Opening<'a> {
 #[derive(Default)]
 struct Decoder<'a> {
     text: String,
+    /// The text if adjacent words are joined before they are decoded.
+    joined_text: String,
+    others: Vec<String>,
     doubtful: bool,
     unread: bool,
     /// Octets of adjacent words that share a charset, not yet turned into text.
     pending: Vec<u8>,
+    /// The same by the joined reading, and what it has yet to decode.
+    joined: Vec<u8>,
+    encoded: Vec<u8>,
+    base64: bool,
     charset: &'a [u8],
     /// White space after a word, which counts only when no other word follows.
     gap: &'a [u8],
@@ -88,13 +103,16 @@ impl<'a> Decoder<'a> {
         if octets.is_empty() {
             return;
         }
-        let between_words = !self.pending.is_empty() && self.gap.is_empty();
+        let word_before = !self.pending.is_empty() || !self.encoded.is_empty();
+        let between_words = word_before && self.gap.is_empty();
         if between_words && octets.iter().all(u8::is_ascii_whitespace) {
             self.gap = octets;
             return;
         }
         self.flush();
-        self.text.push_str(&charset::unlabelled(octets));
+        let text = charset::unlabelled(octets);
+        self.text.push_str(&text);
+        self.joined_text.push_str(&text);
     }
 
     fn word(&mut self, opening: &Opening<'a>, encoded: &[u8]) {
@@ -105,32 +123,82 @@ impl<'a> Decoder<'a> {
         self.gap = &[];
         self.charset = opening.charset;
         self.doubtful |= !charset::is_ascii_superset(opening.charset);
+        if self.base64 != opening.base64 {
+            self.join();
+            self.base64 = opening.base64;
+        }
+        self.encoded.extend_from_slice(encoded);
         if opening.base64 {
             let decoded = base64(encoded);
-            self.doubtful |= !decoded.clean;
+            if !decoded.clean {
+                self.doubtful = true;
+                self.unclean(encoded);
+            }
             self.pending.extend_from_slice(&decoded.bytes);
         } else {
             self.pending.extend(q_encoding(encoded));
         }
     }
 
+    /// Keeps what readers may make of base64 with noise in it.
+    fn unclean(&mut self, encoded: &[u8]) {
+        for reading in other_readings(encoded) {
+            let legible = String::from_utf8_lossy(&legible(&reading)).into_owned();
+            if !legible.trim().is_empty() && self.others.len() < MOST_OTHERS {
+                self.others.push(legible);
+            }
+        }
+    }
+
+    /// Decodes the words that were joined.
+    fn join(&mut self) {
+        let encoded = std::mem::take(&mut self.encoded);
+        if self.base64 {
+            self.joined.extend(base64(&encoded).bytes);
+        } else {
+            self.joined.extend(q_encoding(&encoded));
+        }
+    }
+
     fn flush(&mut self) {
-        if !self.pending.is_empty() {
+        self.join();
+        if !self.pending.is_empty() || !self.joined.is_empty() {
             let decoded = charset::labelled(&self.pending, self.charset);
             self.doubtful |= decoded.doubtful;
             // Zeros are left of wide characters whose label nobody knows.
             self.unread |= decoded.doubt.is_some() || decoded.text.contains('\0');
             self.text.push_str(&decoded.text);
+            if self.joined == self.pending {
+                self.joined_text.push_str(&decoded.text);
+            } else {
+                let joined = charset::labelled(&self.joined, self.charset).text;
+                self.joined_text.push_str(&joined);
+            }
+            let wide = self.pending.contains(&0) || !charset::is_ascii_superset(self.charset);
+            if wide && self.others.len() < MOST_OTHERS {
+                self.others
+                    .push(charset::read(&self.pending, None).text.replace('\0', ""));
+            }
             self.pending.clear();
+            self.joined.clear();
         }
-        let gap = std::mem::take(&mut self.gap);
-        self.text.push_str(&String::from_utf8_lossy(gap));
+        let gap = String::from_utf8_lossy(std::mem::take(&mut self.gap));
+        self.text.push_str(&gap);
+        self.joined_text.push_str(&gap);
     }
 
     fn finish(mut self) -> Decoded {
         self.flush();
+        if self.joined_text != self.text {
+            self.others.push(self.joined_text);
+        }
+        // A word inside a word.
+        if self.text.contains("=?") && self.text.contains("?=") {
+            self.doubtful = true;
+        }
         Decoded {
             text: self.text,
+            others: self.others,
             doubtful: self.doubtful,
             unread: self.unread,
         }
@@ -172,6 +240,30 @@ mod tests {
         assert!(decode(b"=?utf-16-le?B?NQAzADYALQAyADIALQA4ADEANAA1AA==?=").unread);
         assert!(!decode(b"=?x-unknown?Q?Lunch_at_noon?=").unread);
         assert!(!decode("=?iso-8859-1?Q?J=FCrgen?= =?utf-8?Q?J=C3=BCrgen?=".as_bytes()).unread);
+    }
+
+    #[test]
+    fn words_that_tear_their_encoding_apart_are_also_joined_before_they_are_decoded() {
+        for torn in [
+            "=?utf-8?B?NTM2LTIyL?= =?utf-8?B?TgxNDU=?=",
+            "=?utf-8?Q?536-2=?= =?utf-8?Q?32-8145?=",
+        ] {
+            let others = decode(torn.as_bytes()).others;
+            assert!(
+                others.iter().any(|other| other == "536-22-8145"),
+                "{torn}: {others:?}"
+            );
+        }
+        assert!(
+            decode(b"=?utf-8?B?NTM2LTI=?= =?utf-8?B?Mi04MTQ1?=")
+                .others
+                .is_empty()
+        );
+        assert!(
+            decode(b"=?utf-8?B?NTM2=LTIyLTgxNDU?=")
+                .others
+                .contains(&"536-22-8145".to_owned())
+        );
     }
 
     #[test]
