@@ -11,11 +11,6 @@ pub(super) struct Base64 {
     pub clean: bool,
 }
 
-/// The octets that base64 stands for, read as tolerantly as mail readers do.
-pub fn decode_base64(encoded: &[u8]) -> Vec<u8> {
-    base64(encoded).bytes
-}
-
 /// Decodes base64. Octets outside of the alphabet are skipped; padding ends a block and another may follow.
 pub(super) fn base64(encoded: &[u8]) -> Base64 {
     let mut bytes = Vec::with_capacity(encoded.len() / 4 * 3 + 3);
@@ -50,6 +45,11 @@ pub(super) fn base64(encoded: &[u8]) -> Base64 {
         bytes,
         clean: clean && digits != 1,
     }
+}
+
+/// The octets that base64 stands for, read as tolerantly as mail readers do.
+pub fn decode_base64(encoded: &[u8]) -> Vec<u8> {
+    base64(encoded).bytes
 }
 
 /// Appends the whole octets of a block of up to four digits.

@@ -3,7 +3,7 @@
 use memchr::memmem;
 
 use super::header;
-use super::transfer::uudecode;
+use super::transfer::{is_uuencoded, uudecode};
 
 /// Field names that only a message has, and that mail programs write.
 const MAIL_FIELDS: [&str; 14] = [
@@ -123,10 +123,8 @@ fn begins_message(bytes: &[u8], at: usize) -> bool {
 
 /// The files that stand uuencoded in a text, with their names.
 pub fn uuencoded(text: &[u8]) -> Vec<(String, Vec<u8>)> {
-    let mut starts: Vec<usize> = memmem::find_iter(text, b"\nbegin ").map(|at| at + 1).collect();
-    if text.starts_with(b"begin ") {
-        starts.insert(0, 0);
-    }
+    let starts_line = |at: &usize| *at == 0 || matches!(text.get(at - 1), Some(b'\n' | b'\r'));
+    let starts: Vec<usize> = memmem::find_iter(text, b"begin").filter(starts_line).collect();
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
     let blocks = starts
         .iter()
@@ -135,21 +133,21 @@ pub fn uuencoded(text: &[u8]) -> Vec<(String, Vec<u8>)> {
     blocks.filter_map(uuencoded_block).take(1_000).collect()
 }
 
-/// One block, if its first line of data has the length that it claims.
+/// One block, if one of its first lines has the length that it claims: some readers skip others.
 fn uuencoded_block(block: &[u8]) -> Option<(String, Vec<u8>)> {
     let mut lines = block
-        .splitn(3, |octet| *octet == b'\n')
+        .split(|octet| matches!(octet, b'\n' | b'\r'))
         .map(<[u8]>::trim_ascii_end);
     let opening = String::from_utf8_lossy(lines.next()?).into_owned();
-    let mut words = opening.splitn(3, ' ').skip(1);
-    let mode = words
-        .next()
-        .is_some_and(|mode| matches!(mode.len(), 3..=4) && mode.bytes().all(|c| matches!(c, b'0'..=b'7')));
-    let data = lines.next()?;
-    let count = usize::from(data.first()?.wrapping_sub(32) & 63);
-    let expected = count.div_ceil(3) * 4;
-    let fits = count > 0 && data.len() > count * 4 / 3 && data.len() <= expected + 3;
-    (mode && fits).then(|| (words.next().unwrap_or_default().to_owned(), uudecode(block)))
+    let (mode, name) = opening
+        .strip_prefix("begin")?
+        .strip_prefix([' ', '\t'])?
+        .trim_start()
+        .split_once([' ', '\t'])
+        .unwrap_or_default();
+    let octal = matches!(mode.len(), 2..=4) && mode.bytes().all(|c| matches!(c, b'0'..=b'7'));
+    let fits = octal && lines.filter(|line| !line.is_empty()).take(3).any(is_uuencoded);
+    fits.then(|| (name.trim().to_owned(), uudecode(block)))
 }
 
 #[cfg(test)]
@@ -195,5 +193,12 @@ mod tests {
         assert_eq!(found, [("a.txt".to_owned(), b"536-22-8145".to_vec())]);
         assert!(uuencoded(b"\nbegin 100 metres behind the house\nand walk").is_empty());
         assert!(uuencoded(b"\nbegin work\n").is_empty());
+        assert!(uuencoded(b"\nbegin 644 x\nbegin 644 y\n").is_empty());
+        for odd in [
+            &b"begin  64\ta.txt\r\rhello\r\n+-3,V+3(R+3@Q-#4\r\n`\r\nend\r\n"[..],
+            b"begin 0644 a.txt\r+-3,V+3(R+3@Q-#4\r`\rend\r",
+        ] {
+            assert_eq!(uuencoded(odd), [("a.txt".to_owned(), b"536-22-8145".to_vec())]);
+        }
     }
 }
