@@ -93,10 +93,10 @@ async fn scan(arguments: &Arguments) -> Result<u8, String> {
     if all_shown && !arguments.json {
         let _ = writeln!(std::io::stdout().lock(), "{}", page::totals(&totals));
     }
-    Ok(if all_shown {
-        totals.status()
-    } else {
-        totals.status().max(1)
+    Ok(match totals.status() {
+        1 => 1,
+        _ if !all_shown => NOT_DONE,
+        status => status,
     })
 }
 
