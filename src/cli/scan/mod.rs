@@ -3,6 +3,7 @@
 //! Files are as hostile as mail, so they are read by the gateway's jailed readers. A file whose reader dies or hangs
 //! is one that could not be read, and the scan goes on. This module knows what to say of a file, never how it is read.
 
+mod dropped;
 mod files;
 mod json;
 mod mailbox;
