@@ -18,20 +18,20 @@ use serde_json::Value;
 /// a reason in the commit.
 const FLOORS: &[(&str, f64, f64)] = &[
     ("ssn", 0.99, 0.98),
-    ("credit_card", 0.98, 1.0),
-    ("drivers_license", 0.98, 0.91),
-    ("bank_account", 0.98, 0.80),
+    ("credit_card", 1.0, 1.0),
+    ("drivers_license", 0.99, 0.89),
+    ("bank_account", 0.97, 0.86),
     ("iban", 1.0, 1.0),
 ];
 
 /// The least F1 of the verdict under 201 CMR 17.02.
-const VERDICT: f64 = 0.95;
+const VERDICT: f64 = 0.965;
 
 /// False alarms per 1,000 harmless mails, at most.
-const ALARMS: f64 = 16.0;
+const ALARMS: f64 = 7.0;
 
 /// Look-alikes taken for an element, per 1,000, at most.
-const LOOK_ALIKES: f64 = 8.0;
+const LOOK_ALIKES: f64 = 1.0;
 
 /// Forms in which no less may be found than in plain mail.
 const LIKE_PLAIN: &[&str] = &[
@@ -51,12 +51,18 @@ const LIKE_PLAIN: &[&str] = &[
     "zip",
 ];
 
+/// Documents that real programs wrote, in which nothing may be missed. Their labels stand out clearly.
+const DOCUMENTS: &[&str] = &[
+    "7z", "csv", "doc", "docx", "eml", "fods", "fodt", "html", "ics", "json", "mbox", "odp", "ods", "odt",
+    "pdf", "pptx", "rtf", "tar.gz", "tsv", "vcf", "xls", "xlsx", "xml", "zip",
+];
+
 /// Forms in which less may be found, and the least recall.
 const HARDER: &[(&str, f64)] = &[
     ("en dashes", 0.95),
     ("no-break spaces", 0.95),
-    ("spaced out", 0.50),
-    ("wrapped", 0.74),
+    ("spaced out", 0.74),
+    ("wrapped", 0.79),
 ];
 
 #[test]
@@ -110,6 +116,26 @@ fn what_is_found_does_not_depend_on_how_a_mail_travels() {
         "{}\n{}",
         fallen.join("\n"),
         mistakes(&score, true)
+    );
+}
+
+#[test]
+fn nothing_is_missed_in_documents_of_any_kind() {
+    let score = score(&[]);
+    let mut fallen = Vec::new();
+    for form in DOCUMENTS {
+        at_least(
+            &mut fallen,
+            &format!("recall in {form}"),
+            &score["forms"][form]["recall"],
+            1.0,
+        );
+    }
+    assert!(
+        fallen.is_empty(),
+        "{}\n{}",
+        fallen.join("\n"),
+        mistakes(&score, false)
     );
 }
 

@@ -3,6 +3,7 @@
 //! Files are as hostile as mail, so they are read by the gateway's jailed readers. A file whose reader dies or hangs
 //! is one that could not be read, and the scan goes on. This module knows what to say of a file, never how it is read.
 
+mod dropped;
 mod files;
 mod json;
 mod mailbox;
@@ -93,10 +94,10 @@ async fn scan(arguments: &Arguments) -> Result<u8, String> {
     if all_shown && !arguments.json {
         let _ = writeln!(std::io::stdout().lock(), "{}", page::totals(&totals));
     }
-    Ok(if all_shown {
-        totals.status()
-    } else {
-        totals.status().max(1)
+    Ok(match totals.status() {
+        1 => 1,
+        _ if !all_shown => NOT_DONE,
+        status => status,
     })
 }
 

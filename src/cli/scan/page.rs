@@ -10,6 +10,7 @@ use crate::mime::Text;
 use crate::policy::Policy;
 
 use super::Arguments;
+use super::dropped;
 use super::report::{Report, Totals, Verdict};
 
 /// Findings of one file that are told without `--explain`.
@@ -48,15 +49,12 @@ pub fn of(report: &Report, policy: &Policy, arguments: &Arguments) -> String {
         );
         line(&mut page, "  ", &not_read);
     }
-    for (at, rejected) in extras.rejected.iter().enumerate() {
-        let value = extras.rejected_values.get(at).map(String::as_str);
-        let value = value.unwrap_or(rejected.evidence.as_str());
-        let what = format!(
-            "does not count: {value}, which looks like {}, in {} (part {})",
-            rejected.title, rejected.place.description, rejected.place.part
-        );
+    for number in dropped::numbers(&extras.rejected, &extras.rejected_values, &inspection.findings) {
+        let (place, part) = (&number.place.description, &number.place.part);
+        let what = format!("does not count: {} in {place} (part {part})", number.value);
         line(&mut page, "  ", &what);
-        rejected.why.iter().for_each(|why| line(&mut page, "      ", why));
+        let reasons = number.reasons.iter();
+        reasons.for_each(|why| line(&mut page, "      ", why));
     }
     page.push('\n');
     page

@@ -64,11 +64,20 @@ pub async fn through(files: Vec<PathBuf>, setup: &Setup, mut show: impl FnMut(Re
 
 impl Turns {
     async fn read(self, file: PathBuf) -> Report {
-        let read = self.pieces(&file).await;
-        let (examined, error) = match read {
-            Ok(examined) => (examined, None),
-            Err(error) => (Examined::default(), Some(error)),
-        };
+        let mut tasks = JoinSet::new();
+        let mut error = self.hand_out(&file, &mut tasks).await.err();
+        let mut learned = Vec::new();
+        while let Some(done) = tasks.join_next().await {
+            match done {
+                Ok(piece) => learned.push(piece),
+                Err(failure) => error = Some(failure.to_string()),
+            }
+        }
+        learned.sort_by_key(|(before, _)| *before);
+        let mut examined = Examined::default();
+        for (before, piece) in learned {
+            join(&mut examined, piece, before);
+        }
         Report {
             file,
             examined,
@@ -76,35 +85,22 @@ impl Turns {
         }
     }
 
-    /// Reads the pieces of a file side by side and joins them in their order.
-    async fn pieces(&self, file: &Path) -> Result<Examined, String> {
+    /// Has the pieces of a file read, side by side. A file that breaks off is read as far as it goes.
+    async fn hand_out(&self, file: &Path, tasks: &mut JoinSet<(usize, Examined)>) -> Result<(), String> {
         let mut source = open(file.to_owned(), self.largest).await?;
         let name = file.file_name().unwrap_or_default();
         let name: Arc<str> = name.to_string_lossy().into();
-        let (mut tasks, mut learned) = (JoinSet::new(), Vec::new());
         loop {
             let loaded = Arc::clone(&self.loaded).acquire_owned().await;
             let (next, rest) = next_piece(source).await?;
             source = rest;
-            let Some(piece) = next else { break };
-            let (turns, name, number) = (self.clone(), Arc::clone(&name), learned.len());
-            learned.push((piece.before, None));
+            let Some(piece) = next else { return Ok(()) };
+            let (turns, name) = (self.clone(), Arc::clone(&name));
             tasks.spawn(async move {
                 let _loaded = loaded;
-                (number, turns.examine(&name, &piece.bytes).await)
+                (piece.before, turns.examine(&name, &piece.bytes).await)
             });
         }
-        while let Some(done) = tasks.join_next().await {
-            let (number, examined) = done.map_err(|error| error.to_string())?;
-            if let Some((_, place)) = learned.get_mut(number) {
-                *place = Some(examined);
-            }
-        }
-        let mut all = Examined::default();
-        for (before, examined) in learned {
-            join(&mut all, examined.unwrap_or_default(), before);
-        }
-        Ok(all)
     }
 
     async fn examine(&self, name: &str, bytes: &[u8]) -> Examined {

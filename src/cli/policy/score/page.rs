@@ -72,10 +72,15 @@ fn mistakes(tally: &Tally) -> String {
     }
     let mut told = format!("\n{} mistakes\n", tally.mistakes.len());
     for mistake in tally.mistakes.iter().take(MISTAKES) {
+        // A document has no line.
+        let line = match mistake.line {
+            0 => String::new(),
+            line => format!(":{line}"),
+        };
         let _ = writeln!(
             told,
-            "  {}:{}: {} {} ({}): {}",
-            mistake.file, mistake.line, mistake.kind, mistake.element, mistake.form, mistake.detail
+            "  {}{}: {} {} ({}): {}",
+            mistake.file, line, mistake.kind, mistake.element, mistake.form, mistake.detail
         );
     }
     if tally.mistakes.len() > MISTAKES {

@@ -173,7 +173,7 @@ fn listed(list: &Path) -> Result<Vec<Case>, Vec<Mistake>> {
     let (mut cases, mut mistakes) = (Vec::new(), Vec::new());
     for file in files.file {
         let line = line_at(&source, file.name.span().start);
-        match one_file(list, line, &file) {
+        match one_file(list, &file) {
             Ok(case) => cases.push(case),
             Err(error) => mistakes.push(mistake(list, line, &error)),
         }
@@ -184,7 +184,7 @@ fn listed(list: &Path) -> Result<Vec<Case>, Vec<Mistake>> {
     }
 }
 
-fn one_file(list: &Path, line: usize, file: &File) -> Result<Case, String> {
+fn one_file(list: &Path, file: &File) -> Result<Case, String> {
     let name = file.name.get_ref();
     let path = list.parent().unwrap_or(list).join(name);
     let bytes = fs::read(&path).map_err(|error| format!("{name}: {error}"))?;
@@ -195,7 +195,8 @@ fn one_file(list: &Path, line: usize, file: &File) -> Result<Case, String> {
         Ok(Label {
             element: element.to_owned(),
             value: compact(value),
-            line,
+            // There is nothing to look at in the list: the file's own name says where the mistake is.
+            line: 0,
         })
     };
     let labels: Result<Vec<Label>, String> = file.holds.iter().map(label).collect();
