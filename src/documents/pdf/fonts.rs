@@ -76,7 +76,7 @@ impl<'f> Reader<'_, '_, 'f> {
         let descriptor = self.dictionary(&descriptor);
         let composite = dictionary.is("Subtype", "Type0");
         let stated = matches!(dictionary.get("Encoding"), Object::Dictionary(_) | Object::Name(_));
-        let type1 = (!composite && !stated && to_unicode.is_none())
+        let type1 = (!composite && !stated)
             .then(|| self.program(&descriptor, "FontFile"))
             .flatten();
         Source {
