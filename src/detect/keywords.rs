@@ -20,6 +20,8 @@ pub(super) enum Use {
         after: usize,
         /// A number that passes this check is not what the word speaks for; the next one is.
         passes_over: Option<&'static Check>,
+        /// It has a value of its own and stands beside this one: a security code, an expiry date.
+        companion: bool,
     },
     /// It names the issuer of the form with this index.
     Names { form: usize },
@@ -341,6 +343,7 @@ mod tests {
             before: 10,
             after: 0,
             passes_over: None,
+            companion: false,
         };
         let words = [
             "ssn",

@@ -295,7 +295,7 @@ impl Walk {
             }
         }
         if labels.encodings.contains(&Encoding::QuotedPrintable) {
-            for reading in quoted::other_reading(body) {
+            if let Some(reading) = quoted::other_reading(body) {
                 self.noise(&reading, &at.inside());
             }
         }

@@ -278,6 +278,7 @@ impl<'s> Compiler<'s> {
                 before: group.before,
                 after: group.after,
                 passes_over: self.checks(&group.passes_over).first().copied(),
+                companion: group.companion,
             };
             entries.extend(group.words.iter().map(|word| (word, does)));
         }

@@ -60,7 +60,7 @@ impl Heard<'_> {
         candidate: &Candidate,
         scene: &Scene,
         strength: Strength,
-        passes_over: Option<&'static Check>,
+        (passes_over, companion): (Option<&'static Check>, bool),
     ) -> bool {
         let passed = passes_over.is_some_and(|check| {
             let value = scene.bytes.get(candidate.start..candidate.end);
@@ -69,6 +69,7 @@ impl Heard<'_> {
         let taken = self.limits.first_only && label::holds_a_number(self.between, passes_over)
             || strength == Strength::Against && label::is_spent(self.between);
         let of_next = self.side == Side::After
+            && !companion
             && (self.limits.before_only || label::labels_the_next(scene.bytes, self.hit.end));
         !passed && !taken && !of_next
     }
@@ -124,6 +125,7 @@ impl Voices {
                     before,
                     after,
                     passes_over,
+                    companion,
                 } => {
                     let reach = if heard.side == Side::After { after } else { before };
                     let strength = if heard.hit.turned {
@@ -131,7 +133,9 @@ impl Voices {
                     } else {
                         strength
                     };
-                    if heard.distance <= reach && heard.reaches(candidate, scene, strength, passes_over) {
+                    if heard.distance <= reach
+                        && heard.reaches(candidate, scene, strength, (passes_over, companion))
+                    {
                         self.take(strength, heard.keyword(strength));
                     }
                 }

@@ -108,6 +108,7 @@ pub(super) struct KeywordEntry {
     pub before: usize,
     pub after: usize,
     pub passes_over: Vec<At<String>>,
+    pub companion: bool,
     pub words: Vec<At<String>>,
 }
 
@@ -224,6 +225,7 @@ fn keyword(table: &mut Table) -> KeywordEntry {
         before: table.number("before", DEFAULT_WINDOW),
         after: table.number("after", 0),
         passes_over: table.texts("passes_over"),
+        companion: table.flag("companion", false),
         words: table.texts("words"),
     }
 }

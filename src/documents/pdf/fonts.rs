@@ -85,7 +85,7 @@ impl<'f> Reader<'_, '_, 'f> {
             dictionary.get("Encoding"),
             Object::Dictionary(_) | Object::Name(_)
         );
-        let type1 = (!composite && !stated && to_unicode.is_none())
+        let type1 = (!composite && !stated)
             .then(|| self.program(&descriptor, "FontFile"))
             .flatten();
         Source {

@@ -37,6 +37,9 @@ fn is_entry(line: &str) -> bool {
     let line = line.trim();
     let fields: Vec<&str> = line.split(' ').collect();
     let row = matches!(fields.as_slice(), [offset, generation, "n" | "f"] if offset.len() == 10 && generation.len() == 5);
+    let entry = ["/Size ", "/Root ", "/Info ", "/Prev ", "/ID ", "[<"]
+        .iter()
+        .any(|key| line.starts_with(key));
     let word = ["endobj", "endstream", "xref", "trailer", "startxref", "%%EOF"].contains(&line);
-    row || word || line.starts_with("%PDF-")
+    row || word || entry || line.starts_with("%PDF-")
 }

@@ -1,1 +1,154 @@
+//! Samples with a planted value in every place, and hostile files.
 
+use std::fmt::Write;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::super::{Documents, read};
+use crate::message::{ObstacleKind, Place};
+use crate::mime::{Leaf, Limits, TextKind};
+
+fn sample(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples/pdf");
+    std::fs::read(folder.join(name)).unwrap()
+}
+
+fn examine(bytes: &[u8]) -> Documents {
+    let place = Place {
+        part: "2".to_owned(),
+        field: None,
+        description: "attachment 'a.pdf'".to_owned(),
+        span: (0, 0),
+    };
+    let leaf = Leaf {
+        place,
+        media_type: "application/pdf".to_owned(),
+        charset: None,
+        file_name: None,
+        bytes: bytes.to_vec(),
+    };
+    read(&[leaf], &Limits::default())
+}
+
+fn holds(read: &Documents, needle: &str) -> bool {
+    read.texts.iter().any(|text| text.text.contains(needle))
+}
+
+fn kinds(read: &Documents) -> Vec<ObstacleKind> {
+    read.obstacles.iter().map(|obstacle| obstacle.kind).collect()
+}
+
+/// A file with these objects and no table.
+fn file(objects: &[&str]) -> Vec<u8> {
+    let mut file = "%PDF-1.7\n".to_owned();
+    for (number, object) in (1..).zip(objects) {
+        write!(file, "{number} 0 obj\n{object}\nendobj\n").unwrap();
+    }
+    file.push_str("trailer\n<</Root 1 0 R>>\nstartxref\n0\n%%EOF\n");
+    file.into_bytes()
+}
+
+/// A file with one page.
+fn page(content: &str, resources: &str, more: &[&str]) -> Vec<u8> {
+    let mut objects = vec![
+        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>".to_owned(),
+        format!("<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<<{resources}>>>>"),
+        format!("<</Length {}>>\nstream\n{content}\nendstream", content.len()),
+    ];
+    objects.extend(more.iter().map(|object| (*object).to_owned()));
+    file(&objects.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+const HELVETICA: &str = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>";
+
+#[test]
+fn every_planted_value_is_found() {
+    let numbers = |range: std::ops::RangeInclusive<u16>| -> Vec<String> {
+        range.map(|number| format!("536-22-{number:04}")).collect()
+    };
+    let mut plain = numbers(1001..=1025);
+    plain.retain(|number| number != "536-22-1015");
+    plain.push("536221015".to_owned());
+    for (name, values) in [
+        ("plain.pdf", plain.clone()),
+        ("owner-rc4.pdf", plain.clone()),
+        ("owner-rc40.pdf", plain.clone()),
+        ("owner-aes128.pdf", plain.clone()),
+        ("owner-aes256.pdf", plain.clone()),
+        ("owner-aes256r5.pdf", plain.clone()),
+        ("attached.pdf", [plain, numbers(1201..=1211)].concat()),
+        (
+            "truetype.pdf",
+            vec!["SSN 536-22-1101".to_owned(), "٥٣٦-٢٢-١١٠٢".to_owned()],
+        ),
+        ("fpdf.pdf", numbers(1111..=1112)),
+        (
+            "incremental.pdf",
+            vec!["536-22-1301".to_owned(), "second revision".to_owned()],
+        ),
+        ("fonts.pdf", numbers(1402..=1403)),
+        ("filters.pdf", numbers(1411..=1416)),
+        ("no-xref.pdf", numbers(1421..=1421)),
+        ("truncated.pdf", numbers(1421..=1421)),
+        ("surrounded.pdf", numbers(1421..=1423)),
+        ("hidden.pdf", numbers(1431..=1440)),
+        ("object-streams.pdf", numbers(1441..=1442)),
+    ] {
+        let read = examine(&sample(name));
+        let missing: Vec<&String> = values.iter().filter(|value| !holds(&read, value)).collect();
+        assert!(missing.is_empty(), "{name}: {missing:?}");
+    }
+}
+
+#[test]
+fn samples_meet_only_the_obstacles_that_they_should() {
+    for (name, expected) in [
+        ("plain.pdf", vec![]),
+        ("attached.pdf", vec![]),
+        ("owner-aes256.pdf", vec![]),
+        ("locked.pdf", vec![ObstacleKind::EncryptedContainer]),
+        ("table.pdf", vec![]),
+        ("truetype.pdf", vec![]),
+        ("fpdf.pdf", vec![]),
+        ("incremental.pdf", vec![]),
+        ("fonts.pdf", vec![ObstacleKind::UnknownContent]),
+        ("filters.pdf", vec![]),
+        ("no-xref.pdf", vec![]),
+        ("truncated.pdf", vec![ObstacleKind::Malformed]),
+        ("surrounded.pdf", vec![]),
+        ("hidden.pdf", vec![]),
+        ("object-streams.pdf", vec![]),
+    ] {
+        assert_eq!(kinds(&examine(&sample(name))), expected, "{name}");
+    }
+}
+
+#[test]
+fn columns_become_cells_below_their_header_and_across_pages() {
+    for name in ["table.pdf", "table-right.pdf"] {
+        let read = examine(&sample(name));
+        let tables = read.texts.iter().filter(|text| text.kind == TextKind::Table);
+        let tables: Vec<&str> = tables.map(|text| text.text.as_str()).collect();
+        for table in &tables {
+            assert!(
+                table.starts_with("Name\tSSN\tDriver license\tAccount number\tAmount\n"),
+                "{name}: {table}"
+            );
+            assert!(
+                table.contains("Jane Doe\t536222000\tS12340000\t44556677000\t0.00\n"),
+                "{table}"
+            );
+        }
+        let rows: usize = tables.iter().map(|table| table.lines().count()).sum();
+        assert_eq!(
+            (name, tables.len(), rows),
+            if name == "table.pdf" {
+                (name, 1, 91)
+            } else {
+                (name, 1, 12)
+            }
+        );
+    }
+}

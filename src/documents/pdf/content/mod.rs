@@ -89,6 +89,8 @@ impl<'i, 'r, 'v, 'f> Interpreter<'i, 'r, 'v, 'f> {
                 self.reader.flush(self.canvas);
             }
         }
+        // A stream that was cut off lacks the operator of its last string.
+        self.show_all(&operands);
         while let Some((first, replacement)) = self.marks.pop() {
             self.end_mark(first, replacement);
         }

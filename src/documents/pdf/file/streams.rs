@@ -46,7 +46,10 @@ pub(in super::super) fn open<'a>(visit: &mut Visit<'a>, bytes: &'a [u8], header:
     file.open_object_streams(visit);
     file.sort();
     file.choose(&table);
-    file.root = table.root.or_else(|| file.root_of(&trailers));
+    file.root = table
+        .root
+        .or_else(|| file.root_of(&trailers))
+        .or_else(|| file.catalog());
     file
 }
 
@@ -121,6 +124,18 @@ impl<'a> File<'a> {
             .rev()
             .find_map(|head| head.dictionary()?.get("Root").reference());
         root
+    }
+
+    /// The last catalog, when no trailer tells.
+    fn catalog(&self) -> Option<u32> {
+        let mut definitions = self.definitions.iter().rev();
+        let found = definitions.find(|definition| {
+            let object = self.parsed(definition).object;
+            object
+                .dictionary()
+                .is_some_and(|dictionary| dictionary.is("Type", "Catalog"))
+        });
+        found.map(|definition| definition.number)
     }
 
     fn table_stream(&self, visit: &mut Visit<'_>, at: usize) -> Option<(Dictionary<'a>, Vec<u8>)> {
