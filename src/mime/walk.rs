@@ -294,10 +294,10 @@ impl Walk {
                 }
             }
         }
-        if labels.encodings.contains(&Encoding::QuotedPrintable) {
-            if let Some(reading) = quoted::other_reading(body) {
-                self.noise(&reading, &at.inside());
-            }
+        if labels.encodings.contains(&Encoding::QuotedPrintable)
+            && let Some(reading) = quoted::other_reading(body)
+        {
+            self.noise(&reading, &at.inside());
         }
     }
 

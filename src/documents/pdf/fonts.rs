@@ -41,9 +41,6 @@ impl<'f> Reader<'_, '_, 'f> {
             return None;
         }
         let dictionary = self.dictionary(object);
-        if place.is_none() && !self.work(4_096) {
-            return None;
-        }
         let source = self.source(dictionary);
         let font = Rc::new(Font::new(&source));
         self.over |= font.is_cut();
@@ -127,6 +124,7 @@ impl<'f> Reader<'_, '_, 'f> {
             return Some(Rc::clone(known));
         }
         let glyphs = Rc::new(Glyphs::read(&self.stream(place)?));
+        self.work(glyphs.count().saturating_mul(8));
         self.glyphs.insert(place, Rc::clone(&glyphs));
         Some(glyphs)
     }

@@ -14,12 +14,12 @@ use crate::mime::TextKind;
 /// What a page takes from the nodes above it (ISO 32000-2 §7.7.3.4).
 #[derive(Clone, Default)]
 struct Inherited<'f> {
-    resources: Object<'f>,
-    media_box: Object<'f>,
+    resources: Rc<Object<'f>>,
+    media_box: Rc<Object<'f>>,
 }
 
 /// Glyphs that mean nothing certain; fewer on a page may be bullets and the like.
-const GUESSED: usize = 5;
+pub(super) const GUESSED: usize = 5;
 /// Lines and curves that may be writing.
 const STROKES: usize = 500;
 /// The area of a page that states none.
@@ -108,7 +108,7 @@ fn read_outside(reader: &mut Reader<'_, '_, '_>, index: usize, tables: &mut Tabl
         let mut parent = dictionary.get("Parent").clone();
         for _ in 0..8 {
             let above = reader.dictionary(&parent);
-            if matches!(inherited.resources, Object::Null) {
+            if matches!(*inherited.resources, Object::Null) {
                 inherited.take(&above);
             }
             parent = above.get("Parent").clone();
@@ -132,7 +132,7 @@ impl<'f> Inherited<'f> {
             (&mut self.media_box, "MediaBox"),
         ] {
             if dictionary.has(key) {
-                *slot = dictionary.get(key).clone();
+                *slot = Rc::new(dictionary.get(key).clone());
             }
         }
     }
@@ -167,7 +167,7 @@ fn read_page<'f>(
 }
 
 /// Hands over what was laid out.
-pub(super) fn hand_over(reader: &mut Reader<'_, '_, '_>, canvas: &Canvas, place: &str, tables: &mut Tables) {
+fn hand_over(reader: &mut Reader<'_, '_, '_>, canvas: &Canvas, place: &str, tables: &mut Tables) {
     let page = std::mem::take(&mut reader.page);
     for reading in page.readings {
         reader.visit.text_in(place, TextKind::Body, reading);

@@ -117,8 +117,8 @@ impl<'r, 'v, 'f> Reader<'r, 'v, 'f> {
     pub fn follow(&mut self, object: &Object<'f>) -> Object<'f> {
         match self.place(object) {
             Some(index) => self.object(index),
-            None if object.reference().is_some() => Object::Null,
-            None => object.clone(),
+            None if object.reference().is_none() && self.work(object.weight()) => object.clone(),
+            None => Object::Null,
         }
     }
 
@@ -262,9 +262,14 @@ impl<'r, 'v, 'f> Reader<'r, 'v, 'f> {
     }
 
     /// The text that replaces what a property list marks.
-    pub fn replacement(&mut self, properties: &Object<'f>) -> Option<String> {
-        let properties = self.dictionary(properties);
-        properties.get("ActualText").string().map(decode_text)
+    pub fn replacement(&mut self, resources: &Resources<'f>, name: &[u8]) -> Option<String> {
+        let text = match resources.properties.get(name)? {
+            Object::Dictionary(properties) if self.work(64 + properties.0.len()) => {
+                properties.get("ActualText").string().map(decode_text)
+            }
+            other => self.dictionary(other).get("ActualText").string().map(decode_text),
+        };
+        text.filter(|text| self.work(text.len()))
     }
 
     /// Lays out what a canvas holds, and clears it.

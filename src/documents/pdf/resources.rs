@@ -27,11 +27,6 @@ impl<'f> Resources<'f> {
     pub fn state(&self, name: &[u8]) -> Option<Object<'f>> {
         self.states.get(name).cloned()
     }
-
-    /// A property list, or a reference to one.
-    pub fn properties(&self, name: &[u8]) -> Option<Object<'f>> {
-        self.properties.get(name).cloned()
-    }
 }
 
 /// The entries of a dictionary by name.

@@ -152,3 +152,139 @@ fn columns_become_cells_below_their_header_and_across_pages() {
         );
     }
 }
+
+fn texts(read: &Documents) -> String {
+    let texts: Vec<&str> = read.texts.iter().map(|text| text.text.as_str()).collect();
+    texts.join("\n")
+}
+
+fn with_font(content: &str) -> Documents {
+    let bytes = page(content, "/Font<</F 5 0 R>>", &[HELVETICA]);
+    examine(&bytes)
+}
+
+#[test]
+fn a_number_that_is_placed_piece_by_piece_is_one_number() {
+    let kerned = with_font("BT /F 10 Tf 72 700 Td [(536) 3 (-22) -2 (-8145)] TJ ET");
+    assert!(holds(&kerned, "536-22-8145"), "{}", texts(&kerned));
+    let glyphs: String = "536-22-8145"
+        .chars()
+        .enumerate()
+        .map(|(at, glyph)| format!("1 0 0 1 {} 700 Tm ({glyph}) Tj ", 72.0 + 5.56 * at as f64))
+        .collect();
+    let placed = with_font(&format!("BT /F 10 Tf {glyphs} ET"));
+    assert!(holds(&placed, "536-22-8145"), "{}", texts(&placed));
+}
+
+#[test]
+fn columns_that_are_placed_by_coordinates_become_a_table() {
+    let mut content = String::from("BT /F 10 Tf ");
+    let rows = [
+        ("Name", "SSN"),
+        ("Mary Jones", "536228145"),
+        ("John Smith", "412559921"),
+        ("Ann Lee", "301447712"),
+    ];
+    for (row, (name, number)) in rows.iter().enumerate() {
+        let y = 700 - 14 * row;
+        write!(
+            content,
+            "1 0 0 1 72 {y} Tm ({name}) Tj 1 0 0 1 300 {y} Tm ({number}) Tj "
+        )
+        .unwrap();
+    }
+    let read = with_font(&(content + "ET"));
+    let table = read.texts.iter().find(|text| text.kind == TextKind::Table);
+    assert!(
+        table.is_some_and(|table| table.text.contains("Mary Jones\t536228145")),
+        "{}",
+        texts(&read)
+    );
+}
+
+#[test]
+fn a_file_with_a_password_is_an_obstacle_although_it_holds_no_text() {
+    let bytes = file(&["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[]/Count 0>>"]);
+    let locked = String::from_utf8(bytes).unwrap().replace(
+        "<</Root 1 0 R>>",
+        "<</Root 1 0 R/Encrypt<</Filter/Standard/V 9/R 9/O(x)/U(y)/P -4>>/ID[(a)(b)]>>",
+    );
+    assert!(kinds(&examine(locked.as_bytes())).contains(&ObstacleKind::EncryptedContainer));
+}
+
+#[test]
+fn forms_that_draw_each_other_and_pages_that_are_their_own_parents_end() {
+    let form = |other: u8| {
+        format!(
+            "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X {other} 0 R>>>>/Length 10>>\nstream\n/X Do /X Do\nendstream"
+        )
+    };
+    let loops = page("/X Do", "/XObject<</X 5 0 R>>", &[&form(6), &form(5)]);
+    examine(&loops);
+    let tree = file(&[
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Kids[2 0 R 2 0 R]/Count 99>>",
+    ]);
+    examine(&tree);
+    let chain = file(&["2 0 R", "1 0 R"]);
+    examine(&chain);
+}
+
+#[test]
+fn a_stream_that_unpacks_to_more_than_is_allowed_is_an_obstacle() {
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut zlib, &vec![b' '; 8 << 20]).unwrap();
+    let packed = zlib.finish().unwrap();
+    let mut bytes = b"%PDF-1.7\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n3 0 obj\n<</Type/Page/Parent 2 0 R/Contents 4 0 R>>\nendobj\n".to_vec();
+    bytes.extend(
+        format!(
+            "4 0 obj\n<</Filter/FlateDecode/Length {}>>\nstream\n",
+            packed.len()
+        )
+        .bytes(),
+    );
+    bytes.extend(&packed);
+    bytes.extend(b"\nendstream\nendobj\ntrailer\n<</Root 1 0 R>>\n%%EOF\n");
+    let leaf = Leaf {
+        place: Place {
+            part: "2".to_owned(),
+            field: None,
+            description: "attachment 'a.pdf'".to_owned(),
+            span: (0, 0),
+        },
+        media_type: "application/pdf".to_owned(),
+        charset: None,
+        file_name: None,
+        bytes,
+    };
+    let limits = Limits {
+        part_size: 1 << 20,
+        ..Limits::default()
+    };
+    assert!(kinds(&read(&[leaf], &limits)).contains(&ObstacleKind::LimitReached));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn damaged_samples_are_read_to_an_end(
+        cut in 0usize..60_000,
+        changes in proptest::collection::vec((0usize..60_000, any::<u8>()), 0..12),
+    ) {
+        let mut bytes = sample("plain.pdf");
+        for (at, octet) in changes {
+            let length = bytes.len();
+            bytes[at % length] = octet;
+        }
+        bytes.truncate(bytes.len().saturating_sub(cut % bytes.len()).max(1));
+        examine(&bytes);
+    }
+
+    #[test]
+    fn any_octets_behind_a_header_are_read_to_an_end(noise: Vec<u8>) {
+        let mut bytes = b"%PDF-1.4\n1 0 obj\n".to_vec();
+        bytes.extend(noise);
+        examine(&bytes);
+    }
+}

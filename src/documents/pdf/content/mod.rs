@@ -65,7 +65,7 @@ impl<'i, 'r, 'v, 'f> Interpreter<'i, 'r, 'v, 'f> {
 
     /// Reads the whole stream.
     pub fn run(&mut self, content: &[u8]) {
-        if !self.reader.work(content.len()) {
+        if !self.reader.work(content.len().saturating_add(64)) {
             return;
         }
         let mut lexer = Lexer::new(content, 0);
@@ -225,8 +225,8 @@ impl<'i, 'r, 'v, 'f> Interpreter<'i, 'r, 'v, 'f> {
                 self.canvas.note(&note);
             }
         }
-        if let Some(properties) = operands.name().and_then(|name| self.resources.properties(name)) {
-            replacement = replacement.or_else(|| self.reader.replacement(&properties));
+        if let (Some(name), None) = (operands.name(), &replacement) {
+            replacement = self.reader.replacement(&self.resources, name);
         }
         self.push_mark(replacement);
     }
@@ -238,7 +238,8 @@ impl<'i, 'r, 'v, 'f> Interpreter<'i, 'r, 'v, 'f> {
     }
 
     fn end_mark(&mut self, first: usize, replacement: Option<String>) {
-        if let Some(replacement) = replacement {
+        let shown = self.canvas.pieces.len().saturating_sub(first).saturating_mul(32);
+        if let Some(replacement) = replacement.filter(|_| self.reader.work(shown)) {
             let at = self.place();
             self.canvas.replace(first, &replacement, at);
         }
