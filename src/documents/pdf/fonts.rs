@@ -41,10 +41,11 @@ impl<'f> Reader<'_, '_, 'f> {
             return None;
         }
         let dictionary = self.dictionary(object);
-        if place.is_none() && !self.work(4_096) {
+        let source = self.source(dictionary);
+        let widths = source.descendant.get("W").weight();
+        if !self.work(widths) {
             return None;
         }
-        let source = self.source(dictionary);
         let font = Rc::new(Font::new(&source));
         self.over |= font.is_cut();
         if let Some(place) = place {
@@ -118,6 +119,7 @@ impl<'f> Reader<'_, '_, 'f> {
             return Some(Rc::clone(known));
         }
         let glyphs = Rc::new(Glyphs::read(&self.stream(place)?));
+        self.work(glyphs.count().saturating_mul(8));
         self.glyphs.insert(place, Rc::clone(&glyphs));
         Some(glyphs)
     }

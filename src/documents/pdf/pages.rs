@@ -14,12 +14,12 @@ use crate::mime::TextKind;
 /// What a page takes from the nodes above it (ISO 32000-2 §7.7.3.4).
 #[derive(Clone, Default)]
 struct Inherited<'f> {
-    resources: Object<'f>,
-    media_box: Object<'f>,
+    resources: Rc<Object<'f>>,
+    media_box: Rc<Object<'f>>,
 }
 
 /// Glyphs that mean nothing certain; fewer on a page may be bullets and the like.
-const GUESSED: usize = 5;
+pub(super) const GUESSED: usize = 5;
 /// Lines and curves that may be writing.
 const STROKES: usize = 500;
 /// The area of a page that states none.
@@ -33,6 +33,9 @@ pub(super) fn read(reader: &mut Reader<'_, '_, '_>, outside: &[usize]) -> usize 
     let mut waiting = root(reader);
     while let Some((object, mut inherited)) = waiting.pop() {
         let Some(index) = reader.place(&object) else { continue };
+        if reader.is_spent() {
+            break;
+        }
         if !seen.insert(index) {
             continue;
         }
@@ -50,6 +53,9 @@ pub(super) fn read(reader: &mut Reader<'_, '_, '_>, outside: &[usize]) -> usize 
     }
     tables.finish(reader.visit);
     for index in outside.iter().filter(|index| !seen.contains(index)) {
+        if reader.is_spent() {
+            break;
+        }
         read_outside(reader, *index, &mut tables);
         number += 1;
     }
@@ -87,7 +93,7 @@ fn read_outside(reader: &mut Reader<'_, '_, '_>, index: usize, tables: &mut Tabl
         let mut parent = dictionary.get("Parent").clone();
         for _ in 0..8 {
             let above = reader.dictionary(&parent);
-            if matches!(inherited.resources, Object::Null) {
+            if matches!(*inherited.resources, Object::Null) {
                 inherited.take(&above);
             }
             parent = above.get("Parent").clone();
@@ -102,7 +108,7 @@ impl<'f> Inherited<'f> {
     fn take(&mut self, dictionary: &Dictionary<'f>) {
         for (slot, key) in [(&mut self.resources, "Resources"), (&mut self.media_box, "MediaBox")] {
             if dictionary.has(key) {
-                *slot = dictionary.get(key).clone();
+                *slot = Rc::new(dictionary.get(key).clone());
             }
         }
     }
@@ -134,7 +140,7 @@ fn read_page<'f>(
 }
 
 /// Hands over what was laid out.
-pub(super) fn hand_over(reader: &mut Reader<'_, '_, '_>, canvas: &Canvas, place: &str, tables: &mut Tables) {
+fn hand_over(reader: &mut Reader<'_, '_, '_>, canvas: &Canvas, place: &str, tables: &mut Tables) {
     let page = std::mem::take(&mut reader.page);
     for reading in page.readings {
         reader.visit.text_in(place, TextKind::Body, reading);
@@ -152,6 +158,10 @@ fn content<'f>(reader: &mut Reader<'_, '_, 'f>, object: &Object<'f>) -> Vec<u8> 
     };
     let mut content = Vec::new();
     for member in object.members() {
+        if content.len() > reader.visit.room() || reader.is_spent() {
+            reader.limit();
+            break;
+        }
         if let Some(part) = reader.place(member).and_then(|index| reader.content(index)) {
             content.extend(part);
             content.push(b'\n');
@@ -163,6 +173,9 @@ fn content<'f>(reader: &mut Reader<'_, '_, 'f>, object: &Object<'f>) -> Vec<u8> 
 fn annotations<'f>(reader: &mut Reader<'_, '_, 'f>, object: &Object<'f>, canvas: &mut Canvas) {
     let annotations = reader.follow(object);
     for annotation in annotations.members() {
+        if reader.is_spent() {
+            return;
+        }
         let annotation = reader.dictionary(annotation);
         let Some([x1, y1, x2, y2]) = reader.follow(annotation.get("Rect")).numbers() else {
             continue;

@@ -14,7 +14,7 @@ use super::syntax::{Dictionary, Object, decode_text};
 use crate::documents::Visit;
 
 /// Octets of objects and contents that may be read again and again.
-const WORK: usize = 400 << 20;
+const WORK: usize = 256 << 20;
 /// Octets of drawn forms that are kept.
 const KEPT: usize = 48 << 20;
 
@@ -91,6 +91,11 @@ impl<'r, 'v, 'f> Reader<'r, 'v, 'f> {
         enough
     }
 
+    /// Whether there is no work left. Whoever loops ends then.
+    pub fn is_spent(&self) -> bool {
+        self.work == 0
+    }
+
     /// Something is nested or repeated beyond what is followed.
     pub fn limit(&mut self) {
         self.over = true;
@@ -117,8 +122,10 @@ impl<'r, 'v, 'f> Reader<'r, 'v, 'f> {
     pub fn follow(&mut self, object: &Object<'f>) -> Object<'f> {
         match self.place(object) {
             Some(index) => self.object(index),
-            None if object.reference().is_some() => Object::Null,
-            None => object.clone(),
+            None if object.reference().is_none() && !self.is_spent() && self.work(object.weight()) => {
+                object.clone()
+            }
+            None => Object::Null,
         }
     }
 
@@ -258,9 +265,14 @@ impl<'r, 'v, 'f> Reader<'r, 'v, 'f> {
     }
 
     /// The text that replaces what a property list marks.
-    pub fn replacement(&mut self, properties: &Object<'f>) -> Option<String> {
-        let properties = self.dictionary(properties);
-        properties.get("ActualText").string().map(decode_text)
+    pub fn replacement(&mut self, resources: &Resources<'f>, name: &[u8]) -> Option<String> {
+        let text = match resources.properties.get(name)? {
+            Object::Dictionary(properties) if self.work(64 + 4 * properties.0.len()) => {
+                properties.get("ActualText").string().map(decode_text)
+            }
+            other => self.dictionary(other).get("ActualText").string().map(decode_text),
+        };
+        text.filter(|text| self.work(text.len()))
     }
 
     /// Lays out what a canvas holds, and clears it.

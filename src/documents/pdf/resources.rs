@@ -28,10 +28,6 @@ impl<'f> Resources<'f> {
         self.states.get(name).cloned()
     }
 
-    /// A property list, or a reference to one.
-    pub fn properties(&self, name: &[u8]) -> Option<Object<'f>> {
-        self.properties.get(name).cloned()
-    }
 }
 
 /// The entries of a dictionary by name.

@@ -10,7 +10,7 @@ use super::reader::Reader;
 use super::resources::Resources;
 use super::survey::{Role, Survey};
 use super::syntax::{Dictionary, Object, decode_text};
-use super::{markup, pages};
+use super::{markup, pages, pictures};
 use crate::documents::text;
 use crate::mime::TextKind;
 
@@ -26,6 +26,8 @@ const FILES: [&[u8]; 7] = [
     b"\x1f\x8b",
     b"{\\rtf",
 ];
+/// What people call it.
+const OUTSIDE: &str = "content outside of the pages";
 /// Definitions whose fonts serve content that has none of its own.
 const LENDERS: usize = 50;
 
@@ -35,14 +37,19 @@ pub(super) fn read(reader: &mut Reader<'_, '_, '_>, survey: &Survey) {
         survey,
         lent: None,
         tables: Tables::default(),
+        outside: String::new(),
     };
     for index in 0..reader.file.definitions.len() {
         let visited = reader.visited.get(index).copied().unwrap_or(true);
+        if reader.is_spent() {
+            break;
+        }
         if !visited && reader.file.has_stream(index) {
             rest.read(reader, index);
         }
     }
     rest.tables.finish(reader.visit);
+    reader.visit.text_in(OUTSIDE, TextKind::Body, rest.outside);
 }
 
 struct Rest<'s, 'f> {
@@ -50,6 +57,8 @@ struct Rest<'s, 'f> {
     /// Fonts for content that has none of its own.
     lent: Option<Rc<Resources<'f>>>,
     tables: Tables,
+    /// What stands outside of the pages.
+    outside: String,
 }
 
 impl<'f> Rest<'_, 'f> {
@@ -109,7 +118,14 @@ impl<'f> Rest<'_, 'f> {
         let mut canvas = Canvas::default();
         Interpreter::new(reader, &mut canvas, resources, Matrix::IDENTITY, 1).run(content);
         reader.flush(&mut canvas);
-        pages::hand_over(reader, &canvas, "content outside of the pages", &mut self.tables);
+        let page = std::mem::take(&mut reader.page);
+        for reading in page.readings.iter().chain([&canvas.notes]).filter(|reading| !reading.is_empty()) {
+            self.outside.push_str(reading);
+            self.outside.push('\n');
+        }
+        self.tables.add(reader.visit, OUTSIDE, page.grids);
+        reader.unreadable |= canvas.guessed >= pages::GUESSED;
+        pictures::on_page(reader, &canvas.pictures, f64::MAX, page.length);
     }
 
     /// All fonts of the file under their names; of several the first.

@@ -68,6 +68,8 @@ pub(super) struct Field {
 
 /// More fields, pages and holders of fonts than this are not told apart.
 const MOST: usize = 500_000;
+/// Labels of fields are repeated with every value below them; what is longer is no label.
+const LONGEST_LABEL: usize = 100;
 /// Strings of these keys are names of the format itself, or no text.
 const DULL_STRINGS: [&[u8]; 10] = [
     b"Registry",
@@ -203,7 +205,7 @@ impl Survey {
         if let Object::Dictionary(files) = dictionary.get("EF") {
             let names = ["UF", "F", "Unix", "DOS", "Mac"];
             let name = names.iter().find_map(|key| dictionary.get(key).string());
-            for (_, value) in &files.0 {
+            for (_, value) in files.0.iter().take(10) {
                 for number in value.references() {
                     self.role(number, Role::File(name.map(decode_text)));
                 }
@@ -258,7 +260,7 @@ impl Survey {
         self.fields.push(Field {
             number: if place.key.is_empty() { place.number } else { 0 },
             parent: dictionary.get("Parent").reference(),
-            label: label.trim().to_owned(),
+            label: label.trim().chars().take(LONGEST_LABEL).collect(),
             values: values.into_iter().filter(|value| !value.is_empty()).collect(),
         });
     }

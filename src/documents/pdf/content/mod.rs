@@ -23,6 +23,8 @@ use state::{Pen, State};
 
 /// Forms in forms are followed this deep.
 const DEEPEST: usize = 12;
+/// What reading a form costs beside its octets.
+const FORM: usize = 400;
 /// More saved states than this at a time are counted, not kept.
 const MOST_STATES: usize = 1_000;
 
@@ -65,7 +67,7 @@ impl<'i, 'r, 'v, 'f> Interpreter<'i, 'r, 'v, 'f> {
 
     /// Reads the whole stream.
     pub fn run(&mut self, content: &[u8]) {
-        if !self.reader.work(content.len()) {
+        if !self.reader.work(content.len().saturating_add(FORM)) {
             return;
         }
         let mut lexer = Lexer::new(content, 0);
@@ -84,6 +86,9 @@ impl<'i, 'r, 'v, 'f> Interpreter<'i, 'r, 'v, 'f> {
                 self.operate(operator, &operands);
             }
             operands.clear();
+            if self.reader.is_spent() {
+                break;
+            }
             if self.canvas.is_full() {
                 self.marks.clear();
                 self.reader.flush(self.canvas);
@@ -213,8 +218,8 @@ impl<'i, 'r, 'v, 'f> Interpreter<'i, 'r, 'v, 'f> {
                 self.canvas.note(&note);
             }
         }
-        if let Some(properties) = operands.name().and_then(|name| self.resources.properties(name)) {
-            replacement = replacement.or_else(|| self.reader.replacement(&properties));
+        if let (Some(name), None) = (operands.name(), &replacement) {
+            replacement = self.reader.replacement(&self.resources, name);
         }
         self.push_mark(replacement);
     }
@@ -226,7 +231,8 @@ impl<'i, 'r, 'v, 'f> Interpreter<'i, 'r, 'v, 'f> {
     }
 
     fn end_mark(&mut self, first: usize, replacement: Option<String>) {
-        if let Some(replacement) = replacement {
+        let shown = self.canvas.pieces.len().saturating_sub(first).saturating_mul(32);
+        if let Some(replacement) = replacement.filter(|_| self.reader.work(shown)) {
             let at = self.place();
             self.canvas.replace(first, &replacement, at);
         }

@@ -5,6 +5,9 @@ use memchr::memmem::Finder;
 use super::{Definition, Trouble};
 use crate::documents::pdf::syntax::{Object, is_space, parse};
 
+/// More trailers than this, from either end, are not looked at.
+const MOST_TRAILERS: usize = 100;
+
 /// What a scan found.
 #[derive(Debug, Default)]
 pub(super) struct Scanned {
@@ -184,5 +187,10 @@ fn trailers(bytes: &[u8], gaps: &[(usize, usize)]) -> Vec<usize> {
         let gap = bytes.get(*start..*end).unwrap_or_default();
         word.find_iter(gap).map(move |at| start + at + 7)
     });
-    inside.take(10_000).collect()
+    let mut trailers: Vec<usize> = inside.collect();
+    // The first and the last are what viewers look at; an attacker may write a million.
+    if trailers.len() > 2 * MOST_TRAILERS {
+        trailers.drain(MOST_TRAILERS..trailers.len() - MOST_TRAILERS);
+    }
+    trailers
 }

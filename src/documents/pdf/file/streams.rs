@@ -14,6 +14,9 @@ use crate::documents::pdf::syntax::{Dictionary, Lexer, Object, Token, parse};
 /// Octets of object streams that are kept at the same time.
 const MOST_OBJECT_STREAMS: usize = 160 << 20;
 
+/// A trailer ends before so many octets.
+const LONGEST_TRAILER: usize = 64 << 10;
+
 /// Reads what objects a file has. `header` is where `%PDF-` stands.
 pub(in super::super) fn open<'a>(visit: &mut Visit<'a>, bytes: &'a [u8], header: usize) -> File<'a> {
     let Scanned {
@@ -81,11 +84,13 @@ impl<'a> File<'a> {
             let head = self.slice(definition.start, definition.end);
             definition.data.is_some() && memchr::memmem::find(head, b"XRef").is_some()
         });
-        let streams: Vec<usize> = streams.map(|definition| definition.start).collect();
-        streams
+        let streams: Vec<(usize, usize)> =
+            streams.map(|definition| (definition.start, definition.end)).collect();
+        let trailers = trailers.iter().map(|at| (*at, at.saturating_add(LONGEST_TRAILER).min(self.bytes.len())));
+        let heads: Vec<(usize, usize)> = streams.into_iter().chain(trailers).collect();
+        heads
             .into_iter()
-            .chain(trailers.iter().copied())
-            .map(|at| parse(self.bytes, at).object)
+            .map(|(start, end)| parse(self.bytes.get(..end).unwrap_or_default(), start).object)
     }
 
     fn unlock(&mut self, trailers: &[usize]) {

@@ -94,7 +94,7 @@ impl CMap {
     fn spaces(&mut self, lexer: &mut Lexer<'_>) {
         while let (Some(Token::Hex(first)), Some(Token::Hex(last))) = (lexer.token(), lexer.token()) {
             let length = unhexed(first).len();
-            if (1..=4).contains(&length) && self.spaces.len() < 100 {
+            if (1..=4).contains(&length) && self.spaces.len() < 20 {
                 self.spaces.push((length, number(first), number(last)));
             }
         }

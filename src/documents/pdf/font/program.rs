@@ -16,6 +16,7 @@ impl Glyphs {
     /// Reads the table of an sfnt (OpenType specification, `cmap`). Empty when there is none.
     pub fn read(font: &[u8]) -> Glyphs {
         let mut pairs = Vec::new();
+        let mut left = MOST_PAIRS;
         if let Some(table) = table(font, *b"cmap") {
             for record in 0..u16_at(table, 2).unwrap_or(0).min(64) {
                 let at = 4 + 8 * usize::from(record);
@@ -24,13 +25,18 @@ impl Glyphs {
                     .and_then(|offset| usize::try_from(offset).ok())
                     .and_then(|offset| table.get(offset..));
                 if let (Some(subtable), Some(kind)) = (subtable, kind(platform)) {
-                    subtable_pairs(subtable, kind, &mut pairs);
+                    subtable_pairs(subtable, kind, &mut left, &mut pairs);
                 }
             }
         }
         pairs.sort_unstable();
         pairs.dedup();
         Glyphs(pairs)
+    }
+
+    /// How many pairs there are.
+    pub fn count(&self) -> usize {
+        self.0.len()
     }
 
     /// The first character of a glyph.
@@ -61,7 +67,7 @@ fn kind(platform: (Option<u16>, Option<u16>)) -> Option<Kind> {
     }
 }
 
-fn subtable_pairs(table: &[u8], kind: Kind, pairs: &mut Vec<(u32, char)>) {
+fn subtable_pairs(table: &[u8], kind: Kind, left: &mut usize, pairs: &mut Vec<(u32, char)>) {
     let mut enter = |code: u32, glyph: u32| {
         let character = match kind {
             Kind::Unicode => char::from_u32(code),
@@ -73,7 +79,8 @@ fn subtable_pairs(table: &[u8], kind: Kind, pairs: &mut Vec<(u32, char)>) {
         if let Some(character) = character.filter(|character| glyph != 0 && !character.is_control()) {
             pairs.push((glyph, character));
         }
-        pairs.len() < MOST_PAIRS
+        *left = left.saturating_sub(1);
+        *left > 0
     };
     match u16_at(table, 0) {
         Some(0) => {
@@ -92,14 +99,12 @@ fn subtable_pairs(table: &[u8], kind: Kind, pairs: &mut Vec<(u32, char)>) {
             }
         }
         Some(12) => {
-            let mut left = MOST_PAIRS;
             for group in table.get(16..).unwrap_or_default().chunks_exact(12) {
                 let [Some(first), Some(last), Some(glyph)] = [0, 4, 8].map(|at| u32_at(group, at)) else {
                     return;
                 };
                 for offset in 0..=last.saturating_sub(first) {
-                    left = left.saturating_sub(1);
-                    if left == 0 || !enter(first.saturating_add(offset), glyph.saturating_add(offset)) {
+                    if !enter(first.saturating_add(offset), glyph.saturating_add(offset)) {
                         return;
                     }
                 }
@@ -112,7 +117,6 @@ fn subtable_pairs(table: &[u8], kind: Kind, pairs: &mut Vec<(u32, char)>) {
 /// Format 4: segments of codes.
 fn segments(table: &[u8], mut enter: impl FnMut(u32, u32) -> bool) {
     let count = usize::from(u16_at(table, 6).unwrap_or(0) / 2);
-    let mut left = MOST_PAIRS;
     for segment in 0..count {
         let entry = |part: usize| u16_at(table, 14 + 2 * segment + part);
         let (Some(last), Some(first), Some(delta)) =
@@ -123,7 +127,6 @@ fn segments(table: &[u8], mut enter: impl FnMut(u32, u32) -> bool) {
         let offset_at = 14 + 2 * segment + 6 * count + 2;
         let offset = usize::from(u16_at(table, offset_at).unwrap_or(0));
         for code in first..=last {
-            left = left.saturating_sub(1);
             let glyph = match offset {
                 0 => code.wrapping_add(delta),
                 _ => match u16_at(table, offset_at + offset + 2 * usize::from(code - first)) {
@@ -131,7 +134,7 @@ fn segments(table: &[u8], mut enter: impl FnMut(u32, u32) -> bool) {
                     Some(glyph) => glyph.wrapping_add(delta),
                 },
             };
-            if left == 0 || (code != 0xffff && !enter(u32::from(code), u32::from(glyph))) {
+            if !enter(u32::from(code), u32::from(glyph)) {
                 return;
             }
         }

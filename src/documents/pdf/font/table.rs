@@ -19,7 +19,7 @@ const NONE: u32 = u32::MAX;
 /// More codes than this are not set one by one.
 const MOST: usize = 200_000;
 /// More wide ranges than this are not kept.
-const MOST_RANGES: usize = 100;
+const MOST_RANGES: usize = 30;
 
 impl Table {
     /// The number of a code.

@@ -51,8 +51,11 @@ impl Page {
 
 /// The same characters in the same order, whatever the space between them.
 fn same(one: &str, other: &str) -> bool {
-    let solid = |text: &'_ str| text.bytes().filter(|octet| !octet.is_ascii_whitespace());
     solid(one).eq(solid(other))
+}
+
+fn solid(text: &str) -> impl Iterator<Item = u8> {
+    text.bytes().filter(|octet| !octet.is_ascii_whitespace())
 }
 
 #[cfg(test)]

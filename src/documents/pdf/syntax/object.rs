@@ -49,6 +49,19 @@ impl<'a> Dictionary<'a> {
 }
 
 impl<'a> Object<'a> {
+    /// About how many octets a copy takes; the parser bounds how deep objects nest.
+    pub fn weight(&self) -> usize {
+        match self {
+            Object::Array(members) => members.iter().map(Object::weight).sum::<usize>() + 32,
+            Object::Dictionary(dictionary) => {
+                let values = dictionary.0.iter().map(|(_, value)| value.weight() + 32);
+                values.sum::<usize>() + 32
+            }
+            Object::String(string) => string.len() + 32,
+            _ => 32,
+        }
+    }
+
     /// A number.
     pub fn number(&self) -> Option<f64> {
         match self {
