@@ -14,7 +14,7 @@ use super::syntax::{Dictionary, Object, decode_text};
 use crate::documents::Visit;
 
 /// Octets of objects and contents that may be read again and again.
-const WORK: usize = 400 << 20;
+const WORK: usize = 256 << 20;
 /// Octets of drawn forms that are kept.
 const KEPT: usize = 48 << 20;
 
@@ -91,6 +91,11 @@ impl<'r, 'v, 'f> Reader<'r, 'v, 'f> {
         enough
     }
 
+    /// Whether there is no work left. Whoever loops ends then.
+    pub fn is_spent(&self) -> bool {
+        self.work == 0
+    }
+
     /// Something is nested or repeated beyond what is followed.
     pub fn limit(&mut self) {
         self.over = true;
@@ -117,7 +122,9 @@ impl<'r, 'v, 'f> Reader<'r, 'v, 'f> {
     pub fn follow(&mut self, object: &Object<'f>) -> Object<'f> {
         match self.place(object) {
             Some(index) => self.object(index),
-            None if object.reference().is_none() && self.work(object.weight()) => object.clone(),
+            None if object.reference().is_none() && !self.is_spent() && self.work(object.weight()) => {
+                object.clone()
+            }
             None => Object::Null,
         }
     }
@@ -158,11 +165,7 @@ impl<'r, 'v, 'f> Reader<'r, 'v, 'f> {
     }
 
     /// The data of a stream, and the encoding that is left.
-    pub fn unpack(
-        &mut self,
-        index: usize,
-        dictionary: &Dictionary<'f>,
-    ) -> Option<(Vec<u8>, Option<Encoding>)> {
+    pub fn unpack(&mut self, index: usize, dictionary: &Dictionary<'f>) -> Option<(Vec<u8>, Option<Encoding>)> {
         let room = self.visit.room();
         let length = self.file.stream_length(index);
         if !self.work(length) {
@@ -264,7 +267,7 @@ impl<'r, 'v, 'f> Reader<'r, 'v, 'f> {
     /// The text that replaces what a property list marks.
     pub fn replacement(&mut self, resources: &Resources<'f>, name: &[u8]) -> Option<String> {
         let text = match resources.properties.get(name)? {
-            Object::Dictionary(properties) if self.work(64 + properties.0.len()) => {
+            Object::Dictionary(properties) if self.work(64 + 4 * properties.0.len()) => {
                 properties.get("ActualText").string().map(decode_text)
             }
             other => self.dictionary(other).get("ActualText").string().map(decode_text),

@@ -167,11 +167,12 @@ fn with_font(content: &str) -> Documents {
 fn a_number_that_is_placed_piece_by_piece_is_one_number() {
     let kerned = with_font("BT /F 10 Tf 72 700 Td [(536) 3 (-22) -2 (-8145)] TJ ET");
     assert!(holds(&kerned, "536-22-8145"), "{}", texts(&kerned));
-    let glyphs: String = "536-22-8145"
-        .chars()
-        .enumerate()
-        .map(|(at, glyph)| format!("1 0 0 1 {} 700 Tm ({glyph}) Tj ", 72.0 + 5.56 * at as f64))
-        .collect();
+    let mut glyphs = String::new();
+    let mut x = 72.0;
+    for glyph in "536-22-8145".chars() {
+        write!(glyphs, "1 0 0 1 {x} 700 Tm ({glyph}) Tj ").unwrap();
+        x += if glyph == '-' { 3.33 } else { 5.56 };
+    }
     let placed = with_font(&format!("BT /F 10 Tf {glyphs} ET"));
     assert!(holds(&placed, "536-22-8145"), "{}", texts(&placed));
 }

@@ -23,6 +23,8 @@ use state::{Pen, State};
 
 /// Forms in forms are followed this deep.
 const DEEPEST: usize = 12;
+/// What reading a form costs beside its octets.
+const FORM: usize = 400;
 /// More saved states than this at a time are counted, not kept.
 const MOST_STATES: usize = 1_000;
 
@@ -65,7 +67,7 @@ impl<'i, 'r, 'v, 'f> Interpreter<'i, 'r, 'v, 'f> {
 
     /// Reads the whole stream.
     pub fn run(&mut self, content: &[u8]) {
-        if !self.reader.work(content.len().saturating_add(64)) {
+        if !self.reader.work(content.len().saturating_add(FORM)) {
             return;
         }
         let mut lexer = Lexer::new(content, 0);
@@ -84,6 +86,9 @@ impl<'i, 'r, 'v, 'f> Interpreter<'i, 'r, 'v, 'f> {
                 self.operate(operator, &operands);
             }
             operands.clear();
+            if self.reader.is_spent() {
+                break;
+            }
             if self.canvas.is_full() {
                 self.marks.clear();
                 self.reader.flush(self.canvas);
@@ -176,12 +181,8 @@ impl<'i, 'r, 'v, 'f> Interpreter<'i, 'r, 'v, 'f> {
     fn draw(&mut self, operands: &Operands<'_>) {
         let object = operands.name().and_then(|name| self.resources.drawing(name));
         let Some(number) = object else { return };
-        let Some(index) = self.reader.find(number) else {
-            return;
-        };
-        let Some(drawing) = self.reader.drawing(index) else {
-            return;
-        };
+        let Some(index) = self.reader.find(number) else { return };
+        let Some(drawing) = self.reader.drawing(index) else { return };
         if let Some((width, height)) = drawing.picture {
             return self.canvas.picture(Picture {
                 definition: Some(index),
@@ -193,19 +194,11 @@ impl<'i, 'r, 'v, 'f> Interpreter<'i, 'r, 'v, 'f> {
         if self.depth >= DEEPEST {
             return self.reader.limit();
         }
-        let resources = drawing
-            .resources
-            .clone()
-            .unwrap_or_else(|| Rc::clone(&self.resources));
+        let resources = drawing.resources.clone().unwrap_or_else(|| Rc::clone(&self.resources));
         let transformation = drawing.matrix.then(self.state.transformation);
         let content = Rc::clone(&drawing.content);
-        let mut inner = Interpreter::new(
-            self.reader,
-            self.canvas,
-            resources,
-            transformation,
-            self.depth + 1,
-        );
+        let mut inner =
+            Interpreter::new(self.reader, self.canvas, resources, transformation, self.depth + 1);
         inner.run(&content);
     }
 
