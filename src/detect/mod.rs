@@ -43,6 +43,7 @@ pub struct RuleSource {
 pub struct Rules {
     rules: Vec<rule::Rule>,
     gate: rule::Gate,
+    vocabulary: keywords::Vocabulary,
     names: names::Names,
 }
 

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use self::regexes::Regexes;
 use super::bait;
 use super::checks::{self, Check};
-use super::keywords::{Keywords, Neighbours, Use};
+use super::keywords::{Keywords, Neighbours, Use, Vocabulary};
 use super::names::Names;
 use super::rule::{Evidence, Form, Forms, Pattern, Rule, compact};
 use super::rule_file::{self, At, EvidenceEntry, PatternEntry, RuleFile, Strength};
@@ -44,7 +44,13 @@ pub(super) fn compile(sources: &[RuleSource]) -> Result<Rules, Vec<RuleError>> {
     }
     let gate = regexes::gate(&gate).map_err(|message| vec![whole(message)])?;
     let names = Names::load().map_err(|message| vec![whole(message)])?;
-    let rules = Rules { rules, gate, names };
+    let vocabulary = Vocabulary::of(rules.iter().map(|rule| &rule.keywords));
+    let rules = Rules {
+        rules,
+        gate,
+        vocabulary,
+        names,
+    };
     let refused = bait::refused(&rules);
     if refused.is_empty() {
         Ok(rules)

@@ -24,6 +24,8 @@ impl Delimiter {
 #[derive(Debug, Clone)]
 pub(super) struct Cells {
     pub delimiter: Delimiter,
+    /// Whether a space stands behind a delimiter, as in a sentence.
+    pub spaced: bool,
     pub list: Vec<Range<usize>>,
 }
 
@@ -64,8 +66,14 @@ pub(super) fn cells_by(line: &[u8], start: usize, delimiter: Delimiter) -> Optio
         Delimiter::Semicolon => by_octet(line, b';', true),
         Delimiter::Spaces => by_spaces(line),
     };
+    let is_spaced = |cell: &Range<usize>| line.get(cell.start) == Some(&b' ');
+    let spaced = list.iter().skip(1).any(is_spaced);
     let list: Vec<Range<usize>> = list.into_iter().map(|cell| trimmed(line, cell, start)).collect();
-    (list.len() > 1).then_some(Cells { delimiter, list })
+    (list.len() > 1).then_some(Cells {
+        delimiter,
+        spaced,
+        list,
+    })
 }
 
 /// Which columns of the screen a stretch of the line from `line_start` takes, counted in characters.
@@ -88,13 +96,19 @@ pub(super) fn is_rule(line: &[u8]) -> bool {
             .all(|byte| matches!(byte, b'-' | b'=' | b'+' | b'|' | b':' | b'_' | b' ' | b'\t'))
 }
 
-/// Prose has commas too, but not so many columns below as many labels.
-const COLUMNS_OF_TABLES: usize = 4;
+/// Prose has commas too, but spaces behind them, and not so many columns below as many labels.
+const COLUMNS_OF_TABLES: usize = 3;
+const COLUMNS_OF_SPACED_TABLES: usize = 5;
 
 impl Cells {
     /// Whether the line may be a sentence with commas.
     pub fn may_be_prose(&self) -> bool {
-        !self.delimiter.is_certain() && self.list.len() < COLUMNS_OF_TABLES
+        let columns = if self.spaced {
+            COLUMNS_OF_SPACED_TABLES
+        } else {
+            COLUMNS_OF_TABLES
+        };
+        !self.delimiter.is_certain() && self.list.len() < columns
     }
 
     /// The cell that holds these octets, and its column.

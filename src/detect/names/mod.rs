@@ -128,6 +128,8 @@ pub(super) struct Nearby<'v> {
 
 /// How much is read again, so that no name is cut in two.
 const OVERLAP: usize = 60;
+/// A row may be long, and so may a record; what stands farther away belongs to another one.
+const LONGEST_RECORD: usize = 1000;
 /// How much is read at a time.
 const AHEAD: usize = 1024;
 
@@ -145,14 +147,16 @@ impl<'v> Nearby<'v> {
     /// in order of `start`.
     pub fn distance(&mut self, start: usize, end: usize, row: Option<&Range<usize>>) -> Option<usize> {
         let window = self.names.window();
-        let row = row.cloned().unwrap_or(start..end);
-        // A row may be long; what stands a thousand characters away is another record.
+        let row = row.cloned().or_else(|| self.record(start)).unwrap_or(start..end);
         let from = start
             .saturating_sub(window)
-            .min(row.start.max(start.saturating_sub(1000)));
-        let to = (end + window).max(row.end.min(end + 1000)).min(self.bytes.len());
+            .min(row.start.max(start.saturating_sub(LONGEST_RECORD)));
+        let to = (end + window)
+            .max(row.end.min(end + LONGEST_RECORD))
+            .min(self.bytes.len());
         self.cover(from, to);
-        self.found.retain(|name| name.end + 1000 + window > start);
+        self.found
+            .retain(|name| name.end + LONGEST_RECORD + window > start);
         let near = self
             .found
             .iter()
@@ -161,6 +165,23 @@ impl<'v> Nearby<'v> {
         outside
             .map(|name| start.saturating_sub(name.end).max(name.start.saturating_sub(end)))
             .min()
+    }
+
+    /// The lines around a labelled value ("SSN: …") up to an empty one: the name above belongs to it.
+    fn record(&self, start: usize) -> Option<Range<usize>> {
+        let before = self.bytes.get(start.saturating_sub(LONGEST_RECORD)..start)?;
+        let line = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+        let labelled = before.get(line..)?.iter().any(|byte| matches!(byte, b':' | b'='));
+        let gap = |text: &[u8]| memchr::memmem::rfind(text, b"\n\n").map(|at| at + 2);
+        let begin = gap(before).max(memchr::memmem::rfind(before, b"\n\r\n").map(|at| at + 3));
+        let after = self.bytes.get(start..).unwrap_or_default();
+        let after = after.get(..LONGEST_RECORD).unwrap_or(after);
+        let ends = [
+            memchr::memmem::find(after, b"\n\n"),
+            memchr::memmem::find(after, b"\n\r\n"),
+        ];
+        let end = ends.into_iter().flatten().min().unwrap_or(after.len());
+        labelled.then(|| start - before.len() + begin.unwrap_or(0)..start + end)
     }
 
     fn cover(&mut self, from: usize, to: usize) {

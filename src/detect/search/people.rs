@@ -122,7 +122,7 @@ fn words_of_file_name(name: &[u8]) -> Vec<u8> {
     let mut words = Vec::with_capacity(name.len());
     let mut before = b' ';
     for byte in name {
-        let letter = byte.is_ascii_alphabetic() || !byte.is_ascii() || *byte == b'\'';
+        let letter = byte.is_ascii_alphabetic() || !byte.is_ascii() || matches!(byte, b'\'' | b',');
         if before.is_ascii_lowercase() && byte.is_ascii_uppercase() {
             words.push(b' ');
         }
@@ -163,7 +163,7 @@ mod tests {
     fn file_names_are_taken_apart_into_words() {
         for (name, words) in [
             ("JohnSmith_W2-2024.pdf", "John Smith W pdf"),
-            ("smith, john (ssn).docx", "smith john ssn docx"),
+            ("smith, john (ssn).docx", "smith, john ssn docx"),
             ("O'Brien.txt", "O'Brien txt"),
         ] {
             assert_eq!(

@@ -13,7 +13,6 @@ use super::super::keywords::Hit;
 use super::super::layout::{self, Layout};
 use super::super::names::Nearby;
 use super::super::normal::View;
-use super::super::rule::Rule;
 use crate::message::{Confidence, Masked};
 use crate::mime::{Text, TextKind};
 
@@ -135,7 +134,9 @@ struct ViewSearch<'v> {
     alone: bool,
     /// By rule: where the first line begins that may be the header of a table with one of its keywords.
     headers: HashMap<usize, Option<usize>>,
-    /// By rule: the keywords in and around the block.
+    /// The rules that have something to look at in the block.
+    wanted: Vec<usize>,
+    /// By rule: the keywords in and around the block, once one was asked for.
     hits: HashMap<usize, Vec<Hit>>,
     layout: Layout<'v>,
     nearby: Nearby<'v>,
@@ -153,6 +154,7 @@ impl<'v> ViewSearch<'v> {
             view,
             alone: !is_written_by_programs(text),
             headers: HashMap::new(),
+            wanted: Vec::new(),
             hits: HashMap::new(),
             layout: Layout::new(bytes, text.kind),
             nearby: Nearby::new(&rules.names, bytes),
@@ -169,7 +171,7 @@ impl<'v> ViewSearch<'v> {
             .set
             .matches(view.bytes.get(from..end).unwrap_or_default());
         let owners = matched.iter().filter_map(|member| rules.gate.owners.get(member));
-        self.hits.clear();
+        self.begin(owners.clone());
         let mut candidates: Vec<Candidate> = owners
             .flat_map(|owner| self.candidates(*owner, (from, to)))
             .collect();
@@ -181,6 +183,28 @@ impl<'v> ViewSearch<'v> {
         for weighed in contest::settle(&rules.rules, weighed) {
             hand_over(self.found(weighed));
         }
+    }
+
+    /// Begins a block in which these patterns match.
+    fn begin<'o>(&mut self, owners: impl Iterator<Item = &'o (usize, usize)>) {
+        self.hits.clear();
+        self.wanted = owners.map(|owner| owner.0).collect();
+        self.wanted.dedup();
+    }
+
+    /// Finds the keywords in and around a block, once, for all rules that have something to look at there.
+    fn hear(&mut self, from: usize, to: usize) {
+        if !self.hits.is_empty() {
+            return;
+        }
+        let vocabulary = &self.rules.vocabulary;
+        let around = (
+            from.saturating_sub(vocabulary.reach),
+            to + LONGEST + vocabulary.reach,
+        );
+        let keywords = |place: &usize| Some((*place, &self.rules.rules.get(*place)?.keywords));
+        let wanted: Vec<_> = self.wanted.iter().filter_map(keywords).collect();
+        self.hits = vocabulary.find(&self.view.bytes, around, &wanted);
     }
 
     /// The candidates of one pattern, where something could speak for them.
@@ -213,14 +237,12 @@ impl<'v> ViewSearch<'v> {
         let (bytes, Some(compiled)) = (&self.view.bytes, self.rules.rules.get(rule)) else {
             return Vec::new();
         };
-        let hits = self
-            .hits
-            .entry(rule)
-            .or_insert_with(|| hits(compiled, bytes, from, to));
+        self.hear(from, to);
+        let hits = self.hits.get(&rule).map_or(&[][..], Vec::as_slice);
         let (keywords, whole) = (&compiled.keywords, from == 0 && to == bytes.len());
         let header = self.headers.entry(rule).or_insert_with(|| match whole {
             true => layout::first_header(bytes, keywords, hits.iter().copied()),
-            false => layout::first_header(bytes, keywords, keywords.find(bytes, 0, bytes.len())),
+            false => layout::first_header(bytes, keywords, keywords.find(bytes, 0, bytes.len()).into_iter()),
         });
         // Below the header of a table, every cell may have its keyword in the header.
         let below = header
@@ -251,13 +273,11 @@ impl<'v> ViewSearch<'v> {
     fn weigh(&mut self, candidate: Candidate, (from, to): (usize, usize)) -> Result<Weighed, Silence> {
         let rule = self.rules.rules.get(candidate.rule).ok_or(Silence::NoKeyword)?;
         let cell = self.layout.cell(candidate.start, candidate.end);
+        self.hear(from, to);
         let bytes: &[u8] = &self.view.bytes;
         let scene = Scene {
             bytes,
-            hits: self
-                .hits
-                .entry(candidate.rule)
-                .or_insert_with(|| hits(rule, bytes, from, to)),
+            hits: self.hits.get(&candidate.rule).map_or(&[][..], Vec::as_slice),
             cell: cell.as_ref(),
             alone: self.alone,
             strong_only: self.view.is_joined() || !self.alone,
@@ -289,7 +309,11 @@ impl<'v> ViewSearch<'v> {
         let end = (to + LONGEST).min(self.view.bytes.len());
         let text = self.view.bytes.get(from..end).unwrap_or_default();
         let matched = self.rules.gate.set.matches(text);
-        self.hits.clear();
+        self.begin(
+            matched
+                .iter()
+                .filter_map(|member| self.rules.gate.owners.get(member)),
+        );
         let mut attempts = Vec::new();
         for member in matched.iter() {
             let owner = self.rules.gate.owners.get(member);
@@ -343,12 +367,4 @@ impl<'v> ViewSearch<'v> {
             weighed,
         }
     }
-}
-
-/// The keywords of a rule in and around a block.
-fn hits(rule: &Rule, bytes: &[u8], from: usize, to: usize) -> Vec<Hit> {
-    let reach = rule.keywords.reach;
-    rule.keywords
-        .find(bytes, from.saturating_sub(reach), to + LONGEST + reach)
-        .collect()
 }

@@ -1,8 +1,11 @@
 //! The shipped rules on texts as people write them. Every value is invented or published as a sample.
 
+mod explained;
 mod hostile;
 mod mail;
+mod people;
 mod rule_errors;
+mod traps;
 
 use super::{RuleSource, Rules};
 use crate::message::{Finding, Place};

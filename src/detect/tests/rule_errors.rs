@@ -149,11 +149,11 @@ fn a_pattern_that_hits_ordinary_text_is_refused_with_the_cure() {
     ] {
         let broad = GOOD.replace(r"'\d{2}-\d{3}'", r"'\d{2,9}-\d{3,9}'");
         let text = broad.replace(from, to);
-        let said = told("badge.toml", &text);
+        let errors = told("badge.toml", &text);
         let cure = "take `alone` out of its confidence";
         assert!(
-            matches!(said.as_slice(), [only] if only.starts_with("badge.toml:9: ") && only.contains(cure)),
-            "{said:?}"
+            matches!(errors.as_slice(), [only] if only.starts_with("badge.toml:9: ") && only.contains(cure)),
+            "{errors:?}"
         );
         let common = format!("common = true\n{text}");
         assert_eq!(told("badge.toml", &common), Vec::<String>::new());

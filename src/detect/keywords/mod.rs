@@ -1,0 +1,294 @@
+//! Words that speak for or against a value.
+//!
+//! A keyword is written once and found in every spelling that people and programs give it: "account number"
+//! is also "Account  Number", "account_number", "AccountNumber", and a plural.
+
+mod neighbours;
+mod starts;
+
+use std::collections::{HashMap, HashSet};
+
+use regex::bytes::{Regex, RegexBuilder};
+
+pub(super) use self::neighbours::Neighbours;
+use self::starts::Starts;
+use super::checks::Check;
+use super::rule_file::Strength;
+
+/// What a word does where it stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Use {
+    /// It speaks for or against, within a window of characters before and after it.
+    Speaks {
+        strength: Strength,
+        before: usize,
+        after: usize,
+        /// A number that passes this check is not what the word speaks for; the next one is.
+        passes_over: Option<&'static Check>,
+        /// It has a value of its own and stands beside this one: a security code, an expiry date.
+        companion: bool,
+    },
+    /// It names the issuer of the form with this index.
+    Names { form: usize },
+}
+
+/// A keyword as its rule writes it, and all that it does.
+#[derive(Debug)]
+pub(super) struct Word {
+    pub text: String,
+    pub uses: Vec<Use>,
+}
+
+/// A keyword in a text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hit {
+    pub start: usize,
+    pub end: usize,
+    pub word: usize,
+    /// A word beside it makes it mean something else: "library card", "SSN parser".
+    pub turned: bool,
+}
+
+/// All keywords of a rule.
+#[derive(Debug, Default)]
+pub(super) struct Keywords {
+    /// Fits a keyword where it begins.
+    regex: Option<Regex>,
+    starts: Starts,
+    words: Vec<Word>,
+    /// Every way in which a word was given: "s.s.n." and "ssn" are one word.
+    given: HashSet<String>,
+    index: HashMap<Vec<u8>, usize>,
+    neighbours: Neighbours,
+    /// The widest window of any use.
+    pub reach: usize,
+}
+
+/// How far an issuer's name reaches: a state or a brand is often named at the beginning of the sentence.
+pub(super) const ISSUER_WINDOW: usize = 100;
+
+/// The longest spelling of a keyword, in octets.
+const LONGEST: usize = 160;
+
+/// Words up to this length turn up in hexadecimal and other codes by chance.
+const LONGEST_IN_CODES: usize = 4;
+
+impl Keywords {
+    /// Compiles keywords with their uses. The same word may come several times, with other uses.
+    ///
+    /// # Errors
+    /// When together they are too much for one expression.
+    pub fn compile(
+        entries: &[(&str, Use)],
+        neighbours: Neighbours,
+        size_limit: usize,
+    ) -> Result<Keywords, regex::Error> {
+        let mut keywords = Keywords {
+            neighbours,
+            ..Keywords::default()
+        };
+        for (text, does) in entries {
+            keywords.add(text, *does);
+        }
+        let mut spellings: Vec<&str> = keywords.given.iter().map(String::as_str).collect();
+        // The engine takes the first alternative that fits, so the longest comes first: "customer account
+        // number" must not be read as "account number".
+        spellings.sort_by_cached_key(|text| (std::cmp::Reverse(key(text.as_bytes()).len()), *text));
+        if !spellings.is_empty() {
+            let alternatives: Vec<String> = spellings.iter().map(|text| spelling(text)).collect();
+            let regex = RegexBuilder::new(&format!(r"\A(?:{})", alternatives.join("|")))
+                .unicode(false)
+                .case_insensitive(true)
+                .size_limit(size_limit)
+                .dfa_size_limit(size_limit)
+                .build()?;
+            keywords.regex = Some(regex);
+        }
+        Ok(keywords)
+    }
+
+    fn add(&mut self, text: &str, does: Use) {
+        let reach = match does {
+            Use::Speaks { before, after, .. } => before.max(after),
+            Use::Names { .. } => ISSUER_WINDOW,
+        };
+        self.reach = self.reach.max(reach);
+        self.given.insert(text.to_owned());
+        self.starts.add(text, 0);
+        let next = self.words.len();
+        let at = *self.index.entry(key(text.as_bytes())).or_insert(next);
+        if at == next {
+            self.words.push(Word {
+                text: text.to_owned(),
+                uses: Vec::new(),
+            });
+        }
+        if let Some(word) = self.words.get_mut(at) {
+            word.uses.push(does);
+        }
+    }
+
+    /// The word of a hit.
+    pub fn word(&self, hit: &Hit) -> Option<&Word> {
+        self.words.get(hit.word)
+    }
+
+    /// The text of a word, by its index in hits.
+    pub fn text(&self, word: usize) -> Option<&str> {
+        self.words.get(word).map(|word| word.text.as_str())
+    }
+
+    /// Finds keywords that lie between two octets, in order. None lies inside another, but they may overlap:
+    /// "my social security number" is "my social" and "social security number".
+    pub fn find(&self, bytes: &[u8], from: usize, to: usize) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        self.starts.scan(bytes, (from, to), Starts::ALL, |at, _| {
+            self.hit(bytes, at, to, &mut hits)
+        });
+        hits
+    }
+
+    /// How far a keyword reaches that can make a value count: before itself and after itself. None when it
+    /// only supports, speaks against or names an issuer.
+    pub fn reach_of(&self, hit: &Hit) -> Option<(usize, usize)> {
+        let word = self.word(hit).filter(|_| !hit.turned)?;
+        let reaches = word.uses.iter().filter_map(|does| match does {
+            Use::Speaks {
+                strength: Strength::Strong | Strength::Weak,
+                before,
+                after,
+                ..
+            } => Some((*after, *before)),
+            Use::Speaks { .. } | Use::Names { .. } => None,
+        });
+        reaches.reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))
+    }
+
+    /// Adds the keyword that begins at an octet and ends before `to`, unless it lies inside the last one.
+    fn hit(&self, bytes: &[u8], start: usize, to: usize, hits: &mut Vec<Hit>) {
+        let to = to.min(start + LONGEST).min(bytes.len());
+        let text = bytes.get(start..to).unwrap_or_default();
+        let Some(found) = self.regex.as_ref().and_then(|regex| regex.find(text)) else {
+            return;
+        };
+        let end = start + found.end();
+        let beyond = hits.last().map_or(0, |last| last.end);
+        let word = self
+            .known(found.as_bytes())
+            .filter(|_| end > beyond && stands_free(bytes, start, end));
+        hits.extend(word.map(|word| Hit {
+            start,
+            end,
+            word,
+            turned: self.neighbours.turn(bytes, start, end),
+        }));
+    }
+
+    fn known(&self, found: &[u8]) -> Option<usize> {
+        let key = key(found);
+        let singular = || key.strip_suffix(b"s").and_then(|key| self.index.get(key));
+        self.index.get(&key).or_else(singular).copied()
+    }
+}
+
+/// The keywords of all rules, found in one pass over a text.
+#[derive(Debug, Default)]
+pub(super) struct Vocabulary {
+    starts: Starts,
+    /// How far the keywords of any rule reach.
+    pub reach: usize,
+}
+
+impl Vocabulary {
+    /// Of all rules, in their order.
+    pub fn of<'k>(rules: impl Iterator<Item = &'k Keywords>) -> Vocabulary {
+        let mut vocabulary = Vocabulary::default();
+        for (place, keywords) in rules.enumerate() {
+            vocabulary.reach = vocabulary.reach.max(keywords.reach);
+            for text in &keywords.given {
+                vocabulary.starts.add(text, place);
+            }
+        }
+        vocabulary
+    }
+
+    /// The keywords of the `wanted` rules between two octets, as [`Keywords::find`] finds them. `wanted` gives
+    /// rules with their places.
+    pub fn find(
+        &self,
+        bytes: &[u8],
+        (from, to): (usize, usize),
+        wanted: &[(usize, &Keywords)],
+    ) -> HashMap<usize, Vec<Hit>> {
+        let mut found: Vec<Vec<Hit>> = wanted.iter().map(|_| Vec::new()).collect();
+        let bits = wanted
+            .iter()
+            .fold(0, |bits, (place, _)| bits | Starts::bit(*place));
+        self.starts.scan(bytes, (from, to), bits, |at, bits| {
+            for ((place, keywords), hits) in wanted.iter().zip(&mut found) {
+                if bits & Starts::bit(*place) != 0 {
+                    keywords.hit(bytes, at, to, hits);
+                }
+            }
+        });
+        wanted.iter().map(|(place, _)| *place).zip(found).collect()
+    }
+}
+
+/// What a keyword and all its spellings have in common.
+fn key(text: &[u8]) -> Vec<u8> {
+    let kept = text
+        .iter()
+        .filter(|byte| byte.is_ascii_alphanumeric() || **byte == b'#' || !byte.is_ascii());
+    kept.map(u8::to_ascii_lowercase).collect()
+}
+
+/// An expression for every spelling of a keyword.
+fn spelling(text: &str) -> String {
+    let mut expression = String::new();
+    let text = text.trim_start_matches(|first: char| first.is_ascii() && !first.is_ascii_alphanumeric());
+    let text = text.trim_end_matches(['.', ':', ' ']);
+    for character in text.chars() {
+        match character {
+            // No tab: it separates cells.
+            ' ' | '-' | '/' | '.' | '_' => expression.push_str(r"[ \r\n_./>-]{0,4}"),
+            '\'' => expression.push_str("'?"),
+            '#' => expression.push_str(r" ?\#"),
+            other => expression.push_str(&regex::escape(&other.to_string())),
+        }
+    }
+    match text.ends_with(|last: char| last.is_ascii_alphabetic()) {
+        true => expression + "s?",
+        false => expression,
+    }
+}
+
+/// Whether the word stands for itself: no letter touches it, though the change from small to capital letters
+/// ends a word too (`empSSN`); it is no part of a mail address; and no digit stands directly before a word as
+/// short as those that turn up in hexadecimal numbers (`56DDA16`).
+fn stands_free(bytes: &[u8], start: usize, end: usize) -> bool {
+    let first = bytes.get(start).copied().unwrap_or_default();
+    let last = end
+        .checked_sub(1)
+        .and_then(|last| bytes.get(last))
+        .copied()
+        .unwrap_or_default();
+    let before = start
+        .checked_sub(1)
+        .and_then(|before| bytes.get(before))
+        .copied()
+        .unwrap_or_default();
+    let after = bytes.get(end).copied().unwrap_or_default();
+    let free_before =
+        !before.is_ascii_alphabetic() || before.is_ascii_lowercase() && first.is_ascii_uppercase();
+    let in_address = after == b'@' || before == b'@';
+    let in_code = before.is_ascii_digit() && end - start <= LONGEST_IN_CODES && first.is_ascii_alphabetic();
+    if in_address || in_code {
+        return false;
+    }
+    let free_after = !after.is_ascii_alphabetic() || last.is_ascii_lowercase() && after.is_ascii_uppercase();
+    (free_before || !first.is_ascii_alphabetic()) && (free_after || !last.is_ascii_alphabetic())
+}
+
+#[cfg(test)]
+mod tests;

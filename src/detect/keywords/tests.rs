@@ -1,0 +1,107 @@
+use super::super::rule_file::Strength;
+use super::{Keywords, Neighbours, Use};
+
+fn found(text: &str) -> Vec<String> {
+    let does = Use::Speaks {
+        strength: Strength::Strong,
+        before: 10,
+        after: 0,
+        passes_over: None,
+        companion: false,
+    };
+    let words = [
+        "ssn",
+        "s.s.n.",
+        "account number",
+        "customer account number",
+        "driver's license",
+        "dl#",
+        "my driver",
+        "a/c no",
+    ];
+    let entries: Vec<(&str, Use)> = words.iter().map(|word| (*word, does)).collect();
+    let keywords = Keywords::compile(&entries, Neighbours::default(), 1 << 20).unwrap();
+    let hits = keywords.find(text.as_bytes(), 0, text.len());
+    hits.iter()
+        .map(|hit| keywords.word(hit).unwrap().text.clone())
+        .collect()
+}
+
+#[test]
+fn a_keyword_is_found_in_every_spelling() {
+    for text in [
+        "Account Number",
+        "account_number:",
+        "AccountNumber",
+        "ACCOUNT\r\nNUMBERS",
+        "xAccountNumber",
+    ] {
+        assert_eq!(found(text), ["account number"], "{text}");
+    }
+    assert_eq!(
+        found("Drivers License / driver's-license"),
+        ["driver's license"; 2]
+    );
+    assert_eq!(
+        found("SSN536228145, DL #S12, A/C No. 7, employeeSSN"),
+        ["ssn", "dl#", "a/c no", "ssn"]
+    );
+}
+
+#[test]
+fn the_longest_keyword_wins_its_place() {
+    assert_eq!(found("customer account number"), ["customer account number"]);
+}
+
+#[test]
+fn keywords_that_overlap_are_both_found() {
+    assert_eq!(found("my driver's license"), ["my driver", "driver's license"]);
+    assert_eq!(found("s.s.n. 536228145"), ["ssn"]);
+}
+
+#[test]
+fn codes_and_addresses_hold_no_keywords() {
+    assert!(found("id 56SSN16F72, 0001ssn-00, ssn@example.org, info@ssn").is_empty());
+}
+
+#[test]
+fn a_word_beside_a_keyword_turns_it_where_nothing_but_a_space_stands_between() {
+    let does = Use::Names { form: 0 };
+    let words = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect();
+    let neighbours = Neighbours {
+        before: words(&["library", "real estate"]),
+        after: words(&["parser"]),
+    };
+    let keywords = Keywords::compile(&[("card", does)], neighbours, 1 << 20).unwrap();
+    let turned = |text: &str| {
+        keywords
+            .find(text.as_bytes(), 0, text.len())
+            .iter()
+            .all(|hit| hit.turned)
+    };
+    for text in [
+        "library card",
+        "Library's card",
+        "my real estate card",
+        "card_parser",
+        "card parser x",
+    ] {
+        assert!(turned(text), "{text}");
+    }
+    for text in [
+        "card",
+        "library. Card",
+        "the card",
+        "estate card",
+        "card: parser",
+        "card parsers",
+    ] {
+        assert!(!turned(text), "{text}");
+    }
+}
+
+#[test]
+fn parts_of_other_words_are_no_keywords() {
+    assert!(found("lessn assnx accountnumbering").is_empty());
+    assert_eq!(found("Customer\tAccount Number"), ["account number"]);
+}

@@ -1,0 +1,201 @@
+//! Traps that once caught us: false alarms on real mail, and numbers that were missed.
+
+use super::{found, places, rules, text};
+use crate::message::Confidence;
+use crate::mime::TextKind;
+
+const HARMLESS: [&str; 24] = [
+    "Verizon account number 4830127755",
+    "Your National Grid account number 4830127755: the bill of $120.00 is ready.",
+    "Patient account number 4830127755",
+    "License number RN482139",
+    "Real estate license #48213907",
+    "Software license number 482139071",
+    "SSN parser failed at offset 412559921",
+    "ssn_validator: processed 412559921 rows",
+    "Serial number 4018334300465767",
+    "Transaction ID: 4539148803436467",
+    "id=4539148803436467 status=200",
+    "Library card number 27139843419032",
+    "EAN 6639427407647, UATP 187632566075292",
+    "order_id\tcustomer_id\tamount\n4539148803436467\t482139071\t12.00",
+    "Name,Phone Number,License Number\nMary Jones,+1 320 243 8536,on file\nJohn Smith,+1 320 243 8537,on file",
+    "with ESMTP id 56DDA16F72; Mon, 2 Dec 2002 11:24:27",
+    "by mail id <DL00S69X>; Fri, 2 Aug 2002 09:29:00",
+    "From: Dave <dl@example.org>\nDate: Wed, 02 Oct 2002 11:09:34",
+    "SSN: 412-55-9921x",
+    "SSN: 412-55-9921x\nBadge number: 353155471",
+    "Total rows: 616393910; accounts: 971670",
+    "NY DRIVER LICENSE REQUIRED",
+    "Parcel ID 191-03-0098, lot 264",
+    "Model DL-6473",
+];
+
+#[test]
+fn what_programs_and_other_firms_write_is_left_alone() {
+    for body in HARMLESS {
+        assert!(places(body).is_empty(), "{body}\n{:#?}", found(body));
+    }
+}
+
+const FOUND: [(&str, &str, &str); 29] = [
+    ("S.S.N. 412559921", "ssn", "412559921"),
+    ("My Social Security # 412559921", "ssn", "412559921"),
+    ("Savings 4830127755", "bank_account", "4830127755"),
+    (
+        "Routing/Account: 011000015 / 4830127755",
+        "bank_account",
+        "4830127755",
+    ),
+    (
+        "Routing and account number 011000015 4830127755",
+        "bank_account",
+        "4830127755",
+    ),
+    (
+        "Account: 83321348\nFirst: Tonya\nCity: Boston\nRouting Number: 011000015",
+        "bank_account",
+        "83321348",
+    ),
+    (
+        "My bank account number is WEST12345698765432.",
+        "bank_account",
+        "WEST12345698765432",
+    ),
+    (
+        "checking account number 4 8 3 0 1 2 7 7 5 5",
+        "bank_account",
+        "4 8 3 0 1 2 7 7 5 5",
+    ),
+    (
+        "Bank account number: 48301\n27755, thanks",
+        "bank_account",
+        "48301\n27755",
+    ),
+    (
+        "> Bank account number: 483012\n> 7755",
+        "bank_account",
+        "483012\n> 7755",
+    ),
+    (
+        "Diners Club 30547089214005 02/32",
+        "credit_card",
+        "30547089214005",
+    ),
+    (
+        "Invoice 1234 was paid with 4539148803436467",
+        "credit_card",
+        "4539148803436467",
+    ),
+    (
+        "UnionPay card number 6212345678901233",
+        "credit_card",
+        "6212345678901233",
+    ),
+    (
+        "UnionPay card 6204 0526 3299 6980",
+        "credit_card",
+        "6204 0526 3299 6980",
+    ),
+    (
+        "Dear Sir, Madam\nhere you go, 4539148803436467",
+        "credit_card",
+        "4539148803436467",
+    ),
+    ("DL: AK-4746886", "drivers_license", "4746886"),
+    (
+        "License #: ABXQWKLM\nName: Mary Jones\nState: NY",
+        "drivers_license",
+        "ABXQWKLM",
+    ),
+    (
+        "driver's license number S 4 8 2 1 3 9 0 7",
+        "drivers_license",
+        "S 4 8 2 1 3 9 0 7",
+    ),
+    (
+        "Driver's license: S9\n> 4776469",
+        "drivers_license",
+        "S9\n> 4776469",
+    ),
+    (
+        "Massachusetts ID card number S60255983",
+        "drivers_license",
+        "S60255983",
+    ),
+    (
+        "IBAN D E 8 9 3 7 0 4 0 0 4 4 0 5 3 2 0 1 3 0 0 0",
+        "iban",
+        "D E 8 9 3 7 0 4 0 0 4 4 0 5 3 2 0 1 3 0 0 0",
+    ),
+    (
+        "my IBAN is FR142004101005\n> 0500013M02606",
+        "iban",
+        "FR142004101005\n> 0500013M02606",
+    ),
+    (
+        "ID\tDriver's License\n7\t101414671",
+        "drivers_license",
+        "101414671",
+    ),
+    (
+        "Employee Name\tPaul Maynard\nDriver's License\t101414671\nState\tGA",
+        "drivers_license",
+        "101414671",
+    ),
+    (
+        "Name;Hire date;License #\nMary Jones;March 3, 2024;010040599",
+        "drivers_license",
+        "010040599",
+    ),
+    (
+        "Customer\tAccount Number\nMary Jones\t895120748485",
+        "bank_account",
+        "895120748485",
+    ),
+    (
+        "Employee\tTax\tHome\nName\tSSN\tPhone\nMary Jones\t412559921\t6175550123",
+        "ssn",
+        "412559921",
+    ),
+    (
+        "Straße des Käufers   SSN         Ort\nÜberübelübungsweg 12   412559921   Köln",
+        "ssn",
+        "412559921",
+    ),
+    ("SSN: 412-55-9921, ITIN 912-70-1234", "ssn", "412-55-9921"),
+];
+
+#[test]
+fn what_was_missed_once_is_found() {
+    for (body, element, value) in FOUND {
+        let wanted = vec![(element.to_owned(), value.to_owned())];
+        assert_eq!(places(body), wanted, "{body}");
+    }
+}
+
+#[test]
+fn a_header_speaks_for_the_cells_below_it_whatever_stands_in_other_cells() {
+    let table = "Name\tCard\tOrder\nMary Jones\t4539148803436467\t4018334300465767\n";
+    let found = rules().search(&[text(TextKind::Table, None, table)]);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].evidence.as_str(), "************6467");
+}
+
+#[test]
+fn routing_numbers_and_itins_are_told_and_marked_as_optional() {
+    let told = |body: &str| {
+        let found = found(body).into_iter();
+        found
+            .map(|finding| (finding.element, finding.optional, finding.confidence))
+            .collect::<Vec<_>>()
+    };
+    let optional = |element: &str| vec![(element.to_owned(), true, Confidence::High)];
+    assert_eq!(told("Routing number: 011000015"), optional("aba_routing"));
+    assert_eq!(told("ITIN: 912-70-1234"), optional("itin"));
+    assert!(told("011000015 and 912-70-1234").is_empty());
+    // A number that counts keeps its place.
+    let told = told("DL# 011000015, routing");
+    assert_eq!(told[0].0, "drivers_license");
+    assert_eq!(told.len(), 1);
+}
