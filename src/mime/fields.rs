@@ -61,6 +61,7 @@ impl Walk {
             others.extend(again(&decoded.text));
         }
         others.extend(decoded.others);
+        others.extend(without_at(&decoded.text));
         others.extend(unescaped(&decoded.text));
         others.retain(|other| !decoded.text.contains(other.as_str()));
         self.out.field(&place, decoded.text);
@@ -80,6 +81,18 @@ fn again(text: &str) -> Option<String> {
     let inner = memchr::memmem::find(text.as_bytes(), b"=?").is_some();
     inner.then(|| words::decode(text.as_bytes()).text)
 }
+
+/// A value with its addresses and identifiers taken apart, if one of them may hold a number: what stands before an
+/// at sign is part of an address, and numbers in addresses mean nothing.
+fn without_at(text: &str) -> Option<String> {
+    let digits = |word: &str| word.bytes().filter(u8::is_ascii_digit).count();
+    let mut words = text.split([' ', '<', '>', ',']);
+    let numbered = words.any(|word| word.contains('@') && digits(word) >= FEWEST_DIGITS);
+    numbered.then(|| text.replace('@', " "))
+}
+
+/// No number that matters has fewer digits.
+const FEWEST_DIGITS: usize = 6;
 
 /// A value without the backslashes that quote characters in it (RFC 5322 §3.2.4).
 fn unescaped(text: &str) -> Option<String> {

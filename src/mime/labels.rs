@@ -169,7 +169,14 @@ impl Labels {
                 self.odd("its transfer encoding is too long");
                 value.truncate(LONGEST);
             }
-            let (encodings, certain) = transfer::named(&without_comments(&words::decode(&value).text));
+            let text = words::decode(&value).text;
+            let (mut encodings, certain) = transfer::named(&without_comments(&text));
+            if text.contains('(') {
+                // Some readers look for a word anywhere, and find it in a comment.
+                let anywhere = transfer::named(&text).0.into_iter();
+                let others = anywhere.filter(|one| *one != Encoding::Identity && !encodings.contains(one));
+                encodings.extend(others.collect::<Vec<_>>());
+            }
             if !certain {
                 self.odd("its transfer encoding is misspelled");
             }

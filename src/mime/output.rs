@@ -87,13 +87,7 @@ impl Output {
             });
         }
         self.undeclared(bytes, false, at);
-        for (name, file) in uuencoded(bytes) {
-            let labels = Labels {
-                file_name: Some(name),
-                ..Labels::unlabelled()
-            };
-            self.leaf(&file, &labels, at);
-        }
+        self.uuencoded(bytes, at);
     }
 
     /// Adds what stands encoded in a text without a label that says so. `quoted` tells that a label for
@@ -156,6 +150,20 @@ impl Output {
             }
         }
         self.undeclared(kept, labels.quoted_near, at);
+        // What shows a page leaves no lines, and so no uuencoded file, in it.
+        if labels.media_type == "text/html" {
+            self.uuencoded(kept, at);
+        }
+    }
+
+    fn uuencoded(&mut self, text: &[u8], at: &Position) {
+        for (name, file) in uuencoded(text) {
+            let labels = Labels {
+                file_name: Some(name),
+                ..Labels::unlabelled()
+            };
+            self.leaf(&file, &labels, at);
+        }
     }
 
     /// Whether this was not seen before. Asked in earnest only during a second reading, since two parts may well

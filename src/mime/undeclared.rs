@@ -65,7 +65,7 @@ fn base64_runs(text: &[u8]) -> Vec<Vec<u8>> {
         if !line.is_empty() && line.iter().all(|octet| is_letter(*octet) || *octet == b'=') {
             run.extend_from_slice(line);
             run.push(b'\n');
-        } else if !(line.is_empty() && run.is_empty()) {
+        } else if !line.is_empty() {
             end(&mut run);
         }
     }
