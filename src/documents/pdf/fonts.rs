@@ -71,12 +71,21 @@ impl<'f> Reader<'_, '_, 'f> {
         for key in ["W", "DW", "CIDSystemInfo"] {
             self.look_up(&mut descendant, key);
         }
-        let glyph_map = self.place(descendant.get("CIDToGIDMap")).and_then(|map| self.stream(map));
-        let holder = if descendant.0.is_empty() { &dictionary } else { &descendant };
+        let glyph_map = self
+            .place(descendant.get("CIDToGIDMap"))
+            .and_then(|map| self.stream(map));
+        let holder = if descendant.0.is_empty() {
+            &dictionary
+        } else {
+            &descendant
+        };
         let descriptor = holder.get("FontDescriptor").clone();
         let descriptor = self.dictionary(&descriptor);
         let composite = dictionary.is("Subtype", "Type0");
-        let stated = matches!(dictionary.get("Encoding"), Object::Dictionary(_) | Object::Name(_));
+        let stated = matches!(
+            dictionary.get("Encoding"),
+            Object::Dictionary(_) | Object::Name(_)
+        );
         let type1 = (!composite && !stated)
             .then(|| self.program(&descriptor, "FontFile"))
             .flatten();
@@ -132,5 +141,7 @@ impl<'f> Reader<'_, '_, 'f> {
 
 fn entry<'d, 'f>(dictionary: &'d mut Dictionary<'f>, key: &str) -> Option<&'d mut Object<'f>> {
     let mut entries = dictionary.0.iter_mut().rev();
-    entries.find(|(name, _)| **name == *key.as_bytes()).map(|(_, value)| value)
+    entries
+        .find(|(name, _)| **name == *key.as_bytes())
+        .map(|(_, value)| value)
 }

@@ -12,13 +12,19 @@ pub(super) fn read(visit: &mut Visit<'_>, file: &File<'_>, header: usize) {
     for (start, end) in [(0, header), (end.max(last), length)] {
         let outside = file.slice(start, end);
         let content = outside.trim_ascii();
-        if content.iter().any(|octet| *octet != 0 && !octet.is_ascii_whitespace()) {
+        if content
+            .iter()
+            .any(|octet| *octet != 0 && !octet.is_ascii_whitespace())
+        {
             visit.file(None, content.to_vec());
         }
     }
     let mut text = String::new();
     for (start, end) in &file.gaps {
-        for line in printable(file.slice(*start, *end)).lines().filter(|line| !is_entry(line)) {
+        for line in printable(file.slice(*start, *end))
+            .lines()
+            .filter(|line| !is_entry(line))
+        {
             text.push_str(line);
             text.push('\n');
         }
@@ -31,7 +37,9 @@ fn is_entry(line: &str) -> bool {
     let line = line.trim();
     let fields: Vec<&str> = line.split(' ').collect();
     let row = matches!(fields.as_slice(), [offset, generation, "n" | "f"] if offset.len() == 10 && generation.len() == 5);
-    let entry = ["/Size ", "/Root ", "/Info ", "/Prev ", "/ID ", "[<"].iter().any(|key| line.starts_with(key));
+    let entry = ["/Size ", "/Root ", "/Info ", "/Prev ", "/ID ", "[<"]
+        .iter()
+        .any(|key| line.starts_with(key));
     let word = ["endobj", "endstream", "xref", "trailer", "startxref", "%%EOF"].contains(&line);
     row || word || entry || line.starts_with("%PDF-")
 }

@@ -21,7 +21,11 @@ pub(super) fn read(xml: &str) -> String {
             line(&mut text, comment);
             rest = after;
         } else {
-            let (tag, after) = rest.get(1..).unwrap_or_default().split_once('>').unwrap_or((tag, ""));
+            let (tag, after) = rest
+                .get(1..)
+                .unwrap_or_default()
+                .split_once('>')
+                .unwrap_or((tag, ""));
             read_tag(&mut text, tag);
             rest = after;
         }
@@ -34,7 +38,10 @@ fn read_tag(text: &mut String, tag: &str) {
     if tag.starts_with(['?', '!']) {
         return;
     }
-    let name = tag.trim_start_matches('/').split(|c: char| c.is_whitespace() || c == '/').next();
+    let name = tag
+        .trim_start_matches('/')
+        .split(|c: char| c.is_whitespace() || c == '/')
+        .next();
     let name = name.unwrap_or_default();
     let local = name.rsplit(':').next().unwrap_or_default();
     let inline = INLINE.contains(&local);
@@ -44,7 +51,11 @@ fn read_tag(text: &mut String, tag: &str) {
     let mut pieces = tag.split(['"', '\'']);
     let mut before = pieces.next().unwrap_or_default();
     while let (Some(value), Some(next)) = (pieces.next(), pieces.next()) {
-        let key = before.trim_end_matches(['=', ' ']).rsplit(char::is_whitespace).next().unwrap_or_default();
+        let key = before
+            .trim_end_matches(['=', ' '])
+            .rsplit(char::is_whitespace)
+            .next()
+            .unwrap_or_default();
         // Names of schemas say nothing of anybody.
         if !key.starts_with("xmlns") && key != "style" && value.chars().any(|c| c.is_ascii_digit()) {
             text.push_str(key);
@@ -73,7 +84,8 @@ fn push_plain(text: &mut String, raw: &str) {
         let (before, reference) = rest.split_at(start);
         text.push_str(before);
         let end = reference.bytes().take(12).position(|octet| octet == b';');
-        let resolved = end.and_then(|end| character(reference.get(1..end)?).map(|character| (character, end)));
+        let resolved =
+            end.and_then(|end| character(reference.get(1..end)?).map(|character| (character, end)));
         match resolved {
             Some((character, end)) => {
                 text.push(character);
@@ -112,7 +124,8 @@ mod tests {
 
     #[test]
     fn elements_name_their_values_and_looks_leave_no_gap() {
-        let text = read("<?xml version=\"1.0\"?><f:form><ssn>536-<b>22</b>-8145</ssn><x n='S&#48;1'/></f:form>");
+        let text =
+            read("<?xml version=\"1.0\"?><f:form><ssn>536-<b>22</b>-8145</ssn><x n='S&#48;1'/></f:form>");
         assert!(text.contains("ssn: 536-22-8145"), "{text}");
         assert!(text.contains("n: S01"), "{text}");
         assert!(read("<a><![CDATA[536-22-8145]]>").contains("536-22-8145"));

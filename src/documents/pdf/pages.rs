@@ -32,7 +32,9 @@ pub(super) fn read(reader: &mut Reader<'_, '_, '_>, outside: &[usize]) -> usize 
     let mut number = 0;
     let mut waiting = root(reader);
     while let Some((object, mut inherited)) = waiting.pop() {
-        let Some(index) = reader.place(&object) else { continue };
+        let Some(index) = reader.place(&object) else {
+            continue;
+        };
         if reader.is_spent() {
             break;
         }
@@ -47,9 +49,20 @@ pub(super) fn read(reader: &mut Reader<'_, '_, '_>, outside: &[usize]) -> usize 
         let kids = reader.follow(dictionary.get("Kids"));
         if kids.members().is_empty() {
             number += 1;
-            read_page(reader, &dictionary, &inherited, &format!("page {number}"), &mut tables);
+            read_page(
+                reader,
+                &dictionary,
+                &inherited,
+                &format!("page {number}"),
+                &mut tables,
+            );
         }
-        waiting.extend(kids.members().iter().rev().map(|kid| (kid.clone(), inherited.clone())));
+        waiting.extend(
+            kids.members()
+                .iter()
+                .rev()
+                .map(|kid| (kid.clone(), inherited.clone())),
+        );
     }
     tables.finish(reader.visit);
     for index in outside.iter().filter(|index| !seen.contains(index)) {
@@ -67,7 +80,9 @@ pub(super) fn read(reader: &mut Reader<'_, '_, '_>, outside: &[usize]) -> usize 
 pub(super) fn resources_of<'f>(reader: &mut Reader<'_, '_, 'f>, page: usize) -> Rc<Resources<'f>> {
     let mut object = reader.object(page);
     for _ in 0..8 {
-        let Object::Dictionary(dictionary) = &object else { break };
+        let Object::Dictionary(dictionary) = &object else {
+            break;
+        };
         if dictionary.has("Resources") {
             let resources = dictionary.get("Resources").clone();
             return reader.resources(&resources);
@@ -79,14 +94,20 @@ pub(super) fn resources_of<'f>(reader: &mut Reader<'_, '_, 'f>, page: usize) -> 
 }
 
 fn root<'f>(reader: &mut Reader<'_, '_, 'f>) -> Vec<(Object<'f>, Inherited<'f>)> {
-    let Some(root) = reader.file.root else { return Vec::new() };
+    let Some(root) = reader.file.root else {
+        return Vec::new();
+    };
     let catalog = reader.dictionary(&Object::Reference(root));
     vec![(catalog.get("Pages").clone(), Inherited::default())]
 }
 
 /// A page of an earlier revision, or one that was taken out of the tree.
 fn read_outside(reader: &mut Reader<'_, '_, '_>, index: usize, tables: &mut Tables) {
-    let at = reader.file.definitions.get(index).map_or(0, |definition| definition.at);
+    let at = reader
+        .file
+        .definitions
+        .get(index)
+        .map_or(0, |definition| definition.at);
     reader.before = reader.file.revision_end(at);
     if let Object::Dictionary(dictionary) = reader.object(index) {
         let mut inherited = Inherited::default();
@@ -99,14 +120,23 @@ fn read_outside(reader: &mut Reader<'_, '_, '_>, index: usize, tables: &mut Tabl
             parent = above.get("Parent").clone();
         }
         inherited.take(&dictionary);
-        read_page(reader, &dictionary, &inherited, "a page that is not shown", tables);
+        read_page(
+            reader,
+            &dictionary,
+            &inherited,
+            "a page that is not shown",
+            tables,
+        );
     }
     reader.before = usize::MAX;
 }
 
 impl<'f> Inherited<'f> {
     fn take(&mut self, dictionary: &Dictionary<'f>) {
-        for (slot, key) in [(&mut self.resources, "Resources"), (&mut self.media_box, "MediaBox")] {
+        for (slot, key) in [
+            (&mut self.resources, "Resources"),
+            (&mut self.media_box, "MediaBox"),
+        ] {
             if dictionary.has(key) {
                 *slot = Rc::new(dictionary.get(key).clone());
             }
@@ -135,7 +165,10 @@ fn read_page<'f>(
     };
     pictures::on_page(reader, &canvas.pictures, area, length);
     if length == 0 && canvas.pictures.is_empty() && canvas.strokes > STROKES {
-        pictures::unread(reader.visit, "holds a page that is drawn and not written, which cannot be checked");
+        pictures::unread(
+            reader.visit,
+            "holds a page that is drawn and not written, which cannot be checked",
+        );
     }
 }
 
@@ -211,18 +244,27 @@ fn appearances<'f>(reader: &mut Reader<'_, '_, 'f>, object: &Object<'f>) -> Vec<
         Some(index) if reader.file.has_stream(index) => vec![index],
         _ => {
             let states = reader.dictionary(object);
-            let states = states.0.iter().take(100).filter_map(|(_, state)| reader.place(state));
+            let states = states
+                .0
+                .iter()
+                .take(100)
+                .filter_map(|(_, state)| reader.place(state));
             states.collect()
         }
     }
 }
 
 fn draw(reader: &mut Reader<'_, '_, '_>, appearance: usize, corner: (f64, f64), canvas: &mut Canvas) {
-    let Some(drawing) = reader.drawing(appearance).filter(|drawing| drawing.picture.is_none()) else {
+    let Some(drawing) = reader
+        .drawing(appearance)
+        .filter(|drawing| drawing.picture.is_none())
+    else {
         return;
     };
     let resources = drawing.resources.clone().unwrap_or_default();
     let origin = drawing.matrix.apply(drawing.corner.0, drawing.corner.1);
-    let moved = drawing.matrix.then(Matrix::moving(corner.0 - origin.0, corner.1 - origin.1));
+    let moved = drawing
+        .matrix
+        .then(Matrix::moving(corner.0 - origin.0, corner.1 - origin.1));
     Interpreter::new(reader, canvas, resources, moved, 1).run(&drawing.content);
 }

@@ -25,7 +25,9 @@ pub(super) fn on_page(reader: &mut Reader<'_, '_, '_>, pictures: &[Picture], are
     for picture in &large {
         hand_on(reader, picture, scanned);
     }
-    let dots = small.iter().map(|picture| picture.width.saturating_mul(picture.height));
+    let dots = small
+        .iter()
+        .map(|picture| picture.width.saturating_mul(picture.height));
     let dots = dots.fold(0, usize::saturating_add);
     if large.is_empty() && dots >= DOTS {
         stated(reader.visit, scanned);

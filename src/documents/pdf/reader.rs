@@ -165,7 +165,11 @@ impl<'r, 'v, 'f> Reader<'r, 'v, 'f> {
     }
 
     /// The data of a stream, and the encoding that is left.
-    pub fn unpack(&mut self, index: usize, dictionary: &Dictionary<'f>) -> Option<(Vec<u8>, Option<Encoding>)> {
+    pub fn unpack(
+        &mut self,
+        index: usize,
+        dictionary: &Dictionary<'f>,
+    ) -> Option<(Vec<u8>, Option<Encoding>)> {
         let room = self.visit.room();
         let length = self.file.stream_length(index);
         if !self.work(length) {

@@ -27,7 +27,6 @@ impl<'f> Resources<'f> {
     pub fn state(&self, name: &[u8]) -> Option<Object<'f>> {
         self.states.get(name).cloned()
     }
-
 }
 
 /// The entries of a dictionary by name.

@@ -15,7 +15,14 @@ use crate::documents::text;
 use crate::mime::TextKind;
 
 /// Marks of streams that hold no text: fonts, colours, functions.
-const DULL: [&str; 6] = ["FunctionType", "ShadingType", "Length1", "Length2", "HalftoneType", "CIDSystemInfo"];
+const DULL: [&str; 6] = [
+    "FunctionType",
+    "ShadingType",
+    "Length1",
+    "Length2",
+    "HalftoneType",
+    "CIDSystemInfo",
+];
 /// Starts of files that may lie in any stream.
 const FILES: [&[u8]; 7] = [
     b"PK\x03\x04",
@@ -66,7 +73,11 @@ impl<'f> Rest<'_, 'f> {
         let Object::Dictionary(dictionary) = reader.object(index) else {
             return;
         };
-        let number = reader.file.definitions.get(index).map_or(0, |definition| definition.number);
+        let number = reader
+            .file
+            .definitions
+            .get(index)
+            .map_or(0, |definition| definition.number);
         let is = |key: &str, name: &str| dictionary.is(key, name);
         if is("Type", "XRef") || is("Type", "ObjStm") {
             return;
@@ -94,7 +105,13 @@ impl<'f> Rest<'_, 'f> {
         }
     }
 
-    fn show(&mut self, reader: &mut Reader<'_, '_, 'f>, index: usize, dictionary: &Dictionary<'f>, number: u32) {
+    fn show(
+        &mut self,
+        reader: &mut Reader<'_, '_, 'f>,
+        index: usize,
+        dictionary: &Dictionary<'f>,
+        number: u32,
+    ) {
         if let Some((content, None)) = reader.unpack(index, dictionary) {
             self.show_content(reader, &content, dictionary, number);
         }
@@ -119,7 +136,12 @@ impl<'f> Rest<'_, 'f> {
         Interpreter::new(reader, &mut canvas, resources, Matrix::IDENTITY, 1).run(content);
         reader.flush(&mut canvas);
         let page = std::mem::take(&mut reader.page);
-        for reading in page.readings.iter().chain([&canvas.notes]).filter(|reading| !reading.is_empty()) {
+        for reading in page
+            .readings
+            .iter()
+            .chain([&canvas.notes])
+            .filter(|reading| !reading.is_empty())
+        {
             self.outside.push_str(reading);
             self.outside.push('\n');
         }
@@ -157,20 +179,34 @@ impl<'f> Rest<'_, 'f> {
         lent
     }
 
-    fn text(&mut self, reader: &mut Reader<'_, '_, 'f>, index: usize, dictionary: &Dictionary<'f>, xml: bool) {
+    fn text(
+        &mut self,
+        reader: &mut Reader<'_, '_, 'f>,
+        index: usize,
+        dictionary: &Dictionary<'f>,
+        xml: bool,
+    ) {
         let Some((bytes, None)) = reader.unpack(index, dictionary) else {
             return;
         };
         let text = decode_text(&bytes);
         if xml || text.trim_start().starts_with('<') {
-            reader.visit.text_in("a form or description", TextKind::Body, markup::read(&text));
+            reader
+                .visit
+                .text_in("a form or description", TextKind::Body, markup::read(&text));
         } else {
             reader.visit.text_in("a script or value", TextKind::Body, text);
         }
     }
 
     /// Nobody says what it is: its start and its looks do.
-    fn unknown(&mut self, reader: &mut Reader<'_, '_, 'f>, index: usize, dictionary: &Dictionary<'f>, number: u32) {
+    fn unknown(
+        &mut self,
+        reader: &mut Reader<'_, '_, 'f>,
+        index: usize,
+        dictionary: &Dictionary<'f>,
+        number: u32,
+    ) {
         let Some((bytes, None)) = reader.unpack(index, dictionary) else {
             return;
         };
@@ -187,7 +223,10 @@ impl<'f> Rest<'_, 'f> {
         if text::is_text(&bytes) {
             let text = match String::from_utf8(bytes) {
                 Ok(text) => text,
-                Err(error) => WINDOWS_1252.decode_without_bom_handling(error.as_bytes()).0.into_owned(),
+                Err(error) => WINDOWS_1252
+                    .decode_without_bom_handling(error.as_bytes())
+                    .0
+                    .into_owned(),
             };
             reader.visit.text_in("a stream", TextKind::Body, text);
         }

@@ -88,7 +88,10 @@ const DULL_STRINGS: [&[u8]; 10] = [
 pub(super) fn survey(file: &File<'_>) -> Survey {
     let mut survey = Survey::default();
     for index in 0..file.definitions.len() {
-        let number = file.definitions.get(index).map_or(0, |definition| definition.number);
+        let number = file
+            .definitions
+            .get(index)
+            .map_or(0, |definition| definition.number);
         let object = file.object(index);
         if let Object::Dictionary(dictionary) = &object {
             survey.page(index, dictionary);
@@ -179,7 +182,14 @@ impl Survey {
                 || (locks && matches!(&**key, b"O" | b"U" | b"OE" | b"UE" | b"Perms"))
                 || DULL_STRINGS.contains(&&**key);
             if !dull {
-                self.walk(value, Place { key, section, ..place });
+                self.walk(
+                    value,
+                    Place {
+                        key,
+                        section,
+                        ..place
+                    },
+                );
             }
             if let (Section::Properties, Some(number)) = (section, value.number()) {
                 self.add(section, &format!("{}: {number}", String::from_utf8_lossy(key)));
@@ -195,7 +205,10 @@ impl Survey {
             self.add(place.section, &read);
         }
         if place.section == Section::Properties {
-            self.add(place.section, &format!("{}: {text}", String::from_utf8_lossy(place.key)));
+            self.add(
+                place.section,
+                &format!("{}: {text}", String::from_utf8_lossy(place.key)),
+            );
         } else {
             self.add(place.section, &text);
         }
@@ -329,7 +342,12 @@ mod tests {
     fn only_what_is_a_date_is_written_as_one() {
         assert_eq!(date("D:20261122133000+01'00'").unwrap(), "2026-11-22 13:30:00");
         assert_eq!(date("D:20261122133000Z").unwrap(), "2026-11-22 13:30:00");
-        for other in ["D:536228145", "D:53622814512345", "20261122133000", "D:20261122133000 536-22-8145"] {
+        for other in [
+            "D:536228145",
+            "D:53622814512345",
+            "20261122133000",
+            "D:20261122133000 536-22-8145",
+        ] {
             assert_eq!(date(other), None, "{other}");
         }
     }

@@ -41,5 +41,7 @@ fn end_of_data(content: &[u8], start: usize) -> usize {
         let ends = |octet: &u8| is_space(*octet) || is_delimiter(*octet);
         before.is_none_or(|octet| is_space(*octet)) && behind.is_none_or(ends)
     };
-    ends.into_iter().find(alone).map_or(content.len(), |at| start + at + 2)
+    ends.into_iter()
+        .find(alone)
+        .map_or(content.len(), |at| start + at + 2)
 }

@@ -181,8 +181,12 @@ impl<'i, 'r, 'v, 'f> Interpreter<'i, 'r, 'v, 'f> {
     fn draw(&mut self, operands: &Operands<'_>) {
         let object = operands.name().and_then(|name| self.resources.drawing(name));
         let Some(number) = object else { return };
-        let Some(index) = self.reader.find(number) else { return };
-        let Some(drawing) = self.reader.drawing(index) else { return };
+        let Some(index) = self.reader.find(number) else {
+            return;
+        };
+        let Some(drawing) = self.reader.drawing(index) else {
+            return;
+        };
         if let Some((width, height)) = drawing.picture {
             return self.canvas.picture(Picture {
                 definition: Some(index),
@@ -194,11 +198,19 @@ impl<'i, 'r, 'v, 'f> Interpreter<'i, 'r, 'v, 'f> {
         if self.depth >= DEEPEST {
             return self.reader.limit();
         }
-        let resources = drawing.resources.clone().unwrap_or_else(|| Rc::clone(&self.resources));
+        let resources = drawing
+            .resources
+            .clone()
+            .unwrap_or_else(|| Rc::clone(&self.resources));
         let transformation = drawing.matrix.then(self.state.transformation);
         let content = Rc::clone(&drawing.content);
-        let mut inner =
-            Interpreter::new(self.reader, self.canvas, resources, transformation, self.depth + 1);
+        let mut inner = Interpreter::new(
+            self.reader,
+            self.canvas,
+            resources,
+            transformation,
+            self.depth + 1,
+        );
         inner.run(&content);
     }
 

@@ -106,8 +106,17 @@ impl Interpreter<'_, '_, '_, '_> {
             other: None,
             start: self.place(),
             end: self.place(),
-            size: tame(if height > 0.0 { height } else { size.abs() * a.hypot(b) }).max(0.01),
-            angle: if angle.is_finite() { angle.round() as i16 } else { 0 },
+            size: tame(if height > 0.0 {
+                height
+            } else {
+                size.abs() * a.hypot(b)
+            })
+            .max(0.01),
+            angle: if angle.is_finite() {
+                angle.round() as i16
+            } else {
+                0
+            },
         }
     }
 

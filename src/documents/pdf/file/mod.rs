@@ -76,16 +76,23 @@ pub(super) struct Trouble {
 impl<'a> File<'a> {
     /// The definition of a number that viewers show.
     pub fn find(&self, number: u32) -> Option<usize> {
-        self.live.get(&number).copied().or_else(|| self.find_before(number, usize::MAX))
+        self.live
+            .get(&number)
+            .copied()
+            .or_else(|| self.find_before(number, usize::MAX))
     }
 
     /// The definition of a number that a revision ending at `before` showed.
     pub fn find_before(&self, number: u32, before: usize) -> Option<usize> {
         let all = self.definitions_of(number);
         let place = all.partition_point(|(_, index)| {
-            self.definitions.get(*index).is_some_and(|definition| definition.at < before)
+            self.definitions
+                .get(*index)
+                .is_some_and(|definition| definition.at < before)
         });
-        all.get(place.checked_sub(1)?).or(all.last()).map(|(_, index)| *index)
+        all.get(place.checked_sub(1)?)
+            .or(all.last())
+            .map(|(_, index)| *index)
     }
 
     fn definitions_of(&self, number: u32) -> &[(u32, usize)] {

@@ -133,7 +133,9 @@ pub(super) fn define(
 
 /// Whether `endstream` stands at this place, or nearly.
 pub(super) fn ends_stream(bytes: &[u8], at: usize) -> bool {
-    let rest = bytes.get(at..at.saturating_add(32).min(bytes.len())).unwrap_or_default();
+    let rest = bytes
+        .get(at..at.saturating_add(32).min(bytes.len()))
+        .unwrap_or_default();
     let spaces = rest.iter().take_while(|octet| is_space(**octet)).count();
     rest.get(spaces..).unwrap_or_default().starts_with(b"endstream")
 }
@@ -149,12 +151,22 @@ pub(super) fn heading(bytes: &[u8], word: usize) -> Option<(usize, u32, u16)> {
 }
 
 fn number_before(before: &[u8], spaced: bool) -> Option<(usize, u64)> {
-    let spaces = before.iter().rev().take(64).take_while(|octet| is_space(**octet)).count();
+    let spaces = before
+        .iter()
+        .rev()
+        .take(64)
+        .take_while(|octet| is_space(**octet))
+        .count();
     if spaced && spaces == 0 {
         return None;
     }
     let trimmed = before.get(..before.len() - spaces)?;
-    let digits = trimmed.iter().rev().take(10).take_while(|octet| octet.is_ascii_digit()).count();
+    let digits = trimmed
+        .iter()
+        .rev()
+        .take(10)
+        .take_while(|octet| octet.is_ascii_digit())
+        .count();
     let start = trimmed.len() - digits;
     let text = std::str::from_utf8(trimmed.get(start..)?).ok()?;
     Some((start, text.parse().ok()?))
@@ -163,7 +175,11 @@ fn number_before(before: &[u8], spaced: bool) -> Option<(usize, u64)> {
 /// Where the data starts, when `stream` follows the dictionary that ends at `at`.
 fn stream_start(bytes: &[u8], at: usize) -> Option<usize> {
     let rest = bytes.get(at..)?;
-    let spaces = rest.iter().take(4_096).take_while(|octet| is_space(**octet)).count();
+    let spaces = rest
+        .iter()
+        .take(4_096)
+        .take_while(|octet| is_space(**octet))
+        .count();
     let rest = rest.get(spaces..)?.strip_prefix(b"stream")?;
     let line_end = match rest {
         [b'\r', b'\n', ..] => 2,

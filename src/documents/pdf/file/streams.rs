@@ -49,23 +49,32 @@ pub(in super::super) fn open<'a>(visit: &mut Visit<'a>, bytes: &'a [u8], header:
     file.open_object_streams(visit);
     file.sort();
     file.choose(&table);
-    file.root = table.root.or_else(|| file.root_of(&trailers)).or_else(|| file.catalog());
+    file.root = table
+        .root
+        .or_else(|| file.root_of(&trailers))
+        .or_else(|| file.catalog());
     file
 }
 
 impl<'a> File<'a> {
     fn sort(&mut self) {
         let numbers = self.definitions.iter().enumerate();
-        self.by_number = numbers.map(|(index, definition)| (definition.number, index)).collect();
+        self.by_number = numbers
+            .map(|(index, definition)| (definition.number, index))
+            .collect();
         let at = |index: usize| self.definitions.get(index).map_or(0, |definition| definition.at);
-        self.by_number.sort_by_key(|(number, index)| (*number, at(*index)));
+        self.by_number
+            .sort_by_key(|(number, index)| (*number, at(*index)));
     }
 
     /// A stream may hold `endstream` when its length, which stands elsewhere, says so.
     fn lengthen(&mut self, lengths: &[(usize, u32)]) {
         for (index, number) in lengths {
             let length = self.find(*number).and_then(|length| self.object(length).count());
-            let data = self.definitions.get(*index).and_then(|definition| definition.data);
+            let data = self
+                .definitions
+                .get(*index)
+                .and_then(|definition| definition.data);
             let (Some(length), Some((start, end))) = (length, data) else {
                 continue;
             };
@@ -84,9 +93,12 @@ impl<'a> File<'a> {
             let head = self.slice(definition.start, definition.end);
             definition.data.is_some() && memchr::memmem::find(head, b"XRef").is_some()
         });
-        let streams: Vec<(usize, usize)> =
-            streams.map(|definition| (definition.start, definition.end)).collect();
-        let trailers = trailers.iter().map(|at| (*at, at.saturating_add(LONGEST_TRAILER).min(self.bytes.len())));
+        let streams: Vec<(usize, usize)> = streams
+            .map(|definition| (definition.start, definition.end))
+            .collect();
+        let trailers = trailers
+            .iter()
+            .map(|at| (*at, at.saturating_add(LONGEST_TRAILER).min(self.bytes.len())));
         let heads: Vec<(usize, usize)> = streams.into_iter().chain(trailers).collect();
         heads
             .into_iter()
@@ -115,7 +127,10 @@ impl<'a> File<'a> {
 
     fn root_of(&self, trailers: &[usize]) -> Option<u32> {
         let mut heads = self.heads(trailers);
-        let root = heads.by_ref().rev().find_map(|head| head.dictionary()?.get("Root").reference());
+        let root = heads
+            .by_ref()
+            .rev()
+            .find_map(|head| head.dictionary()?.get("Root").reference());
         root
     }
 
@@ -124,7 +139,9 @@ impl<'a> File<'a> {
         let mut definitions = self.definitions.iter().rev();
         let found = definitions.find(|definition| {
             let object = self.parsed(definition).object;
-            object.dictionary().is_some_and(|dictionary| dictionary.is("Type", "Catalog"))
+            object
+                .dictionary()
+                .is_some_and(|dictionary| dictionary.is("Type", "Catalog"))
         });
         found.map(|definition| definition.number)
     }
@@ -156,8 +173,11 @@ impl<'a> File<'a> {
 
     /// A table may point into the data of a stream, where the scan did not look.
     fn add_hidden(&mut self, table: &Table) {
-        let known: std::collections::HashSet<usize> =
-            self.definitions.iter().map(|definition| definition.start).collect();
+        let known: std::collections::HashSet<usize> = self
+            .definitions
+            .iter()
+            .map(|definition| definition.start)
+            .collect();
         let stream_end = Finder::new("endstream");
         let mut hidden = Vec::new();
         let mut work = self.bytes.len().saturating_mul(2);
@@ -177,7 +197,10 @@ impl<'a> File<'a> {
             let number = u32::try_from(number).unwrap_or(0);
             let generation = u16::try_from(generation).unwrap_or(0);
             let defined = scan::define(self.bytes, number, generation, at, behind, &stream_end);
-            let read = defined.data.map_or(defined.end, |(_, end)| end).saturating_sub(behind);
+            let read = defined
+                .data
+                .map_or(defined.end, |(_, end)| end)
+                .saturating_sub(behind);
             if read > work {
                 self.trouble.limit = true;
                 break;
@@ -196,7 +219,9 @@ impl<'a> File<'a> {
         let mut found = Vec::new();
         let mut kept = 0_usize;
         for index in 0..self.definitions.len() {
-            let Some(definition) = self.definitions.get(index) else { break };
+            let Some(definition) = self.definitions.get(index) else {
+                break;
+            };
             let head = self.slice(definition.start, definition.end);
             if definition.data.is_none() || memchr::memmem::find(head, b"ObjStm").is_none() {
                 continue;
@@ -254,7 +279,8 @@ fn members(data: &[u8], first: usize, buffer: usize, at: usize, found: &mut Vec<
     let mut lexer = Lexer::new(data, 0);
     let mut places = Vec::new();
     while lexer.offset() < first.max(1) {
-        let (Some(Token::Number(number)), Some(Token::Number(offset))) = (lexer.token(), lexer.token()) else {
+        let (Some(Token::Number(number)), Some(Token::Number(offset))) = (lexer.token(), lexer.token())
+        else {
             break;
         };
         let numbers = [number, offset].map(|number| Object::Number(number).count().unwrap_or(0));
@@ -262,7 +288,12 @@ fn members(data: &[u8], first: usize, buffer: usize, at: usize, found: &mut Vec<
         places.push((u32::try_from(number).unwrap_or(0), first.saturating_add(offset)));
     }
     places.sort_by_key(|(_, start)| *start);
-    let ends: Vec<usize> = places.iter().skip(1).map(|(_, start)| *start).chain([data.len()]).collect();
+    let ends: Vec<usize> = places
+        .iter()
+        .skip(1)
+        .map(|(_, start)| *start)
+        .chain([data.len()])
+        .collect();
     for ((number, start), end) in places.into_iter().zip(ends) {
         if start >= data.len() {
             continue;

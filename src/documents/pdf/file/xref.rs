@@ -83,7 +83,8 @@ impl Table {
     fn classic(&mut self, lexer: &mut Lexer<'_>, shift: usize) {
         loop {
             let before = lexer.offset();
-            let (Some(Token::Number(first)), Some(Token::Number(count))) = (lexer.token(), lexer.token()) else {
+            let (Some(Token::Number(first)), Some(Token::Number(count))) = (lexer.token(), lexer.token())
+            else {
                 // `trailer` stands here.
                 lexer.seek(before);
                 lexer.token();
@@ -124,7 +125,8 @@ impl Table {
         };
         let mut rows = data.chunks_exact(width);
         for section in index.chunks_exact(2) {
-            let [Some(first), Some(count)] = [section.first(), section.last()].map(|n| n.and_then(Object::count))
+            let [Some(first), Some(count)] =
+                [section.first(), section.last()].map(|n| n.and_then(Object::count))
             else {
                 return;
             };
@@ -147,7 +149,9 @@ fn fields(row: &[u8], widths: [usize; 3]) -> [Option<usize>; 3] {
     widths.map(|width| {
         let (field, after) = rest.split_at_checked(width)?;
         rest = after;
-        let value = field.iter().fold(0_u64, |value, octet| value << 8 | u64::from(*octet));
+        let value = field
+            .iter()
+            .fold(0_u64, |value, octet| value << 8 | u64::from(*octet));
         usize::try_from(value).ok()
     })
 }

@@ -46,7 +46,9 @@ fn run(bytes: &[u8], room: usize) -> Output {
         let read = usize::try_from(inflater.total_in() - read).unwrap_or_default();
         let written = usize::try_from(inflater.total_out() - written).unwrap_or_default();
         at += read;
-        output.bytes.extend_from_slice(chunk.get(..written).unwrap_or_default());
+        output
+            .bytes
+            .extend_from_slice(chunk.get(..written).unwrap_or_default());
         if output.bytes.len() > room {
             output.bytes.truncate(room);
             output.cut = true;

@@ -74,7 +74,9 @@ pub(super) fn decode<'a>(
         decoded.damaged |= output.damaged;
         decoded.cut |= output.cut;
         decoded.spent += output.bytes.len();
-        let predicted = step.parameters.and_then(|parameters| predictor::undo(&output.bytes, parameters));
+        let predicted = step
+            .parameters
+            .and_then(|parameters| predictor::undo(&output.bytes, parameters));
         decoded.bytes = Cow::Owned(predicted.unwrap_or(output.bytes));
     }
     decoded

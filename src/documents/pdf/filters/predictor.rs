@@ -35,7 +35,9 @@ fn png(bytes: &[u8], row: usize, pixel: usize) -> Vec<u8> {
     let mut plain: Vec<u8> = Vec::with_capacity(bytes.len());
     let mut above: Vec<u8> = Vec::new();
     for line in bytes.chunks(row + 1) {
-        let Some((kind, line)) = line.split_first() else { break };
+        let Some((kind, line)) = line.split_first() else {
+            break;
+        };
         let mut current = line.to_vec();
         for at in 0..current.len() {
             let before = |line: &[u8]| at.checked_sub(pixel).and_then(|at| line.get(at).copied());

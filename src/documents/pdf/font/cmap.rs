@@ -148,10 +148,14 @@ impl CMap {
             (Some(only), None) => u32::from(only),
             (None, _) => return,
             _ => {
-                let Some(place) = u32::try_from(self.strings.len()).ok().filter(|place| *place < 100_000) else {
+                let Some(place) = u32::try_from(self.strings.len())
+                    .ok()
+                    .filter(|place| *place < 100_000)
+                else {
                     return;
                 };
-                self.strings.push(text.chars().take(64).collect::<String>().into());
+                self.strings
+                    .push(text.chars().take(64).collect::<String>().into());
                 place | IS_STRING
             }
         };
@@ -169,7 +173,9 @@ impl CMap {
                 }
                 _ => return,
             };
-            let Some(Token::Number(glyph)) = lexer.token() else { return };
+            let Some(Token::Number(glyph)) = lexer.token() else {
+                return;
+            };
             self.glyphs.set_range(first, last, glyph_number(glyph), 1);
         }
     }
@@ -177,13 +183,19 @@ impl CMap {
 
 /// Each octet of the code is within its own bounds.
 fn within(code: u32, first: u32, last: u32) -> bool {
-    let mut octets = code.to_be_bytes().into_iter().zip(first.to_be_bytes()).zip(last.to_be_bytes());
+    let mut octets = code
+        .to_be_bytes()
+        .into_iter()
+        .zip(first.to_be_bytes())
+        .zip(last.to_be_bytes());
     octets.all(|((octet, first), last)| (first..=last).contains(&octet))
 }
 
 fn number(hex: &[u8]) -> u32 {
     let octets = unhexed(hex.get(..64).unwrap_or(hex));
-    octets.iter().fold(0, |number: u32, octet| number << 8 | u32::from(*octet))
+    octets
+        .iter()
+        .fold(0, |number: u32, octet| number << 8 | u32::from(*octet))
 }
 
 fn glyph_number(number: f64) -> u32 {
@@ -198,7 +210,12 @@ fn target(token: Token<'_>) -> Option<String> {
             if let [only] = octets.as_slice() {
                 return Some(char::from(*only).to_string());
             }
-            Some(encoding_rs::UTF_16BE.decode_without_bom_handling(&octets).0.into_owned())
+            Some(
+                encoding_rs::UTF_16BE
+                    .decode_without_bom_handling(&octets)
+                    .0
+                    .into_owned(),
+            )
         }
         Token::Name(name) => {
             let character = super::names::character(std::str::from_utf8(name).ok()?);

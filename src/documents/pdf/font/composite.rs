@@ -73,7 +73,9 @@ impl Composite {
     }
 
     fn glyph(&self, octets: &[u8], scale: f64) -> Glyph<'_> {
-        let code = octets.iter().fold(0, |code: u32, octet| code << 8 | u32::from(*octet));
+        let code = octets
+            .iter()
+            .fold(0, |code: u32, octet| code << 8 | u32::from(*octet));
         let number = match &self.codes {
             Codes::Mapped(map) => map.glyphs.get(code).unwrap_or(code),
             _ => code,
@@ -88,7 +90,10 @@ impl Composite {
             }
             _ => None,
         };
-        let width = self.widths.get(number).map_or(self.default_width, |width| f64::from(width) / 16.0);
+        let width = self
+            .widths
+            .get(number)
+            .map_or(self.default_width, |width| f64::from(width) / 16.0);
         Glyph {
             text: copied.or(shown.map(Character::One)),
             other,
@@ -111,7 +116,9 @@ impl Composite {
 
     fn leads(&self, number: u32, character: char) -> bool {
         let number = self.in_program(number);
-        self.glyphs.as_ref().is_some_and(|glyphs| glyphs.has(number, character))
+        self.glyphs
+            .as_ref()
+            .is_some_and(|glyphs| glyphs.has(number, character))
     }
 
     fn in_program(&self, number: u32) -> u32 {
@@ -127,7 +134,12 @@ impl Composite {
 /// `c [w1 w2 …]` and `first last w` (ISO 32000-2 §9.7.4.3), in sixteenths of thousandths.
 fn widths(members: &[Object<'_>]) -> Table {
     let sixteenths = |object: &Object<'_>| (object.number().unwrap_or(0.0).clamp(0.0, 1e6) * 16.0) as u32;
-    let code = |object: &Object<'_>| object.count().and_then(|code| u32::try_from(code).ok()).unwrap_or(0);
+    let code = |object: &Object<'_>| {
+        object
+            .count()
+            .and_then(|code| u32::try_from(code).ok())
+            .unwrap_or(0)
+    };
     let mut table = Table::default();
     let mut rest = members;
     loop {

@@ -1,6 +1,6 @@
 //! Encodings of simple fonts (ISO 32000-2 annex D), and character collections that fonts need not explain.
 
-use encoding_rs::{BIG5, Encoding, EUC_JP, EUC_KR, GBK, MACINTOSH, SHIFT_JIS, UTF_16BE, WINDOWS_1252};
+use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GBK, MACINTOSH, SHIFT_JIS, UTF_16BE, WINDOWS_1252};
 
 /// The encodings that have a name.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -7,7 +7,9 @@ pub(super) fn width(font: &str, character: char) -> f64 {
         return 600.0;
     }
     let (bold, italic) = (has(&["Bold", "bold"]), has(&["Italic", "italic", "Oblique"]));
-    let serif = has(&["Times", "Serif", "serif", "Roman", "Georgia", "Garamond", "Cambria"]);
+    let serif = has(&[
+        "Times", "Serif", "serif", "Roman", "Georgia", "Garamond", "Cambria",
+    ]);
     let table = match (serif, bold, italic) {
         (true, true, true) => &TIMES_BOLD_ITALIC,
         (true, true, false) => &TIMES_BOLD,
@@ -16,7 +18,9 @@ pub(super) fn width(font: &str, character: char) -> f64 {
         (false, true, _) => &HELVETICA_BOLD,
         (false, false, _) => &HELVETICA,
     };
-    let place = u32::from(character).checked_sub(32).and_then(|place| usize::try_from(place).ok());
+    let place = u32::from(character)
+        .checked_sub(32)
+        .and_then(|place| usize::try_from(place).ok());
     let known = place.and_then(|place| table.get(place));
     f64::from(known.copied().unwrap_or(556))
 }

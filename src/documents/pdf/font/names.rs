@@ -25,7 +25,9 @@ fn listed(name: &str) -> Option<char> {
 fn numbered(name: &str) -> Option<char> {
     let digits = match name.strip_prefix("uni") {
         Some(digits) => digits.get(..4),
-        None => name.strip_prefix('u').filter(|digits| (4..=6).contains(&digits.len())),
+        None => name
+            .strip_prefix('u')
+            .filter(|digits| (4..=6).contains(&digits.len())),
     };
     let value = u32::from_str_radix(digits?, 16).ok()?;
     char::from_u32(value).filter(|character| !character.is_control())

@@ -42,7 +42,10 @@ impl Glyphs {
     /// The first character of a glyph.
     pub fn character(&self, glyph: u32) -> Option<char> {
         let place = self.0.partition_point(|(other, _)| *other < glyph);
-        self.0.get(place).filter(|(other, _)| *other == glyph).map(|(_, character)| *character)
+        self.0
+            .get(place)
+            .filter(|(other, _)| *other == glyph)
+            .map(|(_, character)| *character)
     }
 
     /// Whether a character leads to a glyph.
@@ -119,8 +122,7 @@ fn segments(table: &[u8], mut enter: impl FnMut(u32, u32) -> bool) {
     let count = usize::from(u16_at(table, 6).unwrap_or(0) / 2);
     for segment in 0..count {
         let entry = |part: usize| u16_at(table, 14 + 2 * segment + part);
-        let (Some(last), Some(first), Some(delta)) =
-            (entry(0), entry(2 * count + 2), entry(4 * count + 2))
+        let (Some(last), Some(first), Some(delta)) = (entry(0), entry(2 * count + 2), entry(4 * count + 2))
         else {
             return;
         };

@@ -29,7 +29,10 @@ impl Simple {
         let widths = Widths::of(source);
         let slots = (0..=255_u8).map(|code| {
             let (own, named) = encoding.character(code);
-            let mapped = source.to_unicode.as_ref().and_then(|map| map.text(u32::from(code)));
+            let mapped = source
+                .to_unicode
+                .as_ref()
+                .and_then(|map| map.text(u32::from(code)));
             let (text, other) = match (mapped, own) {
                 (Some(mapped), Some(own)) if named && disagree(mapped, Character::One(own)) => {
                     (Some(Meaning::of(mapped)), Some(own))
@@ -151,7 +154,10 @@ impl Encoding {
             Some(Difference::Unknown) => (Base::WinAnsi.character(code), false),
             None => {
                 let character = self.base.character(code);
-                (character, !self.unknown_base && (character.is_some() || code < 32))
+                (
+                    character,
+                    !self.unknown_base && (character.is_some() || code < 32),
+                )
             }
         }
     }

@@ -67,7 +67,10 @@ impl Table {
             None => {}
             Some(width) if width < 256 => {
                 for offset in 0..=width {
-                    self.set(first.saturating_add(offset), value.wrapping_add(step.wrapping_mul(offset)));
+                    self.set(
+                        first.saturating_add(offset),
+                        value.wrapping_add(step.wrapping_mul(offset)),
+                    );
                 }
             }
             Some(_) if self.ranges.len() < MOST_RANGES => self.ranges.push((first, last, value, step)),

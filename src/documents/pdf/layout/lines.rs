@@ -40,7 +40,11 @@ struct Turned<'c> {
 pub(super) fn lines<'c>(pieces: &'c [Piece], text: impl Fn(&'c Piece) -> &'c str) -> Vec<Line> {
     let mut turned: Vec<Turned<'c>> = pieces.iter().map(|piece| turn(piece, text(piece))).collect();
     turned.retain(|piece| !piece.text.trim().is_empty());
-    turned.sort_by(|one, other| (one.angle, other.height).partial_cmp(&(other.angle, one.height)).unwrap_or(std::cmp::Ordering::Equal));
+    turned.sort_by(|one, other| {
+        (one.angle, other.height)
+            .partial_cmp(&(other.angle, one.height))
+            .unwrap_or(std::cmp::Ordering::Equal)
+    });
     let mut lines = Vec::new();
     let mut rest = turned.as_mut_slice();
     while let Some(first) = rest.first() {
@@ -109,7 +113,8 @@ fn words(line: &[Turned<'_>]) -> Vec<Word> {
         let trailing = piece.text.chars().rev().take_while(|c| c.is_whitespace()).count() as f32 * space;
         let joined = before.is_some_and(|before| {
             let gap = piece.start - before.end;
-            let spaced = before.text.ends_with(char::is_whitespace) || piece.text.starts_with(char::is_whitespace);
+            let spaced =
+                before.text.ends_with(char::is_whitespace) || piece.text.starts_with(char::is_whitespace);
             !spaced && gap < SPACE * before.size.min(piece.size) && gap > -0.5 * piece.size
         });
         match words.last_mut().filter(|_| joined) {
@@ -149,7 +154,10 @@ fn boxes_joined(words: Vec<Word>, size: f32) -> Vec<Word> {
             }
             _ => false,
         };
-        let count = 1 + rest.windows(2).take_while(|pair| pitch < 5.0 * size && even(pair)).count();
+        let count = 1 + rest
+            .windows(2)
+            .take_while(|pair| pitch < 5.0 * size && even(pair))
+            .count();
         let (run, after) = rest.split_at(if count >= BOXES { count } else { 1 });
         if let (Some(start), Some(end)) = (run.first(), run.last()) {
             joined.push(Word {

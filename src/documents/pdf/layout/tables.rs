@@ -186,7 +186,9 @@ impl Grid {
     fn continues(&self, before: &Grid) -> bool {
         let columns = self.columns.iter().zip(&before.columns);
         let near = |(one, other): (&(f32, f32), &(f32, f32))| one.0 < other.1 && other.0 < one.1;
-        self.angle == before.angle && self.columns.len() == before.columns.len() && columns.into_iter().all(near)
+        self.angle == before.angle
+            && self.columns.len() == before.columns.len()
+            && columns.into_iter().all(near)
     }
 }
 

@@ -41,15 +41,17 @@ pub(in super::super) fn parse(bytes: &[u8], at: usize) -> Parsed<'_> {
         if count > MOST_MEMBERS {
             break;
         }
-        if let Token::Word(b"endobj" | b"stream" | b"endstream" | b"obj" | b"xref" | b"trailer" | b"startxref") =
-            token
+        if let Token::Word(
+            b"endobj" | b"stream" | b"endstream" | b"obj" | b"xref" | b"trailer" | b"startxref",
+        ) = token
         {
             break;
         }
         step(token, &mut open, &mut flattened);
         end = lexer.offset();
         if let [outermost] = open.as_slice()
-            && let [Object::Dictionary(_) | Object::Array(_) | Object::String(_)] = outermost.members.as_slice()
+            && let [Object::Dictionary(_) | Object::Array(_) | Object::String(_)] =
+                outermost.members.as_slice()
         {
             break;
         }
@@ -108,7 +110,10 @@ fn reference<'a>(open: &mut [Open<'a>]) -> Object<'a> {
         return Object::Null;
     };
     let members = &mut innermost.members;
-    let number = members.len().checked_sub(2).and_then(|at| members.get(at)?.count());
+    let number = members
+        .len()
+        .checked_sub(2)
+        .and_then(|at| members.get(at)?.count());
     let generation = members.last().and_then(Object::count);
     match (number.and_then(|number| u32::try_from(number).ok()), generation) {
         (Some(number), Some(_)) => {
@@ -151,7 +156,9 @@ fn plain_name(name: &[u8]) -> Cow<'_, [u8]> {
     let mut plain = Vec::with_capacity(name.len());
     let mut rest = name;
     while let Some((first, after)) = rest.split_first() {
-        let digits = after.get(..2).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        let digits = after
+            .get(..2)
+            .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
         match digits.filter(|_| *first == b'#') {
             Some(digits) => {
                 plain.extend(unhexed(digits));

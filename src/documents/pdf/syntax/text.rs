@@ -7,8 +7,8 @@ use crate::mime;
 /// PDFDocEncoding (ISO 32000-2 annex D.2) where it differs from Windows-1252.
 const LOW: [char; 8] = ['˘', 'ˇ', 'ˆ', '˙', '˝', '˛', '˚', '˜'];
 const HIGH: [char; 31] = [
-    '•', '†', '‡', '…', '—', '–', 'ƒ', '⁄', '‹', '›', '−', '‰', '„', '“', '”', '‘', '’', '‚', '™', 'ﬁ', 'ﬂ', 'Ł',
-    'Œ', 'Š', 'Ÿ', 'Ž', 'ı', 'ł', 'œ', 'š', 'ž',
+    '•', '†', '‡', '…', '—', '–', 'ƒ', '⁄', '‹', '›', '−', '‰', '„', '“', '”', '‘', '’', '‚', '™', 'ﬁ', 'ﬂ',
+    'Ł', 'Œ', 'Š', 'Ÿ', 'Ž', 'ı', 'ł', 'œ', 'š', 'ž',
 ];
 
 /// The text of a string. Of octets that are no text, the legible runs.
@@ -25,7 +25,10 @@ pub(in super::super) fn decode_text(string: &[u8]) -> String {
             Err(_) => string.iter().map(|octet| document_character(*octet)).collect(),
         },
     };
-    let controls = text.chars().filter(|c| c.is_control() && !c.is_whitespace()).count();
+    let controls = text
+        .chars()
+        .filter(|c| c.is_control() && !c.is_whitespace())
+        .count();
     if controls * 8 > text.chars().count() {
         return mime::printable(string);
     }
