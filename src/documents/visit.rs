@@ -261,7 +261,7 @@ impl<'v> Visit<'v> {
     }
 
     /// Hands a picture out to be read.
-    pub fn hand_out(&mut self, picture: Picture) {
+    pub fn hand_picture_out(&mut self, picture: Picture) {
         self.shared.picture_octets = self.shared.picture_octets.saturating_sub(picture.gray.len());
         self.shared.found.pictures.push(picture);
     }

@@ -79,7 +79,7 @@ pub(super) fn see(
             "is a picture, one of more than [ocr] pictures allows",
         );
     } else if let Some(gray) = decode().map(prepared) {
-        visit.hand_out(Picture {
+        visit.hand_picture_out(Picture {
             id,
             width: gray.width(),
             height: gray.height(),
@@ -128,7 +128,10 @@ fn see_frames(visit: &mut Visit<'_>, bytes: &[u8], kind: Kind, size: (u32, u32))
     let decodes = pixels <= MOVING.min(visit.sight().pixels) && visit.sight().pictures > 0;
     let frames = if decodes { frames(bytes, kind) } else { None };
     let Some((frames, whole)) = frames else {
-        return visit.obstacle(ObstacleKind::Image, "is a moving picture, which cannot be checked");
+        return visit.obstacle(
+            ObstacleKind::Image,
+            "is a moving picture, which cannot be checked",
+        );
     };
     if !whole {
         visit.obstacle(
@@ -146,7 +149,11 @@ fn frames(bytes: &[u8], kind: Kind) -> Option<(Vec<DynamicImage>, bool)> {
     let source = Cursor::new(bytes);
     let frames = match kind {
         Kind::Gif => GifDecoder::new(source).ok()?.into_frames(),
-        Kind::Png => PngDecoder::with_limits(source, limits()).ok()?.apng().ok()?.into_frames(),
+        Kind::Png => PngDecoder::with_limits(source, limits())
+            .ok()?
+            .apng()
+            .ok()?
+            .into_frames(),
         Kind::WebP => WebPDecoder::new(source).ok()?.into_frames(),
         _ => return None,
     };
@@ -154,7 +161,10 @@ fn frames(bytes: &[u8], kind: Kind) -> Option<(Vec<DynamicImage>, bool)> {
     for frame in frames.take(MOST_FRAMES + 1) {
         // Gray at once: a frame has four octets a pixel.
         let gray = gray(frame.ok()?.into_buffer().into());
-        if !shown.iter().any(|before| before.as_bytes() == gray.as_raw().as_slice()) {
+        if !shown
+            .iter()
+            .any(|before| before.as_bytes() == gray.as_raw().as_slice())
+        {
             shown.push(gray.into());
         }
         if shown.len() > MOST_FRAMES / 2 {
@@ -168,8 +178,9 @@ fn is_animated(bytes: &[u8], kind: Kind) -> bool {
     let source = Cursor::new(bytes);
     match kind {
         Kind::Gif => super::gif::frames(bytes) > 1,
-        Kind::Png => PngDecoder::with_limits(source, limits())
-            .is_ok_and(|decoder| decoder.is_apng().unwrap_or(true)),
+        Kind::Png => {
+            PngDecoder::with_limits(source, limits()).is_ok_and(|decoder| decoder.is_apng().unwrap_or(true))
+        }
         Kind::WebP => WebPDecoder::new(source).is_ok_and(|decoder| decoder.has_animation()),
         _ => false,
     }
@@ -225,10 +236,7 @@ fn prepared(picture: DynamicImage) -> GrayImage {
 
 /// The margin has the colour of the corners, whichever that is.
 fn framed(gray: &GrayImage) -> GrayImage {
-    let (right, bottom) = (
-        gray.width().saturating_sub(1),
-        gray.height().saturating_sub(1),
-    );
+    let (right, bottom) = (gray.width().saturating_sub(1), gray.height().saturating_sub(1));
     let mut corners = [(0, 0), (right, 0), (0, bottom), (right, bottom)]
         .map(|(x, y)| gray.get_pixel_checked(x, y).map_or(255, |pixel| pixel.0[0]));
     corners.sort_unstable();

@@ -29,7 +29,10 @@ pub(super) fn blocks(bytes: &[u8]) -> (Vec<Block<'_>>, &[u8]) {
 /// How many frames there are.
 pub(super) fn frames(bytes: &[u8]) -> usize {
     let (blocks, _) = blocks(bytes);
-    blocks.iter().filter(|block| matches!(block, Block::Frame)).count()
+    blocks
+        .iter()
+        .filter(|block| matches!(block, Block::Frame))
+        .count()
 }
 
 /// The content of sub-blocks, joined.
@@ -49,7 +52,11 @@ fn start(bytes: &[u8]) -> Option<&[u8]> {
 
 /// Octets of the colour table that these flags announce.
 fn colours(flags: u8) -> usize {
-    if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) }
+    if flags & 0x80 == 0 {
+        0
+    } else {
+        3 << ((flags & 7) + 1)
+    }
 }
 
 /// A block, if it matters, and what follows it.

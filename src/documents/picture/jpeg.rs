@@ -17,7 +17,9 @@ pub(super) fn segments(bytes: &[u8]) -> (Vec<Segment<'_>>, &[u8]) {
             // Stand alone, without a length.
             0x01 | 0xd0..=0xd8 => {}
             _ => {
-                let Some((content, after)) = content(rest) else { break };
+                let Some((content, after)) = content(rest) else {
+                    break;
+                };
                 rest = after;
                 segments.push((marker, content));
                 if marker == SCAN {
@@ -44,7 +46,12 @@ fn content(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// Entropy-coded data ends at a marker; a stuffed `FF 00` and restart markers are none (§B.1.1.5).
 fn after_scan(bytes: &[u8]) -> &[u8] {
-    let ends = |at: usize| !matches!(bytes.get(at.saturating_add(1)), Some(0 | 0xd0..=0xd7 | 0xff) | None);
+    let ends = |at: usize| {
+        !matches!(
+            bytes.get(at.saturating_add(1)),
+            Some(0 | 0xd0..=0xd7 | 0xff) | None
+        )
+    };
     let end = memchr::memchr_iter(0xff, bytes).find(|at| ends(*at));
     end.and_then(|end| bytes.get(end..)).unwrap_or_default()
 }

@@ -180,7 +180,8 @@ fn exif(visit: &mut Visit<'_>, bytes: &[u8], notes: &mut Notes) {
 /// A comment begins with its character set (Exif 2.32 §4.6.5).
 fn user_comment(value: &[u8], exif: &[u8]) -> String {
     let (set, text) = value.split_at_checked(8).unwrap_or((&[], value));
-    let big_endian = exif.starts_with(b"MM") || exif.get(EXIF.len()..).is_some_and(|tiff| tiff.starts_with(b"MM"));
+    let big_endian =
+        exif.starts_with(b"MM") || exif.get(EXIF.len()..).is_some_and(|tiff| tiff.starts_with(b"MM"));
     match (set.starts_with(b"UNICODE"), big_endian) {
         (true, true) => clean(&UTF_16BE.decode(text).0),
         (true, false) => clean(&UTF_16LE.decode(text).0),

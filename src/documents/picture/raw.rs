@@ -67,7 +67,9 @@ fn bits(width: u32, bytes: &[u8]) -> Vec<u8> {
     let width = width as usize;
     let rows = bytes.chunks_exact(width.div_ceil(8).max(1));
     let row = |row: &[u8]| {
-        let bits = row.iter().flat_map(|octet| (0..8).rev().map(move |bit| octet >> bit & 1));
+        let bits = row
+            .iter()
+            .flat_map(|octet| (0..8).rev().map(move |bit| octet >> bit & 1));
         bits.take(width).map(|bit| bit * 255).collect::<Vec<u8>>()
     };
     rows.flat_map(row).collect()
