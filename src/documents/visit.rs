@@ -255,9 +255,11 @@ impl<'v> Visit<'v> {
         readings.find(|reading| reading.id == id).cloned()
     }
 
-    /// Whether one more picture may be handed out.
+    /// Whether the picture that was named last may be handed out. Those that were read before count, so that the same
+    /// ones are left out whenever the message is read.
     pub fn has_room_for_picture(&self) -> bool {
-        self.shared.picture_octets > 0 && self.shared.found.pictures.len() < self.shared.sight.pictures
+        let most = u64::try_from(self.shared.sight.pictures).unwrap_or(u64::MAX);
+        self.shared.picture_octets > 0 && self.shared.pictures <= most
     }
 
     /// Hands a picture out to be read.

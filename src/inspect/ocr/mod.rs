@@ -36,6 +36,12 @@ pub use settings::{Mode, Settings};
 /// Characters that are never meant where digits stand, and that Tesseract takes `S` for.
 const NOT_SEEN: &str = "tessedit_char_blacklist=$€£¥";
 
+/// The mode of segmentation that finds blocks of text.
+const UPRIGHT: &str = "3";
+
+/// The same, and finds out which way up the page is.
+const TURNED: &str = "1";
+
 /// Reads pictures. Cloning shares the memory of readings and the number of processes.
 #[derive(Debug, Clone)]
 pub struct Ocr {
@@ -103,8 +109,8 @@ impl Ocr {
             turns: true,
         };
         let blank = blank();
-        shared.turns = shared.attempt("1", &blank).await.is_ok();
-        shared.attempt("3", &blank).await.map_err(broken)?;
+        shared.turns = shared.attempt(TURNED, &blank).await.is_ok();
+        shared.attempt(UPRIGHT, &blank).await.map_err(broken)?;
         Ok(Ocr {
             shared: Arc::new(shared),
         })
@@ -177,18 +183,18 @@ impl Shared {
             return Err(Trouble::Failed("the gateway is stopping".to_owned()));
         };
         let input = pixels(picture);
-        let upright = self.attempt("3", &input).await?;
+        let upright = self.attempt(UPRIGHT, &input).await?;
         if upright.legible || !self.turns {
             return Ok(upright);
         }
         // The first page stands when the second try fails: it was read to its end.
-        Ok(match self.attempt("1", &input).await {
+        Ok(match self.attempt(TURNED, &input).await {
             Ok(turned) if turned.legible || turned.characters() > upright.characters() => turned,
             _ => upright,
         })
     }
 
-    /// Runs Tesseract with a mode of segmentation: 3 finds blocks of text, 1 also which way up the page is.
+    /// Runs Tesseract with a mode of segmentation.
     async fn attempt(&self, mode: &str, input: &[u8]) -> Result<Page, Trouble> {
         let arguments = [
             "stdin",
@@ -205,7 +211,7 @@ impl Shared {
         let printed = self.worker.run(&arguments, input).await?;
         let words = tsv::words(&printed.output)
             .ok_or_else(|| Trouble::Failed("the OCR process printed no table of words".to_owned()))?;
-        Ok(Page::of(&words))
+        Ok(Page::of(&words, mode == UPRIGHT))
     }
 
     fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {

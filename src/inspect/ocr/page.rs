@@ -21,11 +21,12 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Puts words in their places.
-    pub fn of(words: &[Word]) -> Page {
+    /// Puts words in their places. Tables are told on pages that are `upright`: on a turned one the places of the words
+    /// are turned as well.
+    pub fn of(words: &[Word], upright: bool) -> Page {
         Page {
             lines: lines(words),
-            table: table(words),
+            table: if upright { table(words) } else { None },
             legible: is_legible(words),
         }
     }
@@ -216,7 +217,7 @@ mod tests {
             word("536-22-8145", 300, 40, 2),
             word("219-40-6621", 300, 79, 2),
         ];
-        let page = Page::of(&words);
+        let page = Page::of(&words, true);
         assert!(page.legible);
         assert_eq!(
             page.lines,
@@ -235,7 +236,10 @@ mod tests {
             word("John", 0, 40, 1),
             word("4111", 400, 40, 1),
         ];
-        assert_eq!(Page::of(&words).table.unwrap(), "Name\tSSN\tCard\nJohn\t\t4111\n");
+        assert_eq!(
+            Page::of(&words, true).table.unwrap(),
+            "Name\tSSN\tCard\nJohn\t\t4111\n"
+        );
     }
 
     #[test]
@@ -253,8 +257,8 @@ mod tests {
         for word in &mut seen {
             word.certainty = 40.0;
         }
-        assert!(!Page::of(&seen).legible);
-        assert!(!Page::of(&[]).legible);
-        assert!(!Page::of(&[word("I", 0, 0, 1)]).legible);
+        assert!(!Page::of(&seen, true).legible);
+        assert!(!Page::of(&[], true).legible);
+        assert!(!Page::of(&[word("I", 0, 0, 1)], true).legible);
     }
 }

@@ -111,7 +111,7 @@ mod tests {
         ) {
             let rows: Vec<String> = rows.iter().map(|row| format!("5\t{row}")).collect();
             let table = format!("{HEADER}{}\n{noise}", rows.join("\n"));
-            Page::of(&words(table.as_bytes()).unwrap());
+            Page::of(&words(table.as_bytes()).unwrap(), true);
         }
     }
 }
