@@ -64,6 +64,17 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// For a person who waits for the result: every processor works, and no mail server loses its patience.
+    pub fn patient() -> Settings {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Settings {
+            workers: processors,
+            picture_seconds: 60,
+            message_seconds: 600,
+            ..Settings::default()
+        }
+    }
+
     /// What cannot be meant, each with its cure. Empty when all is well.
     pub fn mistakes(&self) -> Vec<String> {
         let mut list = Vec::new();

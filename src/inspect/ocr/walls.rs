@@ -40,8 +40,10 @@ const FOLDERS: [&str; 10] = [
     "/usr/local/share/tessdata",
 ];
 
-/// What the dynamic linker and the OpenMP library look at.
-const FILES: [&str; 3] = [
+/// What the dynamic linker and libraries look at when they start.
+const FILES: [&str; 5] = [
+    "/dev/null",
+    "/dev/urandom",
     "/etc/ld.so.cache",
     "/etc/ld-musl-x86_64.path",
     "/sys/devices/system/cpu/possible",
