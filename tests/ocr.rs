@@ -136,6 +136,9 @@ async fn numbers_in_pictures_are_found_and_a_picture_that_was_read_is_no_obstacl
         ("white-on-nothing.png", ssn),
         ("sideways.png", ssn),
         ("moving.gif", ssn),
+        ("scan.pdf", ssn),
+        ("fax.pdf", ssn),
+        ("samples.pdf", ssn),
         ("logo.png", &[]),
     ];
     let mut wrong = Vec::new();

@@ -294,6 +294,7 @@ fn the_example_names_every_setting_with_its_default() {
             "tls_key",
             "from",
             "ca_file",
+            "tessdata",
         ];
         assert!(
             filled_in.contains(&name) || example.lines().any(|other| other.trim() == line.trim()),

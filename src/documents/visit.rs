@@ -32,12 +32,14 @@ pub(super) struct Shared {
     sight: Sight,
     /// Pictures that were met.
     pictures: u64,
+    /// Pixels of pictures that are too small to show anything.
+    tiny: u64,
     /// Octets of pictures that may still be handed out.
     picture_octets: usize,
 }
 
 /// Octets that all pictures together may have when they are handed out.
-const PICTURE_OCTETS: usize = 96 << 20;
+const PICTURE_OCTETS: usize = 64 << 20;
 
 impl Shared {
     /// Nothing found yet, for a message whose leaves have `octets` in all.
@@ -49,6 +51,7 @@ impl Shared {
             files: limits.parts,
             sight,
             pictures: 0,
+            tiny: 0,
             picture_octets: PICTURE_OCTETS,
         }
     }
@@ -247,6 +250,12 @@ impl<'v> Visit<'v> {
         hasher.write_usize(number);
         hasher.write(source);
         hasher.finish()
+    }
+
+    /// Counts the pixels of a tiny picture, and tells how many all of them have.
+    pub fn tiny_pictures(&mut self, pixels: u64) -> u64 {
+        self.shared.tiny = self.shared.tiny.saturating_add(pixels);
+        self.shared.tiny
     }
 
     /// What was read in a picture, if it was handed out before.

@@ -19,7 +19,7 @@ const SIGHT: u8 = 2;
 pub(super) const SIGHT_LIMIT: usize = 64 << 20;
 
 /// The most that all pictures of an answer may have together. An honest child stays far below it.
-const PICTURES_LIMIT: usize = 256 << 20;
+const PICTURES_LIMIT: usize = 192 << 20;
 
 /// What an answer says of a picture before its pixels come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

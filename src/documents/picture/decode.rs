@@ -43,6 +43,9 @@ pub(super) fn see_all(visit: &mut Visit<'_>, kind: Kind) {
     let Some(size) = size(bytes, kind) else {
         return damaged(visit);
     };
+    if kind == Kind::Gif && super::gif::is_torn(bytes) {
+        return damaged(visit);
+    }
     if is_animated(bytes, kind) {
         return see_frames(visit, bytes, kind, size);
     }
@@ -59,7 +62,7 @@ pub(super) fn see(
     decode: impl FnOnce() -> Option<DynamicImage>,
 ) {
     if verdict::is_tiny(size.0, size.1) {
-        return;
+        return verdict::tiny(visit, size);
     }
     let id = visit.name_of_picture(source, number);
     if let Some(reading) = visit.reading(id) {

@@ -1,29 +1,49 @@
 //! The blocks of a GIF file (GIF89a specification): frames, comments, and where it ends.
 
+use super::metadata::MOST_PIECES;
+
 /// A block that matters here.
 pub(super) enum Block<'a> {
-    /// A frame.
-    Frame,
+    /// A frame, with its width and height.
+    Frame(u16, u16),
     /// The sub-blocks of a comment or plain text extension.
     Text(&'a [u8]),
     /// The sub-blocks of an application extension.
     Application(&'a [u8]),
 }
 
-/// The blocks of a file, and what follows its end.
+/// The blocks of a file, and what follows its end. After too many blocks the rest counts as following.
 pub(super) fn blocks(bytes: &[u8]) -> (Vec<Block<'_>>, &[u8]) {
     let mut blocks = Vec::new();
     let mut rest = start(bytes).unwrap_or_default();
-    while let Some((found, after)) = block(rest) {
+    for _ in 0..MOST_PIECES {
+        let Some((found, after)) = block(rest) else { break };
         blocks.extend(found);
         rest = after;
     }
     // The trailer; without it the file is cut short and nothing follows.
     let after = match rest.split_first() {
         Some((0x3b, after)) => after,
+        _ if block(rest).is_some() => rest,
         _ => &[],
     };
     (blocks, after)
+}
+
+/// Whether a frame is larger than the screen that the header announces. Viewers disagree about what to show then.
+pub(super) fn is_torn(bytes: &[u8]) -> bool {
+    let (blocks, _) = blocks(bytes);
+    let screen = side(bytes, 6).zip(side(bytes, 8)).unwrap_or((0, 0));
+    blocks
+        .iter()
+        .any(|block| matches!(block, Block::Frame(width, height) if *width > screen.0 || *height > screen.1))
+}
+
+fn side(bytes: &[u8], at: usize) -> Option<u16> {
+    bytes
+        .get(at..)?
+        .first_chunk()
+        .map(|octets| u16::from_le_bytes(*octets))
 }
 
 /// How many frames there are.
@@ -31,7 +51,7 @@ pub(super) fn frames(bytes: &[u8]) -> usize {
     let (blocks, _) = blocks(bytes);
     blocks
         .iter()
-        .filter(|block| matches!(block, Block::Frame))
+        .filter(|block| matches!(block, Block::Frame(..)))
         .count()
 }
 
@@ -74,9 +94,10 @@ fn block(bytes: &[u8]) -> Option<(Option<Block<'_>>, &[u8])> {
         }
         (0x2c, rest) => {
             let table = colours(*rest.get(8)?);
+            let frame = Block::Frame(side(rest, 4)?, side(rest, 6)?);
             // One octet more: the size of the first code.
             let (_, rest) = sub_blocks(rest.get(10..)?.get(table..)?);
-            Some((Some(Block::Frame), rest))
+            Some((Some(frame), rest))
         }
         _ => None,
     }

@@ -1,12 +1,15 @@
 //! The segments of a JPEG file (ITU-T T.81 annex B).
 
+use super::metadata::MOST_PIECES;
+
 /// A segment: its marker and its content.
 pub(super) type Segment<'a> = (u8, &'a [u8]);
 
 const END: u8 = 0xd9;
 const SCAN: u8 = 0xda;
 
-/// The segments that are not pixels, and what follows the end of the picture.
+/// The segments that are not pixels, and what follows the end of the picture. After too many segments the rest counts
+/// as following.
 pub(super) fn segments(bytes: &[u8]) -> (Vec<Segment<'_>>, &[u8]) {
     let mut rest = bytes.get(2..).unwrap_or_default();
     let mut segments = Vec::new();
@@ -22,6 +25,9 @@ pub(super) fn segments(bytes: &[u8]) -> (Vec<Segment<'_>>, &[u8]) {
                 };
                 rest = after;
                 segments.push((marker, content));
+                if segments.len() >= MOST_PIECES {
+                    return (segments, rest);
+                }
                 if marker == SCAN {
                     rest = after_scan(rest);
                 }

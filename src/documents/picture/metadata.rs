@@ -10,7 +10,8 @@ use flate2::read::ZlibDecoder;
 use super::tiff::{Entry, Tiff};
 use super::{Kind, gif, jpeg, png};
 use crate::documents::Visit;
-use crate::mime::TextKind;
+use crate::message::ObstacleKind;
+use crate::mime::{TextKind, printable};
 
 /// Fields of TIFF and EXIF that people fill in: document name, description, page name, artist, copyright.
 const ASCII_TAGS: [u16; 5] = [0x010d, 0x010e, 0x011d, 0x013b, 0x8298];
@@ -23,8 +24,11 @@ const EXIF_DIRECTORY: u16 = 0x8769;
 const XMP_TAG: u16 = 0x02bc;
 const IPTC_TAG: u16 = 0x83bb;
 
+/// Pieces of a file that are looked at one by one. A photograph has some twenty.
+pub(super) const MOST_PIECES: usize = 10_000;
+
 /// Fewer octets behind the end of a picture are padding.
-const LEAST_TRAILER: usize = 16;
+const LEAST_TRAILER: usize = 9;
 
 /// What stands in front of EXIF in JPEG and WebP files.
 const EXIF: &[u8] = b"Exif\0\0";
@@ -59,8 +63,23 @@ pub(super) fn read(visit: &mut Visit<'_>, kind: Kind) {
     }
 }
 
+/// What follows the end of a picture; after too many pieces to look at there is no end, and the rest is searched as it
+/// stands.
+fn flood<'b>(visit: &mut Visit<'_>, pieces: usize, after: &'b [u8]) -> &'b [u8] {
+    if pieces < MOST_PIECES {
+        return after;
+    }
+    visit.text(TextKind::Body, printable(after));
+    visit.obstacle(
+        ObstacleKind::LimitReached,
+        "is a picture in more pieces than are looked at",
+    );
+    &[]
+}
+
 fn of_png<'b>(visit: &mut Visit<'_>, bytes: &'b [u8], notes: &mut Notes) -> &'b [u8] {
     let (chunks, after) = png::chunks(bytes);
+    let after = flood(visit, chunks.len(), after);
     for chunk in chunks {
         match &chunk.kind {
             b"tEXt" => notes.extend(field(chunk.data).map(|(_, text)| ("a text", latin(text)))),
@@ -100,6 +119,7 @@ fn international(visit: &mut Visit<'_>, data: &[u8], notes: &mut Notes) {
 
 fn of_jpeg<'b>(visit: &mut Visit<'_>, bytes: &'b [u8], notes: &mut Notes) -> &'b [u8] {
     let (segments, after) = jpeg::segments(bytes);
+    let after = flood(visit, segments.len(), after);
     for (marker, content) in segments {
         match marker {
             0xfe => notes.push(("a comment", loose(content))),
@@ -116,6 +136,7 @@ fn of_jpeg<'b>(visit: &mut Visit<'_>, bytes: &'b [u8], notes: &mut Notes) -> &'b
 
 fn of_gif<'b>(visit: &mut Visit<'_>, bytes: &'b [u8], notes: &mut Notes) -> &'b [u8] {
     let (blocks, after) = gif::blocks(bytes);
+    let after = flood(visit, blocks.len(), after);
     for block in blocks {
         match block {
             gif::Block::Text(content) => notes.push(("a comment", loose(&gif::joined(content)))),
@@ -131,6 +152,7 @@ fn of_gif<'b>(visit: &mut Visit<'_>, bytes: &'b [u8], notes: &mut Notes) -> &'b 
 
 fn of_webp<'b>(visit: &mut Visit<'_>, bytes: &'b [u8], notes: &mut Notes) -> &'b [u8] {
     let (chunks, after) = png::riff(bytes);
+    let after = flood(visit, chunks.len(), after);
     for chunk in chunks {
         match &chunk.kind {
             b"EXIF" => exif(visit, chunk.data, notes),
@@ -141,7 +163,7 @@ fn of_webp<'b>(visit: &mut Visit<'_>, bytes: &'b [u8], notes: &mut Notes) -> &'b
     after
 }
 
-/// What follows the length that the file claims for itself, or its pixels, whichever ends later.
+/// What follows the length that the file claims for itself.
 fn of_bmp(bytes: &[u8]) -> &[u8] {
     let number = |at: usize| {
         let octets = bytes.get(at..)?.first_chunk::<4>()?;
@@ -213,7 +235,12 @@ fn resource(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
 
 /// The data sets of IPTC's application record: caption, keywords, headline, writer and their kin (IIM 4.2 §6).
 fn iptc(mut bytes: &[u8], notes: &mut Notes) {
+    let most = notes.len().saturating_add(MOST_PIECES);
     while let [0x1c, record, set, high, low, rest @ ..] = bytes {
+        if notes.len() >= most {
+            // Nobody writes so many captions; what is left is one text.
+            return notes.push(("the caption", loose(bytes)));
+        }
         let length = usize::from(u16::from_be_bytes([*high, *low]));
         let Some((content, after)) = rest.split_at_checked(length) else {
             return;

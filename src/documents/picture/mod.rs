@@ -79,7 +79,7 @@ fn kind(bytes: &[u8]) -> Option<Kind> {
     let starts = |signature: &[u8]| bytes.starts_with(signature);
     let webp = starts(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
     // A netpbm header is text up to its pixels, so it must be a whole one.
-    let pnm = matches!(bytes, [b'P', b'1'..=b'6', b'\n' | b' ' | b'\r' | b'\t', ..]);
+    let pnm = matches!(bytes, [b'P', b'1'..=b'7', b'\n' | b' ' | b'\r' | b'\t', ..]);
     match () {
         () if starts(b"\x89PNG\r\n\x1a\n") => Some(Kind::Png),
         () if starts(b"\xff\xd8\xff") => Some(Kind::Jpeg),

@@ -1,5 +1,7 @@
 //! The chunks of a PNG file (PNG specification, third edition, §5.3) and of a RIFF container, which WebP is.
 
+use super::metadata::MOST_PIECES;
+
 /// A chunk.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Chunk<'a> {
@@ -9,7 +11,8 @@ pub(super) struct Chunk<'a> {
     pub data: &'a [u8],
 }
 
-/// The chunks up to the last one that is whole, and what follows `IEND`.
+/// The chunks up to the last one that is whole, and what follows `IEND`. After too many chunks the rest counts as
+/// following.
 pub(super) fn chunks(bytes: &[u8]) -> (Vec<Chunk<'_>>, &[u8]) {
     let mut rest = bytes.get(8..).unwrap_or_default();
     let mut chunks = Vec::new();
@@ -21,6 +24,9 @@ pub(super) fn chunks(bytes: &[u8]) -> (Vec<Chunk<'_>>, &[u8]) {
         // Most chunks of a large file are pixels.
         if chunk.kind != *b"IDAT" {
             chunks.push(chunk);
+        }
+        if chunks.len() >= MOST_PIECES {
+            return (chunks, rest);
         }
     }
     (chunks, &[])
@@ -46,6 +52,9 @@ pub(super) fn riff(bytes: &[u8]) -> (Vec<Chunk<'_>>, &[u8]) {
     while let Some((chunk, after)) = riff_chunk(rest) {
         rest = after;
         chunks.push(chunk);
+        if chunks.len() >= MOST_PIECES {
+            return (chunks, rest);
+        }
     }
     (chunks, after)
 }

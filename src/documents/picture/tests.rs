@@ -148,6 +148,38 @@ fn a_tracking_pixel_is_no_obstacle() {
 }
 
 #[test]
+fn tiny_pictures_that_may_be_pieces_of_one_are_an_obstacle() {
+    let tile = encoded(&DynamicImage::new_luma8(20, 20), ImageFormat::Png);
+    let leaves: Vec<Leaf> = (0..60).map(|_| leaf(&tile)).collect();
+    let found = read_with(&leaves, &Limits::default(), eyes());
+    assert_eq!(found.obstacles.len(), 1);
+    let few = read_with(&leaves[..20], &Limits::default(), eyes());
+    assert!(few.obstacles.is_empty());
+}
+
+#[test]
+fn a_frame_that_is_larger_than_its_screen_is_no_tracking_pixel() {
+    let mut gif = MOVING.to_vec();
+    gif[6..10].copy_from_slice(&[1, 0, 1, 0]);
+    assert_eq!(seen(&gif, eyes()).obstacles.len(), 1);
+}
+
+#[test]
+fn a_flood_of_comments_is_read_and_takes_no_memory_for_each() {
+    let mut file = LICENCE[..2].to_vec();
+    for _ in 0..200_000 {
+        file.extend(b"\xff\xfe\0\x03x");
+    }
+    file.extend(b"\xff\xfe\0\x11SSN 536-22-8145");
+    file.extend(&LICENCE[2..]);
+    let found = seen(&file, Sight::default());
+    assert!(found.texts.len() < 20_000);
+    assert!(all_texts(&found).contains("536-22-8145"));
+    let kinds: Vec<ObstacleKind> = found.obstacles.iter().map(|obstacle| obstacle.kind).collect();
+    assert!(kinds.contains(&ObstacleKind::LimitReached));
+}
+
+#[test]
 fn every_kind_is_decoded_to_the_same_pixels() {
     let gray = GrayImage::from_fn(60, 20, |x, y| {
         Luma([if x / 4 % 2 == y / 4 % 2 { 0 } else { 255 }])

@@ -9,6 +9,9 @@ use crate::mime::TextKind;
 /// fewer in all (tracking pixels, spacers, bullets) shows no number worth protecting.
 const LEAST_PIXELS: u64 = 9 * 6 * 8;
 
+/// Pixels of tiny pictures that a message may have in all: 45 of the largest, any number of tracking pixels.
+const MOSAIC: u64 = 45 * LEAST_PIXELS;
+
 /// In a picture of this size (256 × 256) OCR misses print no more than it sees what is not there; handwriting has
 /// no room. Larger ones in which nothing was made out may be photographs of a card or a written note.
 const SMALL: u64 = 1 << 16;
@@ -19,6 +22,16 @@ const FEW: usize = 9;
 /// Whether a picture is too small to show anything.
 pub(super) fn is_tiny(width: u32, height: u32) -> bool {
     u64::from(width) * u64::from(height) < LEAST_PIXELS
+}
+
+/// A tiny picture is none, until there are so many that they may be the pieces of one.
+pub(super) fn tiny(visit: &mut Visit<'_>, (width, height): (u32, u32)) {
+    if visit.tiny_pictures(u64::from(width) * u64::from(height)) > MOSAIC {
+        visit.obstacle(
+            ObstacleKind::Image,
+            "is one of many tiny pictures, which may be the pieces of a large one",
+        );
+    }
 }
 
 /// Adds what was read in a picture of this size.

@@ -76,11 +76,8 @@ fn table(words: &[Word]) -> Option<String> {
         for cell in row {
             let column = columns.iter().rposition(|start| *start <= cell.left).unwrap_or(0);
             // Two cells in one column stay two words.
-            text.push_str(if column <= at && !text.ends_with(['\n', '\t']) {
-                " "
-            } else {
-                ""
-            });
+            let beside = column <= at && !text.is_empty() && !text.ends_with(['\n', '\t']);
+            text.push_str(if beside { " " } else { "" });
             while at < column {
                 text.push('\t');
                 at += 1;

@@ -82,7 +82,7 @@ impl Settings {
             ("picture_seconds", self.picture_seconds, 1, 600),
             ("message_seconds", self.message_seconds, 1, 600),
             ("memory_mb", self.memory_mb, 256, 1 << 20),
-            ("megapixels", self.megapixels, 1, 1000),
+            ("megapixels", self.megapixels, 1, 400),
             ("pictures", self.pictures as u64, 1, 1000),
         ];
         for (name, is, least, most) in least {
