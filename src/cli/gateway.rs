@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::config::{Bundle, Settings};
 use crate::deliver::Courier;
 use crate::detect::Rules;
-use crate::inspect::Inspector;
+use crate::inspect::{Inspector, Ocr, OcrMode};
 use crate::notice::Notices;
 use crate::relay::{Gateway, Identity, Rulebook};
 use crate::smime::Certificates;
@@ -31,6 +31,9 @@ pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>,
     let rulebook = rulebook(settings, &bundle)?;
     let inspector = Inspector::start(&settings.inspect, &settings.inspect.limits(), &bundle.rules).await;
     let inspector = inspector.map_err(|error| error.to_string())?;
+    if let Some(ocr) = ocr(settings).await? {
+        inspector.read_pictures_with(ocr);
+    }
     let store = Store::open(&settings.store)
         .await
         .map_err(|error| error.to_string())?;
@@ -43,6 +46,30 @@ pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>,
         courier,
     );
     Ok((Arc::new(gateway), store))
+}
+
+/// What reads pictures, if anything does; the log says which.
+///
+/// # Errors
+/// When it is required and does not work.
+async fn ocr(settings: &Settings) -> Result<Option<Ocr>, String> {
+    if settings.ocr.mode == OcrMode::Off {
+        tracing::info!("pictures are not read: [ocr] mode is \"off\"");
+        return Ok(None);
+    }
+    match Ocr::start(&settings.ocr, settings.inspect.allow_weak_jail).await {
+        Ok(ocr) => {
+            tracing::info!(program = ocr.version(), "pictures are read");
+            Ok(Some(ocr))
+        }
+        Err(why) if settings.ocr.mode == OcrMode::Required => Err(format!(
+            "pictures cannot be read: {why}; [ocr] mode = \"when-installed\" starts without"
+        )),
+        Err(why) => {
+            tracing::warn!(%why, "pictures are not read and count as unread");
+            Ok(None)
+        }
+    }
 }
 
 /// Puts changed policies and certificates in force. When anything in them is wrong, what was in force stays.

@@ -21,6 +21,9 @@ use crate::config::Settings;
 /// The first argument of the jailed reader. It is looked for before anything else happens in the process.
 const INSPECT_CHILD: &str = "inspect-child";
 
+/// The same for the process that becomes Tesseract.
+const OCR_CHILD: &str = "ocr-child";
+
 /// What a newcomer needs below the list of commands.
 const AFTER_HELP: &str = "\
 First steps:
@@ -97,6 +100,9 @@ pub fn run() -> ExitCode {
         .is_some_and(|role| role == INSPECT_CHILD)
     {
         return crate::inspect::child();
+    }
+    if std::env::args_os().nth(1).is_some_and(|role| role == OCR_CHILD) {
+        return crate::inspect::ocr_child();
     }
     let command_line = match CommandLine::try_parse() {
         Ok(command_line) => command_line,

@@ -38,6 +38,7 @@ impl Check {
 pub(super) fn all(settings: &Settings) -> Vec<Check> {
     let mut checks = general(settings);
     checks.extend(inspect(settings));
+    checks.extend(of_stage("ocr", settings.ocr.mistakes()));
     checks.extend(certificates(settings));
     checks.extend(notice(settings));
     checks.extend(store(settings));

@@ -31,6 +31,8 @@ pub struct Settings {
     pub smtp: smtp::Settings,
     /// The jailed readers.
     pub inspect: inspect::Settings,
+    /// Reading pictures.
+    pub ocr: inspect::OcrSettings,
     /// Certificates and trust.
     pub certificates: smime::Settings,
     /// Notices.
@@ -49,6 +51,7 @@ impl Default for Settings {
             policies: PathBuf::from("policies"),
             smtp: Default::default(),
             inspect: Default::default(),
+            ocr: Default::default(),
             certificates: Default::default(),
             notice: Default::default(),
             store: Default::default(),
@@ -113,6 +116,7 @@ impl Settings {
             self.smtp.tls_certificate.as_mut(),
             self.smtp.tls_key.as_mut(),
             self.deliver.ca_file.as_mut(),
+            self.ocr.tessdata.as_mut(),
         ];
         for path in always.into_iter().chain(optional.into_iter().flatten()) {
             *path = folder.join(&path);

@@ -38,6 +38,8 @@ mod zip;
 use crate::message::{Obstacle, ObstacleKind, Segment};
 use crate::mime::{Leaf, Limits, Text, charset};
 
+pub use picture::{Picture, Reading, Seen, Sight};
+
 use visit::{Shared, Visit};
 
 /// What the leaves of a message hold.
@@ -49,6 +51,8 @@ pub struct Documents {
     pub obstacles: Vec<Obstacle>,
     /// Segmented mail among the messages that documents hold.
     pub segments: Vec<Segment>,
+    /// Pictures to be read by OCR. Each is an obstacle as well, until its reading is handed in.
+    pub pictures: Vec<Picture>,
 }
 
 /// Reads a leaf and tells whether its octets are of this format; if they are not, the next one tries.
@@ -86,8 +90,13 @@ const TEXT_FORMATS: [TextFormat; 7] = [
 
 /// Reads leaves, and the files inside of them, each with the first format that recognises its content.
 pub fn read(leaves: &[Leaf], limits: &Limits) -> Documents {
+    read_with(leaves, limits, Sight::default())
+}
+
+/// Like [`read`], and hands pictures out, or takes what was read in them.
+pub fn read_with(leaves: &[Leaf], limits: &Limits, sight: Sight) -> Documents {
     let octets = leaves.iter().map(|leaf| leaf.bytes.len()).sum();
-    let mut shared = Shared::new(limits, octets);
+    let mut shared = Shared::new(limits, octets, sight);
     for leaf in leaves {
         read_leaf(&mut Visit::new(leaf, &mut shared));
     }

@@ -2,9 +2,10 @@
 //!
 //! All visits of a message share one budget, so that a container in a container buys nothing.
 
+use std::hash::{DefaultHasher, Hasher};
 use std::io::Read;
 
-use super::Documents;
+use super::{Documents, Picture, Reading, Sight};
 use crate::message::{Obstacle, ObstacleKind, Place};
 use crate::mime::{self, Leaf, Limits, Text, TextKind, is_harmless, printable};
 
@@ -28,16 +29,30 @@ pub(super) struct Shared {
     octets: usize,
     /// Files inside documents that may still be opened.
     files: usize,
+    sight: Sight,
+    /// Pictures that were met.
+    pictures: u64,
+    /// Pixels of pictures that are too small to show anything.
+    tiny: u64,
+    /// Octets of pictures that may still be handed out.
+    picture_octets: usize,
 }
+
+/// Octets that all pictures together may have when they are handed out.
+const PICTURE_OCTETS: usize = 64 << 20;
 
 impl Shared {
     /// Nothing found yet, for a message whose leaves have `octets` in all.
-    pub fn new(limits: &Limits, octets: usize) -> Self {
+    pub fn new(limits: &Limits, octets: usize, sight: Sight) -> Self {
         Shared {
             found: Documents::default(),
             limits: *limits,
             octets: limits.message_size.saturating_sub(octets),
             files: limits.parts,
+            sight,
+            pictures: 0,
+            tiny: 0,
+            picture_octets: PICTURE_OCTETS,
         }
     }
 }
@@ -220,6 +235,46 @@ impl<'v> Visit<'v> {
             };
             super::read_leaf(&mut visit);
         }
+    }
+
+    /// How pictures are read.
+    pub fn sight(&self) -> &Sight {
+        &self.shared.sight
+    }
+
+    /// A name for the next picture: the same whenever the same message is read, and another one for other octets.
+    pub fn name_of_picture(&mut self, source: &[u8], number: usize) -> u64 {
+        self.shared.pictures = self.shared.pictures.saturating_add(1);
+        let mut hasher = DefaultHasher::new();
+        hasher.write_u64(self.shared.pictures);
+        hasher.write_usize(number);
+        hasher.write(source);
+        hasher.finish()
+    }
+
+    /// Counts the pixels of a tiny picture, and tells how many all of them have.
+    pub fn tiny_pictures(&mut self, pixels: u64) -> u64 {
+        self.shared.tiny = self.shared.tiny.saturating_add(pixels);
+        self.shared.tiny
+    }
+
+    /// What was read in a picture, if it was handed out before.
+    pub fn reading(&self, id: u64) -> Option<Reading> {
+        let mut readings = self.shared.sight.readings.iter();
+        readings.find(|reading| reading.id == id).cloned()
+    }
+
+    /// Whether the picture that was named last may be handed out. Those that were read before count, so that the same
+    /// ones are left out whenever the message is read.
+    pub fn has_room_for_picture(&self) -> bool {
+        let most = u64::try_from(self.shared.sight.pictures).unwrap_or(u64::MAX);
+        self.shared.picture_octets > 0 && self.shared.pictures <= most
+    }
+
+    /// Hands a picture out to be read.
+    pub fn hand_picture_out(&mut self, picture: Picture) {
+        self.shared.picture_octets = self.shared.picture_octets.saturating_sub(picture.gray.len());
+        self.shared.found.pictures.push(picture);
     }
 
     fn place_of_file(&self, name: Option<&str>) -> Place {

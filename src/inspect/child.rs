@@ -14,10 +14,12 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::jail::JailReport;
+use super::pictures::{SIGHT_LIMIT, announced, sight, write_pixels};
 use super::scanner::{self, Extras};
 use super::wire::{Answer, HELLO_LIMIT, Hello, Welcome, question, read_frame, write_frame};
-use super::{Source, bounds, examine_here, jail};
+use super::{Source, bounds, examine_with, jail};
 use crate::detect::Rules;
+use crate::documents::{Picture, Sight};
 use crate::message::{Inspection, Obstacle, ObstacleKind, Place};
 
 /// Room that the buffer keeps between messages. More goes back, so that one giant does not bloat a child.
@@ -47,19 +49,22 @@ pub(super) fn run() -> Result<()> {
     Rules::prepare();
     let jail = jail::enter(hello.memory_mb, wire.as_raw_fd());
     let rules = compile(&mut wire, &hello, jail)?;
-    serve(&mut wire, hello.limits.message_size, |source| {
+    serve(&mut wire, hello.limits.message_size, |source, sight| {
         // Without a budget the gateway's deadline still holds.
         let _ = jail::grant_processor_time(hello.cpu_seconds);
-        let examination = examine_here(source, &rules, &hello.limits);
+        let (examination, pictures) = examine_with(source, &rules, &hello.limits, sight);
         match hello.scan {
-            None => (bounds::tidy(examination.inspection), None),
+            None => (bounds::tidy(examination.inspection), None, pictures),
             Some(asked) => {
                 let (inspection, extras) = scanner::tell(examination, &rules, asked);
-                (inspection, Some(extras))
+                (inspection, Some(extras), pictures)
             }
         }
     })
 }
+
+/// What a child says of one message: what was learned, what a scan asked for, and pictures to be read.
+pub(super) type Told = (Inspection, Option<Extras>, Vec<Picture>);
 
 /// Answers questions with `read` until the gateway hangs up or `read` panics. What it says is within bounds already.
 ///
@@ -68,25 +73,32 @@ pub(super) fn run() -> Result<()> {
 pub(super) fn serve(
     wire: &mut (impl Read + Write),
     limit: usize,
-    read: impl Fn(Source<'_>) -> (Inspection, Option<Extras>),
+    read: impl Fn(Source<'_>, Sight) -> Told,
 ) -> Result<()> {
     let mut frame = Vec::new();
-    let mut number = 0;
-    while read_frame(wire, limit.saturating_add(LABEL_ROOM), &mut frame)? {
+    let (mut number, mut eyes) = (0, Sight::default());
+    let limit = limit.saturating_add(LABEL_ROOM).max(SIGHT_LIMIT);
+    while read_frame(wire, limit, &mut frame)? {
+        if let Some(told) = sight(&frame)? {
+            eyes = told;
+            continue;
+        }
         number += 1;
         let source = question(&frame)?;
-        let attempt = catch_unwind(AssertUnwindSafe(|| read(source)));
+        let attempt = catch_unwind(AssertUnwindSafe(|| read(source, std::mem::take(&mut eyes))));
         let leaving = attempt.is_err();
-        let (inspection, extras) = attempt.unwrap_or_else(|_| (panicked(), None));
+        let (inspection, extras, pictures) = attempt.unwrap_or_else(|_| (panicked(), None, Vec::new()));
         write_frame(
             wire,
             &Answer {
                 number,
                 inspection,
                 extras,
+                pictures: announced(&pictures),
                 leaving,
             },
         )?;
+        write_pixels(wire, &pictures)?;
         if leaving {
             break;
         }
@@ -122,7 +134,7 @@ fn compile(wire: &mut File, hello: &Hello, jail: JailReport) -> Result<Rules> {
 }
 
 /// The gateway opens its own files so that no child inherits them; this is for those of whoever started it.
-fn close_inherited_files() {
+pub(super) fn close_inherited_files() {
     let Ok(open) = std::fs::read_dir("/proc/self/fd") else {
         return;
     };
@@ -205,7 +217,7 @@ mod tests {
                 sent.extend(message);
             }
             let mut script = Script { sent: &sent, answers: Vec::new() };
-            serve(&mut script, 1 << 20, |source| (counting(source), None)).unwrap();
+            serve(&mut script, 1 << 20, |source, _| (counting(source), None, Vec::new())).unwrap();
             let (mut answers, mut frame) = (script.answers.as_slice(), Vec::new());
             for (place, message) in messages.iter().enumerate() {
                 prop_assert!(read_frame(&mut answers, 1 << 20, &mut frame).unwrap());

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::filter;
 
 /// The newest Landlock that we ask for: files, devices, TCP, abstract sockets and signals (Linux 6.12).
-const LANDLOCK: ABI = ABI::V6;
+pub(super) const LANDLOCK: ABI = ABI::V6;
 
 /// What the kernel or the container did not give, in sentences for an administrator.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -79,7 +79,7 @@ fn limit_resources(memory_mb: u64) -> nix::Result<()> {
 }
 
 /// Lowers both the soft and the hard limit, never above the hard limit that was inherited.
-fn lower(resource: Resource, to: u64) -> nix::Result<()> {
+pub(super) fn lower(resource: Resource, to: u64) -> nix::Result<()> {
     let (_, hard) = getrlimit(resource)?;
     let to = if hard == RLIM_INFINITY { to } else { to.min(hard) };
     setrlimit(resource, to, to)
@@ -112,7 +112,7 @@ fn landlock_everything() -> Result<RulesetStatus, RulesetError> {
     Ok(ruleset.restrict_self()?.ruleset)
 }
 
-fn note<E: std::fmt::Display>(report: &mut Vec<String>, wall: &str, result: Result<(), E>) {
+pub(super) fn note<E: std::fmt::Display>(report: &mut Vec<String>, wall: &str, result: Result<(), E>) {
     if let Err(error) = result {
         report.push(format!("{wall}: {error}"));
     }

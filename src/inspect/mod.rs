@@ -9,6 +9,8 @@ mod failure;
 mod filter;
 mod jail;
 mod keeper;
+mod ocr;
+mod pictures;
 mod plan;
 mod pool;
 mod reader;
@@ -20,7 +22,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::detect::{RuleSource, Rules};
-use crate::documents;
+use crate::documents::{self, Picture, Sight};
 use crate::message::{Inspection, Place, RawMessage};
 use crate::mime::{self, Contents, Leaf, Limits, Text};
 
@@ -28,6 +30,7 @@ use keeper::Program;
 use plan::Plan;
 use pool::Pool;
 
+pub use ocr::{Mode as OcrMode, NoOcr, Ocr, Settings as OcrSettings, child as ocr_child};
 pub use scanner::{Asked, Examined, Extras, Scanner};
 
 /// How inspection runs: `[inspect]` in the settings.
@@ -178,6 +181,11 @@ impl Inspector {
         Ok(inspection)
     }
 
+    /// Has pictures read from now on, by OCR. The first call counts.
+    pub fn read_pictures_with(&self, ocr: Ocr) {
+        self.pool.read_pictures_with(ocr);
+    }
+
     /// Takes other rules. When this returns, every inspection that begins is by the new rules; those that are
     /// under way end by the old ones.
     ///
@@ -239,10 +247,20 @@ pub fn inspect_here(raw: &[u8], rules: &Rules, limits: &Limits) -> Inspection {
 
 /// The whole reading of a message or file, in this process, with all that was read.
 pub fn examine_here(source: Source<'_>, rules: &Rules, limits: &Limits) -> Examination {
+    examine_with(source, rules, limits, Sight::default()).0
+}
+
+/// Like [`examine_here`], with the pictures that are to be read, or with what was read in them.
+fn examine_with(
+    source: Source<'_>,
+    rules: &Rules,
+    limits: &Limits,
+    sight: Sight,
+) -> (Examination, Vec<Picture>) {
     let contents = open(source, limits);
     let mut texts = contents.texts;
     let mut obstacles = contents.obstacles;
-    let documents = documents::read(&contents.leaves, limits);
+    let documents = documents::read_with(&contents.leaves, limits, sight);
     texts.extend(documents.texts);
     obstacles.extend(documents.obstacles);
     let mut structure = contents.structure;
@@ -262,11 +280,12 @@ pub fn examine_here(source: Source<'_>, rules: &Rules, limits: &Limits) -> Exami
     {
         inspection.structure.message_id = None;
     }
-    Examination {
+    let examination = Examination {
         inspection,
         texts,
         text_of_finding,
-    }
+    };
+    (examination, documents.pictures)
 }
 
 /// A message is read by its structure; any other file is one leaf, a mailbox of many messages too. A file that is

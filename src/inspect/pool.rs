@@ -11,7 +11,7 @@
 //! | a new child does not start | another try after a pause that doubles; callers wait up to the deadline, then get none |
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -22,11 +22,13 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::failure::Failure;
 use super::jail::JailReport;
 use super::keeper::{Keeper, Program};
+use super::ocr::Ocr;
 use super::plan::Plan;
 use super::reader::{Fault, Reader};
 use super::scanner::Extras;
 use super::{NoReader, Source, StartError};
 use crate::detect::RuleSource;
+use crate::documents::{Picture, Sight};
 use crate::message::Inspection;
 
 /// Pauses between tries to start a child: the first, and the longest.
@@ -45,6 +47,8 @@ pub(super) struct Pool {
     /// As many permits as there are children in `State::free`.
     free: Semaphore,
     state: Mutex<State>,
+    /// Reads pictures, if anything does.
+    ocr: OnceLock<Ocr>,
     reloading: tokio::sync::Mutex<()>,
 }
 
@@ -97,6 +101,7 @@ impl Pool {
             runtime: Handle::current(),
             free: Semaphore::new(0),
             state: Mutex::new(state),
+            ocr: OnceLock::new(),
             reloading: tokio::sync::Mutex::new(()),
         });
         let (children, jail) = pool.start_all(&hello, 0).await?;
@@ -110,15 +115,39 @@ impl Pool {
     /// # Errors
     /// When no child became free: that says nothing of the message.
     pub(super) async fn inspect(self: &Arc<Self>, source: Source<'_>) -> Result<Learned, NoReader> {
+        let Some(ocr) = self.ocr.get() else {
+            let (learned, _) = self.read(source, None).await?;
+            return Ok(learned);
+        };
+        let (learned, pictures) = self.read(source, Some(&ocr.sight(Vec::new()))).await?;
+        if pictures.is_empty() {
+            return Ok(learned);
+        }
+        // No child waits while the pictures are read: any of them can read the message again.
+        let readings = ocr.read(pictures).await;
+        let (learned, _) = self.read(source, Some(&ocr.sight(readings))).await?;
+        Ok(learned)
+    }
+
+    /// Has pictures read from now on. The first call counts.
+    pub(super) fn read_pictures_with(&self, ocr: Ocr) {
+        let _ = self.ocr.set(ocr);
+    }
+
+    async fn read(
+        self: &Arc<Self>,
+        source: Source<'_>,
+        sight: Option<&Sight>,
+    ) -> Result<(Learned, Vec<Picture>), NoReader> {
         let (limit, length) = (self.plan.limits.message_size, source.bytes().len());
         if length > limit || u32::try_from(length).is_err() {
-            return Ok((Failure::TooLarge(limit).into_inspection(), None));
+            return Ok(((Failure::TooLarge(limit).into_inspection(), None), Vec::new()));
         }
-        let mut outcome = self.attempt(self.borrow_in_time().await?, source).await;
+        let mut outcome = self.attempt(self.borrow_in_time().await?, source, sight).await;
         if outcome.as_ref().is_err_and(Failure::is_worth_another_try) {
-            outcome = self.attempt(self.borrow_in_time().await?, source).await;
+            outcome = self.attempt(self.borrow_in_time().await?, source, sight).await;
         }
-        Ok(outcome.unwrap_or_else(|failure| (failure.into_inspection(), None)))
+        Ok(outcome.unwrap_or_else(|failure| ((failure.into_inspection(), None), Vec::new())))
     }
 
     /// How many children there should be.
@@ -139,19 +168,24 @@ impl Pool {
         Ok(())
     }
 
-    async fn attempt(&self, mut loan: Loan<'_>, source: Source<'_>) -> Result<Learned, Failure> {
+    async fn attempt(
+        &self,
+        mut loan: Loan<'_>,
+        source: Source<'_>,
+        sight: Option<&Sight>,
+    ) -> Result<(Learned, Vec<Picture>), Failure> {
         let deadline = Instant::now() + self.plan.deadline;
         let Some(child) = &mut loan.child else {
             // A loan that was just made has its child.
             return Err(Failure::of(None));
         };
-        let asked = child.reader.ask(source, self.plan.scan.is_some());
+        let asked = child.reader.ask(source, sight, self.plan.scan.is_some());
         let failure = match timeout_at(deadline, asked).await {
-            Ok(Ok((inspection, extras, stays))) => {
+            Ok(Ok((inspection, extras, pictures, stays))) => {
                 if stays {
                     loan.give_back();
                 }
-                return Ok((inspection, extras));
+                return Ok(((inspection, extras), pictures));
             }
             Ok(Err(Fault::HungUp)) => {
                 let ended = timeout_at(deadline, loan.end()).await;

@@ -9,9 +9,11 @@ use tokio::net::UnixStream;
 use super::failure::Failure;
 use super::jail::JailReport;
 use super::keeper::{Keeper, Process, Program};
+use super::pictures::{receive_pixels, send_sight};
 use super::scanner::{self, Extras};
 use super::wire::{ANSWER_LIMIT, Answer, SCAN_ANSWER_LIMIT, Welcome, label, receive, send, send_labelled};
 use super::{Source, StartError, bounds};
+use crate::documents::{Picture, Sight};
 use crate::message::Inspection;
 
 /// How long a child may take to enter its jail and to compile the rules.
@@ -26,8 +28,8 @@ pub(super) enum Fault {
     Nonsense,
 }
 
-/// What was learned, what a scan asked for beyond it, and whether the child stays for more.
-pub(super) type Said = (Inspection, Option<Extras>, bool);
+/// What was learned, what a scan asked for beyond it, pictures to be read, and whether the child stays for more.
+pub(super) type Said = (Inspection, Option<Extras>, Vec<Picture>, bool);
 
 /// A child in its jail that waits for messages. Dropping it kills it.
 #[derive(Debug)]
@@ -91,28 +93,39 @@ impl Reader {
 
     /// Asks the child to read. After a failure, or when this future was dropped before its end, the child must not
     /// be asked again. What a child says beyond the inspection is for a scan; a gateway drops it unread.
-    pub(super) async fn ask(&mut self, source: Source<'_>, for_scan: bool) -> Result<Said, Fault> {
+    /// Pictures come when `sight` asks for them.
+    pub(super) async fn ask(
+        &mut self,
+        source: Source<'_>,
+        sight: Option<&Sight>,
+        for_scan: bool,
+    ) -> Result<Said, Fault> {
         self.served += 1;
+        if let Some(sight) = sight {
+            let told = send_sight(&mut self.wire, sight).await;
+            told.map_err(|_| Fault::HungUp)?;
+        }
         let limit = if for_scan { SCAN_ANSWER_LIMIT } else { ANSWER_LIMIT };
         let said = match send_labelled(&mut self.wire, &label(source), source.bytes()).await {
             Ok(()) => receive(&mut self.wire, limit).await,
             Err(error) => Err(error),
         };
-        let said = said.map_err(|error| match error.kind() {
-            ErrorKind::InvalidData => Fault::Nonsense,
-            _ => Fault::HungUp,
-        })?;
+        let said = said.map_err(fault)?;
         let answer: Answer = serde_json::from_slice(&said).map_err(|_| Fault::Nonsense)?;
         if answer.number != self.served {
             return Err(Fault::Nonsense);
         }
+        let most = sight.map_or(0, |sight| sight.pictures);
+        let pictures = receive_pixels(&mut self.wire, answer.pictures, most).await;
+        let pictures = pictures.map_err(fault)?;
         Ok(match for_scan {
             true => (
                 scanner::bounded(answer.inspection),
                 answer.extras,
+                pictures,
                 !answer.leaving,
             ),
-            false => (bounds::tidy(answer.inspection), None, !answer.leaving),
+            false => (bounds::tidy(answer.inspection), None, pictures, !answer.leaving),
         })
     }
 
@@ -134,5 +147,12 @@ impl Reader {
     /// Kills it if it still runs, and tells how it ended.
     pub(super) async fn end(self) -> Failure {
         Failure::of(self.process.end().await)
+    }
+}
+
+fn fault(error: std::io::Error) -> Fault {
+    match error.kind() {
+        ErrorKind::InvalidData => Fault::Nonsense,
+        _ => Fault::HungUp,
     }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::keeper::Program;
+use super::ocr::Ocr;
 use super::plan::Plan;
 use super::pool::Pool;
 use super::{Examination, NoReader, Settings, Source, StartError, bounds};
@@ -99,6 +100,11 @@ impl Scanner {
         plan.scan = Some(asked);
         let pool = Pool::start(Program::reader(program), plan, rules).await?;
         Ok(Scanner { pool })
+    }
+
+    /// Has pictures read from now on, by OCR. The first call counts.
+    pub fn read_pictures_with(&self, ocr: Ocr) {
+        self.pool.read_pictures_with(ocr);
     }
 
     /// How many files the children read at once.

@@ -73,13 +73,13 @@ fn stand_in() {
         Vec::new()
     };
     write_frame(&mut wire, &Welcome { jail, mistakes }).unwrap();
-    child::serve(&mut wire, 1 << 30, |source| {
+    child::serve(&mut wire, 1 << 30, |source, _| {
         let order = std::str::from_utf8(source.bytes()).unwrap();
         let extras = (order == "tell-all").then(|| Extras {
             values: vec!["536-22-8145".to_owned()],
             ..Extras::default()
         });
-        (bounds::tidy(behave(order, rules)), extras)
+        (bounds::tidy(behave(order, rules)), extras, Vec::new())
     })
     .unwrap();
 }
@@ -117,6 +117,7 @@ fn behave(raw: &str, rules: &str) -> Inspection {
                 number: 1,
                 inspection: saying("early"),
                 extras: None,
+                pictures: Vec::new(),
                 leaving: false,
             };
             write_frame(&mut wire, &answer).unwrap();

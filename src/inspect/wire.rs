@@ -18,6 +18,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::Source;
 use super::jail::JailReport;
+use super::pictures::Announced;
 use super::scanner::{Asked, Extras};
 use crate::detect::RuleSource;
 use crate::message::Inspection;
@@ -66,6 +67,9 @@ pub(super) struct Answer {
     /// What a scan asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extras: Option<Extras>,
+    /// Pictures to be read; their pixels follow.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<Announced>,
     /// Whether the child ends now, because it no longer trusts its own state.
     pub leaving: bool,
 }
@@ -138,6 +142,15 @@ pub(super) fn write_frame(sink: &mut impl Write, value: &impl Serialize) -> Resu
         *place = octet;
     }
     sink.write_all(&frame)
+}
+
+/// Writes octets as one frame.
+///
+/// # Errors
+/// When the other end has hung up, or they do not fit into a frame.
+pub(super) fn write_octets(sink: &mut impl Write, octets: &[u8]) -> Result<()> {
+    sink.write_all(&header(octets.len())?)?;
+    sink.write_all(octets)
 }
 
 /// Sends `payload` as one frame without copying it.

@@ -55,9 +55,12 @@ pub struct Arguments {
     /// The directory with policy.toml and elements/ [default: /etc/sealgate/policies, or the built-in ones]
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
-    /// Take policies and [inspect] (limits, number of readers) from this settings file
+    /// Take policies, [inspect] and [ocr] (limits, number of readers) from this settings file
     #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Do not read pictures, which takes Tesseract about a second each
+    #[arg(long)]
+    no_ocr: bool,
     /// Read even where the kernel cannot give the full jail; a hostile file could then do harm
     #[arg(long)]
     allow_weak_jail: bool,

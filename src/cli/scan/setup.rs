@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{Bundle, Settings};
 use crate::detect::RuleSource;
-use crate::inspect::{self, Asked, Scanner, StartError};
+use crate::inspect::{self, Asked, Ocr, OcrMode, OcrSettings, Scanner, StartError};
 use crate::policy::Policy;
 
 use super::Arguments;
@@ -31,14 +31,17 @@ impl Setup {
     /// # Errors
     /// What is wrong and how to mend it.
     pub async fn of(arguments: &Arguments) -> Result<Setup, String> {
-        let (policies, mut inspect) = settings(arguments.config.as_deref())?;
+        let (policies, mut inspect, mut ocr) = settings(arguments.config.as_deref())?;
+        if arguments.no_ocr {
+            ocr.mode = OcrMode::Off;
+        }
         inspect.allow_weak_jail |= arguments.allow_weak_jail;
         let asked = Asked {
             values: arguments.reveal,
             texts: arguments.show_text,
             rejected: arguments.explain,
         };
-        Self::start(arguments.policies.clone().or(policies), &inspect, asked).await
+        Self::start(arguments.policies.clone().or(policies), &inspect, &ocr, asked).await
     }
 
     /// Loads the policies of a directory, or else the installed or the built-in ones, and starts the readers.
@@ -48,25 +51,37 @@ impl Setup {
     pub async fn start(
         policies: Option<PathBuf>,
         inspect: &inspect::Settings,
+        ocr: &OcrSettings,
         asked: Asked,
     ) -> Result<Setup, String> {
         let bundle = bundle(policies)?;
         let scanner = Scanner::start(asked, inspect, &bundle.rules).await;
+        let scanner = scanner.map_err(in_words)?;
+        if ocr.mode != OcrMode::Off {
+            match Ocr::start(ocr, inspect.allow_weak_jail).await {
+                Ok(ocr) => scanner.read_pictures_with(ocr),
+                Err(why) if ocr.mode == OcrMode::Required => {
+                    return Err(format!("pictures cannot be read: {why}"));
+                }
+                // Pictures stay obstacles, and the result says so.
+                Err(_) => {}
+            }
+        }
         Ok(Setup {
             policy: bundle.policy,
             rules: bundle.rules,
-            scanner: scanner.map_err(in_words)?,
+            scanner,
             largest: inspect.limits().message_size as u64,
         })
     }
 }
 
-fn settings(file: Option<&Path>) -> Result<(Option<PathBuf>, inspect::Settings), String> {
+fn settings(file: Option<&Path>) -> Result<(Option<PathBuf>, inspect::Settings, OcrSettings), String> {
     let Some(file) = file else {
-        return Ok((None, inspect::Settings::default()));
+        return Ok((None, inspect::Settings::default(), OcrSettings::patient()));
     };
     let settings = Settings::load(file).map_err(|mistakes| explain(&mistakes))?;
-    Ok((Some(settings.policies), settings.inspect))
+    Ok((Some(settings.policies), settings.inspect, settings.ocr))
 }
 
 fn bundle(policies: Option<PathBuf>) -> Result<Bundle, String> {

@@ -13,6 +13,7 @@ mod layout;
 mod markup;
 mod pages;
 mod pictures;
+mod raster;
 mod reader;
 mod resources;
 mod streams;

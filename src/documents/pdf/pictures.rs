@@ -1,7 +1,8 @@
-//! Pictures in a PDF. Nothing here looks into them.
+//! Pictures in a PDF: which of them go to the reader of pictures.
 
 use super::content::Picture;
 use super::filters::Encoding;
+use super::raster;
 use super::reader::Reader;
 use super::syntax::Object;
 use crate::documents::Visit;
@@ -34,7 +35,7 @@ pub(super) fn on_page(reader: &mut Reader<'_, '_, '_>, pictures: &[Picture], are
     }
 }
 
-/// A picture goes to the reader of pictures once, when it is a file as it stands; otherwise it is an obstacle.
+/// A picture goes to the reader of pictures once, as a file or as samples; in other encodings it is an obstacle.
 fn hand_on(reader: &mut Reader<'_, '_, '_>, picture: &Picture, scanned: bool) {
     let Some(index) = picture.definition else {
         return stated(reader.visit, scanned);
@@ -46,12 +47,14 @@ fn hand_on(reader: &mut Reader<'_, '_, '_>, picture: &Picture, scanned: bool) {
     let Object::Dictionary(dictionary) = reader.object(index) else {
         return;
     };
+    let reads = reader.visit.sight().pictures > 0;
     match reader.unpack(index, &dictionary) {
         Some((bytes, Some(Encoding::Jpeg))) => {
             reader.pictures += 1;
             let name = format!("image {}.jpg", reader.pictures);
             reader.visit.file(Some(&name), bytes);
         }
+        Some((bytes, rest)) if reads && raster::hand_on(reader, &dictionary, &bytes, rest) => {}
         _ => stated(reader.visit, scanned),
     }
 }

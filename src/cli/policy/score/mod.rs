@@ -23,7 +23,7 @@ use crate::cli::config::in_lines;
 use crate::cli::scan::Setup;
 use crate::cli::{block_on, failed};
 use crate::detect::Rules;
-use crate::inspect::{Asked, Examined, Scanner, Settings};
+use crate::inspect::{Asked, Examined, OcrSettings, Scanner, Settings};
 
 use mail::Case;
 use tally::Tally;
@@ -80,7 +80,13 @@ async fn score(arguments: &Arguments, cases: Vec<Case>) -> Result<Tally, String>
         values: true,
         ..Asked::default()
     };
-    let setup = Setup::start(arguments.policies.clone(), &inspect, asked).await?;
+    let setup = Setup::start(
+        arguments.policies.clone(),
+        &inspect,
+        &OcrSettings::patient(),
+        asked,
+    )
+    .await?;
     let rules = Rules::compile(&setup.rules).map_err(|errors| in_lines("the rules", &errors))?;
     let elements: BTreeMap<String, bool> = rules
         .elements()

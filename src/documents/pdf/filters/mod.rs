@@ -30,7 +30,9 @@ pub(super) struct Decoded<'a> {
 pub(super) enum Encoding {
     /// A whole JPEG file.
     Jpeg,
-    /// JPEG 2000, fax or JBIG2.
+    /// Fax: ITU-T T.4 or T.6.
+    Fax,
+    /// JPEG 2000 or JBIG2.
     Picture,
     /// A filter that nobody defined.
     Unknown,
@@ -65,7 +67,8 @@ pub(super) fn decode<'a>(
             other => {
                 decoded.rest = Some(match other {
                     b"DCTDecode" | b"DCT" => Encoding::Jpeg,
-                    b"JPXDecode" | b"CCITTFaxDecode" | b"CCF" | b"JBIG2Decode" => Encoding::Picture,
+                    b"CCITTFaxDecode" | b"CCF" => Encoding::Fax,
+                    b"JPXDecode" | b"JBIG2Decode" => Encoding::Picture,
                     _ => Encoding::Unknown,
                 });
                 break;
