@@ -242,7 +242,7 @@ impl<'v> ViewSearch<'v> {
         let (keywords, whole) = (&compiled.keywords, from == 0 && to == bytes.len());
         let header = self.headers.entry(rule).or_insert_with(|| match whole {
             true => layout::first_header(bytes, keywords, hits.iter().copied()),
-            false => layout::first_header(bytes, keywords, keywords.find(bytes, 0, bytes.len()).into_iter()),
+            false => layout::first_header(bytes, keywords, keywords.find(bytes, 0, bytes.len())),
         });
         // Below the header of a table, every cell may have its keyword in the header.
         let below = header

@@ -55,7 +55,7 @@ pub(super) fn tell(visit: &mut Visit<'_>, (width, height): (u32, u32), reading: 
             ObstacleKind::Image,
             "is a picture, whose text was read and may not be all",
         );
-    } else if !legible && !(small && few) {
+    } else if !(legible || small && few) {
         visit.obstacle(
             ObstacleKind::Image,
             "is a picture in which no text could be made out for certain",

@@ -79,10 +79,11 @@ impl<'a> File<'a> {
                 continue;
             };
             let stated = start.saturating_add(length);
-            if stated != end && scan::ends_stream(self.bytes, stated) {
-                if let Some(definition) = self.definitions.get_mut(*index) {
-                    definition.data = Some((start, stated));
-                }
+            if stated != end
+                && scan::ends_stream(self.bytes, stated)
+                && let Some(definition) = self.definitions.get_mut(*index)
+            {
+                definition.data = Some((start, stated));
             }
         }
     }
@@ -127,11 +128,10 @@ impl<'a> File<'a> {
 
     fn root_of(&self, trailers: &[usize]) -> Option<u32> {
         let mut heads = self.heads(trailers);
-        let root = heads
+        heads
             .by_ref()
             .rev()
-            .find_map(|head| head.dictionary()?.get("Root").reference());
-        root
+            .find_map(|head| head.dictionary()?.get("Root").reference())
     }
 
     /// The last catalog, when no trailer tells.

@@ -73,7 +73,7 @@ impl<'a> Object<'a> {
     /// A number that counts something.
     pub fn count(&self) -> Option<usize> {
         let number = self.number()?;
-        (number >= 0.0 && number < 9e15).then_some(number as usize)
+        (0.0..9e15).contains(&number).then_some(number as usize)
     }
 
     /// A name.
