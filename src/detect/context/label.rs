@@ -81,6 +81,9 @@ const OPEN: [&str; 22] = [
 pub(super) fn of(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     let from = start.saturating_sub(LONGEST + 8);
     let before = without_edge(bytes.get(from..start)?);
+    // "Closes: #936227"
+    let bare = before.strip_suffix(b"#").map(without_edge);
+    let before = bare.filter(|bare| bare.ends_with(b":")).unwrap_or(before);
     let place = match before.split_last()? {
         (b':' | b'=' | b'>', rest) => last_words(without_edge(rest), MOST_WORDS + 1),
         _ => last_words(before, 2).filter(|words| before.get(words.clone()).is_some_and(ends_as_number)),

@@ -4,7 +4,7 @@ use super::{found, places, rules, text};
 use crate::message::Confidence;
 use crate::mime::TextKind;
 
-const HARMLESS: [&str; 24] = [
+const HARMLESS: [&str; 23] = [
     "Verizon account number 4830127755",
     "Your National Grid account number 4830127755: the bill of $120.00 is ready.",
     "Patient account number 4830127755",
@@ -25,7 +25,6 @@ const HARMLESS: [&str; 24] = [
     "From: Dave <dl@example.org>\nDate: Wed, 02 Oct 2002 11:09:34",
     "SSN: 412-55-9921x",
     "SSN: 412-55-9921x\nBadge number: 353155471",
-    "Total rows: 616393910; accounts: 971670",
     "NY DRIVER LICENSE REQUIRED",
     "Parcel ID 191-03-0098, lot 264",
     "Model DL-6473",
