@@ -6,14 +6,45 @@ use super::rule_file::Boundary;
 pub(super) fn stands_free(bytes: &[u8], start: usize, end: usize, boundary: Boundary) -> bool {
     let (before, after) = (Side::before(bytes, start), Side::after(bytes, end));
     match boundary {
-        Boundary::Word => before.is_free() && after.is_free() && !is_time(bytes, end),
-        Boundary::Loose => before.is_apart() && after.is_apart() && !is_time(bytes, end),
+        Boundary::Word => before.is_free() && after.is_free() && !is_within(bytes, start, end),
+        Boundary::Loose => before.is_apart() && after.is_apart() && !is_within(bytes, start, end),
+        Boundary::Apart => before.is_free() && after.is_free() && !is_among_numbers(bytes, start, end),
         Boundary::Digits => {
             let word_before = touching_word(bytes.get(..start).unwrap_or_default().iter().rev(), false);
             let word_after = touching_word(bytes.get(end..).unwrap_or_default().iter(), true);
             (before.is_free() || word_before) && (after.is_free() || word_after)
         }
     }
+}
+
+/// Whether a value is the end of a telephone number or the beginning of a time.
+fn is_within(bytes: &[u8], start: usize, end: usize) -> bool {
+    is_time(bytes, end) || is_dialled(bytes, start)
+}
+
+/// Whether a country code stands before: "+44 20 7946 0528".
+fn is_dialled(bytes: &[u8], start: usize) -> bool {
+    let before = bytes.get(..start).unwrap_or_default();
+    let Some((b' ' | b'-' | b'.' | b'(' | b')', before)) = before.split_last() else {
+        return false;
+    };
+    let code = before
+        .iter()
+        .rev()
+        .take(6)
+        .skip_while(|byte| byte.is_ascii_digit() || **byte == b' ');
+    before
+        .last()
+        .is_some_and(|byte| byte.is_ascii_digit() || *byte == b' ')
+        && code.take(1).any(|byte| *byte == b'+')
+}
+
+/// Whether a number stands one space before or after.
+fn is_among_numbers(bytes: &[u8], start: usize, end: usize) -> bool {
+    let (before, after) = (Side::before(bytes, start), Side::after(bytes, end));
+    [before, after]
+        .iter()
+        .any(|side| side.next == b' ' && side.beyond.is_ascii_digit())
 }
 
 /// Whether what ends here ends with the hour of a time: "2 Aug 2002 09:29".
@@ -125,5 +156,18 @@ mod tests {
             assert!(!free(text, Boundary::Digits), "{text}");
         }
         assert!(free("1/4114", Boundary::Loose));
+        assert!(!free("+44 20 4114", Boundary::Word) && !free("+1 4114", Boundary::Loose));
+        assert!(free("+ 4114", Boundary::Word) && free("a+b 4114", Boundary::Word));
+    }
+
+    #[test]
+    fn a_value_apart_has_no_numbers_for_neighbours() {
+        for text in ["808 4114", "4114 12"] {
+            assert!(
+                !free(text, Boundary::Apart) && free(text, Boundary::Word),
+                "{text}"
+            );
+        }
+        assert!(free("8, 4114 or", Boundary::Apart));
     }
 }

@@ -12,7 +12,7 @@ const MOST_WORDS: usize = 4;
 const LONGEST: usize = 40;
 
 /// Words in a label that name no kind of value.
-const SAYS_NOTHING: [&str; 36] = [
+const SAYS_NOTHING: [&str; 54] = [
     "number",
     "numbers",
     "no",
@@ -49,6 +49,24 @@ const SAYS_NOTHING: [&str; 36] = [
     "old",
     "new",
     "of",
+    "provided",
+    "given",
+    "record",
+    "listed",
+    "above",
+    "shown",
+    "entered",
+    "required",
+    "current",
+    "updated",
+    "legal",
+    "confirmed",
+    "verified",
+    "per",
+    "said",
+    "valid",
+    "actual",
+    "and",
 ];
 
 /// Words in the label of a column that may hold a means of payment, or anything at all.
@@ -110,7 +128,13 @@ fn last_words(text: &[u8], most: usize) -> Option<Range<usize>> {
         byte.is_ascii_alphabetic() || matches!(byte, b' ' | b'-' | b'_' | b'\'' | b'#' | b'&' | b'.')
     };
     let mut from = text.len() - text.iter().rev().take_while(|byte| is_part(byte)).count();
-    from += memchr::memmem::rfind(text.get(from..)?, b". ").map_or(0, |at| at + 2);
+    from = text
+        .windows(2)
+        .enumerate()
+        .skip(from)
+        .filter(|(at, pair)| *pair == b". " && !ends_short(text.get(..*at).unwrap_or_default()))
+        .last()
+        .map_or(from, |(at, _)| at + 2);
     // The beginnings of words, last first.
     let begins = |at: &usize| {
         let is_space = |at: usize| text.get(at).is_none_or(|byte| *byte == b' ');
@@ -118,6 +142,23 @@ fn last_words(text: &[u8], most: usize) -> Option<Range<usize>> {
     };
     let begin = (from..text.len()).rev().filter(begins).take(most).last()?;
     Some(begin..text.len())
+}
+
+/// Whether a full stop after this text cuts a word short and ends no sentence: "acct.", "lic. no.", "D.L.".
+fn ends_short(text: &[u8]) -> bool {
+    const SHORT: [&str; 14] = [
+        "no", "nos", "num", "nbr", "nr", "acct", "acc", "lic", "soc", "sec", "st", "dr", "mr", "ms",
+    ];
+    let letters = text
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_alphabetic())
+        .count();
+    let word = text.get(text.len() - letters..).unwrap_or_default();
+    letters == 1
+        || SHORT
+            .iter()
+            .any(|short| word.eq_ignore_ascii_case(short.as_bytes()))
 }
 
 /// "employee number", "case no.", "item #": the words announce a number.
@@ -158,6 +199,19 @@ fn says_something(word: &[u8]) -> bool {
     !SAYS_NOTHING
         .iter()
         .any(|nothing| word.eq_ignore_ascii_case(nothing.as_bytes()))
+}
+
+/// Whether a list may go on over a stretch of text: it holds separators, numbers, names and little words.
+pub(super) fn keeps_a_list(scene: &Scene, between: &[u8]) -> bool {
+    const LINKS: [&str; 12] = [
+        "and", "or", "then", "also", "plus", "for", "of", "the", "as", "well", "s", "to",
+    ];
+    words(between).all(|word| {
+        let link = LINKS
+            .iter()
+            .any(|link| word.eq_ignore_ascii_case(link.as_bytes()));
+        link || scene.names.is_name(word)
+    })
 }
 
 /// Whether a label is no person's, not even by a given name: "Mary: 536-22-8145".

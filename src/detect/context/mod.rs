@@ -254,8 +254,12 @@ fn is_elsewhere(candidate: &Candidate, scene: &Scene, cell: &Cell) -> bool {
 /// Whether a value goes on with the list that ended at `end`.
 fn goes_on(scene: &Scene, candidate: &Candidate, end: usize) -> bool {
     let near = candidate.start >= end && candidate.start - end <= LIST_GAP;
+    let between = scene.bytes.get(end..candidate.start).unwrap_or_default();
+    if !near || !label::keeps_a_list(scene, between) {
+        return false;
+    }
     let label = label::of(scene.bytes, candidate.start).filter(|label| label.start >= end);
-    near && !label.is_some_and(|label| label::is_impersonal(scene, &label))
+    !label.is_some_and(|label| label::is_impersonal(scene, &label))
 }
 
 /// Whether the evidence stands near a candidate, outside of it.

@@ -80,6 +80,12 @@ impl Names {
         is_given(word) && !is_word(word)
     }
 
+    /// Whether a capitalised word is a known name or an initial.
+    pub fn is_name(&self, word: &[u8]) -> bool {
+        let capital = word.first().is_some_and(u8::is_ascii_uppercase);
+        capital && (word.len() == 1 || is_given(word) || is_family(word))
+    }
+
     /// All names in a stretch of text, in order.
     pub fn within(&self, bytes: &[u8], from: usize, to: usize) -> Vec<Range<usize>> {
         let tokens = token::tokens(bytes, from, to);

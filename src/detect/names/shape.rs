@@ -138,11 +138,15 @@ fn last_first(names: &Names, _: Option<&Token>, tokens: &[Token]) -> usize {
     {
         return 0;
     }
-    let initial = first.case == Case::Initial && first.text != b"I" && is_family(last.text);
+    let strange = is_strange(last) && last.text.len() > 3;
+    let initial = first.case == Case::Initial && first.text != b"I" && (is_family(last.text) || strange);
     let family = is_family(last.text);
     let given = match is_unsure(names, first) {
         true => family && !is_word(last.text),
-        false => is_given(first.text) || family && (is_strange(first) || is_strange_in_capitals(first)),
+        false => {
+            let rare = is_strange(first) || is_strange_in_capitals(first);
+            is_given(first.text) || family && rare || strange && is_strange(first) && first.text.len() > 3
+        }
     };
     let whole = is_capital(first) && given && !is_never(names, first);
     if initial || whole { 2 } else { 0 }
@@ -276,8 +280,12 @@ fn is_surname_too(names: &Names, token: &Token) -> bool {
 
 /// Whether the word after a name says that it is a firm's: "Baker Hughes Inc."
 fn is_firm(names: &Names, next: Option<&Token>) -> bool {
-    next.is_some_and(|next| {
-        matches!(next.gap, Gap::Space | Gap::Comma) && names.words.firms.contains(&lower(next.text))
+    // After a comma the sentence may go on: "John Smith, bank account".
+    const AFTER_COMMA: [&str; 8] = ["inc", "llc", "llp", "ltd", "corp", "plc", "gmbh", "lp"];
+    next.is_some_and(|next| match next.gap {
+        Gap::Space => names.words.firms.contains(&lower(next.text)),
+        Gap::Comma => AFTER_COMMA.contains(&lower(next.text).as_str()),
+        _ => false,
     })
 }
 

@@ -69,7 +69,8 @@ impl<'t> View<'t> {
     pub fn is_cut(&self, start: usize, end: usize) -> bool {
         let value = self.bytes.get(start..end).unwrap_or_default();
         let short = |piece: &[u8]| piece.iter().filter(|byte| byte.is_ascii_alphanumeric()).count() < SHORT;
-        let begins = matches!(self.bytes.get(end..end + 2), Some([b' ', b'A'..=b'Z']));
+        let after = self.bytes.get(end..).unwrap_or_default();
+        let begins = matches!(after, [b' ', b'A'..=b'Z', ..] | [b'(' | b'A'..=b'Z' | b'a'..=b'z', ..]);
         let mut pieces = value.split(|byte| *byte == b'\n');
         let first = pieces.next().is_some_and(short);
         first || !begins && pieces.any(short)

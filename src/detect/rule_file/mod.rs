@@ -69,6 +69,8 @@ pub(super) enum Boundary {
     Digits,
     /// No letter and no digit; joining signs are welcome.
     Loose,
+    /// As `Word`, and no number stands one space away.
+    Apart,
 }
 
 /// How sure a pattern is, by what stands around it. What is not named is not reported.
@@ -136,10 +138,11 @@ const CONFIDENCE: [(&str, Confidence); 3] = [
     ("medium", Confidence::Medium),
     ("high", Confidence::High),
 ];
-const BOUNDARY: [(&str, Boundary); 3] = [
+const BOUNDARY: [(&str, Boundary); 4] = [
     ("word", Boundary::Word),
     ("digits", Boundary::Digits),
     ("loose", Boundary::Loose),
+    ("apart", Boundary::Apart),
 ];
 const STRENGTH: [(&str, Strength); 4] = [
     ("strong", Strength::Strong),
