@@ -64,10 +64,14 @@ fn when_memory_is_full_the_answer_is_452_and_room_comes_back() {
     first.say("DATA");
     let line = format!("{}\r\n", "x".repeat(70));
     first.write(line.repeat(25_000).as_bytes());
-    // The first message holds most of the memory and is not at its end: there is no room for a second one.
+    // Once the gateway has read the first message, which is not at its end, there is no room for a second one. Until
+    // then there is: what was written may still stand in the buffers of the system.
     let (mut second, _) = Session::open(gateway.address);
-    let reply = second.message(CLERK, &[ANNA], line.repeat(20_000).as_bytes());
-    assert!(reply.starts_with("452 "), "{reply}");
+    let refused = (0..50).any(|_| {
+        let reply = second.message(CLERK, &[ANNA], line.repeat(20_000).as_bytes());
+        reply.starts_with("452 ")
+    });
+    assert!(refused);
     drop(first);
     let mut reply = second.message(CLERK, &[ANNA], line.repeat(20_000).as_bytes());
     while reply.starts_with("452 ") {
