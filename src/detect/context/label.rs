@@ -132,8 +132,7 @@ fn last_words(text: &[u8], most: usize) -> Option<Range<usize>> {
         .windows(2)
         .enumerate()
         .skip(from)
-        .filter(|(at, pair)| *pair == b". " && !ends_short(text.get(..*at).unwrap_or_default()))
-        .last()
+        .rfind(|(at, pair)| *pair == b". " && !ends_short(text.get(..*at).unwrap_or_default()))
         .map_or(from, |(at, _)| at + 2);
     // The beginnings of words, last first.
     let begins = |at: &usize| {
