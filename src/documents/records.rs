@@ -163,16 +163,22 @@ const VALUES: [&str; 9] = [
     "number",
 ];
 
+/// A record that says what a value is says little else.
+const MOST_FIELDS_OF_A_PAIR: usize = 20;
+
 /// The pair that such a record makes.
 pub(super) fn pair(fields: &Fields) -> Option<(&str, &str)> {
+    // What stands around a field may have given its label a first word.
+    let own = |label: &str| label.rsplit(' ').next().unwrap_or_default().to_ascii_lowercase();
     let find = |wanted: &[&str]| {
-        let mut fitting = wanted.iter().filter_map(|wanted| {
-            fields
-                .iter()
-                .find(|(label, _)| label.eq_ignore_ascii_case(wanted))
-        });
+        let mut fitting = wanted
+            .iter()
+            .filter_map(|wanted| fields.iter().find(|(label, _)| own(label) == *wanted));
         fitting.next().map(|(_, value)| value.as_str())
     };
+    if fields.len() > MOST_FIELDS_OF_A_PAIR {
+        return None;
+    }
     let (label, value) = (find(&LABELS)?, find(&VALUES)?);
     (label.len() <= 60 && label != value).then_some((label, value))
 }
