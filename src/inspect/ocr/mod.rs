@@ -36,6 +36,9 @@ pub use settings::{Mode, Settings};
 /// Characters that are never meant where digits stand, and that Tesseract takes `S` for.
 const NOT_SEEN: &str = "tessedit_char_blacklist=$€£¥";
 
+/// How long the first try may take: a machine that has just started is slow.
+const START_TIME: Duration = Duration::from_secs(30);
+
 /// The mode of segmentation that finds blocks of text.
 const UPRIGHT: &str = "3";
 
@@ -88,7 +91,8 @@ impl Ocr {
             return Err(NoOcr(format!("[ocr] {mistake}")));
         }
         let worker = worker(program, settings)?;
-        let version = worker.run(&["--version"], &[]).await.map_err(broken)?;
+        let trial = worker.with_at_least(START_TIME);
+        let version = trial.run(&["--version"], &[]).await.map_err(broken)?;
         for wall in &version.jail.broken {
             if !allow_weak_jail {
                 return Err(NoOcr(format!(
@@ -103,7 +107,7 @@ impl Ocr {
         let mut shared = Shared {
             free: Semaphore::new(settings.workers()),
             settings: settings.clone(),
-            worker,
+            worker: trial,
             memory: Mutex::default(),
             version: first_line(&version.output),
             turns: true,
@@ -111,6 +115,7 @@ impl Ocr {
         let blank = blank();
         shared.turns = shared.attempt(TURNED, &blank).await.is_ok();
         shared.attempt(UPRIGHT, &blank).await.map_err(broken)?;
+        shared.worker = worker;
         Ok(Ocr {
             shared: Arc::new(shared),
         })

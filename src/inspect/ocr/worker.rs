@@ -60,6 +60,14 @@ impl Worker {
         }
     }
 
+    /// The same with this time, if it is longer.
+    pub(super) fn with_at_least(&self, time: Duration) -> Worker {
+        Worker {
+            time: time.max(self.time),
+            ..self.clone()
+        }
+    }
+
     /// Runs the program with these arguments and this input, to its end. When this future is dropped the process is
     /// killed.
     ///
