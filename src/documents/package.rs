@@ -142,7 +142,7 @@ fn is_printer_setting(bytes: &[u8]) -> bool {
 }
 
 /// A font (OpenType 1.9 §Organization): its table of contents shows at its beginning, or behind 32 octets that are
-/// disguised (ECMA-376 part 4 §3.3.2). Or one for the web ([EOT] §3.1).
+/// disguised (ECMA-376 part 4 §3.3.2). Or one for the web (EOT §3.1).
 fn is_font(bytes: &[u8]) -> bool {
     let has_tables = |start: usize| {
         let tags = bytes.get(start..).unwrap_or_default().chunks_exact(16).take(6);

@@ -55,7 +55,7 @@ pub struct Arguments {
     /// The directory with policy.toml and elements/ [default: /etc/sealgate/policies, or the built-in ones]
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
-    /// Take policies, [inspect] and [ocr] (limits, number of readers) from this settings file
+    /// Take the policies and the sections inspect and ocr (limits, number of readers) from this settings file
     #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Do not read pictures, which takes Tesseract about a second each
