@@ -2,7 +2,7 @@
 
 use super::boundary;
 use super::checks::Check;
-use super::compile::LONGEST;
+use super::digits::Cluster;
 use super::rule::{Pattern, Rule, is_part};
 
 /// A value that could be an element.
@@ -46,7 +46,8 @@ const MOST_BEGINNINGS: usize = 12;
 /// How far the next value of a list may stand from the one before.
 pub(super) const LIST_GAP: usize = 60;
 
-/// Finds the candidates of one pattern that begin within stretches of text, in order. They do not overlap, and
+/// Finds the candidates of one pattern that begin within stretches of text, in order, given where they
+/// may stand. They do not overlap, and
 /// none begins at or after `limit`.
 ///
 /// After a rejected match the search goes on one octet later, so that a value is found although something
@@ -54,7 +55,7 @@ pub(super) const LIST_GAP: usize = 60;
 pub(super) fn find(
     rule: &Rule,
     at: (usize, usize),
-    bytes: &[u8],
+    (bytes, clusters): (&[u8], &[Cluster]),
     stretches: &[(usize, usize)],
     limit: usize,
 ) -> Vec<Candidate> {
@@ -73,19 +74,29 @@ pub(super) fn find(
     for (from, to) in stretches {
         next = next.max(*from);
         let mut to = *to;
-        while let Some((start, end)) = match_at(pattern, bytes, next, to) {
-            if is_inside_digits(bytes, start) {
-                next = boundary::end_of_digits(bytes, start);
-                continue;
+        let first = clusters.partition_point(|cluster| cluster.to <= next);
+        for cluster in clusters.iter().skip(first) {
+            if cluster.from >= to {
+                break;
             }
-            next = start + 1;
-            if let Ok(candidate) = judge.longest(start, end) {
-                next = candidate.end;
-                // The list may go on where no keyword reaches.
-                if pattern.in_lists {
-                    to = to.max(next + LIST_GAP).min(limit);
+            next = next.max(cluster.from);
+            while let Some(start) = pattern.expression.next(bytes, next, to.min(cluster.to)) {
+                if is_inside_digits(bytes, start) {
+                    next = boundary::end_of_digits(bytes, start);
+                    continue;
                 }
-                found.push(candidate);
+                next = start + 1;
+                let Some(end) = pattern.expression.end(bytes, start) else {
+                    continue;
+                };
+                if let Ok(candidate) = judge.longest(start, end) {
+                    next = candidate.end;
+                    // The list may go on where no keyword reaches.
+                    if pattern.in_lists {
+                        to = to.max(next + LIST_GAP).min(limit);
+                    }
+                    found.push(candidate);
+                }
             }
         }
     }
@@ -112,7 +123,15 @@ pub(super) fn attempts(
         compact: Vec::new(),
     };
     let mut next = from;
-    while let Some((start, end)) = match_at(pattern, bytes, next, to).filter(|_| tried.len() < most) {
+    while let Some(start) = pattern
+        .expression
+        .next(bytes, next, to)
+        .filter(|_| tried.len() < most)
+    {
+        next = start + 1;
+        let Some(end) = pattern.expression.end(bytes, start) else {
+            continue;
+        };
         let outcome = judge.longest(start, end);
         let end = outcome.as_ref().map_or(end, |candidate| candidate.end);
         next = boundary::end_of_digits(bytes, end);
@@ -122,15 +141,6 @@ pub(super) fn attempts(
         }
     }
     tried
-}
-
-/// The next match that begins before `to`.
-fn match_at(pattern: &Pattern, bytes: &[u8], from: usize, to: usize) -> Option<(usize, usize)> {
-    let text = bytes.get(..(to + LONGEST).min(bytes.len()))?;
-    let matched = (from < to && from <= text.len())
-        .then(|| pattern.regex.find_at(text, from))
-        .flatten()?;
-    (matched.start() < to).then(|| (matched.start(), matched.end()))
 }
 
 fn is_inside_digits(bytes: &[u8], start: usize) -> bool {

@@ -14,7 +14,9 @@ mod checks;
 mod compile;
 mod contest;
 mod context;
+mod digits;
 mod explain;
+mod expression;
 mod keywords;
 mod layout;
 mod names;
@@ -42,7 +44,6 @@ pub struct RuleSource {
 #[derive(Debug)]
 pub struct Rules {
     rules: Vec<rule::Rule>,
-    gate: rule::Gate,
     vocabulary: keywords::Vocabulary,
     names: names::Names,
 }
@@ -142,6 +143,12 @@ impl Rules {
     /// Tries every example and counter-example of every rule. Empty when the rules keep their word.
     pub fn prove(&self) -> Vec<ProofFailure> {
         prove::prove(self)
+    }
+
+    /// Rule and pattern of every pattern, in order.
+    fn owners(&self) -> impl Iterator<Item = (usize, usize)> {
+        let rules = self.rules.iter().enumerate();
+        rules.flat_map(|(rule, compiled)| (0..compiled.patterns.len()).map(move |pattern| (rule, pattern)))
     }
 
     /// What these rules look for, in the order of their files.

@@ -3,6 +3,8 @@
 use regex::bytes::{Regex, RegexSet};
 
 use super::checks::Check;
+use super::digits::Shape;
+use super::expression::Expression;
 use super::keywords::Keywords;
 use super::rule_file::{At, Boundary, Tiers};
 use crate::message::Confidence;
@@ -39,7 +41,9 @@ pub(super) struct Pattern {
     pub name: String,
     /// Where it stands in the rule file.
     pub line: usize,
-    pub regex: Regex,
+    pub expression: Expression,
+    /// What all its matches have.
+    pub shape: Shape,
     pub checks: Vec<&'static Check>,
     /// Spellings that mean something else: a telephone number, a date.
     pub except: RegexSet,
@@ -90,14 +94,6 @@ pub(super) struct Form {
     pub name: String,
     /// Whether the form says much by itself.
     pub distinctive: bool,
-}
-
-/// All patterns of all rules in one pass over a text.
-#[derive(Debug)]
-pub(super) struct Gate {
-    pub set: RegexSet,
-    /// Rule and pattern of each member of the set.
-    pub owners: Vec<(usize, usize)>,
 }
 
 impl Rule {

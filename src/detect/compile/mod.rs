@@ -7,7 +7,6 @@ pub(super) use self::regexes::LONGEST;
 
 use std::collections::HashSet;
 
-use self::regexes::Regexes;
 use super::bait;
 use super::checks::{self, Check};
 use super::keywords::{Keywords, Neighbours, Use, Vocabulary};
@@ -19,7 +18,7 @@ use crate::message::Confidence;
 
 /// See [`Rules::compile`].
 pub(super) fn compile(sources: &[RuleSource]) -> Result<Rules, Vec<RuleError>> {
-    let (mut rules, mut errors, mut gate) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rules, mut errors) = (Vec::new(), Vec::new());
     let mut ids = HashSet::new();
     for source in sources {
         let (file, read) = rule_file::read(source);
@@ -34,7 +33,6 @@ pub(super) fn compile(sources: &[RuleSource]) -> Result<Rules, Vec<RuleError>> {
         // A file that is no TOML has no rule to look at.
         let has_content = compiler.errors.is_empty() || !file.title.is_empty() || !file.patterns.is_empty();
         let rule = has_content.then(|| compiler.rule(id, file));
-        gate.append(&mut compiler.regexes.gate(rules.len()));
         compiler.errors.sort_by_key(|error| error.line);
         errors.append(&mut compiler.errors);
         rules.extend(rule);
@@ -42,12 +40,10 @@ pub(super) fn compile(sources: &[RuleSource]) -> Result<Rules, Vec<RuleError>> {
     if !errors.is_empty() {
         return Err(errors);
     }
-    let gate = regexes::gate(&gate).map_err(|message| vec![whole(message)])?;
     let names = Names::load().map_err(|message| vec![whole(message)])?;
     let vocabulary = Vocabulary::of(rules.iter().map(|rule| &rule.keywords));
     let rules = Rules {
         rules,
-        gate,
         vocabulary,
         names,
     };
@@ -79,16 +75,11 @@ fn whole(message: String) -> RuleError {
 struct Compiler<'s> {
     source: &'s RuleSource,
     errors: Vec<RuleError>,
-    regexes: Regexes,
 }
 
 impl<'s> Compiler<'s> {
     fn new(source: &'s RuleSource, errors: Vec<RuleError>) -> Self {
-        Compiler {
-            source,
-            errors,
-            regexes: Regexes::default(),
-        }
+        Compiler { source, errors }
     }
 
     fn id(&mut self) -> String {
@@ -199,14 +190,15 @@ impl<'s> Compiler<'s> {
             .collect();
         let checks = self.checks(&entry.checks);
         let except = self.set(line, &except)?;
-        let told = self.regexes.pattern(&entry.regex.value, entry.ignore_case);
-        let regex = told
+        let told = regexes::pattern(&entry.regex.value, entry.ignore_case);
+        let (expression, shape) = told
             .map_err(|message| self.fail(entry.regex.line, message))
             .ok()?;
         Some(Pattern {
             name: entry.name,
             line: entry.regex.line,
-            regex,
+            expression,
+            shape,
             checks,
             except,
             boundary: entry.boundary,
@@ -227,7 +219,7 @@ impl<'s> Compiler<'s> {
     fn evidence(&mut self, entry: At<EvidenceEntry>) -> Option<Evidence> {
         let entry = entry.value;
         let checks = self.checks(&entry.checks);
-        let told = regexes::vetted(&entry.regex.value, false);
+        let told = regexes::vetted(&entry.regex.value);
         let regex = told
             .map_err(|message| self.fail(entry.regex.line, message))
             .ok()?;
@@ -315,7 +307,7 @@ impl<'s> Compiler<'s> {
 
     /// An expression that must fit a value from end to end.
     fn whole_match(&mut self, expression: &At<String>) -> Option<String> {
-        let told = regexes::vetted(&expression.value, false);
+        let told = regexes::vetted(&expression.value);
         told.map_err(|message| self.fail(expression.line, message)).ok()?;
         Some(format!("^(?:{})$", expression.value))
     }

@@ -4,9 +4,11 @@
 //! on after a rejected match linear too.
 
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex_syntax::hir::Hir;
 use regex_syntax::{Error, ParserBuilder};
 
-use super::super::rule::Gate;
+use super::super::digits::Shape;
+use super::super::expression::Expression;
 
 /// The longest match a pattern may have, in octets.
 pub(in super::super) const LONGEST: usize = 128;
@@ -17,34 +19,28 @@ const PATTERN_SIZE: usize = 1 << 20;
 /// What a set may take, compiled, and while it searches.
 const SET_SIZE: usize = 32 << 20;
 
-/// The patterns of one rule that compiled, for the gate.
-#[derive(Default)]
-pub(super) struct Regexes {
-    patterns: Vec<String>,
-}
+const TOO_LARGE: &str = "the expression is too large when compiled; make its repetitions smaller";
 
-impl Regexes {
-    /// Vets and compiles a pattern.
-    pub fn pattern(&mut self, expression: &str, ignore_case: bool) -> Result<Regex, String> {
-        let regex = vetted(expression, ignore_case)?;
-        let flags = if ignore_case { "(?i)" } else { "" };
-        self.patterns.push(format!("{flags}{expression}"));
-        Ok(regex)
-    }
-
-    /// Each pattern with the rule and the index that it has.
-    pub fn gate(&mut self, rule: usize) -> Vec<(String, (usize, usize))> {
-        let patterns = std::mem::take(&mut self.patterns);
-        patterns
-            .into_iter()
-            .enumerate()
-            .map(|(index, pattern)| (pattern, (rule, index)))
-            .collect()
-    }
+/// Compiles the expression of a pattern and tells its shape, or says what is wrong with it and how to mend it.
+pub(super) fn pattern(expression: &str, ignore_case: bool) -> Result<(Expression, Shape), String> {
+    let form = form(expression, ignore_case)?;
+    let compiled = Expression::compile(&form, LONGEST, PATTERN_SIZE).map_err(|()| TOO_LARGE.to_owned())?;
+    Ok((compiled, Shape::of(&form)))
 }
 
 /// Compiles one expression, or says what is wrong with it and how to mend it.
-pub(super) fn vetted(expression: &str, ignore_case: bool) -> Result<Regex, String> {
+pub(super) fn vetted(expression: &str) -> Result<Regex, String> {
+    form(expression, false)?;
+    RegexBuilder::new(expression)
+        .unicode(false)
+        .size_limit(PATTERN_SIZE)
+        .dfa_size_limit(PATTERN_SIZE)
+        .build()
+        .map_err(|_| TOO_LARGE.to_owned())
+}
+
+/// Reads an expression, or says what is wrong with it and how to mend it.
+fn form(expression: &str, ignore_case: bool) -> Result<Hir, String> {
     let mut parser = ParserBuilder::new()
         .unicode(false)
         .utf8(false)
@@ -67,13 +63,7 @@ pub(super) fn vetted(expression: &str, ignore_case: bool) -> Result<Regex, Strin
             "a match could be longer than {LONGEST} octets; write {{1,20}} in place of + and {{0,20}} in place of *"
         ));
     }
-    RegexBuilder::new(expression)
-        .unicode(false)
-        .case_insensitive(ignore_case)
-        .size_limit(PATTERN_SIZE)
-        .dfa_size_limit(PATTERN_SIZE)
-        .build()
-        .map_err(|_| "the expression is too large when compiled; make its repetitions smaller".to_owned())
+    Ok(form)
 }
 
 /// Compiles a set of expressions that were vetted before.
@@ -84,19 +74,6 @@ pub(super) fn set(expressions: &[String]) -> Result<RegexSet, String> {
         .dfa_size_limit(SET_SIZE)
         .build()
         .map_err(|_| "together the expressions are too large when compiled; make them smaller".to_owned())
-}
-
-/// The gate over all patterns of all rules.
-pub(super) fn gate(patterns: &[(String, (usize, usize))]) -> Result<Gate, String> {
-    let expressions: Vec<String> = patterns
-        .iter()
-        .map(|(expression, _)| expression.clone())
-        .collect();
-    let owners = patterns.iter().map(|(_, owner)| *owner).collect();
-    Ok(Gate {
-        set: set(&expressions)?,
-        owners,
-    })
 }
 
 fn syntax(error: &Error) -> String {

@@ -212,26 +212,16 @@ impl Vocabulary {
         vocabulary
     }
 
-    /// The keywords of the `wanted` rules between two octets, as [`Keywords::find`] finds them. `wanted` gives
-    /// rules with their places.
-    pub fn find(
-        &self,
-        bytes: &[u8],
-        (from, to): (usize, usize),
-        wanted: &[(usize, &Keywords)],
-    ) -> HashMap<usize, Vec<Hit>> {
-        let mut found: Vec<Vec<Hit>> = wanted.iter().map(|_| Vec::new()).collect();
-        let bits = wanted
-            .iter()
-            .fold(0, |bits, (place, _)| bits | Starts::bit(*place));
-        self.starts.scan(bytes, (from, to), bits, |at, bits| {
-            for ((place, keywords), hits) in wanted.iter().zip(&mut found) {
-                if bits & Starts::bit(*place) != 0 {
-                    keywords.hit(bytes, at, to, hits);
+    /// Adds to the `hits` of each rule its keywords that begin between two octets, as [`Keywords::find`] finds
+    /// them. `rules` gives the keywords of the rule with each place.
+    pub fn find(&self, bytes: &[u8], (from, to): (usize, usize), rules: &[&Keywords], hits: &mut [Vec<Hit>]) {
+        self.starts.scan(bytes, (from, to), Starts::ALL, |at, bits| {
+            for (place, (keywords, hits)) in rules.iter().zip(hits.iter_mut()).enumerate() {
+                if bits & Starts::bit(place) != 0 {
+                    keywords.hit(bytes, at, bytes.len(), hits);
                 }
             }
         });
-        wanted.iter().map(|(place, _)| *place).zip(found).collect()
     }
 }
 

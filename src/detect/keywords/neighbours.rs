@@ -14,24 +14,58 @@ pub(in super::super) struct Neighbours {
 impl Neighbours {
     /// Whether the words beside a keyword make it mean something else.
     pub(super) fn turn(&self, bytes: &[u8], start: usize, end: usize) -> bool {
-        let before = || words_before(bytes.get(start.saturating_sub(BESIDE)..start).unwrap_or_default());
-        let after = || {
-            words_after(
-                bytes
-                    .get(end..(end + BESIDE).min(bytes.len()))
-                    .unwrap_or_default(),
-            )
-        };
-        let known = |known: &HashSet<String>, words: [String; 2]| {
-            words.iter().any(|word| !word.is_empty() && known.contains(word))
-        };
-        !self.before.is_empty() && known(&self.before, before())
-            || !self.after.is_empty() && known(&self.after, after())
+        let before = bytes.get(start.saturating_sub(BESIDE)..start).unwrap_or_default();
+        let after = bytes
+            .get(end..(end + BESIDE).min(bytes.len()))
+            .unwrap_or_default();
+        !self.before.is_empty() && self.turns_before(before)
+            || !self.after.is_empty() && self.turns_after(after)
+    }
+
+    /// Whether the last word of a text, or the last two, turn what follows.
+    fn turns_before(&self, text: &[u8]) -> bool {
+        let (from, to) = last_word(text);
+        let word = text.get(from..to).unwrap_or_default();
+        let word = word
+            .strip_suffix(b"'s")
+            .or(word.strip_suffix(b"'S"))
+            .unwrap_or(word);
+        let (first, first_end) = last_word(text.get(..from).unwrap_or_default());
+        let pair = first_end < from && first < first_end;
+        let first = text.get(first..first_end).filter(|_| pair);
+        knows(&self.before, &[word]) || first.is_some_and(|first| knows(&self.before, &[first, word]))
+    }
+
+    /// Whether the first word of a text, or the first two, turn what stands before.
+    fn turns_after(&self, text: &[u8]) -> bool {
+        let (from, to) = next_word(text, 0);
+        let (second, second_end) = next_word(text, to);
+        let word = text.get(from..to).unwrap_or_default();
+        let second = text.get(second..second_end).unwrap_or_default();
+        knows(&self.after, &[word]) || knows(&self.after, &[word, second])
     }
 }
 
 /// How far words beside a keyword are looked for.
 const BESIDE: usize = 30;
+
+/// Whether words, with a space between them, are known in small letters.
+fn knows(known: &HashSet<String>, words: &[&[u8]]) -> bool {
+    let mut small = [0_u8; 2 * BESIDE + 1];
+    let spelled = words.iter().enumerate().flat_map(|(place, word)| {
+        let space = (place > 0).then_some(&b' ');
+        space.into_iter().chain(word.iter())
+    });
+    let mut length = 0;
+    for (small, octet) in small.iter_mut().zip(spelled) {
+        *small = octet.to_ascii_lowercase();
+        length += 1;
+    }
+    let spelled = small
+        .get(..length)
+        .and_then(|spelled| std::str::from_utf8(spelled).ok());
+    spelled.is_some_and(|spelled| !spelled.is_empty() && known.contains(spelled))
+}
 
 fn is_of_word(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte == b'&' || byte == b'\''
@@ -41,60 +75,35 @@ fn is_between_words(byte: u8) -> bool {
     matches!(byte, b' ' | b'_' | b'-')
 }
 
-/// The last word of a text, and the last two.
-fn words_before(text: &[u8]) -> [String; 2] {
-    let split = |text: &[u8]| {
-        let gap = text
-            .iter()
-            .rev()
-            .take_while(|byte| is_between_words(**byte))
-            .count();
-        let end = text.len() - gap.min(1);
-        let word = text
-            .iter()
-            .take(end)
-            .rev()
-            .take_while(|byte| is_of_word(**byte))
-            .count();
-        (end - word, end)
-    };
-    let (from, to) = split(text);
-    let (first, first_end) = split(text.get(..from).unwrap_or_default());
-    let word = lower(text.get(from..to).unwrap_or_default());
-    let word = word.strip_suffix("'s").unwrap_or(&word).to_owned();
-    let pair = match first_end < from && first < first_end {
-        true => format!("{} {word}", lower(text.get(first..first_end).unwrap_or_default())),
-        false => String::new(),
-    };
-    [word, pair]
+/// The last word of a text.
+fn last_word(text: &[u8]) -> (usize, usize) {
+    let gap = text
+        .iter()
+        .rev()
+        .take_while(|byte| is_between_words(**byte))
+        .count();
+    let end = text.len() - gap.min(1);
+    let word = text
+        .iter()
+        .take(end)
+        .rev()
+        .take_while(|byte| is_of_word(**byte))
+        .count();
+    (end - word, end)
 }
 
-/// The first word of a text, and the first two.
-fn words_after(text: &[u8]) -> [String; 2] {
-    let split = |from: usize| {
-        let rest = text.get(from..).unwrap_or_default();
-        let gap = rest
-            .iter()
-            .take_while(|byte| is_between_words(**byte))
-            .count()
-            .min(1);
-        let word = rest
-            .iter()
-            .skip(gap)
-            .take_while(|byte| is_of_word(**byte))
-            .count();
-        (from + gap, from + gap + word)
-    };
-    let (from, to) = split(0);
-    let (second, second_end) = split(to);
-    let word = lower(text.get(from..to).unwrap_or_default());
-    let pair = format!(
-        "{word} {}",
-        lower(text.get(second..second_end).unwrap_or_default())
-    );
-    [word, pair]
-}
-
-fn lower(word: &[u8]) -> String {
-    String::from_utf8_lossy(word).to_ascii_lowercase()
+/// The word of a text that begins at an octet, or one later.
+fn next_word(text: &[u8], from: usize) -> (usize, usize) {
+    let rest = text.get(from..).unwrap_or_default();
+    let gap = rest
+        .iter()
+        .take_while(|byte| is_between_words(**byte))
+        .count()
+        .min(1);
+    let word = rest
+        .iter()
+        .skip(gap)
+        .take_while(|byte| is_of_word(**byte))
+        .count();
+    (from + gap, from + gap + word)
 }

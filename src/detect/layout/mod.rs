@@ -206,27 +206,30 @@ impl<'v> Layout<'v> {
     }
 }
 
-/// Where the first line begins that could be a header with a keyword that makes values count; `hits` are the
-/// keywords of the text, in order.
-pub(super) fn first_header(
-    bytes: &[u8],
-    keywords: &Keywords,
-    hits: impl IntoIterator<Item = Hit>,
-) -> Option<usize> {
-    let mut done = 0;
-    for hit in hits {
-        if hit.start < done {
-            continue;
+/// Looks for the first line that could be a header with a keyword that makes values count, as keywords are
+/// heard.
+#[derive(Debug, Default)]
+pub(super) struct FirstHeader {
+    /// Where the line begins.
+    pub found: Option<usize>,
+    /// Up to here, the lines are none.
+    done: usize,
+}
+
+impl FirstHeader {
+    /// Takes in the next keyword; calls come in order.
+    pub fn hear(&mut self, bytes: &[u8], keywords: &Keywords, hit: &Hit) {
+        if self.found.is_some() || hit.start < self.done {
+            return;
         }
         let line = line_around(bytes, hit.start);
         match may_be_header(bytes, &line) {
-            true if keywords.reach_of(&hit).is_some() => return Some(line.start),
+            true if keywords.reach_of(hit).is_some() => self.found = Some(line.start),
             true => {}
             // Nothing else on this line makes it a header.
-            false => done = end_of_line(bytes, hit.end),
+            false => self.done = end_of_line(bytes, hit.end),
         }
     }
-    None
 }
 
 fn end_of_line(bytes: &[u8], at: usize) -> usize {
@@ -236,6 +239,9 @@ fn end_of_line(bytes: &[u8], at: usize) -> usize {
 
 fn may_be_header(bytes: &[u8], line: &Range<usize>) -> bool {
     let text = bytes.get(line.clone()).unwrap_or_default();
+    if split::holds_data(text) {
+        return false;
+    }
     let cells = split::cells(text, line.start, false);
     cells.is_some_and(|cells| cells.are_labels(bytes))
 }

@@ -29,6 +29,8 @@ pub(super) struct Cells {
     pub list: Vec<Range<usize>>,
 }
 
+/// So many digits make a cell data.
+const DIGITS_OF_DATA: usize = 4;
 /// A label is short.
 const LONGEST_LABEL: usize = 40;
 
@@ -87,6 +89,12 @@ pub(super) fn columns(bytes: &[u8], line_start: usize, stretch: &Range<usize>) -
     from..from + width(stretch.start, stretch.end)
 }
 
+/// Whether a line holds a number that no label has, which is quicker to see than its cells.
+pub(super) fn holds_data(line: &[u8]) -> bool {
+    let is_number = |run: &[u8]| run.iter().all(u8::is_ascii_digit);
+    line.windows(DIGITS_OF_DATA).any(is_number)
+}
+
 /// Whether a line only draws: `-----+-----`.
 pub(super) fn is_rule(line: &[u8]) -> bool {
     let line = line.trim_ascii();
@@ -141,7 +149,7 @@ impl Cells {
             .collect();
         let is_label = |cell: &&[u8]| {
             let digits = cell.iter().filter(|byte| byte.is_ascii_digit()).count();
-            digits < 4
+            digits < DIGITS_OF_DATA
                 && cell.len() <= LONGEST_LABEL
                 && cell
                     .iter()

@@ -76,6 +76,23 @@ impl<'t> View<'t> {
         first || !begins && pieces.any(short)
     }
 
+    /// Where to look for what may count in this view and has `longest` octets at most, in order: anywhere in a
+    /// plain view, else where a line end was taken out.
+    pub fn stretches(&self, longest: usize) -> Vec<(usize, usize)> {
+        let Some(joins) = &self.joins else {
+            return vec![(0, self.bytes.len())];
+        };
+        let mut stretches: Vec<(usize, usize)> = Vec::new();
+        for join in joins.iter().map(|at| *at as usize) {
+            let from = join.saturating_sub(longest);
+            match stretches.last_mut() {
+                Some(last) if from <= last.1 => last.1 = join,
+                _ => stretches.push((from, join)),
+            }
+        }
+        stretches
+    }
+
     /// Whether a line end was taken out between these octets.
     pub fn crosses_join(&self, start: usize, end: usize) -> bool {
         let joins = self.joins.as_deref().unwrap_or_default();

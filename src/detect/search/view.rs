@@ -3,16 +3,19 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::super::Rules;
 use super::super::candidates::{self, Candidate, LIST_GAP, Refusal};
 use super::super::compile::LONGEST;
 use super::super::contest::{self, Weighed};
 use super::super::context::{self, Listed, Scene, Silence};
-use super::super::keywords::Hit;
-use super::super::layout::{self, Layout};
+use super::super::digits::{Cluster, Runs, Shape};
+use super::super::keywords::{Hit, Keywords};
+use super::super::layout::{FirstHeader, Layout};
 use super::super::names::Nearby;
 use super::super::normal::View;
+use super::super::rule::Pattern;
 use crate::message::{Confidence, Masked};
 use crate::mime::{Text, TextKind};
 
@@ -94,8 +97,11 @@ const MACHINE_FIELDS: [&str; 14] = [
 /// Searches a view and hands over what it finds, in order of place.
 pub(super) fn search(rules: &Rules, view: &View, text: &Text, hand_over: &mut dyn FnMut(Found)) {
     let mut search = ViewSearch::new(rules, view, text);
-    for block in blocks(&view.bytes) {
-        search.block(block.0, block.1, hand_over);
+    // What is made of two lines has to stand where they meet.
+    for (from, to) in view.stretches(LONGEST) {
+        for block in blocks(from, to) {
+            search.block(block.0, block.1, hand_over);
+        }
     }
 }
 
@@ -109,14 +115,14 @@ pub(in super::super) fn explain(
     hand_over: &mut dyn FnMut(Explained),
 ) {
     let mut search = ViewSearch::new(rules, view, text);
-    for block in blocks(&view.bytes) {
+    for block in blocks(0, view.bytes.len()) {
         search.explain(block, most, hand_over);
     }
 }
 
-fn blocks(bytes: &[u8]) -> impl Iterator<Item = (usize, usize)> {
-    let starts = (0..bytes.len()).step_by(BLOCK);
-    starts.map(|from| (from, (from + BLOCK).min(bytes.len())))
+fn blocks(from: usize, to: usize) -> impl Iterator<Item = (usize, usize)> {
+    let starts = (from..to).step_by(BLOCK);
+    starts.map(move |from| (from, (from + BLOCK).min(to)))
 }
 
 fn is_written_by_programs(text: &Text) -> bool {
@@ -132,12 +138,18 @@ struct ViewSearch<'v> {
     view: &'v View<'v>,
     /// Whether a form alone or with a weak keyword may count.
     alone: bool,
+    /// The keywords of each rule.
+    keywords: Vec<&'v Keywords>,
     /// By rule: where the first line begins that may be the header of a table with one of its keywords.
-    headers: HashMap<usize, Option<usize>>,
-    /// The rules that have something to look at in the block.
-    wanted: Vec<usize>,
+    headers: Vec<FirstHeader>,
     /// By rule: the keywords in and around the block, once one was asked for.
-    hits: HashMap<usize, Vec<Hit>>,
+    hits: Vec<Vec<Hit>>,
+    /// Up to here, all keywords were heard.
+    heard: usize,
+    /// The digits of the block.
+    runs: Runs,
+    /// Where they are enough for a shape, once it was asked for.
+    clusters: HashMap<Shape, Rc<[Cluster]>>,
     layout: Layout<'v>,
     nearby: Nearby<'v>,
     /// By rule and pattern: the last value that a keyword spoke for.
@@ -153,9 +165,12 @@ impl<'v> ViewSearch<'v> {
             rules,
             view,
             alone: !is_written_by_programs(text),
-            headers: HashMap::new(),
-            wanted: Vec::new(),
-            hits: HashMap::new(),
+            keywords: rules.rules.iter().map(|rule| &rule.keywords).collect(),
+            headers: rules.rules.iter().map(|_| FirstHeader::default()).collect(),
+            hits: rules.rules.iter().map(|_| Vec::new()).collect(),
+            heard: 0,
+            runs: Runs::default(),
+            clusters: HashMap::new(),
             layout: Layout::new(bytes, text.kind),
             nearby: Nearby::new(&rules.names, bytes),
             lists: HashMap::new(),
@@ -164,17 +179,13 @@ impl<'v> ViewSearch<'v> {
     }
 
     fn block(&mut self, from: usize, to: usize, hand_over: &mut dyn FnMut(Found)) {
-        let (rules, view) = (self.rules, self.view);
-        let end = (to + LONGEST).min(view.bytes.len());
-        let matched = rules
-            .gate
-            .set
-            .matches(view.bytes.get(from..end).unwrap_or_default());
-        let owners = matched.iter().filter_map(|member| rules.gate.owners.get(member));
-        self.begin(owners.clone());
-        let mut candidates: Vec<Candidate> = owners
-            .flat_map(|owner| self.candidates(*owner, (from, to)))
-            .collect();
+        let rules = self.rules;
+        self.runs.read(&self.view.bytes, from, to + LONGEST);
+        self.clusters.clear();
+        let mut candidates: Vec<Candidate> = Vec::new();
+        for owner in rules.owners() {
+            candidates.append(&mut self.candidates(owner, (from, to)));
+        }
         candidates.sort_by_key(|one| (one.start, one.end, one.rule, one.pattern));
         let weighed = candidates
             .into_iter()
@@ -185,26 +196,32 @@ impl<'v> ViewSearch<'v> {
         }
     }
 
-    /// Begins a block in which these patterns match.
-    fn begin<'o>(&mut self, owners: impl Iterator<Item = &'o (usize, usize)>) {
-        self.hits.clear();
-        self.wanted = owners.map(|owner| owner.0).collect();
-        self.wanted.dedup();
-    }
-
-    /// Finds the keywords in and around a block, once, for all rules that have something to look at there.
+    /// Finds the keywords of all rules up to and around a block, and forgets those that lie behind it.
     fn hear(&mut self, from: usize, to: usize) {
-        if !self.hits.is_empty() {
+        let vocabulary = &self.rules.vocabulary;
+        let bytes: &[u8] = &self.view.bytes;
+        let end = (to + LONGEST + vocabulary.reach).min(bytes.len());
+        if self.heard >= end {
             return;
         }
-        let vocabulary = &self.rules.vocabulary;
-        let around = (
-            from.saturating_sub(vocabulary.reach),
-            to + LONGEST + vocabulary.reach,
-        );
-        let keywords = |place: &usize| Some((*place, &self.rules.rules.get(*place)?.keywords));
-        let wanted: Vec<_> = self.wanted.iter().filter_map(keywords).collect();
-        self.hits = vocabulary.find(&self.view.bytes, around, &wanted);
+        let behind = from.saturating_sub(vocabulary.reach + LONGEST);
+        if self.view.is_joined() {
+            // Nothing here counts by the header of a table, so what lies between two places says nothing.
+            self.heard = self.heard.max(behind);
+        }
+        self.hits
+            .iter_mut()
+            .for_each(|hits| hits.retain(|hit| hit.end >= behind));
+        let known: Vec<usize> = self.hits.iter().map(Vec::len).collect();
+        vocabulary.find(bytes, (self.heard, end), &self.keywords, &mut self.hits);
+        self.heard = end;
+        for (place, header) in self.headers.iter_mut().enumerate() {
+            let (Some(keywords), Some(hits)) = (self.keywords.get(place), self.hits.get(place)) else {
+                continue;
+            };
+            let news = hits.iter().skip(known.get(place).copied().unwrap_or(0));
+            news.for_each(|hit| header.hear(bytes, keywords, hit));
+        }
     }
 
     /// The candidates of one pattern, where something could speak for them.
@@ -212,10 +229,17 @@ impl<'v> ViewSearch<'v> {
         let Some(compiled) = self.rules.rules.get(rule) else {
             return Vec::new();
         };
-        let alone = compiled
-            .patterns
-            .get(pattern)
-            .is_some_and(|pattern| pattern.counts_alone());
+        let Some(shaped) = compiled.patterns.get(pattern) else {
+            return Vec::new();
+        };
+        let alone = shaped.counts_alone() && !self.strong_only();
+        let may_match = match shaped.shape.may_be_bare() {
+            true => shaped.expression.begins(&self.view.bytes, block.0, block.1),
+            false => !self.runs.are_none(),
+        };
+        if !may_match {
+            return Vec::new();
+        }
         let mut stretches = if alone {
             vec![block]
         } else {
@@ -225,25 +249,43 @@ impl<'v> ViewSearch<'v> {
             // A list that the block before began.
             stretches.insert(0, (block.0, (listed.end + LIST_GAP).min(block.1)));
         }
-        let mut found = candidates::find(compiled, (rule, pattern), &self.view.bytes, &stretches, block.1);
+        if stretches.is_empty() {
+            return Vec::new();
+        }
+        let clusters = self.clusters(shaped, block);
+        let mut found = candidates::find(
+            compiled,
+            (rule, pattern),
+            (&self.view.bytes, &clusters),
+            &stretches,
+            block.1,
+        );
         if self.view.is_joined() {
             found.retain(|one| self.view.crosses_join(one.start, one.end));
         }
         found
     }
 
+    /// Where a pattern may have something to find in a block.
+    fn clusters(&mut self, pattern: &Pattern, (from, to): (usize, usize)) -> Rc<[Cluster]> {
+        let runs = &self.runs;
+        let found = self.clusters.entry(pattern.shape);
+        Rc::clone(found.or_insert_with(|| runs.clusters(pattern.shape, from, to).collect()))
+    }
+
+    /// Whether only a strong keyword makes anything count.
+    fn strong_only(&self) -> bool {
+        self.view.is_joined() || !self.alone
+    }
+
     /// Where keywords of a rule reach within a block: around them, and below the header of a table.
     fn stretches(&mut self, rule: usize, (from, to): (usize, usize)) -> Vec<(usize, usize)> {
-        let (bytes, Some(compiled)) = (&self.view.bytes, self.rules.rules.get(rule)) else {
+        let Some(compiled) = self.rules.rules.get(rule) else {
             return Vec::new();
         };
         self.hear(from, to);
-        let hits = self.hits.get(&rule).map_or(&[][..], Vec::as_slice);
-        let (keywords, whole) = (&compiled.keywords, from == 0 && to == bytes.len());
-        let header = self.headers.entry(rule).or_insert_with(|| match whole {
-            true => layout::first_header(bytes, keywords, hits.iter().copied()),
-            false => layout::first_header(bytes, keywords, keywords.find(bytes, 0, bytes.len())),
-        });
+        let hits = self.hits.get(rule).map_or(&[][..], Vec::as_slice);
+        let header = self.headers.get(rule).and_then(|header| header.found);
         // Below the header of a table, every cell may have its keyword in the header.
         let below = header
             .map(|header| (from.max(header), to))
@@ -277,10 +319,10 @@ impl<'v> ViewSearch<'v> {
         let bytes: &[u8] = &self.view.bytes;
         let scene = Scene {
             bytes,
-            hits: self.hits.get(&candidate.rule).map_or(&[][..], Vec::as_slice),
+            hits: self.hits.get(candidate.rule).map_or(&[][..], Vec::as_slice),
             cell: cell.as_ref(),
             alone: self.alone,
-            strong_only: self.view.is_joined() || !self.alone,
+            strong_only: self.strong_only(),
             names: &self.rules.names,
         };
         let list = (candidate.rule, candidate.pattern);
@@ -306,19 +348,11 @@ impl<'v> ViewSearch<'v> {
 
     /// Everything in a block that has the form of an element, and what became of it.
     fn explain(&mut self, (from, to): (usize, usize), most: usize, hand_over: &mut dyn FnMut(Explained)) {
-        let end = (to + LONGEST).min(self.view.bytes.len());
-        let text = self.view.bytes.get(from..end).unwrap_or_default();
-        let matched = self.rules.gate.set.matches(text);
-        self.begin(
-            matched
-                .iter()
-                .filter_map(|member| self.rules.gate.owners.get(member)),
-        );
         let mut attempts = Vec::new();
-        for member in matched.iter() {
-            let owner = self.rules.gate.owners.get(member);
-            let rule = owner.and_then(|owner| Some((self.rules.rules.get(owner.0)?, *owner)));
-            let Some((rule, owner)) = rule else { continue };
+        for owner in self.rules.owners() {
+            let Some(rule) = self.rules.rules.get(owner.0) else {
+                continue;
+            };
             let tried = candidates::attempts(rule, owner, &self.view.bytes, (from, to), most);
             attempts.extend(tried.into_iter().map(|attempt| (owner, attempt)));
         }
