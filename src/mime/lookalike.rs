@@ -147,8 +147,25 @@ fn uuencoded_block(block: &[u8]) -> Option<(String, Vec<u8>)> {
     let rest = opening.get(5..)?.strip_prefix([' ', '\t'])?.trim();
     let (mode, name) = rest.split_once([' ', '\t']).unwrap_or((rest, ""));
     let octal = matches!(mode.len(), 2..=7) && mode.bytes().all(|c| matches!(c, b'0'..=b'7'));
-    let fits = octal && lines.filter(|line| !line.is_empty()).take(3).any(is_uuencoded);
-    fits.then(|| (name.trim().to_owned(), uudecode(block)))
+    let near: Vec<&[u8]> = lines.clone().filter(|line| !line.is_empty()).take(3).collect();
+    if !octal {
+        // Some readers do without the mode, where all else is in order.
+        let sound = near.first().is_some_and(|line| is_uuencoded(line)) && lines.any(|line| line == b"end");
+        return sound.then(|| (rest.to_owned(), uudecode(block)));
+    }
+    if near.iter().any(|line| is_uuencoded(line)) {
+        return Some((name.trim().to_owned(), uudecode(block)));
+    }
+    let translated = near.iter().any(|line| is_uuencoded(&from_xx(line)));
+    translated.then(|| (name.trim().to_owned(), uudecode(&from_xx(block))))
+}
+
+/// xxencoded text as the same in the alphabet of `uuencode`.
+fn from_xx(text: &[u8]) -> Vec<u8> {
+    const ALPHABET: &[u8] = b"+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let value = |octet: &u8| ALPHABET.iter().position(|letter| letter == octet);
+    let letter = |octet: &u8| value(octet).and_then(|value| u8::try_from(value + 32).ok());
+    text.iter().map(|octet| letter(octet).unwrap_or(*octet)).collect()
 }
 
 #[cfg(test)]

@@ -210,10 +210,10 @@ impl Page {
 
     /// What an element does to the text, as far as its style is obeyed.
     fn drawn_as(&mut self, tag: &Tag<'_>, element: Element) -> Element {
-        let inside = self
-            .text
-            .ends_with(|last: char| last.is_numeric() || style::is_dash(last));
-        if self.looks.open(tag, inside) && element == Element::Block {
+        let in_number = |text: &str| text.ends_with(|last: char| last.is_numeric() || style::is_dash(last));
+        let inside = in_number(&self.text);
+        let near = inside || in_number(self.text.trim_end_matches('\n'));
+        if self.looks.open(tag, inside, near) && element == Element::Block {
             Element::Inline
         } else {
             element

@@ -47,21 +47,21 @@ impl Looks {
         self.hiding.is_some()
     }
 
-    /// Enters an element; `inside` tells that a number may just have been going on. Whether a block goes on in the
-    /// same line.
-    pub fn open(&mut self, tag: &Tag<'_>, inside: bool) -> bool {
+    /// Enters an element; `inside` tells that a number may just have been going on, and `near` that one may have
+    /// ended the last line. Whether a block goes on in the same line.
+    pub fn open(&mut self, tag: &Tag<'_>, inside: bool, near: bool) -> bool {
         if let Some((name, open)) = &mut self.hiding {
             *open += usize::from(tag.name.eq_ignore_ascii_case(name));
             return false;
         }
-        if !self.obeyed && (self.torn || !inside || tag.attributes.is_empty()) {
+        if !self.obeyed && (self.torn || !near || tag.attributes.is_empty()) {
             return false;
         }
         let style = squeezed(tag.value("style").unwrap_or_default());
         let flows = style.contains("display:inline") || style.contains("float:");
         let hidden = is_hidden(&style) || tag.value("hidden").is_some() || self.is_hidden_class(tag);
         if !self.obeyed {
-            self.torn |= flows || hidden;
+            self.torn |= flows || (hidden && inside);
             return false;
         }
         if hidden && !is_void(tag.name) {

@@ -197,7 +197,7 @@ fn other_than_wide(bytes: &[u8], wide: &'static Encoding) -> String {
     let plain = |octet: &&u8| matches!(octet, b'\t' | b'\n' | b'\r' | 0x20..0x7f);
     let narrow = bytes.iter().filter(plain).count() * 5 > bytes.len() * 4;
     if narrow {
-        return unlabelled(bytes).into_owned();
+        return hidden_in_ascii(bytes).unwrap_or_else(|| unlabelled(bytes).into_owned());
     }
     let swapped = if wide == UTF_16LE { UTF_16BE } else { UTF_16LE };
     let mut other = swapped.decode_without_bom_handling(bytes).0.into_owned();
