@@ -162,10 +162,15 @@ fn uuencoded_block(block: &[u8]) -> Option<(String, Vec<u8>)> {
 
 /// xxencoded text as the same in the alphabet of `uuencode`.
 fn from_xx(text: &[u8]) -> Vec<u8> {
-    const ALPHABET: &[u8] = b"+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let value = |octet: &u8| ALPHABET.iter().position(|letter| letter == octet);
-    let letter = |octet: &u8| value(octet).and_then(|value| u8::try_from(value + 32).ok());
-    text.iter().map(|octet| letter(octet).unwrap_or(*octet)).collect()
+    let letter = |octet: &u8| match *octet {
+        b'+' => b' ',
+        b'-' => b'!',
+        digit @ b'0'..=b'9' => digit - b'0' + 34,
+        capital @ b'A'..=b'Z' => capital - b'A' + 44,
+        small @ b'a'..=b'z' => small - b'a' + 70,
+        other => other,
+    };
+    text.iter().map(letter).collect()
 }
 
 #[cfg(test)]

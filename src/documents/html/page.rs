@@ -212,7 +212,7 @@ impl Page {
     fn drawn_as(&mut self, tag: &Tag<'_>, element: Element) -> Element {
         let in_number = |text: &str| text.ends_with(|last: char| last.is_numeric() || style::is_dash(last));
         let inside = in_number(&self.text);
-        let near = inside || in_number(self.text.trim_end_matches('\n'));
+        let near = inside || in_number(self.text.strip_suffix('\n').unwrap_or_default());
         if self.looks.open(tag, inside, near) && element == Element::Block {
             Element::Inline
         } else {
