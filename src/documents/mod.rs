@@ -7,6 +7,7 @@ mod calendar;
 mod codepage;
 mod compound;
 mod encoded;
+mod enriched;
 mod flat_xml;
 mod flow;
 mod html;
@@ -78,7 +79,8 @@ const BINARY_FORMATS: [BinaryFormat; 11] = [
 ];
 
 /// Formats that are text with a shape; the last one takes every text.
-const TEXT_FORMATS: [TextFormat; 7] = [
+const TEXT_FORMATS: [TextFormat; 8] = [
+    enriched::read,
     flat_xml::read,
     calendar::read,
     json::read,

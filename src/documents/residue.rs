@@ -16,7 +16,10 @@ const MOST_FILES: usize = 1_000;
 /// Reads all of them.
 pub(super) fn read(visit: &mut Visit<'_>, source: &str) {
     let octets = source.as_bytes();
-    if memmem::find(octets, b"egin").is_some() {
+    if ["egin", "EGIN"]
+        .iter()
+        .any(|word| memmem::find(octets, word.as_bytes()).is_some())
+    {
         for (name, file) in uuencoded(octets) {
             hand_out(visit, Some(&name), file);
         }

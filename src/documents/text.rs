@@ -87,10 +87,31 @@ pub(super) fn decode(leaf: &Leaf) -> Option<charset::Readings> {
     if labelled_wide && !readings.all().any(is_legible) {
         return None;
     }
-    if readings.text.contains('\0') {
-        readings.text.retain(|character| character != '\0');
-    }
+    tidy(&mut readings.text);
+    readings.other.as_mut().into_iter().for_each(tidy);
     Some(readings)
+}
+
+/// Drops NUL, and ends lines where a carriage return stands alone.
+fn tidy(text: &mut String) {
+    if text.contains('\0') {
+        text.retain(|character| character != '\0');
+    }
+    let alone = |at: usize| text.as_bytes().get(at + 1) != Some(&b'\n');
+    if !memchr::memchr_iter(b'\r', text.as_bytes()).any(alone) {
+        return;
+    }
+    let mut lines = String::with_capacity(text.len());
+    let mut pieces = text.split('\r').peekable();
+    while let Some(piece) = pieces.next() {
+        lines.push_str(piece);
+        match pieces.peek() {
+            Some(next) if next.starts_with('\n') => lines.push('\r'),
+            Some(_) => lines.push('\n'),
+            None => {}
+        }
+    }
+    *text = lines;
 }
 
 /// Whether octets are a text: few controls in them.

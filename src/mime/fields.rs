@@ -60,6 +60,7 @@ impl Walk {
             others.push(charset::unlabelled(&value).into_owned());
             others.extend(again(&decoded.text));
         }
+        others.extend(decoded.others.iter().filter_map(|other| without_at(other)));
         others.extend(decoded.others);
         others.extend(without_at(&decoded.text));
         others.extend(unescaped(&decoded.text));

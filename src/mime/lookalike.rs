@@ -124,10 +124,12 @@ fn begins_message(bytes: &[u8], at: usize) -> bool {
 /// The files that stand uuencoded in a text, with their names.
 pub fn uuencoded(text: &[u8]) -> Vec<(String, Vec<u8>)> {
     let starts_line = |at: &usize| *at == 0 || matches!(text.get(at - 1), Some(b'\n' | b'\r'));
-    let starts: Vec<usize> = memmem::find_iter(text, b"egin")
+    let mut starts: Vec<usize> = memmem::find_iter(text, b"egin")
+        .chain(memmem::find_iter(text, b"EGIN"))
         .filter_map(|at| at.checked_sub(1))
         .filter(|at| matches!(text.get(*at), Some(b'b' | b'B')) && starts_line(at))
         .collect();
+    starts.sort_unstable();
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
     let blocks = starts
         .iter()
@@ -144,9 +146,31 @@ fn uuencoded_block(block: &[u8]) -> Option<(String, Vec<u8>)> {
     let opening = String::from_utf8_lossy(lines.next()?).into_owned();
     let rest = opening.get(5..)?.strip_prefix([' ', '\t'])?.trim();
     let (mode, name) = rest.split_once([' ', '\t']).unwrap_or((rest, ""));
-    let octal = matches!(mode.len(), 2..=4) && mode.bytes().all(|c| matches!(c, b'0'..=b'7'));
-    let fits = octal && lines.filter(|line| !line.is_empty()).take(3).any(is_uuencoded);
-    fits.then(|| (name.trim().to_owned(), uudecode(block)))
+    let octal = matches!(mode.len(), 2..=7) && mode.bytes().all(|c| matches!(c, b'0'..=b'7'));
+    let near: Vec<&[u8]> = lines.clone().filter(|line| !line.is_empty()).take(3).collect();
+    if !octal {
+        // Some readers do without the mode, where all else is in order.
+        let sound = near.first().is_some_and(|line| is_uuencoded(line)) && lines.any(|line| line == b"end");
+        return sound.then(|| (rest.to_owned(), uudecode(block)));
+    }
+    if near.iter().any(|line| is_uuencoded(line)) {
+        return Some((name.trim().to_owned(), uudecode(block)));
+    }
+    let translated = near.iter().any(|line| is_uuencoded(&from_xx(line)));
+    translated.then(|| (name.trim().to_owned(), uudecode(&from_xx(block))))
+}
+
+/// xxencoded text as the same in the alphabet of `uuencode`.
+fn from_xx(text: &[u8]) -> Vec<u8> {
+    let letter = |octet: &u8| match *octet {
+        b'+' => b' ',
+        b'-' => b'!',
+        digit @ b'0'..=b'9' => digit - b'0' + 34,
+        capital @ b'A'..=b'Z' => capital - b'A' + 44,
+        small @ b'a'..=b'z' => small - b'a' + 70,
+        other => other,
+    };
+    text.iter().map(letter).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What a walk has found so far, within its budget: texts, leaves, obstacles, structure.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -105,7 +106,9 @@ impl Output {
             if is_document(&found) {
                 self.leaf(&found, &Labels::unlabelled(), at);
             } else {
-                self.beside(&legible(&found), "encoded text that no label declares", at);
+                let wide = charset::is_wide(&found).then(|| charset::read(&found, None).text.into_bytes());
+                let shown = wide.map_or_else(|| legible(&found), Cow::Owned);
+                self.beside(&shown, "encoded text that no label declares", at);
             }
         }
         self.leave_second_reading();

@@ -144,6 +144,10 @@ fn joined(mut pieces: Vec<Piece>) -> Vec<Parameter> {
         for chosen in [all, first, last] {
             for whole in [false, true] {
                 let (label, octets) = assemble(&chosen, whole);
+                if octets.contains(&0) || !charset::is_ascii_superset(&label) {
+                    let text = charset::read(&octets, None).text.replace('\0', "");
+                    add(&mut readings, &name, text, true);
+                }
                 add(
                     &mut readings,
                     &name,

@@ -24,7 +24,8 @@ pub fn quoted_printable(encoded: &[u8]) -> Vec<u8> {
 }
 
 /// What a reader sees that undoes soft line breaks before it looks for escapes, and drops an `=` that means
-/// nothing; none where that is what [`quoted_printable`] gives.
+/// nothing, alone or with the two characters that should be its digits; none where that is what
+/// [`quoted_printable`] gives.
 pub(super) fn other_reading(encoded: &[u8]) -> Option<Vec<u8>> {
     let mut joined = Vec::with_capacity(encoded.len());
     let mut rest = encoded;
@@ -35,6 +36,7 @@ pub(super) fn other_reading(encoded: &[u8]) -> Option<Vec<u8>> {
         let after = escape.get(1..).unwrap_or_default();
         // A soft break inside an escape, or behind an equals sign.
         differs |= joined.iter().rev().take(2).any(|octet| *octet == b'=');
+        differs |= soft_break(after).is_none() && hex_pair(after).is_none();
         match soft_break(after) {
             None => joined.push(b'='),
             Some(_) if joined.ends_with(b"=") => joined.truncate(joined.len() - 1),
@@ -46,8 +48,33 @@ pub(super) fn other_reading(encoded: &[u8]) -> Option<Vec<u8>> {
     differs.then(|| {
         let mut decoded = quoted_printable(&joined);
         decoded.retain(|octet| *octet != b'=');
+        if let Some(without) = without_broken(&joined) {
+            decoded.push(b'\n');
+            decoded.extend(quoted_printable(&without));
+        }
         decoded
     })
+}
+
+/// The text without the `=` that begin no escape, and without the two characters behind them on the line.
+fn without_broken(encoded: &[u8]) -> Option<Vec<u8>> {
+    let mut kept = Vec::with_capacity(encoded.len());
+    let mut rest = encoded;
+    let mut broken = false;
+    while let Some(at) = memchr::memchr(b'=', rest) {
+        let (before, escape) = rest.split_at(at);
+        kept.extend_from_slice(before);
+        let digits = escape.iter().skip(1).take(2);
+        let length = 1 + digits.take_while(|octet| !matches!(octet, b'\r' | b'\n')).count();
+        if hex_pair(escape.get(1..).unwrap_or_default()).is_some() {
+            kept.extend_from_slice(escape.get(..length).unwrap_or_default());
+        } else {
+            broken = true;
+        }
+        rest = escape.get(length..).unwrap_or_default();
+    }
+    kept.extend_from_slice(rest);
+    broken.then_some(kept)
 }
 
 /// The octet that two hexadecimal digits stand for.
@@ -61,7 +88,6 @@ pub(super) fn hex_pair(bytes: &[u8]) -> Option<u8> {
 fn soft_break(after: &[u8]) -> Option<usize> {
     let padding = after
         .iter()
-        .take(128)
         .take_while(|octet| matches!(octet, b' ' | b'\t' | b'\x0b' | b'\x0c' | 0))
         .count();
     match (after.get(padding), after.get(padding + 1)) {

@@ -6,7 +6,7 @@
 
 use memchr::memmem;
 
-use super::base64::{base64, base64_lines, is_letter};
+use super::base64::{base64, base64_lines, is_letter, other_readings};
 use super::quoted::{self, quoted_printable};
 
 /// Fewer letters of base64 hide nothing that matters.
@@ -21,6 +21,14 @@ pub(super) fn read(text: &[u8], quoted: bool) -> Vec<Vec<u8>> {
         // Another word or line before it shifts all that follows.
         let torn = run.split(|octet| *octet == b'\n').any(|line| line.len() % 4 != 0);
         found.extend(torn.then(|| base64_lines(&run)));
+        let padded = run.split(|octet| *octet == b'\n').rev().skip(2);
+        if !run
+            .iter()
+            .all(|octet| is_letter(*octet) || matches!(octet, b'=' | b'\n'))
+            || padded.into_iter().any(|line| line.contains(&b'='))
+        {
+            found.extend(other_readings(&run));
+        }
     }
     if quoted || names_quoted_printable(text) {
         let escaped = escaped_lines(text);
@@ -44,6 +52,20 @@ pub(super) fn is_text(bytes: &[u8]) -> bool {
     head.iter().filter(odd).count() * 20 <= head.len()
 }
 
+/// Whether a line is nothing but base64, or a long one with little else in it: some readers skip that.
+fn is_base64(line: &[u8]) -> bool {
+    let strays = line.iter().filter(|octet| !is_letter(**octet) && **octet != b'=');
+    let most = if line.len() < FEWEST_WITH_STRAYS {
+        0
+    } else {
+        line.len() / FEWEST_WITH_STRAYS
+    };
+    strays.clone().take(most + 1).count() <= most && strays.take(most).all(|octet| *octet != b' ')
+}
+
+/// So many letters of base64 stand for each stray octet in them.
+const FEWEST_WITH_STRAYS: usize = 30;
+
 /// Stretches of lines that are nothing but base64, without their line ends.
 fn base64_runs(text: &[u8]) -> Vec<Vec<u8>> {
     let mut runs = Vec::new();
@@ -62,7 +84,7 @@ fn base64_runs(text: &[u8]) -> Vec<Vec<u8>> {
     let lines = text.split(|octet| *octet == b'\n');
     let lines = lines.flat_map(|line| line.trim_ascii_end().split(|octet| *octet == b'\r'));
     for line in lines.map(<[u8]>::trim_ascii) {
-        if !line.is_empty() && line.iter().all(|octet| is_letter(*octet) || *octet == b'=') {
+        if !line.is_empty() && is_base64(line) {
             run.extend_from_slice(line);
             run.push(b'\n');
         } else if !line.is_empty() {

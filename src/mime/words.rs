@@ -53,8 +53,13 @@ const MOST_OTHERS: usize = 20;
 struct Opening<'a> {
     charset: &'a [u8],
     base64: bool,
+    /// The encoding is spelled out, which few readers understand.
+    odd: bool,
     length: usize,
 }
+
+/// One more than the longest name of an encoding.
+const LONGEST_NAME: usize = 17;
 
 impl<'a> Opening<'a> {
     fn read(bytes: &'a [u8]) -> Option<Self> {
@@ -65,16 +70,22 @@ impl<'a> Opening<'a> {
         if label.iter().any(u8::is_ascii_whitespace) {
             return None;
         }
-        let base64 = match (rest.get(mark + 1)?, rest.get(mark + 2)?) {
-            (b'b' | b'B', b'?') => true,
-            (b'q' | b'Q', b'?') => false,
+        let behind = rest.get(mark + 1..)?;
+        let name = behind
+            .iter()
+            .take(LONGEST_NAME)
+            .position(|octet| *octet == b'?')?;
+        let base64 = match behind.get(..name)?.to_ascii_lowercase().as_slice() {
+            b"b" | b"b64" | b"base64" => true,
+            b"q" | b"qp" | b"quoted-printable" => false,
             _ => return None,
         };
         let charset = label.split(|octet| *octet == b'*').next().unwrap_or_default();
         Some(Opening {
             charset,
             base64,
-            length: mark + 5,
+            odd: name > 1,
+            length: mark + name + 4,
         })
     }
 }
@@ -122,7 +133,7 @@ impl<'a> Decoder<'a> {
         }
         self.gap = &[];
         self.charset = opening.charset;
-        self.doubtful |= !charset::is_ascii_superset(opening.charset);
+        self.doubtful |= opening.odd || !charset::is_ascii_superset(opening.charset);
         if self.base64 != opening.base64 {
             self.join();
             self.base64 = opening.base64;
@@ -136,7 +147,17 @@ impl<'a> Decoder<'a> {
             }
             self.pending.extend_from_slice(&decoded.bytes);
         } else {
+            self.folded(encoded);
             self.pending.extend(q_encoding(encoded));
+        }
+    }
+
+    /// Keeps what is left of a word that was folded in the middle, at what looks like a soft line break.
+    fn folded(&mut self, encoded: &[u8]) {
+        if memmem::find(encoded, b"= ").is_some() && self.others.len() < MOST_OTHERS {
+            let joined = String::from_utf8_lossy(encoded).replace("= ", "");
+            let text = charset::unlabelled(&q_encoding(joined.as_bytes())).into_owned();
+            self.others.push(text);
         }
     }
 

@@ -9,6 +9,7 @@ mod entities;
 mod forms;
 mod page;
 mod rows;
+mod style;
 mod tokens;
 
 use super::{Visit, residue, text};
@@ -61,6 +62,7 @@ impl Visit<'_> {
         text::residues(self, &page.text);
         residue::read(self, &page.hidden);
         self.text(TextKind::Body, page.text);
+        self.text(TextKind::Body, page.drawn);
         self.text(TextKind::Body, page.hidden);
         for table in page.tables {
             self.text(TextKind::Table, table);

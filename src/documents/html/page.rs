@@ -5,6 +5,7 @@ use super::embedded::{self, Embedded};
 use super::entities::decode;
 use super::forms::Forms;
 use super::rows::Table;
+use super::style::{self, Looks};
 use super::tokens::{Tag, Token, Tokens};
 
 /// A page as text.
@@ -12,6 +13,8 @@ use super::tokens::{Tag, Token, Tokens};
 pub(super) struct Page {
     /// What people see: lines for blocks, tabs between cells, fields of forms after their labels.
     pub text: String,
+    /// The text as styles let people see it, where that tears no number apart and `text` does; else empty.
+    pub drawn: String,
     /// Comments, scripts, styles and attribute values, one per line.
     pub hidden: String,
     /// Tables that hold no other table and have at least two rows and columns.
@@ -23,7 +26,16 @@ pub(super) struct Page {
     preformatted: usize,
     /// Whether this is a page inside another one.
     inner: bool,
+    /// What styles do to the page.
+    looks: Looks,
+    /// Where the last cell begins.
+    cell: usize,
+    /// How many cells before it hold one character.
+    single: usize,
 }
+
+/// So many cells of one character in a row are boxes of one number.
+const FEWEST_BOXES: usize = 5;
 
 /// Tables nested deeper are taken as part of the one around them.
 const DEEPEST_TABLE: usize = 50;
@@ -42,7 +54,21 @@ impl Page {
         };
         page.add(source);
         page.finish();
+        if page.looks.torn {
+            page.drawn = Self::drawn(source, page.looks.classes);
+        }
+        page.looks = Looks::default();
         page
+    }
+
+    /// The text as styles let people see it.
+    fn drawn(source: &str, classes: style::Classes) -> String {
+        let mut page = Page {
+            looks: Looks::obeyed(classes),
+            ..Page::default()
+        };
+        page.add(source);
+        page.text
     }
 
     fn finish(&mut self) {
@@ -57,7 +83,15 @@ impl Page {
             match token {
                 Token::Text(text) => self.show(&decode(text)),
                 Token::Open(tag) => self.open(&tag),
-                Token::Close(name) => self.close(element(name)),
+                Token::Close(name) => {
+                    let breaks = self.looks.close(name);
+                    let element = element(name);
+                    self.close(if breaks || element != Element::Block {
+                        element
+                    } else {
+                        Element::Inline
+                    });
+                }
                 Token::Comment(text) => self.comment(text),
                 Token::Hidden(text) => self.script(text),
             }
@@ -66,6 +100,9 @@ impl Page {
 
     /// Appends text that is shown, with white space collapsed as a browser does.
     fn show(&mut self, text: &str) {
+        if self.looks.hides() {
+            return;
+        }
         if self.preformatted > 0 {
             return self
                 .text
@@ -98,6 +135,7 @@ impl Page {
     /// A script, a style, or the innards of an odd tag.
     fn script(&mut self, text: &str) {
         self.hide(text);
+        self.looks.learn(text);
         embedded::in_style(text, &mut self.embedded);
         if let Some(shown) = embedded::unescaped_style(text) {
             self.hide(&shown);
@@ -128,7 +166,7 @@ impl Page {
     }
 
     fn open(&mut self, tag: &Tag<'_>) {
-        let element = element(tag.name);
+        let element = self.drawn_as(tag, element(tag.name));
         match element {
             Element::Inline => {}
             Element::Block | Element::Preformatted => self.line(),
@@ -168,6 +206,31 @@ impl Page {
             Element::Label => self.forms.end_label(self.text.len()),
             Element::Inline | Element::Field => {}
         }
+    }
+
+    /// What an element does to the text, as far as its style is obeyed.
+    fn drawn_as(&mut self, tag: &Tag<'_>, element: Element) -> Element {
+        let in_number = |text: &str| text.ends_with(|last: char| last.is_numeric() || style::is_dash(last));
+        let inside = in_number(&self.text);
+        let near = inside || in_number(self.text.strip_suffix('\n').unwrap_or_default());
+        if self.looks.open(tag, inside, near) && element == Element::Block {
+            Element::Inline
+        } else {
+            element
+        }
+    }
+
+    /// Counts the cells that hold one character. Whether the present one goes on where the last one ends.
+    fn goes_on(&mut self) -> bool {
+        let last = self.text.get(self.cell..).unwrap_or_default().trim();
+        let mut characters = last.chars();
+        let single = characters
+            .next()
+            .is_some_and(|one| one.is_numeric() || style::is_dash(one))
+            && characters.next().is_none();
+        self.single = if single { self.single + 1 } else { 0 };
+        self.looks.torn |= self.single >= FEWEST_BOXES;
+        single && self.looks.obeyed
     }
 
     /// Begins a line, unless the present one is empty.
@@ -257,9 +320,11 @@ impl Page {
 
     fn begin_cell(&mut self, tag: &Tag<'_>) {
         self.end_cell();
-        if !self.text.ends_with('\n') && !self.text.is_empty() {
+        let goes_on = self.goes_on();
+        if !self.text.ends_with('\n') && !self.text.is_empty() && !goes_on {
             self.text.push('\t');
         }
+        self.cell = self.text.len();
         let span = |name: &str| {
             let value = tag
                 .value(name)

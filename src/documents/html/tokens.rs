@@ -108,6 +108,11 @@ impl<'a> Tokens<'a> {
                 Some(Token::Hidden(self.take(start + 2, end, end + 1)))
             }
             b'/' if rest.get(1)?.is_ascii_alphabetic() => Some(self.end_tag()),
+            // A comment to browsers (§13.2.5.7).
+            b'/' => {
+                let end = memchr(b'>', rest).map_or(end, |found| start + 1 + found);
+                Some(Token::Hidden(self.take(start + 2, end, end + 1)))
+            }
             first if first.is_ascii_alphabetic() => Some(self.start_tag()),
             _ => None,
         }

@@ -1,6 +1,11 @@
 //! Charsets of mainframes and of DOS, which no web standard knows. Letters and digits of all EBCDIC code pages stand in
 //! the same places; signs differ, and are taken from code page 037.
 
+/// Whether the label names a charset in which ASCII is something else.
+pub(super) fn is_label(label: &[u8]) -> bool {
+    labelled(b"\xf0", label).is_some_and(|text| text == "0")
+}
+
 /// Decodes by a label that names one of them.
 pub(super) fn labelled(bytes: &[u8], label: &[u8]) -> Option<String> {
     let label = String::from_utf8_lossy(label).trim().to_ascii_lowercase();

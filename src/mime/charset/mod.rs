@@ -82,7 +82,11 @@ pub(super) fn labelled(bytes: &[u8], label: &[u8]) -> Labelled {
     };
     if is_utf7(label) {
         return Labelled {
-            text: utf7::decode(bytes),
+            text: if is_imap(label) {
+                utf7::decode_imap(bytes)
+            } else {
+                utf7::decode(bytes)
+            },
             doubtful: true,
             doubt: None,
         };
@@ -97,7 +101,7 @@ pub(super) fn labelled(bytes: &[u8], label: &[u8]) -> Labelled {
             doubt: None,
         };
     }
-    match Encoding::for_label(label) {
+    match known(label) {
         Some(encoding) if encoding == encoding_rs::REPLACEMENT => Labelled {
             text: unlabelled(bytes).into_owned(),
             doubtful: true,
@@ -119,12 +123,32 @@ pub(super) fn labelled(bytes: &[u8], label: &[u8]) -> Labelled {
     }
 }
 
+/// The charset that a label names, in the spelling of the web or of programs that write mail.
+fn known(label: &[u8]) -> Option<&'static Encoding> {
+    let trimmed = label.trim_ascii();
+    let macintosh = [
+        &b"macroman"[..],
+        b"mac-roman",
+        b"mac_roman",
+        b"applemac",
+        b"mac-centeuro",
+    ];
+    let is_macintosh = || macintosh.iter().any(|name| trimmed.eq_ignore_ascii_case(name));
+    Encoding::for_label(label).or_else(|| is_macintosh().then_some(encoding_rs::MACINTOSH))
+}
+
+/// Charsets that programs know and that are not read here: nothing in them looks like what it is.
+const UNREAD: [&[u8]; 6] = [b"johab", b"cp1361", b"ms1361", b"scsu", b"bocu-1", b"cscesu-8"];
+
 /// An unknown charset may be EBCDIC, in which nothing looks like what it is. One octet in five says so; the
 /// unknown supersets of ASCII use fewer.
 fn doubt_of_unknown(bytes: &[u8], label: &[u8]) -> Option<&'static str> {
     let high = bytes.iter().filter(|octet| **octet >= 0x80).count();
     let unknown = !label.trim_ascii().is_empty() && std::str::from_utf8(bytes).is_err();
-    (unknown && high * 5 > bytes.len()).then_some("its character set is unknown")
+    let unread = UNREAD
+        .iter()
+        .any(|name| label.trim_ascii().eq_ignore_ascii_case(name));
+    (unknown && (unread || high * 5 > bytes.len())).then_some("its character set is unknown")
 }
 
 /// Digits that stand in ASCII in a way that only some readers undo.
@@ -149,14 +173,7 @@ fn other_reading(bytes: &[u8], label: &[u8], doubtful: bool) -> Option<String> {
         .into_iter()
         .find(|wide| encoding == Some(*wide));
     if let Some(wide) = wide {
-        let narrow = bytes.iter().filter(|octet| matches!(octet, 0x20..0x7f)).count() * 10 > bytes.len() * 9;
-        let swapped = if wide == UTF_16LE { UTF_16BE } else { UTF_16LE };
-        let other = if narrow {
-            unlabelled(bytes)
-        } else {
-            swapped.decode_without_bom_handling(bytes).0
-        };
-        return Some(other.into_owned());
+        return Some(other_than_wide(bytes, wide));
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Some(text.to_owned());
@@ -172,6 +189,23 @@ fn other_reading(bytes: &[u8], label: &[u8], doubtful: bool) -> Option<String> {
         Some(_) => None,
         None => partly_utf8(bytes),
     }
+}
+
+/// What a reader sees that does not believe a label of UTF-16: the other order of octets, and without any zero among
+/// them the octets as they are.
+fn other_than_wide(bytes: &[u8], wide: &'static Encoding) -> String {
+    let plain = |octet: &&u8| matches!(octet, b'\t' | b'\n' | b'\r' | 0x20..0x7f);
+    let narrow = bytes.iter().filter(plain).count() * 5 > bytes.len() * 4;
+    if narrow {
+        return hidden_in_ascii(bytes).unwrap_or_else(|| unlabelled(bytes).into_owned());
+    }
+    let swapped = if wide == UTF_16LE { UTF_16BE } else { UTF_16LE };
+    let mut other = swapped.decode_without_bom_handling(bytes).0.into_owned();
+    if !bytes.contains(&0) {
+        other.push('\n');
+        other.push_str(&unlabelled(bytes));
+    }
+    other
 }
 
 /// The charset in which octets hold three full-width digits in a row, which they do in no other.
@@ -205,8 +239,8 @@ fn partly_utf8(bytes: &[u8]) -> Option<String> {
 
 /// Whether octets below 0x80 mean ASCII in the charset called `label`; unknown ones are taken to.
 pub(super) fn is_ascii_superset(label: &[u8]) -> bool {
-    let stateful = is_utf7(label) || utf32_label(label).is_some();
-    !stateful && Encoding::for_label(label).is_none_or(Encoding::is_ascii_compatible)
+    let other = is_utf7(label) || utf32_label(label).is_some() || ebcdic::is_label(label);
+    !other && Encoding::for_label(label).is_none_or(Encoding::is_ascii_compatible)
 }
 
 fn is_utf7(label: &[u8]) -> bool {
@@ -214,6 +248,14 @@ fn is_utf7(label: &[u8]) -> bool {
     matches!(
         label.as_slice(),
         b"utf-7" | b"utf7" | b"unicode-1-1-utf-7" | b"unicode-2-0-utf-7"
+    ) || is_imap(&label)
+}
+
+fn is_imap(label: &[u8]) -> bool {
+    let label = label.trim_ascii().to_ascii_lowercase();
+    matches!(
+        label.as_slice(),
+        b"utf-7-imap" | b"utf7-imap" | b"x-imap4-modified-utf7" | b"imap4-utf-7"
     )
 }
 

@@ -8,8 +8,20 @@ use super::wide::utf16;
 
 /// UTF-7 (RFC 2152): `+` begins base64 of UTF-16BE, any other character ends it, and `-` is swallowed.
 pub(super) fn decode(bytes: &[u8]) -> String {
+    decode_behind(bytes, b'+')
+}
+
+/// The variant for names of mailboxes (RFC 3501 §5.1.3), in which `&` begins base64 and a comma stands for the slash.
+pub(super) fn decode_imap(bytes: &[u8]) -> String {
+    let slashes = bytes
+        .iter()
+        .map(|octet| if *octet == b',' { b'/' } else { *octet });
+    decode_behind(&slashes.collect::<Vec<u8>>(), b'&')
+}
+
+fn decode_behind(bytes: &[u8], shift: u8) -> String {
     let mut text = String::new();
-    let mut pieces = bytes.split(|octet| *octet == b'+');
+    let mut pieces = bytes.split(|octet| *octet == shift);
     text.push_str(&unlabelled(pieces.next().unwrap_or_default()));
     for piece in pieces {
         let shifted = |octet: &&u8| octet.is_ascii_alphanumeric() || **octet == b'/';
@@ -17,7 +29,7 @@ pub(super) fn decode(bytes: &[u8]) -> String {
         let (encoded, rest) = piece.split_at(length);
         text.push_str(&utf16(UTF_16BE, &base64(encoded).bytes));
         if encoded.is_empty() {
-            text.push('+');
+            text.push(char::from(shift));
         }
         text.push_str(&unlabelled(rest.strip_prefix(b"-").unwrap_or(rest)));
     }
