@@ -19,8 +19,23 @@ pub(super) struct Word {
     pub text: String,
     pub start: f32,
     pub end: f32,
+    /// Whether it is seen through another window than the word before: each cell of a sheet has one.
+    pub cut: bool,
+    /// Where pieces meet in it that do not quite fit.
+    pub seams: Vec<Seam>,
 }
 
+/// Where one piece of a word ends and another starts.
+#[derive(Debug, Clone)]
+pub(super) struct Seam {
+    /// Octets before it.
+    pub at: usize,
+    pub end: f32,
+    pub start: f32,
+}
+
+/// Pieces that are further apart than this part of the size, or overlap by more, were not placed as one text.
+const FIT: f32 = 0.02;
 /// A gap of this many sizes is wider than spaces between words.
 const COLUMN: f32 = 1.8;
 /// Single characters at even distances are the boxes of a form when there are so many.
@@ -34,6 +49,7 @@ struct Turned<'c> {
     height: f32,
     size: f32,
     angle: i16,
+    window: u32,
 }
 
 /// Sorts pieces into lines.
@@ -74,7 +90,11 @@ pub(super) fn written(lines: &[Line]) -> String {
         for word in &line.words {
             if let Some(end) = end {
                 let gap: f32 = word.start - end;
-                written.push(if gap > COLUMN * line.size { '\t' } else { ' ' });
+                written.push(if word.cut || gap > COLUMN * line.size {
+                    '\t'
+                } else {
+                    ' '
+                });
             }
             written.push_str(&word.text);
             end = Some(word.end);
@@ -95,6 +115,7 @@ fn turn<'c>(piece: &Piece, text: &'c str) -> Turned<'c> {
         height: y * cosine - x * sine,
         size: piece.size,
         angle: piece.angle,
+        window: piece.window,
     }
 }
 
@@ -111,14 +132,22 @@ fn words(line: &[Turned<'_>]) -> Vec<Word> {
         let space = 0.25 * piece.size;
         let blank = |text: &str| text.chars().take_while(|c| c.is_whitespace()).count() as f32 * space;
         let trailing = piece.text.chars().rev().take_while(|c| c.is_whitespace()).count() as f32 * space;
+        let cut = before.is_some_and(|before| before.window != piece.window);
         let joined = before.is_some_and(|before| {
             let gap = piece.start - before.end;
             let spaced =
                 before.text.ends_with(char::is_whitespace) || piece.text.starts_with(char::is_whitespace);
             !spaced && gap < SPACE * before.size.min(piece.size) && gap > -0.5 * piece.size
         });
-        match words.last_mut().filter(|_| joined) {
+        match words.last_mut().filter(|_| joined && !cut) {
             Some(word) => {
+                if (piece.start - word.end).abs() > FIT * piece.size {
+                    word.seams.push(Seam {
+                        at: word.text.len(),
+                        end: word.end,
+                        start: piece.start,
+                    });
+                }
                 word.text.push_str(piece.text.trim_end());
                 word.end = piece.end - trailing;
             }
@@ -126,6 +155,8 @@ fn words(line: &[Turned<'_>]) -> Vec<Word> {
                 text: piece.text.trim().to_owned(),
                 start: piece.start + blank(piece.text),
                 end: piece.end - trailing,
+                cut,
+                seams: Vec::new(),
             }),
         }
         before = Some(piece);
@@ -164,6 +195,11 @@ fn boxes_joined(words: Vec<Word>, size: f32) -> Vec<Word> {
                 text: run.iter().map(|word| word.text.as_str()).collect(),
                 start: start.start,
                 end: end.end,
+                cut: start.cut,
+                seams: match run {
+                    [only] => only.seams.clone(),
+                    _ => Vec::new(),
+                },
             });
         }
         rest = after;

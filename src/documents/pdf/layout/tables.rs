@@ -1,6 +1,7 @@
 //! Lines whose words stand below each other → tables, so that a header acts on its column.
 
 use super::lines::{Line, Word};
+use super::seams::{around, sorted};
 use crate::documents::Visit;
 use crate::mime::TextKind;
 
@@ -10,6 +11,8 @@ pub(in super::super) struct Grid {
     /// From where to where each column goes.
     columns: Vec<(f32, f32)>,
     rows: Vec<Vec<String>>,
+    /// For each row whether its line is as close to the one before as the lines of one text are.
+    close: Vec<bool>,
     angle: i16,
 }
 
@@ -17,6 +20,10 @@ pub(in super::super) struct Grid {
 const CELL: f32 = 0.75;
 /// Rows that stand further apart than this many sizes are of different tables.
 const FAR: f32 = 6.0;
+/// Lines that are no further apart than this many sizes may be of one cell.
+const CLOSE: f32 = 1.45;
+/// So many rows may belong to the head of a table.
+const HEAD: usize = 2;
 
 /// Words of a line that form one cell.
 #[derive(Debug)]
@@ -66,16 +73,14 @@ fn block(lines: &[Line]) -> usize {
 }
 
 fn parts(line: &Line) -> usize {
-    let wide = |pair: &&[Word]| matches!(pair, [one, other] if other.start - one.end > CELL * line.size);
+    let wide = |pair: &&[Word]| matches!(pair, [one, other] if other.cut || (other.start - one.end).abs() > CELL * line.size);
     1 + line.words.windows(2).filter(wide).count()
 }
 
 fn grid(lines: &[Line]) -> Option<Grid> {
     let rough: Vec<Vec<Cell>> = lines.iter().map(|line| cells(line, |_, _| false)).collect();
-    let mut starts: Vec<f32> = rough.iter().flatten().map(|cell| cell.start).collect();
-    let mut ends: Vec<f32> = rough.iter().flatten().map(|cell| cell.end).collect();
-    starts.sort_by(f32::total_cmp);
-    ends.sort_by(f32::total_cmp);
+    let starts = sorted(rough.iter().flatten().map(|cell| cell.start));
+    let ends = sorted(rough.iter().flatten().map(|cell| cell.end));
     let often = (lines.len() * 3 / 10).max(2);
     let rows: Vec<Vec<Cell>> = lines
         .iter()
@@ -90,10 +95,13 @@ fn grid(lines: &[Line]) -> Option<Grid> {
     let mut grid = Grid {
         columns,
         rows: Vec::new(),
+        close: Vec::new(),
         angle: lines.first()?.angle,
     };
-    for row in rows {
-        grid.enter(row);
+    let mut before = f32::MAX;
+    for (line, row) in lines.iter().zip(rows) {
+        grid.enter(row, before - line.height < CLOSE * line.size);
+        before = line.height;
     }
     Some(grid)
 }
@@ -103,8 +111,9 @@ fn cells(line: &Line, splits: impl Fn(f32, f32) -> bool) -> Vec<Cell> {
     let mut cells: Vec<Cell> = Vec::new();
     for word in &line.words {
         let joined = cells.last_mut().filter(|cell| {
-            let gap = word.start - cell.end;
-            gap <= CELL * line.size && !(gap > 0.18 * line.size && splits(cell.end, word.start))
+            // Texts that are too long for their cells overlap.
+            let gap = (word.start - cell.end).abs();
+            !word.cut && gap <= CELL * line.size && !(gap > 0.18 * line.size && splits(cell.end, word.start))
         });
         match joined {
             Some(cell) => {
@@ -120,12 +129,6 @@ fn cells(line: &Line, splits: impl Fn(f32, f32) -> bool) -> Vec<Cell> {
         }
     }
     cells
-}
-
-fn around(sorted: &[f32], place: f32, near: f32) -> usize {
-    let from = sorted.partition_point(|other| *other < place - near);
-    let to = sorted.partition_point(|other| *other <= place + near);
-    to - from
 }
 
 /// The columns, when enough rows have the same number of cells one beside the other.
@@ -155,7 +158,7 @@ fn columns(rows: &[Vec<Cell>]) -> Option<Vec<(f32, f32)>> {
 }
 
 impl Grid {
-    fn enter(&mut self, cells: Vec<Cell>) {
+    fn enter(&mut self, cells: Vec<Cell>, close: bool) {
         let alone = cells.len() == 1;
         let mut row = vec![String::new(); self.columns.len()];
         for cell in cells {
@@ -172,6 +175,7 @@ impl Grid {
         }
         if row.iter().any(|cell| !cell.is_empty()) {
             self.rows.push(row);
+            self.close.push(close);
         }
     }
 
@@ -183,6 +187,25 @@ impl Grid {
         best.map_or(0, |(place, _)| place)
     }
 
+    /// The rows when lines that may go on with the cells above them do; `None` when there are none.
+    fn wrapped(&self) -> Option<Vec<Vec<String>>> {
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        for (row, close) in self.rows.iter().zip(&self.close) {
+            match rows.last_mut().filter(|above| *close && goes_on(above, row)) {
+                Some(above) => {
+                    for (above, cell) in above.iter_mut().zip(row).filter(|(_, cell)| !cell.is_empty()) {
+                        if !above.is_empty() {
+                            above.push(' ');
+                        }
+                        above.push_str(cell);
+                    }
+                }
+                None => rows.push(row.clone()),
+            }
+        }
+        (rows.len() < self.rows.len()).then_some(rows)
+    }
+
     fn continues(&self, before: &Grid) -> bool {
         let columns = self.columns.iter().zip(&before.columns);
         let near = |(one, other): (&(f32, f32), &(f32, f32))| one.0 < other.1 && other.0 < one.1;
@@ -190,6 +213,30 @@ impl Grid {
             && self.columns.len() == before.columns.len()
             && columns.into_iter().all(near)
     }
+}
+
+/// Whether a row lacks cells and those that it has all go on with one above, or none does: a cell whose lines are
+/// fewer stands in the middle.
+fn goes_on(above: &[String], row: &[String]) -> bool {
+    let filled = || row.iter().zip(above).filter(|(cell, _)| !cell.is_empty());
+    let below = filled().filter(|(_, above)| !above.is_empty()).count();
+    filled().count() < row.len() && (below == 0 || below == filled().count())
+}
+
+fn is_label(row: &[String]) -> bool {
+    let is_word = |cell: &String| {
+        cell.chars().any(char::is_alphabetic) && !cell.chars().any(|character| character.is_ascii_digit())
+    };
+    row.iter().all(is_word)
+}
+
+fn written(rows: &[Vec<String>]) -> String {
+    let mut text = String::new();
+    for row in rows {
+        text.push_str(&row.join("\t"));
+        text.push('\n');
+    }
+    text
 }
 
 /// Tables that may go on from page to page.
@@ -203,7 +250,10 @@ impl Tables {
     pub fn add(&mut self, visit: &mut Visit<'_>, place: &str, grids: Vec<Grid>) {
         for (number, grid) in grids.into_iter().enumerate() {
             match &mut self.open {
-                Some((_, open)) if number == 0 && grid.continues(open) => open.rows.extend(grid.rows),
+                Some((_, open)) if number == 0 && grid.continues(open) => {
+                    open.rows.extend(grid.rows);
+                    open.close.extend(grid.close);
+                }
                 _ => {
                     self.finish(visit);
                     self.open = Some((place.to_owned(), grid));
@@ -215,12 +265,21 @@ impl Tables {
     /// Hands over what is still open.
     pub fn finish(&mut self, visit: &mut Visit<'_>) {
         if let Some((place, grid)) = self.open.take() {
-            let mut text = String::new();
-            for row in grid.rows {
-                text.push_str(&row.join("\t"));
-                text.push('\n');
+            let place = format!("a table on {place}");
+            visit.text_in(&place, TextKind::Table, written(&grid.rows));
+            if let Some(rows) = grid.wrapped() {
+                visit.text_in(&place, TextKind::Table, written(&rows));
             }
-            visit.text_in(&format!("a table on {place}"), TextKind::Table, text);
+            // Two tables may stand so close that they look like one.
+            let labels = |row: &&Vec<String>| is_label(row);
+            let starts = (HEAD..grid.rows.len()).filter(|at| grid.rows.get(*at).as_ref().is_some_and(labels));
+            let starts: Vec<usize> = starts.chain([grid.rows.len()]).collect();
+            for pair in starts.windows(2) {
+                if let [from, to] = pair {
+                    let rows = grid.rows.get(*from..*to).unwrap_or_default();
+                    visit.text_in(&place, TextKind::Table, written(rows));
+                }
+            }
         }
     }
 }
