@@ -35,7 +35,9 @@ pub(super) struct Seam {
 }
 
 /// Pieces that are further apart than this part of the size, or overlap by more, were not placed as one text.
+/// Letters are moved closer to each other, digits are not.
 const FIT: f32 = 0.02;
+const FIT_OF_LETTERS: f32 = 0.12;
 /// A gap of this many sizes is wider than spaces between words.
 const COLUMN: f32 = 1.8;
 /// Single characters at even distances are the boxes of a form when there are so many.
@@ -54,7 +56,10 @@ struct Turned<'c> {
 
 /// Sorts pieces into lines.
 pub(super) fn lines<'c>(pieces: &'c [Piece], text: impl Fn(&'c Piece) -> &'c str) -> Vec<Line> {
-    let mut turned: Vec<Turned<'c>> = pieces.iter().map(|piece| turn(piece, text(piece))).collect();
+    let mut turned: Vec<Turned<'c>> = Vec::with_capacity(pieces.len());
+    pieces
+        .iter()
+        .for_each(|piece| spread(turn(piece, text(piece)), &mut turned));
     turned.retain(|piece| !piece.text.trim().is_empty());
     turned.sort_by(|one, other| {
         (one.angle, other.height)
@@ -119,6 +124,31 @@ fn turn<'c>(piece: &Piece, text: &'c str) -> Turned<'c> {
     }
 }
 
+/// Adds a piece; one in which several spaces part columns as several.
+fn spread<'c>(piece: Turned<'c>, turned: &mut Vec<Turned<'c>>) {
+    if !piece.text.trim().contains("  ") {
+        turned.push(piece);
+        return;
+    }
+    let weight = |text: &str| {
+        let spaces = text.bytes().filter(|octet| *octet == b' ').count();
+        // A space is about half as wide as other characters.
+        text.chars().count() as f32 - 0.5 * spaces as f32
+    };
+    let unit = (piece.end - piece.start) / weight(piece.text).max(1.0);
+    let mut place = piece.start;
+    for part in piece.text.split_inclusive("  ") {
+        let end = place + unit * weight(part);
+        turned.push(Turned {
+            text: part,
+            start: place,
+            end,
+            ..piece
+        });
+        place = end;
+    }
+}
+
 fn words(line: &[Turned<'_>]) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let mut before: Option<&Turned<'_>> = None;
@@ -141,7 +171,10 @@ fn words(line: &[Turned<'_>]) -> Vec<Word> {
         });
         match words.last_mut().filter(|_| joined && !cut) {
             Some(word) => {
-                if (piece.start - word.end).abs() > FIT * piece.size {
+                let digit = word.text.ends_with(|last: char| last.is_ascii_digit())
+                    || piece.text.starts_with(|first: char| first.is_ascii_digit());
+                let fit = if digit { FIT } else { FIT_OF_LETTERS };
+                if (piece.start - word.end).abs() > fit * piece.size {
                     word.seams.push(Seam {
                         at: word.text.len(),
                         end: word.end,

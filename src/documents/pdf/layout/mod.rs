@@ -5,6 +5,7 @@
 
 mod lines;
 mod order;
+mod rivers;
 mod seams;
 mod tables;
 
@@ -48,7 +49,9 @@ impl Page {
             self.readings.push(as_shown);
         }
         self.readings.push(by_place);
-        self.grids.extend(tables::grids(&seams::parted(lines)));
+        let lines = seams::parted(lines);
+        self.grids.extend(tables::grids(&lines));
+        self.grids.extend(tables::river_grids(&lines));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Lines whose words stand below each other → tables, so that a header acts on its column.
 
 use super::lines::{Line, Word};
+use super::rivers::{self, CLOSE, Run};
 use super::seams::{around, sorted};
 use crate::documents::Visit;
 use crate::mime::TextKind;
@@ -14,16 +15,18 @@ pub(in super::super) struct Grid {
     /// For each row whether its line is as close to the one before as the lines of one text are.
     close: Vec<bool>,
     angle: i16,
+    /// Whether its columns were told by the rivers between them.
+    by_rivers: bool,
+    /// Whether it has no labels of its own.
+    headless: bool,
 }
 
 /// A gap of this many sizes parts cells.
 const CELL: f32 = 0.75;
 /// Rows that stand further apart than this many sizes are of different tables.
 const FAR: f32 = 6.0;
-/// Lines that are no further apart than this many sizes may be of one cell.
-const CLOSE: f32 = 1.45;
-/// So many rows may belong to the head of a table.
-const HEAD: usize = 2;
+/// How many things on a page may stand above a table that goes on from the page before.
+const ABOVE: usize = 3;
 
 /// Words of a line that form one cell.
 #[derive(Debug)]
@@ -46,6 +49,60 @@ pub(super) fn grids(lines: &[Line]) -> Vec<Grid> {
         rest = after;
     }
     grids
+}
+
+/// The tables that rivers tell.
+pub(super) fn river_grids(lines: &[Line]) -> Vec<Grid> {
+    let runs = rivers::runs(lines);
+    let grids = runs
+        .iter()
+        .enumerate()
+        .filter_map(|(place, run)| river_grid(run, place < ABOVE));
+    grids.collect()
+}
+
+/// A table with labels; without them only what may go on from the page before.
+fn river_grid(run: &Run<'_>, first: bool) -> Option<Grid> {
+    let mut grid = Grid {
+        columns: vec![(f32::MAX, f32::MIN); run.columns()],
+        by_rivers: true,
+        headless: run.labels == 0,
+        ..Grid::default()
+    };
+    if grid.headless && !first {
+        return None;
+    }
+    let mut before = f32::MAX;
+    for (place, (line, cells)) in run.rows().enumerate() {
+        grid.angle = line.angle;
+        let mut row = vec![String::new(); grid.columns.len()];
+        for (column, text, extent) in cells {
+            if let (Some(slot), Some(column)) = (row.get_mut(column), grid.columns.get_mut(column)) {
+                *slot = text.replace(['\t', '\n', '\r'], " ");
+                *column = (column.0.min(extent.0), column.1.max(extent.1));
+            }
+        }
+        let close = before - line.height < CLOSE * line.size;
+        before = line.height;
+        match grid.rows.first_mut().filter(|_| place < run.labels) {
+            Some(labels) => append(labels, &row),
+            None => {
+                grid.rows.push(row);
+                grid.close.push(close && place > run.labels);
+            }
+        }
+    }
+    Some(grid)
+}
+
+/// Adds the cells of a line to those of the row above.
+fn append(above: &mut [String], row: &[String]) {
+    for (above, cell) in above.iter_mut().zip(row).filter(|(_, cell)| !cell.is_empty()) {
+        if !above.is_empty() {
+            above.push(' ');
+        }
+        above.push_str(cell);
+    }
 }
 
 /// How many lines from the first on may be one table: those with several cells, and single lines between them.
@@ -94,9 +151,8 @@ fn grid(lines: &[Line]) -> Option<Grid> {
     let columns = columns(&rows)?;
     let mut grid = Grid {
         columns,
-        rows: Vec::new(),
-        close: Vec::new(),
         angle: lines.first()?.angle,
+        ..Grid::default()
     };
     let mut before = f32::MAX;
     for (line, row) in lines.iter().zip(rows) {
@@ -192,14 +248,7 @@ impl Grid {
         let mut rows: Vec<Vec<String>> = Vec::new();
         for (row, close) in self.rows.iter().zip(&self.close) {
             match rows.last_mut().filter(|above| *close && goes_on(above, row)) {
-                Some(above) => {
-                    for (above, cell) in above.iter_mut().zip(row).filter(|(_, cell)| !cell.is_empty()) {
-                        if !above.is_empty() {
-                            above.push(' ');
-                        }
-                        above.push_str(cell);
-                    }
-                }
+                Some(above) => append(above, row),
                 None => rows.push(row.clone()),
             }
         }
@@ -223,13 +272,6 @@ fn goes_on(above: &[String], row: &[String]) -> bool {
     filled().count() < row.len() && (below == 0 || below == filled().count())
 }
 
-fn is_label(row: &[String]) -> bool {
-    let is_word = |cell: &String| {
-        cell.chars().any(char::is_alphabetic) && !cell.chars().any(|character| character.is_ascii_digit())
-    };
-    row.iter().all(is_word)
-}
-
 fn written(rows: &[Vec<String>]) -> String {
     let mut text = String::new();
     for row in rows {
@@ -242,44 +284,48 @@ fn written(rows: &[Vec<String>]) -> String {
 /// Tables that may go on from page to page.
 #[derive(Default)]
 pub(in super::super) struct Tables {
-    open: Option<(String, Grid)>,
+    /// The last table by each way to tell them.
+    open: [Option<(String, Grid)>; 2],
 }
 
 impl Tables {
     /// Adds the tables of a page; the first of them may go on from the page before.
     pub fn add(&mut self, visit: &mut Visit<'_>, place: &str, grids: Vec<Grid>) {
-        for (number, grid) in grids.into_iter().enumerate() {
-            match &mut self.open {
-                Some((_, open)) if number == 0 && grid.continues(open) => {
+        let mut first = [true; 2];
+        for grid in grids {
+            let way = usize::from(grid.by_rivers);
+            let (Some(open), Some(first)) = (self.open.get_mut(way), first.get_mut(way)) else {
+                continue;
+            };
+            match open {
+                Some((_, open)) if (*first || grid.headless) && grid.continues(open) => {
                     open.rows.extend(grid.rows);
                     open.close.extend(grid.close);
                 }
-                _ => {
-                    self.finish(visit);
-                    self.open = Some((place.to_owned(), grid));
+                _ if grid.headless => continue,
+                open => {
+                    hand_over(visit, open.take());
+                    *open = Some((place.to_owned(), grid));
                 }
             }
+            *first = false;
         }
     }
 
     /// Hands over what is still open.
     pub fn finish(&mut self, visit: &mut Visit<'_>) {
-        if let Some((place, grid)) = self.open.take() {
-            let place = format!("a table on {place}");
-            visit.text_in(&place, TextKind::Table, written(&grid.rows));
-            if let Some(rows) = grid.wrapped() {
-                visit.text_in(&place, TextKind::Table, written(&rows));
-            }
-            // Two tables may stand so close that they look like one.
-            let labels = |row: &&Vec<String>| is_label(row);
-            let starts = (HEAD..grid.rows.len()).filter(|at| grid.rows.get(*at).as_ref().is_some_and(labels));
-            let starts: Vec<usize> = starts.chain([grid.rows.len()]).collect();
-            for pair in starts.windows(2) {
-                if let [from, to] = pair {
-                    let rows = grid.rows.get(*from..*to).unwrap_or_default();
-                    visit.text_in(&place, TextKind::Table, written(rows));
-                }
-            }
+        for open in &mut self.open {
+            hand_over(visit, open.take());
+        }
+    }
+}
+
+fn hand_over(visit: &mut Visit<'_>, table: Option<(String, Grid)>) {
+    if let Some((place, grid)) = table.filter(|(_, grid)| grid.rows.len() > 1) {
+        let place = format!("a table on {place}");
+        visit.text_in(&place, TextKind::Table, written(&grid.rows));
+        if let Some(rows) = grid.wrapped() {
+            visit.text_in(&place, TextKind::Table, written(&rows));
         }
     }
 }
