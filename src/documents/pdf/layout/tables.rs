@@ -1,5 +1,8 @@
 //! Lines whose words stand below each other → tables, so that a header acts on its column.
 
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use super::lines::{Line, Word};
 use super::rivers::{self, CLOSE, Run};
 use super::seams::{around, sorted};
@@ -286,6 +289,8 @@ fn written(rows: &[Vec<String>]) -> String {
 pub(in super::super) struct Tables {
     /// The last table by each way to tell them.
     open: [Option<(String, Grid)>; 2],
+    /// What was handed over, since both ways often tell the same.
+    said: HashSet<u64>,
 }
 
 impl Tables {
@@ -304,7 +309,7 @@ impl Tables {
                 }
                 _ if grid.headless => continue,
                 open => {
-                    hand_over(visit, open.take());
+                    hand_over(visit, open.take(), &mut self.said);
                     *open = Some((place.to_owned(), grid));
                 }
             }
@@ -315,17 +320,24 @@ impl Tables {
     /// Hands over what is still open.
     pub fn finish(&mut self, visit: &mut Visit<'_>) {
         for open in &mut self.open {
-            hand_over(visit, open.take());
+            hand_over(visit, open.take(), &mut self.said);
         }
     }
 }
 
-fn hand_over(visit: &mut Visit<'_>, table: Option<(String, Grid)>) {
+fn hand_over(visit: &mut Visit<'_>, table: Option<(String, Grid)>, said: &mut HashSet<u64>) {
     if let Some((place, grid)) = table.filter(|(_, grid)| grid.rows.len() > 1) {
         let place = format!("a table on {place}");
-        visit.text_in(&place, TextKind::Table, written(&grid.rows));
-        if let Some(rows) = grid.wrapped() {
-            visit.text_in(&place, TextKind::Table, written(&rows));
+        let texts = [
+            Some(written(&grid.rows)),
+            grid.wrapped().map(|rows| written(&rows)),
+        ];
+        for text in texts.into_iter().flatten() {
+            let mut hasher = DefaultHasher::new();
+            text.hash(&mut hasher);
+            if said.insert(hasher.finish()) {
+                visit.text_in(&place, TextKind::Table, text);
+            }
         }
     }
 }
