@@ -7,6 +7,8 @@ use super::lines::{Line, Word};
 
 /// A river is at least this part of the size wide.
 const WIDTH: f32 = 0.12;
+/// A gap of this many sizes parts cells for certain.
+const CELL: f32 = 0.75;
 /// Lines that are no further apart than this many sizes may be of one cell.
 pub(super) const CLOSE: f32 = 1.45;
 /// A line that is further down than this many sizes belongs to something else.
@@ -61,6 +63,9 @@ impl<'l> Run<'l> {
             return None;
         }
         let left = shared(&self.gaps, &gaps(line));
+        if left.len() > MOST_WORDS {
+            return None;
+        }
         let (before, after) = (self.rivers().count(), rivers(&left, line.size).count());
         let only_labels = self.labels == self.lines.len();
         let label = is_label(line);
@@ -95,9 +100,12 @@ impl<'l> Run<'l> {
         rivers(&self.gaps, self.size())
     }
 
-    /// In how many columns a line has something.
+    /// In how many columns a line has something, or into how many parts it falls itself.
     fn filled(&self, line: &Line) -> usize {
-        self.cells_of(line).len()
+        let parted =
+            |pair: &&[Word]| matches!(pair, [one, other] if other.start - one.end > CELL * line.size);
+        let parts = 1 + line.words.windows(2).filter(parted).count();
+        self.cells_of(line).len().max(parts)
     }
 
     /// How many columns there are.

@@ -28,6 +28,9 @@ pub(in super::super) struct Grid {
 const CELL: f32 = 0.75;
 /// Rows that stand further apart than this many sizes are of different tables.
 const FAR: f32 = 6.0;
+/// More columns are none, and more cells are not kept.
+const WIDEST: usize = 200;
+const MOST_CELLS: usize = 400_000;
 /// How many things on a page may stand above a table that goes on from the page before.
 const ABOVE: usize = 3;
 
@@ -72,11 +75,13 @@ fn river_grid(run: &Run<'_>, first: bool) -> Option<Grid> {
         headless: run.labels == 0,
         ..Grid::default()
     };
-    if grid.headless && !first {
+    if (grid.headless && !first) || grid.columns.len() > WIDEST {
         return None;
     }
     let mut before = f32::MAX;
-    for (place, (line, cells)) in run.rows().enumerate() {
+    // What is beyond stands in the text of the page.
+    let most = MOST_CELLS / grid.columns.len();
+    for (place, (line, cells)) in run.rows().take(most).enumerate() {
         grid.angle = line.angle;
         let mut row = vec![String::new(); grid.columns.len()];
         for (column, text, extent) in cells {

@@ -14,7 +14,7 @@ fn tables(texts: &[(f32, f32, &str)], windows: bool) -> Vec<String> {
         } else {
             String::new()
         };
-        write!(content, "q {window}BT /F 11 Tf {x} {y} Td ({text}) Tj ET Q\n").unwrap();
+        writeln!(content, "q {window}BT /F 11 Tf {x} {y} Td ({text}) Tj ET Q").unwrap();
     }
     let read = examine(&page(&content, "/Font<</F 5 0 R>>", &[HELVETICA]));
     let tables = read.texts.into_iter().filter(|text| text.kind == TextKind::Table);
