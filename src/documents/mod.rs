@@ -22,6 +22,8 @@ mod package;
 mod packager;
 mod pdf;
 mod picture;
+mod plain_sheet;
+mod postscript;
 mod records;
 mod relics;
 mod residue;
@@ -79,9 +81,11 @@ const BINARY_FORMATS: [BinaryFormat; 11] = [
 ];
 
 /// Formats that are text with a shape; the last one takes every text.
-const TEXT_FORMATS: [TextFormat; 8] = [
+const TEXT_FORMATS: [TextFormat; 10] = [
     enriched::read,
     flat_xml::read,
+    postscript::read,
+    plain_sheet::read,
     calendar::read,
     json::read,
     html::read,

@@ -82,6 +82,10 @@ pub(super) fn weigh(
         Some(cell) => in_table(rule, candidate, scene, cell),
         None => in_text(rule, candidate, scene, pattern),
     };
+    // What looks like a row below labels may be the end of a sentence with commas that was wrapped.
+    if scene.cell.is_some_and(|cell| cell.may_be_prose) && voices.says_nothing() {
+        voices = in_text(rule, candidate, scene, pattern);
+    }
     let mut listed = false;
     if let Some(list) = list.filter(|_| pattern.in_lists && scene.cell.is_none() && voices.says_nothing()) {
         listed = goes_on(scene, candidate, list.end);

@@ -5,6 +5,7 @@ mod lexer;
 mod tree;
 
 use super::{Visit, text};
+use crate::message::ObstacleKind;
 use crate::mime::{TextKind, charset};
 
 pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool {
@@ -24,5 +25,23 @@ pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool 
         }
     }
     text::residues(visit, &readings.text);
+    if is_drawn(start) {
+        visit.unread(
+            ObstacleKind::Image,
+            "is a drawing whose text may be lines, which cannot be checked",
+        );
+    }
     true
+}
+
+/// So many outlines may be writing.
+const OUTLINES: usize = 300;
+
+/// Whether a text is a drawing of many outlines and hardly any text (SVG 2 §9.3, §5.5).
+fn is_drawn(source: &str) -> bool {
+    let count = |tag: &str| memchr::memmem::find_iter(source.as_bytes(), tag).count();
+    if memchr::memmem::find(source.as_bytes(), b"<svg").is_none() {
+        return false;
+    }
+    count("<path") + count("<use") > OUTLINES && count("<text") + count("<tspan") < OUTLINES / 50
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::html::decode;
+use super::super::one_line;
 use super::super::records::{Fields, Records, is_label, label, pair};
 use super::lexer::{Token, Tokens, attributes};
 
@@ -30,6 +31,9 @@ struct Element<'a> {
     children: usize,
     /// Whether all of its children are elements that only mark up a text.
     inline: bool,
+    /// The text of each child, as the cells of a row, and the name that all of them have.
+    cells: Vec<String>,
+    cell: Option<&'a str>,
     /// The values of children that have no children, and of attributes.
     fields: Fields,
     /// Records among its children, by name.
@@ -73,6 +77,7 @@ pub(super) fn read(source: &str) -> Document {
     while !reader.open.is_empty() {
         reader.close();
     }
+    reader.end_rows();
     reader.document
 }
 
@@ -85,7 +90,22 @@ struct Reader<'a> {
     /// Octets that labels may take when they are written again for each value; fields that tables may have.
     repeats: usize,
     cells: usize,
+    rows: Rows<'a>,
 }
+
+/// Rows of a table, whatever the vocabulary calls them: elements of one name at one depth, one after the other,
+/// with as many children of one name each.
+#[derive(Default)]
+struct Rows<'a> {
+    name: &'a str,
+    depth: usize,
+    width: usize,
+    count: usize,
+    text: String,
+}
+
+/// Wider rows are none.
+const WIDEST_ROW: usize = 200;
 
 impl<'a> Reader<'a> {
     fn text(&mut self, text: &str) {
@@ -181,6 +201,7 @@ impl<'a> Reader<'a> {
             }
             self.document.lines.push('\n');
         }
+        self.row(&element);
         self.give_up(element);
     }
 
@@ -191,6 +212,37 @@ impl<'a> Reader<'a> {
         }
         self.repeats -= label.len();
         label
+    }
+
+    /// Adds an element to the rows when it may be one.
+    fn row(&mut self, element: &Element<'a>) {
+        let filled = element.cells.iter().filter(|cell| !cell.is_empty()).count();
+        let width = element.cells.len();
+        if filled < 2
+            || element.cell.is_none()
+            || element.inline
+            || width > WIDEST_ROW
+            || !element.own.trim().is_empty()
+        {
+            return;
+        }
+        let depth = self.open.len();
+        let rows = &self.rows;
+        if (rows.name, rows.depth, rows.width) != (element.name, depth, width) {
+            self.end_rows();
+        }
+        let rows = &mut self.rows;
+        (rows.name, rows.depth, rows.width) = (element.name, depth, width);
+        rows.count += 1;
+        rows.text.push_str(&element.cells.join("\t"));
+        rows.text.push('\n');
+    }
+
+    fn end_rows(&mut self) {
+        let rows = std::mem::take(&mut self.rows);
+        if rows.count > 1 {
+            self.document.tables.push(rows.text);
+        }
     }
 
     /// Gives what is known of a closed element to the one around it.
@@ -204,6 +256,13 @@ impl<'a> Reader<'a> {
         around.children += 1;
         around.inline &= is_inline(element.name);
         around.flows(&element.flow);
+        if self.cells > 0 && around.cells.len() <= WIDEST_ROW {
+            self.cells -= 1;
+            let first = around.cells.is_empty();
+            around.cell = around.cell.or(Some(element.name).filter(|_| first));
+            around.cell = around.cell.filter(|name| *name == element.name);
+            around.cells.push(one_line(&element.flow));
+        }
         let value = element.own.trim();
         if element.children == 0 && !value.is_empty() && self.cells > 0 {
             self.cells -= 1;

@@ -14,6 +14,8 @@ pub(in super::super) struct Piece {
     pub size: f32,
     /// Its direction in degrees; nought is from left to right.
     pub angle: i16,
+    /// Tells the window through which it is seen from other windows; nought is the whole page.
+    pub window: u32,
 }
 
 /// A picture that is drawn.
@@ -79,6 +81,7 @@ impl Canvas {
             end: (at.0 + width, at.1),
             size,
             angle: 0,
+            window: 0,
         });
     }
 

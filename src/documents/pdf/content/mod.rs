@@ -38,6 +38,8 @@ pub(super) struct Interpreter<'i, 'r, 'v, 'f> {
     /// States that were saved beyond what is kept.
     unsaved: usize,
     pen: Pen,
+    /// The rectangle that was added to the path last, told from others.
+    rectangle: u32,
     /// Marked content that is open: the first piece in it, and the text that replaces it.
     marks: Vec<(usize, Option<String>)>,
     depth: usize,
@@ -60,6 +62,7 @@ impl<'i, 'r, 'v, 'f> Interpreter<'i, 'r, 'v, 'f> {
             saved: Vec::new(),
             unsaved: 0,
             pen: Pen::START,
+            rectangle: 0,
             marks: Vec::new(),
             depth,
         }
@@ -116,7 +119,12 @@ impl<'i, 'r, 'v, 'f> Interpreter<'i, 'r, 'v, 'f> {
                     self.state.transformation = Matrix(matrix).then(self.state.transformation);
                 }
             }
-            b"l" | b"c" | b"v" | b"y" | b"re" => self.canvas.strokes += 1,
+            b"re" => {
+                self.canvas.strokes += 1;
+                self.rectangle = operands.numbers().map_or(0, |place| self.told_apart(place));
+            }
+            b"l" | b"c" | b"v" | b"y" => self.canvas.strokes += 1,
+            b"W" | b"W*" => self.state.window = self.rectangle,
             b"Do" => self.draw(operands),
             b"gs" => self.set_states(operands),
             b"BDC" => self.begin_mark(operands),
@@ -129,6 +137,17 @@ impl<'i, 'r, 'v, 'f> Interpreter<'i, 'r, 'v, 'f> {
             b"DP" => self.note_strings(operands),
             _ => self.operate_text(operator, operands),
         }
+    }
+
+    /// A number for a rectangle, which another rectangle hardly ever has.
+    fn told_apart(&self, [x, y, width, height]: [f64; 4]) -> u32 {
+        let near = |place: (f64, f64)| [place.0 as i32, place.1 as i32];
+        let matrix = self.state.transformation;
+        let corners = [matrix.apply(x, y), matrix.apply(x + width, y + height)].map(near);
+        let mixed = corners.iter().flatten().fold(0x811C_9DC5_u32, |mixed, place| {
+            (mixed ^ place.cast_unsigned()).wrapping_mul(0x0100_0193)
+        });
+        mixed.max(1)
     }
 
     fn operate_text(&mut self, operator: &[u8], operands: &Operands<'_>) {

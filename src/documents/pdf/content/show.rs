@@ -117,6 +117,7 @@ impl Interpreter<'_, '_, '_, '_> {
             } else {
                 0
             },
+            window: self.state.window,
         }
     }
 

@@ -17,6 +17,8 @@ pub(super) struct State {
     pub stretch: f64,
     pub leading: f64,
     pub rise: f64,
+    /// Tells the clipping path from others; nought is none.
+    pub window: u32,
 }
 
 impl State {
@@ -30,6 +32,7 @@ impl State {
             stretch: 1.0,
             leading: 0.0,
             rise: 0.0,
+            window: 0,
         }
     }
 }

@@ -19,8 +19,25 @@ pub(super) struct Word {
     pub text: String,
     pub start: f32,
     pub end: f32,
+    /// Whether it is seen through another window than the word before: each cell of a sheet has one.
+    pub cut: bool,
+    /// Where pieces meet in it that do not quite fit.
+    pub seams: Vec<Seam>,
 }
 
+/// Where one piece of a word ends and another starts.
+#[derive(Debug, Clone)]
+pub(super) struct Seam {
+    /// Octets before it.
+    pub at: usize,
+    pub end: f32,
+    pub start: f32,
+}
+
+/// Pieces that are further apart than this part of the size, or overlap by more, were not placed as one text.
+/// Letters are moved closer to each other, digits are not.
+const FIT: f32 = 0.02;
+const FIT_OF_LETTERS: f32 = 0.12;
 /// A gap of this many sizes is wider than spaces between words.
 const COLUMN: f32 = 1.8;
 /// Single characters at even distances are the boxes of a form when there are so many.
@@ -34,11 +51,15 @@ struct Turned<'c> {
     height: f32,
     size: f32,
     angle: i16,
+    window: u32,
 }
 
 /// Sorts pieces into lines.
 pub(super) fn lines<'c>(pieces: &'c [Piece], text: impl Fn(&'c Piece) -> &'c str) -> Vec<Line> {
-    let mut turned: Vec<Turned<'c>> = pieces.iter().map(|piece| turn(piece, text(piece))).collect();
+    let mut turned: Vec<Turned<'c>> = Vec::with_capacity(pieces.len());
+    pieces
+        .iter()
+        .for_each(|piece| spread(turn(piece, text(piece)), &mut turned));
     turned.retain(|piece| !piece.text.trim().is_empty());
     turned.sort_by(|one, other| {
         (one.angle, other.height)
@@ -74,7 +95,11 @@ pub(super) fn written(lines: &[Line]) -> String {
         for word in &line.words {
             if let Some(end) = end {
                 let gap: f32 = word.start - end;
-                written.push(if gap > COLUMN * line.size { '\t' } else { ' ' });
+                written.push(if word.cut || gap > COLUMN * line.size {
+                    '\t'
+                } else {
+                    ' '
+                });
             }
             written.push_str(&word.text);
             end = Some(word.end);
@@ -95,6 +120,32 @@ fn turn<'c>(piece: &Piece, text: &'c str) -> Turned<'c> {
         height: y * cosine - x * sine,
         size: piece.size,
         angle: piece.angle,
+        window: piece.window,
+    }
+}
+
+/// Adds a piece; one in which several spaces part columns as several.
+fn spread<'c>(piece: Turned<'c>, turned: &mut Vec<Turned<'c>>) {
+    if !piece.text.trim().contains("  ") {
+        turned.push(piece);
+        return;
+    }
+    let weight = |text: &str| {
+        let spaces = text.bytes().filter(|octet| *octet == b' ').count();
+        // A space is about half as wide as other characters.
+        text.chars().count() as f32 - 0.5 * spaces as f32
+    };
+    let unit = (piece.end - piece.start) / weight(piece.text).max(1.0);
+    let mut place = piece.start;
+    for part in piece.text.split_inclusive("  ") {
+        let end = place + unit * weight(part);
+        turned.push(Turned {
+            text: part,
+            start: place,
+            end,
+            ..piece
+        });
+        place = end;
     }
 }
 
@@ -111,14 +162,25 @@ fn words(line: &[Turned<'_>]) -> Vec<Word> {
         let space = 0.25 * piece.size;
         let blank = |text: &str| text.chars().take_while(|c| c.is_whitespace()).count() as f32 * space;
         let trailing = piece.text.chars().rev().take_while(|c| c.is_whitespace()).count() as f32 * space;
+        let cut = before.is_some_and(|before| before.window != piece.window);
         let joined = before.is_some_and(|before| {
             let gap = piece.start - before.end;
             let spaced =
                 before.text.ends_with(char::is_whitespace) || piece.text.starts_with(char::is_whitespace);
             !spaced && gap < SPACE * before.size.min(piece.size) && gap > -0.5 * piece.size
         });
-        match words.last_mut().filter(|_| joined) {
+        match words.last_mut().filter(|_| joined && !cut) {
             Some(word) => {
+                let digit = word.text.ends_with(|last: char| last.is_ascii_digit())
+                    || piece.text.starts_with(|first: char| first.is_ascii_digit());
+                let fit = if digit { FIT } else { FIT_OF_LETTERS };
+                if (piece.start - word.end).abs() > fit * piece.size {
+                    word.seams.push(Seam {
+                        at: word.text.len(),
+                        end: word.end,
+                        start: piece.start,
+                    });
+                }
                 word.text.push_str(piece.text.trim_end());
                 word.end = piece.end - trailing;
             }
@@ -126,6 +188,8 @@ fn words(line: &[Turned<'_>]) -> Vec<Word> {
                 text: piece.text.trim().to_owned(),
                 start: piece.start + blank(piece.text),
                 end: piece.end - trailing,
+                cut,
+                seams: Vec::new(),
             }),
         }
         before = Some(piece);
@@ -164,6 +228,11 @@ fn boxes_joined(words: Vec<Word>, size: f32) -> Vec<Word> {
                 text: run.iter().map(|word| word.text.as_str()).collect(),
                 start: start.start,
                 end: end.end,
+                cut: start.cut,
+                seams: match run {
+                    [only] => only.seams.clone(),
+                    _ => Vec::new(),
+                },
             });
         }
         rest = after;

@@ -5,6 +5,8 @@
 
 mod lines;
 mod order;
+mod rivers;
+mod seams;
 mod tables;
 
 use super::content::{Canvas, Piece};
@@ -38,14 +40,18 @@ impl Page {
         let lines = lines::lines(&canvas.pieces, &text);
         let by_place = lines::written(&lines);
         let as_shown = order::as_shown(&canvas.pieces, &text);
-        self.grids.extend(tables::grids(&lines));
         if first {
             self.length += as_shown.len();
         }
-        if !same(&by_place, &as_shown) {
+        // What windows part may be one text all the same.
+        let parted = lines.iter().flat_map(|line| &line.words).any(|word| word.cut);
+        if parted || !same(&by_place, &as_shown) {
             self.readings.push(as_shown);
         }
         self.readings.push(by_place);
+        let lines = seams::parted(lines);
+        self.grids.extend(tables::grids(&lines));
+        self.grids.extend(tables::river_grids(&lines));
     }
 }
 
