@@ -280,7 +280,7 @@ impl<'v> ViewSearch<'v> {
             hits: self.hits.get(&candidate.rule).map_or(&[][..], Vec::as_slice),
             cell: cell.as_ref(),
             alone: self.alone,
-            strong_only: self.view.is_joined() || !self.alone,
+            strong_only: !self.alone,
             names: &self.rules.names,
         };
         let list = (candidate.rule, candidate.pattern);
