@@ -56,7 +56,7 @@ impl Joint {
         let spaces =
             |text: &[u8]| !text.is_empty() && text.len() <= 3 && text.iter().all(|byte| *byte == b' ');
         let (sign, spaced) = match between {
-            [b' ', sign, b' '] if *sign != b' ' => (Some(*sign), true),
+            [b' ', sign, b' '] | [b' ', b' ', sign, b' ', b' '] if *sign != b' ' => (Some(*sign), true),
             [sign] if *sign != b' ' => (Some(*sign), false),
             other if spaces(other) => (None, true),
             _ => return None,
@@ -85,7 +85,7 @@ impl Chain {
         chain.groups.push(start..end);
         let forwards = |from: usize| {
             let rest = bytes.get(from..).unwrap_or_default();
-            let gap = rest.iter().take(4).take_while(|byte| !is_part(**byte)).count();
+            let gap = rest.iter().take(6).take_while(|byte| !is_part(**byte)).count();
             let joint = Joint::of(rest.get(..gap)?)?;
             Some((joint, from + gap..end_of_group(bytes, from + gap)))
         };
@@ -95,7 +95,7 @@ impl Chain {
             let gap = before
                 .iter()
                 .rev()
-                .take(4)
+                .take(6)
                 .take_while(|byte| !is_part(**byte))
                 .count();
             let joint = Joint::of(before.get(before.len() - gap..)?)?;
@@ -171,10 +171,17 @@ impl Chain {
         match lengths.as_slice() {
             [1 | 2, 1 | 2, 2 | 4] | [4, 1 | 2, 1 | 2] | [3, 3, 4] | [1, 3, 3, 4] => true,
             // Thousands: 8.605.632.
-            [1 | 2, 3, 3] => true,
+            [1 | 2, 3, 3] => {
+                self.joints.iter().all(|joint| joint.sign == Some(b'.')) && self.begins_with_a_digit(bytes)
+            }
             [_, _, _, _] => self.groups.iter().all(is_octet),
             _ => false,
         }
+    }
+
+    fn begins_with_a_digit(&self, bytes: &[u8]) -> bool {
+        let first = self.groups.first().and_then(|group| bytes.get(group.start));
+        first.is_some_and(u8::is_ascii_digit)
     }
 
     /// Whether the chain is no part of a path, an address or a word.

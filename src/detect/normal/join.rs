@@ -21,7 +21,10 @@ pub(super) fn join(bytes: &[u8], lines: bool) -> Option<Joined> {
     apart::separators(bytes, |stretch, instead| out.push((stretch, instead)));
     if lines {
         let ends = memchr::memchr_iter(b'\n', bytes).filter_map(|end| inside_number(bytes, end));
-        out.extend(ends.map(|stretch| (stretch, None)));
+        out.extend(ends.map(|stretch| {
+            let space = between_groups(bytes, &stretch).then_some(b' ');
+            (stretch, space)
+        }));
         out.sort_by_key(|(stretch, _)| stretch.start);
     }
     if out.is_empty() {
@@ -59,6 +62,22 @@ impl Joined {
                 .extend_from_slice(bytes.get(from..to).unwrap_or_default());
         }
     }
+}
+
+/// Whether the line ends where a space stood between two groups of a number: "4230 0517 4840\n8835".
+fn between_groups(bytes: &[u8], stretch: &Range<usize>) -> bool {
+    const GROUPS: [(usize, usize); 8] = [(4, 4), (3, 2), (2, 4), (4, 3), (4, 6), (6, 5), (6, 4), (3, 3)];
+    let left = bytes.get(..stretch.start).unwrap_or_default();
+    let right = bytes.get(stretch.end..).unwrap_or_default();
+    let is_digit = |byte: &&u8| byte.is_ascii_digit();
+    let before = left.iter().rev().take(8).take_while(is_digit).count();
+    let after = right.iter().take(8).take_while(is_digit).count();
+    let goes_on = |mut rest: std::slice::Iter<u8>| {
+        rest.next() == Some(&b' ') && rest.next().is_some_and(u8::is_ascii_digit)
+    };
+    let mut earlier = left.iter().rev().skip(before);
+    let begun = earlier.next() == Some(&b' ') && earlier.next().is_some_and(u8::is_ascii_digit);
+    GROUPS.contains(&(before, after)) && (begun || goes_on(right.get(after..).unwrap_or_default().iter()))
 }
 
 /// What to take out around the line feed at `end`, when a number goes on after it: spaces, the line end, and
