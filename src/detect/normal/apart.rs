@@ -202,9 +202,7 @@ impl Chain {
             [] => true,
         };
         let free_after = match after {
-            [near, far, ..] => {
-                !near.is_ascii_alphanumeric() && !(joins(*near) && far.is_ascii_alphanumeric())
-            }
+            [near, far, ..] => !(near.is_ascii_alphanumeric() || joins(*near) && far.is_ascii_alphanumeric()),
             [near] => !near.is_ascii_alphanumeric(),
             [] => true,
         };
