@@ -5,6 +5,7 @@
 
 mod aba;
 mod account_length;
+mod article;
 mod dated;
 mod iban;
 mod itin;
@@ -25,7 +26,7 @@ pub(super) struct Check {
 }
 
 /// Every check there is.
-pub(super) static ALL: [Check; 9] = [
+pub(super) static ALL: [Check; 10] = [
     luhn::CHECK,
     ssn::CHECK,
     aba::CHECK,
@@ -35,6 +36,7 @@ pub(super) static ALL: [Check; 9] = [
     account_length::CHECK,
     itin::CHECK,
     no_word::CHECK,
+    article::CHECK,
 ];
 
 /// The check of this name.

@@ -111,7 +111,9 @@ pub(super) fn of(bytes: &[u8], start: usize) -> Option<Range<usize>> {
         .iter()
         .filter(|byte| byte.is_ascii_alphabetic())
         .count();
-    (letters > 1).then(|| from + place.start..from + place.end)
+    // The address of a page: "?i=562074".
+    let of_address = before.get(..place.start)?.ends_with(b"?") || before.get(..place.start)?.ends_with(b"&");
+    (letters > 1 || of_address).then(|| from + place.start..from + place.end)
 }
 
 /// A text without what may stand between a label and its value.

@@ -256,7 +256,7 @@ fn is_pair(names: &Names, first: &Token, last: &Token) -> bool {
     let given = is_given(first.text);
     let family = is_family(last.text);
     match is_unsure(names, first) {
-        true => given && family,
+        true => given && (family || is_strange(last) && last.text.len() > 4),
         false => {
             let known = given || family;
             let strange = |token: &Token| is_strange(token) || known && is_strange_in_capitals(token);

@@ -1,11 +1,13 @@
-//! Numbers that a mail program broke over two lines, made whole.
+//! Numbers that a mail program broke over two lines, or whose digits somebody set apart, made whole.
 //!
-//! A second reading beside the plain one: what it finds counts only when a line end was taken out of it and a
-//! keyword stands near, because any column of figures joins into something.
+//! A second reading beside the plain one: what it finds counts only when something was taken out of it.
 
+use std::ops::Range;
+
+use super::apart;
 use super::map::Map;
 
-/// Octets with the line ends inside numbers taken out.
+/// Octets with the line ends and unusual separators inside numbers taken out.
 pub(super) struct Joined {
     pub bytes: Vec<u8>,
     pub map: Map,
@@ -13,26 +15,40 @@ pub(super) struct Joined {
     pub at: Vec<u32>,
 }
 
-/// Joins; none when no line ends inside a number.
-pub(super) fn join(bytes: &[u8]) -> Option<Joined> {
+/// Joins; none when there is nothing to take out. `lines` tells whether a number may go on in the next line.
+pub(super) fn join(bytes: &[u8], lines: bool) -> Option<Joined> {
+    let mut out: Vec<(Range<usize>, Option<u8>)> = Vec::new();
+    apart::separators(bytes, |stretch, instead| out.push((stretch, instead)));
+    if lines {
+        let ends = memchr::memchr_iter(b'\n', bytes).filter_map(|end| inside_number(bytes, end));
+        out.extend(ends.map(|stretch| {
+            let space = between_groups(bytes, &stretch).then_some(b' ');
+            (stretch, space)
+        }));
+        out.sort_by_key(|(stretch, _)| stretch.start);
+    }
+    if out.is_empty() {
+        return None;
+    }
     let mut joined = Joined {
-        bytes: Vec::new(),
+        bytes: Vec::with_capacity(bytes.len()),
         map: Map::default(),
-        at: Vec::new(),
+        at: Vec::with_capacity(out.len()),
     };
     let mut done = 0;
-    for end in memchr::memchr_iter(b'\n', bytes) {
-        let Some((from, to)) = inside_number(bytes, end).filter(|(from, _)| *from >= done) else {
+    for (stretch, instead) in out {
+        if stretch.start < done {
             continue;
-        };
-        joined.copy(bytes, done, from);
+        }
+        joined.copy(bytes, done, stretch.start);
         joined
             .at
             .push(u32::try_from(joined.bytes.len()).unwrap_or(u32::MAX));
-        done = to;
-    }
-    if joined.at.is_empty() {
-        return None;
+        if let Some(sign) = instead {
+            joined.map.push(joined.bytes.len(), stretch.start, 1, 1);
+            joined.bytes.push(sign);
+        }
+        done = stretch.end;
     }
     joined.copy(bytes, done, bytes.len());
     Some(joined)
@@ -48,9 +64,25 @@ impl Joined {
     }
 }
 
+/// Whether the line ends where a space stood between two groups of a number: "4230 0517 4840\n8835".
+fn between_groups(bytes: &[u8], stretch: &Range<usize>) -> bool {
+    const GROUPS: [(usize, usize); 8] = [(4, 4), (3, 2), (2, 4), (4, 3), (4, 6), (6, 5), (6, 4), (3, 3)];
+    let left = bytes.get(..stretch.start).unwrap_or_default();
+    let right = bytes.get(stretch.end..).unwrap_or_default();
+    let is_digit = |byte: &&u8| byte.is_ascii_digit();
+    let before = left.iter().rev().take(8).take_while(is_digit).count();
+    let after = right.iter().take(8).take_while(is_digit).count();
+    let goes_on = |mut rest: std::slice::Iter<u8>| {
+        rest.next() == Some(&b' ') && rest.next().is_some_and(u8::is_ascii_digit)
+    };
+    let mut earlier = left.iter().rev().skip(before);
+    let begun = earlier.next() == Some(&b' ') && earlier.next().is_some_and(u8::is_ascii_digit);
+    GROUPS.contains(&(before, after)) && (begun || goes_on(right.get(after..).unwrap_or_default().iter()))
+}
+
 /// What to take out around the line feed at `end`, when a number goes on after it: spaces, the line end, and
 /// the marks of a quoted reply.
-fn inside_number(bytes: &[u8], end: usize) -> Option<(usize, usize)> {
+fn inside_number(bytes: &[u8], end: usize) -> Option<Range<usize>> {
     let (before, after) = (bytes.get(..end)?, bytes.get(end + 1..)?);
     let spaces = before
         .iter()
@@ -68,9 +100,18 @@ fn inside_number(bytes: &[u8], end: usize) -> Option<(usize, usize)> {
     let mut right = bytes.get(to..)?.iter();
     let joins = match (left.next()?, right.next()?) {
         (b'0'..=b'9', b'0'..=b'9') => true,
-        (b'-' | b'.' | b'/', b'0'..=b'9') => left.next()?.is_ascii_digit(),
+        (b'-', b'0'..=b'9') => left.next().is_some_and(u8::is_ascii_alphanumeric),
+        (b'.' | b'/', b'0'..=b'9') => left.next()?.is_ascii_digit(),
+        // The letters that some licences begin with.
+        (b'A'..=b'Z', b'0'..=b'9') => {
+            let letters = left
+                .by_ref()
+                .take_while(|byte| byte.is_ascii_alphanumeric())
+                .take(3);
+            letters.count() < 2
+        }
         (b'0'..=b'9', b'-' | b'.' | b'/') => right.next()?.is_ascii_digit(),
         _ => false,
     };
-    joins.then_some((from, to))
+    joins.then_some(from..to)
 }

@@ -3,6 +3,7 @@
 //!
 //! Text that is ASCII already (most mail) is neither copied nor mapped.
 
+mod apart;
 mod fold;
 mod join;
 mod map;
@@ -41,9 +42,10 @@ impl<'t> View<'t> {
         }
     }
 
-    /// The view with numbers made whole that a line end splits; none when there are no such numbers.
-    pub fn joined(&self) -> Option<View<'static>> {
-        let joined = join::join(&self.bytes)?;
+    /// The view with numbers made whole that unusual separators or, where `lines` may go on, line ends split; none
+    /// when there are no such numbers.
+    pub fn joined(&self, lines: bool) -> Option<View<'static>> {
+        let joined = join::join(&self.bytes, lines)?;
         Some(View {
             bytes: Cow::Owned(joined.bytes),
             map: Some(joined.map),
@@ -64,16 +66,35 @@ impl<'t> View<'t> {
         self.joins.is_some()
     }
 
-    /// Whether a line end between these octets of a plain view leaves a piece that is too short for a number of
-    /// its own, and no new line begins there: "02139 Boston".
-    pub fn is_cut(&self, start: usize, end: usize) -> bool {
+    /// Whether a line ends between these octets.
+    pub fn breaks_line(&self, start: usize, end: usize) -> bool {
+        let value = self.bytes.get(start..end).unwrap_or_default();
+        memchr::memchr(b'\n', value).is_some()
+    }
+
+    /// Whether what stands between these octets of a plain view is one number although pieces of it look like
+    /// numbers of their own: no line ends within; or a line end leaves a piece that is too short for a number
+    /// and no new line begins there ("02139 Boston"); or a hyphen says that the number goes on; or both lines have words beside their pieces. `all` tells
+    /// that every piece was taken for a number.
+    pub fn is_cut(&self, start: usize, end: usize, all: bool) -> bool {
+        if !self.breaks_line(start, end) {
+            return true;
+        }
         let value = self.bytes.get(start..end).unwrap_or_default();
         let short = |piece: &[u8]| piece.iter().filter(|byte| byte.is_ascii_alphanumeric()).count() < SHORT;
+        let before = self.bytes.get(..start).unwrap_or_default();
         let after = self.bytes.get(end..).unwrap_or_default();
         let begins = matches!(after, [b' ', b'A'..=b'Z', ..] | [b'(' | b'A'..=b'Z' | b'a'..=b'z', ..]);
         let mut pieces = value.split(|byte| *byte == b'\n');
         let first = pieces.next().is_some_and(short);
-        first || !begins && pieces.any(short)
+        let in_a_line = matches!(before, [.., b'a'..=b'z' | b'A'..=b'Z' | b':' | b'#' | b'.', b' '])
+            && (all
+                || matches!(
+                    after,
+                    [b',' | b'.' | b';' | b')', ..] | [b' ', b'a'..=b'z' | b'(', ..]
+                ));
+        let goes_on = memchr::memmem::find(value, b"-\n").is_some();
+        first || !begins && (in_a_line || goes_on || pieces.any(short))
     }
 
     /// Where to look for what may count in this view and has `longest` octets at most, in order: anywhere in a

@@ -73,8 +73,7 @@ impl Search<'_> {
             findings.extend(self.finding(text, offset, place(&plain, &found), &found));
         });
         // The cells of a table hold no line ends.
-        let joined = plain.joined().filter(|_| text.kind != TextKind::Table);
-        let Some(joined) = joined else {
+        let Some(joined) = plain.joined(text.kind != TextKind::Table) else {
             return findings;
         };
         let mut layout = Layout::new(&plain.bytes, text.kind);
@@ -90,9 +89,12 @@ impl Search<'_> {
             let in_the_way: Vec<&Finding> = in_the_way
                 .take_while(|other| other.place.span.0 < whole.1)
                 .collect();
-            let are_pieces =
-                || plain.is_cut(start, end) && in_the_way.iter().all(|other| is_piece(other, element, whole));
-            if !layout.is_row(start) && (in_the_way.is_empty() || are_pieces()) {
+            let are_pieces = || {
+                plain.is_cut(start, end, in_the_way.len() > 1)
+                    && in_the_way.iter().all(|other| is_piece(other, element, whole))
+            };
+            let broken = plain.breaks_line(start, end);
+            if !(broken && layout.is_row(start)) && (in_the_way.is_empty() || are_pieces()) {
                 pieces.extend(first..first + in_the_way.len());
                 wholes.extend(self.finding(text, offset, span, &found));
             }

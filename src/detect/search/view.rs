@@ -205,10 +205,6 @@ impl<'v> ViewSearch<'v> {
             return;
         }
         let behind = from.saturating_sub(vocabulary.reach + LONGEST);
-        if self.view.is_joined() {
-            // Nothing here counts by the header of a table, so what lies between two places says nothing.
-            self.heard = self.heard.max(behind);
-        }
         self.hits
             .iter_mut()
             .for_each(|hits| hits.retain(|hit| hit.end >= behind));
@@ -275,7 +271,7 @@ impl<'v> ViewSearch<'v> {
 
     /// Whether only a strong keyword makes anything count.
     fn strong_only(&self) -> bool {
-        self.view.is_joined() || !self.alone
+        !self.alone
     }
 
     /// Where keywords of a rule reach within a block: around them, and below the header of a table.

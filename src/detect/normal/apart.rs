@@ -1,0 +1,247 @@
+//! Numbers whose digits somebody set apart, as programs that search for numbers do not expect: `5 3 6 - 2 2`,
+//! `536_22_8145`, `4830.1277.55`. What is told is where the separators stand that nobody would miss.
+
+use std::ops::Range;
+
+/// A group of more characters is a number of its own.
+const LONGEST_GROUP: usize = 6;
+/// More groups than this are no number: the longest IBAN has 34 characters.
+const MOST_GROUPS: usize = 40;
+/// Fewer digits than this are no number of their own.
+const FEWEST_DIGITS: usize = 6;
+
+/// Finds the separators of all such numbers in order: stretches to take out, and what to put there instead.
+pub(super) fn separators(bytes: &[u8], mut tell: impl FnMut(Range<usize>, Option<u8>)) {
+    let mut next = 0;
+    while let Some(digit) = next_digit(bytes, next) {
+        let chain = Chain::around(bytes, digit, next);
+        next = chain.end().max(end_of_group(bytes, digit)).max(digit + 1);
+        if chain.is_number(bytes) {
+            chain
+                .superfluous(bytes)
+                .for_each(|(stretch, instead)| tell(stretch, instead));
+        }
+    }
+}
+
+fn next_digit(bytes: &[u8], from: usize) -> Option<usize> {
+    let rest = bytes.get(from..)?;
+    rest.iter().position(u8::is_ascii_digit).map(|at| from + at)
+}
+
+fn is_part(byte: u8) -> bool {
+    byte.is_ascii_digit() || byte.is_ascii_uppercase()
+}
+
+fn end_of_group(bytes: &[u8], from: usize) -> usize {
+    let rest = bytes.get(from..).unwrap_or_default();
+    from + rest.iter().take_while(|byte| is_part(**byte)).count()
+}
+
+fn start_of_group(bytes: &[u8], end: usize, least: usize) -> usize {
+    let before = bytes.get(least..end).unwrap_or_default();
+    end - before.iter().rev().take_while(|byte| is_part(**byte)).count()
+}
+
+/// What stands between two groups: the joining sign, if there is one, and whether spaces do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Joint {
+    sign: Option<u8>,
+    spaced: bool,
+}
+
+impl Joint {
+    /// Reads what stands between two groups; none when it is nothing that joins: " - ", "_", " ".
+    fn of(between: &[u8]) -> Option<Joint> {
+        let spaces =
+            |text: &[u8]| !text.is_empty() && text.len() <= 3 && text.iter().all(|byte| *byte == b' ');
+        let (sign, spaced) = match between {
+            [b' ', sign, b' '] | [b' ', b' ', sign, b' ', b' '] if *sign != b' ' => (Some(*sign), true),
+            [sign] if *sign != b' ' => (Some(*sign), false),
+            other if spaces(other) => (None, true),
+            _ => return None,
+        };
+        let joins = sign.is_none_or(|sign| matches!(sign, b'.' | b'/' | b'_' | b'-'));
+        joins.then_some(Joint { sign, spaced })
+    }
+}
+
+/// Groups of digits and capital letters with joints between them.
+#[derive(Debug, Default)]
+struct Chain {
+    groups: Vec<Range<usize>>,
+    joints: Vec<Joint>,
+}
+
+impl Chain {
+    /// The chain that holds the group of the digit at `digit`, and begins at or after `least`.
+    fn around(bytes: &[u8], digit: usize, least: usize) -> Chain {
+        let start = start_of_group(bytes, digit, least);
+        let end = end_of_group(bytes, digit);
+        let mut chain = Chain::default();
+        if end - start > LONGEST_GROUP {
+            return chain;
+        }
+        chain.groups.push(start..end);
+        let forwards = |from: usize| {
+            let rest = bytes.get(from..).unwrap_or_default();
+            let gap = rest.iter().take(6).take_while(|byte| !is_part(**byte)).count();
+            let joint = Joint::of(rest.get(..gap)?)?;
+            Some((joint, from + gap..end_of_group(bytes, from + gap)))
+        };
+        // Letters before the first digit: "G B 2 9", "S.482".
+        let backwards = |to: usize| {
+            let before = bytes.get(least..to).unwrap_or_default();
+            let gap = before
+                .iter()
+                .rev()
+                .take(6)
+                .take_while(|byte| !is_part(**byte))
+                .count();
+            let joint = Joint::of(before.get(before.len() - gap..)?)?;
+            Some((joint, start_of_group(bytes, to - gap, least)..to - gap))
+        };
+        let mut end = end;
+        while let Some((joint, group)) = forwards(end).filter(|(joint, group)| chain.takes(*joint, group)) {
+            end = group.end;
+            chain.groups.push(group);
+            chain.joints.push(joint);
+        }
+        let mut start = start;
+        let mut before: Vec<(Joint, Range<usize>)> = Vec::new();
+        // Longer words are a label: "SSN_536_22_8145".
+        while let Some((joint, group)) = backwards(start).filter(|(joint, group)| {
+            before.len() < LONGEST_GROUP && group.len() < 3 && chain.takes(*joint, group)
+        }) {
+            start = group.start;
+            before.push((joint, group));
+        }
+        for (joint, group) in before {
+            chain.groups.insert(0, group);
+            chain.joints.insert(0, joint);
+        }
+        chain
+    }
+
+    fn end(&self) -> usize {
+        self.groups.last().map_or(0, |group| group.end)
+    }
+
+    fn is_single(&self) -> bool {
+        self.groups.iter().all(|group| group.len() == 1)
+    }
+
+    /// Whether a group goes on with the chain: one character after another, or groups with one kind of joint.
+    fn takes(&self, joint: Joint, group: &Range<usize>) -> bool {
+        let alike = self.joints.iter().all(|known| *known == joint) && joint.sign.is_some();
+        let single = group.len() == 1 && self.is_single();
+        self.groups.len() < MOST_GROUPS && (single || alike && (1..=LONGEST_GROUP).contains(&group.len()))
+    }
+
+    /// Whether the groups are a number together, written in an unusual way and no date, address or telephone
+    /// number.
+    fn is_number(&self, bytes: &[u8]) -> bool {
+        let (Some(first), Some(last), Some(joint)) =
+            (self.groups.first(), self.groups.last(), self.joints.first())
+        else {
+            return false;
+        };
+        let digits = bytes.get(first.start..last.end).unwrap_or_default();
+        let digits = digits.iter().filter(|byte| byte.is_ascii_digit()).count();
+        let unusual = match self.is_single() {
+            true => self.groups.len() > FEWEST_DIGITS,
+            false => match joint.sign {
+                Some(b'_') => self.groups.len() > 1,
+                Some(b'.' | b'/') => self.groups.len() > 2,
+                Some(_) => joint.spaced,
+                None => false,
+            },
+        };
+        digits >= FEWEST_DIGITS && unusual && !self.is_something_else(bytes) && self.stands_free(bytes)
+    }
+
+    fn is_something_else(&self, bytes: &[u8]) -> bool {
+        let lengths: Vec<usize> = self.groups.iter().map(|group| group.len()).collect();
+        let is_octet = |group: &Range<usize>| {
+            let text = bytes
+                .get(group.clone())
+                .and_then(|text| std::str::from_utf8(text).ok());
+            text.is_some_and(|text| text.parse::<u8>().is_ok())
+        };
+        match lengths.as_slice() {
+            [1 | 2, 1 | 2, 2 | 4] | [4, 1 | 2, 1 | 2] | [3, 3, 4] | [1, 3, 3, 4] => true,
+            // Thousands: 8.605.632.
+            [1 | 2, 3, 3] => {
+                self.joints.iter().all(|joint| joint.sign == Some(b'.')) && self.begins_with_a_digit(bytes)
+            }
+            [_, _, _, _] => self.groups.iter().all(is_octet),
+            _ => false,
+        }
+    }
+
+    fn begins_with_a_digit(&self, bytes: &[u8]) -> bool {
+        let first = self.groups.first().and_then(|group| bytes.get(group.start));
+        first.is_some_and(u8::is_ascii_digit)
+    }
+
+    /// Whether the chain is no part of a path, an address or a word.
+    fn stands_free(&self, bytes: &[u8]) -> bool {
+        let (Some(first), Some(last)) = (self.groups.first(), self.groups.last()) else {
+            return false;
+        };
+        let before = bytes.get(..first.start).unwrap_or_default();
+        let after = bytes.get(last.end..).unwrap_or_default();
+        let joins = |byte: u8| {
+            matches!(
+                byte,
+                b'.' | b'/' | b'_' | b'-' | b'@' | b'\\' | b'+' | b'%' | b'~' | b'&'
+            )
+        };
+        let free_before = match before {
+            [.., near] => !near.is_ascii_alphanumeric() && !joins(*near) && *near != b'$',
+            [] => true,
+        };
+        let free_after = match after {
+            [near, far, ..] => !(near.is_ascii_alphanumeric() || joins(*near) && far.is_ascii_alphanumeric()),
+            [near] => !near.is_ascii_alphanumeric(),
+            [] => true,
+        };
+        free_before && free_after
+    }
+
+    /// What to take out. Where signs part the groups of single characters, or spaces stand around them, the
+    /// signs say how the number is printed and stay.
+    fn superfluous<'c>(&'c self, bytes: &'c [u8]) -> impl Iterator<Item = (Range<usize>, Option<u8>)> + 'c {
+        let grouped = self.is_single() && self.joints.iter().any(|joint| joint.sign.is_none());
+        let keeps = move |joint: &Joint| match joint.sign {
+            Some(b'_') | None => false,
+            Some(b'-') => grouped || joint.spaced,
+            Some(_) => grouped,
+        };
+        // The groups of a Social Security number say what it is, so long as they are told apart.
+        let lengths = self.groups.iter().map(|group| group.len());
+        let instead = lengths.eq([3, 2, 4]).then_some(b'-').filter(|_| {
+            let sign = self.joints.first().and_then(|joint| joint.sign);
+            sign == Some(b'_')
+        });
+        let pairs = self
+            .groups
+            .iter()
+            .zip(self.groups.iter().skip(1))
+            .zip(&self.joints);
+        pairs
+            .flat_map(move |((left, right), joint)| {
+                let between = left.end..right.start;
+                let sign = bytes.get(between.clone()).unwrap_or_default();
+                let sign = sign
+                    .iter()
+                    .position(|byte| *byte != b' ')
+                    .map(|at| between.start + at);
+                match sign.filter(|_| keeps(joint)) {
+                    Some(sign) => [(between.start..sign, None), (sign + 1..between.end, None)],
+                    None => [(between, instead), (0..0, None)],
+                }
+            })
+            .filter(|(stretch, _)| !stretch.is_empty())
+    }
+}
