@@ -48,7 +48,7 @@ pub(super) fn search(rules: &Rules, texts: &[Text]) -> Vec<Located> {
 
 /// Searches one view and tells the rule and the pattern of what is found.
 pub(super) fn in_view(rules: &Rules, view: &View, text: &Text, tell: &mut dyn FnMut(usize, usize)) {
-    view::search(rules, view, text, &mut |found| {
+    view::search(rules, view, text, None, &mut |found| {
         tell(found.rule(), found.weighed.candidate.pattern);
     });
 }
@@ -69,7 +69,7 @@ impl Search<'_> {
         let plain = View::plain(piece);
         let mut findings = Vec::new();
         let place = |view: &View, found: &Found| view.origin(found.start(), found.end());
-        view::search(self.rules, &plain, text, &mut |found| {
+        let headed = view::search(self.rules, &plain, text, None, &mut |found| {
             findings.extend(self.finding(text, offset, place(&plain, &found), &found));
         });
         // The cells of a table hold no line ends.
@@ -79,7 +79,7 @@ impl Search<'_> {
         let mut layout = Layout::new(&plain.bytes, text.kind);
         let mut wholes: Vec<Finding> = Vec::new();
         let mut pieces: HashSet<usize> = HashSet::new();
-        view::search(self.rules, &joined, text, &mut |found| {
+        view::search(self.rules, &joined, text, Some(headed), &mut |found| {
             let (start, end) = place(&joined, &found);
             let span = plain.origin(start, end);
             let whole = (span.0 + offset, span.1 + offset);

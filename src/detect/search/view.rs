@@ -94,15 +94,34 @@ const MACHINE_FIELDS: [&str; 14] = [
     "list-unsubscribe",
 ];
 
-/// Searches a view and hands over what it finds, in order of place.
-pub(super) fn search(rules: &Rules, view: &View, text: &Text, hand_over: &mut dyn FnMut(Found)) {
+/// The rules with a keyword in what may be the header of a table.
+#[derive(Debug)]
+pub(super) struct Headed(Vec<bool>);
+
+/// Searches a view and hands over what it finds, in order of place. A view with numbers made whole is given what
+/// was told of the plain one.
+pub(super) fn search(
+    rules: &Rules,
+    view: &View,
+    text: &Text,
+    plain: Option<Headed>,
+    hand_over: &mut dyn FnMut(Found),
+) -> Headed {
     let mut search = ViewSearch::new(rules, view, text);
-    // What is made of two lines has to stand where they meet.
+    search.headed = plain;
+    // A number that was made whole has to stand where something was taken out.
     for (from, to) in view.stretches(LONGEST) {
         for block in blocks(from, to) {
             search.block(block.0, block.1, hand_over);
         }
     }
+    Headed(
+        search
+            .headers
+            .iter()
+            .map(|header| header.found.is_some())
+            .collect(),
+    )
 }
 
 /// Goes through a view for what has the form of an element, whether it counts or not; of each pattern and block
@@ -142,6 +161,8 @@ struct ViewSearch<'v> {
     keywords: Vec<&'v Keywords>,
     /// By rule: where the first line begins that may be the header of a table with one of its keywords.
     headers: Vec<FirstHeader>,
+    /// What the plain view tells of headers, when this is not the plain one.
+    headed: Option<Headed>,
     /// By rule: the keywords in and around the block, once one was asked for.
     hits: Vec<Vec<Hit>>,
     /// Up to here, all keywords were heard.
@@ -167,6 +188,7 @@ impl<'v> ViewSearch<'v> {
             alone: !is_written_by_programs(text),
             keywords: rules.rules.iter().map(|rule| &rule.keywords).collect(),
             headers: rules.rules.iter().map(|_| FirstHeader::default()).collect(),
+            headed: None,
             hits: rules.rules.iter().map(|_| Vec::new()).collect(),
             heard: 0,
             runs: Runs::default(),
@@ -205,6 +227,10 @@ impl<'v> ViewSearch<'v> {
             return;
         }
         let behind = from.saturating_sub(vocabulary.reach + LONGEST);
+        if self.headed.is_some() {
+            // What lies between two places was heard in the plain view.
+            self.heard = self.heard.max(behind);
+        }
         self.hits
             .iter_mut()
             .for_each(|hits| hits.retain(|hit| hit.end >= behind));
@@ -281,7 +307,10 @@ impl<'v> ViewSearch<'v> {
         };
         self.hear(from, to);
         let hits = self.hits.get(rule).map_or(&[][..], Vec::as_slice);
-        let header = self.headers.get(rule).and_then(|header| header.found);
+        let header = match &self.headed {
+            Some(Headed(rules)) => rules.get(rule).is_some_and(|headed| *headed).then_some(0),
+            None => self.headers.get(rule).and_then(|header| header.found),
+        };
         // Below the header of a table, every cell may have its keyword in the header.
         let below = header
             .map(|header| (from.max(header), to))
