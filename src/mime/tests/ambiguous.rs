@@ -255,8 +255,9 @@ fn a_returned_message_that_was_cut_off_is_ordinary() {
 fn a_text_that_only_the_other_parser_sees_is_read() {
     // mail-parser takes a boundary in the middle of a line for one; our own reading does not.
     let wide: Vec<u8> = SECRET.encode_utf16().flat_map(u16::to_be_bytes).collect();
-    let labels = "Content-Type: text/plain; charset=utf-16be\r\nContent-Transfer-Encoding: base64";
-    let hidden = format!("{labels}\r\n\r\n{}", base64(&wide));
+    let shifted = format!("+{}-", base64(&wide).trim_end().trim_end_matches('='));
+    let labels = "Content-Type: text/plain; charset=utf-7\r\nContent-Transfer-Encoding: base64";
+    let hidden = format!("{labels}\r\n\r\n{}", base64(shifted.as_bytes()));
     let read = contents(format!(
         "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx --b\r\n{hidden}--b--\r\n"
     ));
