@@ -4,6 +4,8 @@
 //! numbers are ruled out by their first octets; those are compared for all places at once, and the engine is only
 //! asked whether a match begins at what is left.
 
+use std::ops::{BitAnd, BitOr, Shl};
+
 use regex_automata::meta::{Config, Regex};
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
@@ -19,20 +21,34 @@ pub(super) struct Expression {
 /// How the matches of an expression begin, for each of the ways in which they do.
 #[derive(Debug)]
 struct Head {
-    /// By octet: for each way, a bit for each of the first places where it may stand.
-    places: [u128; 256],
-    /// The bits of the first and of the last place.
-    first: u128,
-    last: u128,
+    places: Places,
     /// How many places are told; the same for all ways.
     length: usize,
     /// Whether a letter, a digit or an underscore directly before rules a match out.
     after_no_word: bool,
 }
 
+/// Where octets may stand.
+#[derive(Debug)]
+enum Places {
+    /// Few ways are compared faster.
+    Few(Table<u64>),
+    Many(Table<u128>),
+}
+
+#[derive(Debug)]
+struct Table<B> {
+    /// By octet: for each way, a bit for each of the first places where it may stand.
+    octets: [B; 256],
+    /// The bits of the first and of the last place.
+    first: B,
+    last: B,
+}
+
 /// As many places as a head can tell, for as many ways.
 const PLACES: usize = 8;
 const WAYS: usize = 16;
+const FEW_WAYS: usize = 8;
 
 impl Expression {
     /// Compiles an expression whose matches have `longest` octets at most.
@@ -79,61 +95,82 @@ impl Expression {
 
 impl Head {
     fn of(form: &Hir) -> Head {
-        let ways = ways(form);
-        let length = ways
+        let mut ways = ways(form);
+        let mut length = ways
             .iter()
             .map(|way| way.sets.len())
             .min()
             .unwrap_or(0)
             .min(PLACES);
+        let of_words = |way: &Way| way.sets.first().is_some_and(|set| set.holds_only(is_of_word));
+        let after_no_word = begins_with_a_word_edge(form) && ways.iter().all(of_words);
         // A way that tells nothing lets every octet begin a match.
         if length == 0 {
-            return Head {
-                places: [1; 256],
-                first: 1,
-                last: 1,
-                length: 1,
-                after_no_word: false,
-            };
+            (ways, length) = (vec![Way::of(vec![Set::ALL])], 1);
         }
-        let of_words = |way: &Way| way.sets.first().is_some_and(|set| set.holds_only(is_of_word));
-        let mut head = Head {
-            places: [0; 256],
-            first: 0,
-            last: 0,
-            length,
-            after_no_word: begins_with_a_word_edge(form) && ways.iter().all(of_words),
+        let places = match ways.len() <= FEW_WAYS {
+            true => Places::Few(Table::of(&ways, length, |bit| 1 << bit)),
+            false => Places::Many(Table::of(&ways, length, |bit| 1 << bit)),
         };
-        for (number, way) in ways.iter().enumerate() {
-            let bit = |place: usize| 1_u128 << (number * PLACES + place);
-            head.first |= bit(0);
-            head.last |= bit(length - 1);
-            for (place, set) in way.sets.iter().take(length).enumerate() {
-                for (octet, bits) in (0..=u8::MAX).zip(&mut head.places) {
-                    *bits |= if set.holds(octet) { bit(place) } else { 0 };
-                }
-            }
+        Head {
+            places,
+            length,
+            after_no_word,
         }
-        head
     }
 
     fn next(&self, bytes: &[u8], from: usize, to: usize) -> Option<usize> {
         let end = (to + self.length - 1).min(bytes.len());
-        let mut begun = 0_u128;
-        for (place, octet) in bytes.get(from..end)?.iter().enumerate() {
-            // A bit for each way and each beginning that fits so far, by its length.
-            let fits = self.places.get(usize::from(*octet)).copied().unwrap_or(0);
-            begun = (begun << 1 | self.first) & fits;
-            if begun & self.last == 0 {
-                continue;
-            }
-            let start = from + place + 1 - self.length;
-            let before = start.checked_sub(1).and_then(|before| bytes.get(before));
-            if !(self.after_no_word && before.is_some_and(|before| is_of_word(*before))) {
-                return Some(start);
+        let text = bytes.get(from..end)?;
+        let begins = |last: usize| {
+            let before = (from + last).checked_sub(self.length);
+            let before = before.and_then(|before| bytes.get(before));
+            !(self.after_no_word && before.is_some_and(|before| is_of_word(*before)))
+        };
+        let last = match &self.places {
+            Places::Few(table) => table.fits(text, begins),
+            Places::Many(table) => table.fits(text, begins),
+        };
+        last.map(|last| from + last + 1 - self.length)
+    }
+}
+
+impl<B> Table<B>
+where
+    B: Copy + Default + PartialEq + Shl<u32, Output = B> + BitOr<Output = B> + BitAnd<Output = B>,
+{
+    /// `bit` gives the bit with a number.
+    fn of(ways: &[Way], length: usize, bit: fn(usize) -> B) -> Table<B> {
+        let mut table = Table {
+            octets: [B::default(); 256],
+            first: B::default(),
+            last: B::default(),
+        };
+        for (number, way) in ways.iter().enumerate() {
+            let bit = |place: usize| bit(number * PLACES + place);
+            table.first = table.first | bit(0);
+            table.last = table.last | bit(length - 1);
+            for (place, set) in way.sets.iter().take(length).enumerate() {
+                for (octet, bits) in (0..=u8::MAX).zip(&mut table.octets) {
+                    if set.holds(octet) {
+                        *bits = *bits | bit(place);
+                    }
+                }
             }
         }
-        None
+        table
+    }
+
+    /// The last place of the first beginning in a text that fits, and that `begins` does not rule out.
+    fn fits(&self, text: &[u8], begins: impl Fn(usize) -> bool) -> Option<usize> {
+        let nothing = B::default();
+        let mut begun = nothing;
+        text.iter().enumerate().find_map(|(at, octet)| {
+            // A bit for each way and each beginning that fits so far, by its length.
+            let fits = self.octets.get(usize::from(*octet)).copied().unwrap_or(nothing);
+            begun = (begun << 1 | self.first) & fits;
+            (begun & self.last != nothing && begins(at)).then_some(at)
+        })
     }
 }
 
@@ -156,6 +193,8 @@ fn begins_with_a_word_edge(form: &Hir) -> bool {
 struct Set([u128; 2]);
 
 impl Set {
+    const ALL: Set = Set([u128::MAX; 2]);
+
     fn of(octet: u8) -> Set {
         let bit = 1_u128 << (octet % 128);
         Set(if octet < 128 { [bit, 0] } else { [0, bit] })

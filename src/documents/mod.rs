@@ -8,6 +8,7 @@ mod codepage;
 mod compound;
 mod encoded;
 mod enriched;
+mod excerpt;
 mod flat_xml;
 mod flow;
 mod html;

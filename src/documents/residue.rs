@@ -7,7 +7,7 @@ use memchr::memmem;
 
 use super::html::decode;
 use super::json::escape;
-use super::{Visit, encoded, text};
+use super::{Visit, encoded, excerpt, text};
 use crate::mime::{TextKind, decode_base64, quoted_printable, uuencoded};
 
 /// Files in one text.
@@ -44,7 +44,8 @@ pub(super) fn read(visit: &mut Visit<'_>, source: &str) {
     let readings = [unquoted(source), unescaped(source), in_urls(source)];
     for reading in readings.into_iter().flatten() {
         if visit.spend(reading.len()) {
-            visit.text_in("the decoded form", TextKind::Body, reading);
+            let new = excerpt::of(source, reading);
+            visit.text_in("the decoded form", TextKind::Body, new);
         } else {
             visit.over_limit("a decoded text");
         }

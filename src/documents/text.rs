@@ -1,6 +1,6 @@
 //! Plain text in any charset, and everything else that decodes as text: JSON, XML, logs, source code.
 
-use super::{Visit, residue, sql};
+use super::{Visit, excerpt, residue, sql};
 use crate::message::ObstacleKind;
 use crate::mime::{Leaf, TextKind, charset};
 
@@ -25,8 +25,9 @@ const ARMORED: [(&str, ObstacleKind, &str); 3] = [
 
 pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool {
     visit.notes(readings);
-    for reading in readings.all() {
-        visit.text(TextKind::Body, reading.to_owned());
+    visit.text(TextKind::Body, readings.text.clone());
+    if let Some(other) = &readings.other {
+        visit.text(TextKind::Body, excerpt::of(&readings.text, other.clone()));
     }
     residues(visit, &readings.text);
     true

@@ -1,0 +1,81 @@
+//! What another reading of a long text says that the first one does not: reading all of it again would cost as much
+//! time as the text itself, for a line or two.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
+/// Shorter readings are searched whole.
+const LONG: usize = 256 << 10;
+/// Lines that are kept before and behind one that is new: what gives it its meaning, a name or the header of a table.
+const AROUND: usize = 60;
+
+/// The lines of `second` that are not in `first`, with the lines around them and the first ones of the text. Short
+/// texts stay whole, and so does one that is new in most places.
+pub(super) fn of(first: &str, second: String) -> String {
+    if second.len() < LONG {
+        return second;
+    }
+    let hasher = RandomState::new();
+    let known: HashSet<u64> = first
+        .lines()
+        .map(|line| hasher.hash_one(line.trim_end()))
+        .collect();
+    let lines: Vec<&str> = second.split_inclusive('\n').collect();
+    let mut kept = vec![0..AROUND.min(lines.len())];
+    for (number, line) in lines.iter().enumerate() {
+        if known.contains(&hasher.hash_one(line.trim_end())) {
+            continue;
+        }
+        let (from, to) = (
+            number.saturating_sub(AROUND),
+            (number + AROUND + 1).min(lines.len()),
+        );
+        match kept.last_mut() {
+            Some(last) if from <= last.end => last.end = to.max(last.end),
+            _ => kept.push(from..to),
+        }
+    }
+    if kept.iter().map(ExactSizeIterator::len).sum::<usize>() * 2 > lines.len() {
+        return second;
+    }
+    let mut excerpt = String::new();
+    for range in kept {
+        lines
+            .get(range)
+            .into_iter()
+            .flatten()
+            .for_each(|line| excerpt.push_str(line));
+        // What follows is another place of the text.
+        excerpt.push('\n');
+    }
+    excerpt
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AROUND, LONG, of};
+
+    #[test]
+    fn of_a_long_reading_what_is_new_is_kept_with_the_lines_around_it() {
+        let line = |number: usize| format!("an ordinary line with the number {number} in it\n");
+        let first: String = (0..20_000).map(line).collect();
+        assert!(first.len() > LONG);
+        let second: String = (0..20_000)
+            .map(|number| match number {
+                9_000 | 9_010 => format!("SSN 536-22-{number}\n"),
+                _ => line(number),
+            })
+            .collect();
+        let excerpt = of(&first, second);
+        assert!(excerpt.contains("SSN 536-22-9000\n") && excerpt.contains("SSN 536-22-9010\n"));
+        assert!(excerpt.starts_with(&line(0)) && excerpt.contains(&line(9_010 + AROUND)));
+        assert_eq!(excerpt.lines().count(), AROUND + 1 + (2 * AROUND + 11) + 1);
+    }
+
+    #[test]
+    fn short_readings_and_those_that_are_all_new_stay_whole() {
+        assert_eq!(of("a\n", "b\n".to_owned()), "b\n");
+        let (first, second) = ("a line\n".repeat(100_000), "b line\n".repeat(100_000));
+        assert_eq!(of(&first, second.clone()), second);
+    }
+}
