@@ -25,7 +25,7 @@ bench:
 	@$(CARGO) bench --quiet --bench relay
 	@$(CARGO) bench --quiet --bench scan
 
-## Feed every reader with hostile input, SECONDS for each. Needs `cargo install cargo-fuzz`. One alone: fuzz/run 60 pdf
+## Feed every reader with hostile input, SECONDS for each. Needs `cargo install cargo-fuzz --locked`. One alone: fuzz/run 60 pdf
 SECONDS ?= 60
 fuzz:
 	@fuzz/run $(SECONDS)

@@ -1,4 +1,7 @@
 #![no_main]
 //! Mailboxes.
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| sealgate_fuzz::file_of(b"From a Mon Jan  1 00:00:00 2024\n", bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| sealgate_fuzz::file_of(
+    b"From a Mon Jan  1 00:00:00 2024\n",
+    bytes
+));

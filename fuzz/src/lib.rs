@@ -3,10 +3,12 @@
 //! Readers must not panic, hang or spend more than their limits; beyond that, each function checks what every reading
 //! promises.
 
+mod make;
+
 use std::sync::OnceLock;
 
 use sealgate::detect::{RuleSource, Rules};
-use sealgate::documents;
+use sealgate::documents::{self, Sight};
 use sealgate::inspect::{Examination, Source, examine_here};
 use sealgate::message::Place;
 use sealgate::mime::{Leaf, Limits, Text, TextKind};
@@ -42,15 +44,71 @@ pub fn file_of(signature: &[u8], bytes: &[u8]) {
     }
 }
 
+/// A picture, or a document with pictures, decoded as it is for OCR; then like [`file_of`].
+pub fn pictures(signature: &[u8], bytes: &[u8]) {
+    let signed = if bytes.starts_with(signature) {
+        bytes.to_vec()
+    } else {
+        [signature, bytes].concat()
+    };
+    let sight = Sight {
+        pictures: 8,
+        pixels: 1 << 20,
+        ..Sight::default()
+    };
+    let documents = documents::read_with(&[leaf("application/octet-stream", signed)], &LIMITS, sight);
+    assert!(documents.pictures.len() <= 8, "more pictures than were asked for");
+    for picture in &documents.pictures {
+        let pixels = u64::from(picture.width) * u64::from(picture.height);
+        assert_eq!(picture.gray.len() as u64, pixels, "a picture with holes");
+    }
+    file_of(signature, bytes);
+}
+
+/// Like [`pictures`], where the first octet chooses one of these beginnings.
+pub fn pictures_of_any(beginnings: &[&[u8]], bytes: &[u8]) {
+    let (beginning, rest) = chosen(beginnings, bytes);
+    pictures(beginning, rest);
+}
+
+/// A file whose first octet chooses one of these beginnings.
+pub fn file_of_any(beginnings: &[&[u8]], bytes: &[u8]) {
+    let (beginning, rest) = chosen(beginnings, bytes);
+    file_of(beginning, rest);
+}
+
+/// What the first octet chooses. Octets that have a beginning already, like a sample, stay as they are.
+fn chosen<'b>(beginnings: &[&'b [u8]], bytes: &'b [u8]) -> (&'b [u8], &'b [u8]) {
+    if beginnings.iter().any(|beginning| bytes.starts_with(beginning)) {
+        return (&[], bytes);
+    }
+    let (first, rest) = bytes.split_first().unwrap_or((&0, &[]));
+    (beginnings[usize::from(*first) % beginnings.len()], rest)
+}
+
+/// An Office document whose parts are the octets.
+pub fn office(bytes: &[u8]) {
+    file(&make::office(bytes));
+}
+
+/// An older Office document or Outlook message whose streams are the octets.
+pub fn streams(bytes: &[u8]) {
+    file(&make::compound(bytes));
+}
+
+/// A tar archive.
+pub fn tar(bytes: &[u8]) {
+    file(&make::tar(bytes));
+}
+
+/// A message that says that it is encrypted or signed.
+pub fn sealed(bytes: &[u8]) {
+    message(&make::sealed(bytes));
+}
+
 /// An HTML page, whatever it begins with.
 pub fn html(bytes: &[u8]) {
-    let leaf = Leaf {
-        place: place(),
-        media_type: "text/html".to_owned(),
-        charset: None,
-        file_name: None,
-        bytes: [b"<html><body>", bytes].concat(),
-    };
+    let leaf = leaf("text/html", [b"<html><body>", bytes].concat());
     let documents = documents::read(&[leaf], &LIMITS);
     let texts: usize = documents.texts.iter().map(|text| text.text.len()).sum();
     assert!(texts <= TEXT, "{texts} octets of text");
@@ -61,11 +119,8 @@ pub fn charsets(bytes: &[u8]) {
     let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(0);
     let (label, octets) = bytes.split_at(end);
     let leaf = Leaf {
-        place: place(),
-        media_type: "text/plain".to_owned(),
         charset: std::str::from_utf8(label).ok().map(str::to_owned),
-        file_name: None,
-        bytes: octets.to_vec(),
+        ..leaf("text/plain", octets.to_vec())
     };
     let documents = documents::read(&[leaf], &LIMITS);
     assert!(documents.texts.len() < 100);
@@ -88,8 +143,16 @@ pub fn search(bytes: &[u8]) {
     for one in &located {
         let (start, end) = one.finding.place.span;
         let value = texts.get(one.text).and_then(|text| text.text.get(start..end));
-        assert!(value.is_some_and(|value| !value.is_empty()), "a span without a value");
-        let shown = one.finding.evidence.as_str().chars().filter(|c| c.is_alphanumeric());
+        assert!(
+            value.is_some_and(|value| !value.is_empty()),
+            "a span without a value"
+        );
+        let shown = one
+            .finding
+            .evidence
+            .as_str()
+            .chars()
+            .filter(|c| c.is_alphanumeric());
         assert!(shown.count() <= 4, "evidence that shows too much");
     }
     let _ = rules().rejected(&texts);
@@ -114,10 +177,23 @@ fn check(examination: &Examination) {
     assert!(texts <= TEXT, "{texts} octets of text");
     for number in 0..examination.inspection.findings.len() {
         let value = examination.value(number);
-        assert!(value.is_some_and(|value| !value.is_empty()), "a finding without a value");
+        assert!(
+            value.is_some_and(|value| !value.is_empty()),
+            "a finding without a value"
+        );
     }
     for obstacle in &examination.inspection.obstacles {
         assert!(!obstacle.detail.is_empty(), "an obstacle without a reason");
+    }
+}
+
+fn leaf(media_type: &str, bytes: Vec<u8>) -> Leaf {
+    Leaf {
+        place: place(),
+        media_type: media_type.to_owned(),
+        charset: None,
+        file_name: None,
+        bytes,
     }
 }
 
