@@ -8,7 +8,15 @@ use std::path::Path;
 /// Held while a gateway serves; the system lets it go when the process ends, however it ends.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Lets go for good. Closing the file is not enough: a process that was just started holds a copy of it until its
+    /// program runs, and the next gateway would be refused.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
 }
 
 /// Takes the lock.
@@ -28,7 +36,7 @@ pub(super) fn take(directory: &Path) -> Result<Lock, String> {
     let _ = file
         .set_len(0)
         .and_then(|()| writeln!(file, "{}", std::process::id()));
-    Ok(Lock { _file: file })
+    Ok(Lock { file })
 }
 
 /// Makes a directory that only its owner can look into, with its parents, unless it exists.
