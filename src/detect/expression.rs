@@ -32,8 +32,8 @@ struct Head {
 #[derive(Debug)]
 enum Places {
     /// Few ways are compared faster.
-    Few(Table<u64>),
-    Many(Table<u128>),
+    Few(Box<Table<u64>>),
+    Many(Box<Table<u128>>),
 }
 
 #[derive(Debug)]
@@ -109,8 +109,8 @@ impl Head {
             (ways, length) = (vec![Way::of(vec![Set::ALL])], 1);
         }
         let places = match ways.len() <= FEW_WAYS {
-            true => Places::Few(Table::of(&ways, length, |bit| 1 << bit)),
-            false => Places::Many(Table::of(&ways, length, |bit| 1 << bit)),
+            true => Places::Few(Box::new(Table::of(&ways, length, |bit| 1 << bit))),
+            false => Places::Many(Box::new(Table::of(&ways, length, |bit| 1 << bit))),
         };
         Head {
             places,

@@ -21,7 +21,8 @@ pub(super) fn of(first: &str, second: String) -> String {
         .map(|line| hasher.hash_one(line.trim_end()))
         .collect();
     let lines: Vec<&str> = second.split_inclusive('\n').collect();
-    let mut kept = vec![0..AROUND.min(lines.len())];
+    let beginning = 0..AROUND.min(lines.len());
+    let mut kept = Vec::from([beginning]);
     for (number, line) in lines.iter().enumerate() {
         if known.contains(&hasher.hash_one(line.trim_end())) {
             continue;
