@@ -17,13 +17,14 @@ test:
 	@$(CARGO) test --quiet
 	@target/debug/sealgate policy test --policies policies
 
-## Measure the whole path side by side with Postfix, and reading and detecting side by side with others; prints ratios.
-## One alone: `cargo bench --bench relay`, `--bench scan` or `--bench detect`.
+## Measure the whole path side by side with Postfix, and reading, detecting and sealing side by side with others; prints ratios.
+## One alone: `cargo bench --bench relay`, `--bench scan`, `--bench seal` or `--bench detect`.
 bench:
 	@packaging/prerequisites test
 	@$(CARGO) build --release --quiet
 	@$(CARGO) bench --quiet --bench relay
 	@$(CARGO) bench --quiet --bench scan
+	@$(CARGO) bench --quiet --bench seal
 
 ## Feed every reader with hostile input, SECONDS for each. Needs `cargo install cargo-fuzz --locked`. One alone: fuzz/run 60 pdf
 SECONDS ?= 60

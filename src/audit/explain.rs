@@ -270,7 +270,7 @@ What could not be read for certain:
   - Part 2, image: the picture 'logo.png' was not read. The policy ignores that.
 
 bob@partner.example, decision {id}-1
-  Decided       it leaves encrypted, to the certificate cdcdcdcdcdcdcdcd
+  Decided       it leaves encrypted (profile compatible), to the certificate cdcdcdcdcdcdcdcd
   Certificate   cdcdcdcdcdcdcdcd: can be used, and is the first choice
                 CN=Bob, O=Partner; issued by CN=Demo CA; serial 0a1b; RSA 2048; valid until
                 2027-01-01 00:00:00 UTC
@@ -389,7 +389,8 @@ The sender is told by a notice what did not leave.
         ];
         let with = [Sealed::EnvelopedData, Sealed::AuthEnvelopedData, Sealed::PgpMime];
         let certificate = "cd".repeat(32);
-        let mut all = vec![Action::Pass, Action::Encrypt { certificate }];
+        let profile = crate::message::Profile::Strict;
+        let mut all = vec![Action::Pass, Action::Encrypt { certificate, profile }];
         all.extend(with.map(|with| Action::PassEncrypted { with }));
         all.extend(refusals.map(|refusal| Action::Refuse { refusal }));
         all
@@ -409,6 +410,7 @@ The sender is told by a notice what did not leave.
             WrongUsage,
             WrongAddress,
             WeakKey,
+            BelowProfile,
         ]
     }
 }

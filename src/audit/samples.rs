@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{RecipientRecord, Record};
 use crate::message::{
     Address, CertificateVerdict, Confidence, Considered, Finding, Inspection, Leaving, Masked, MessageId,
-    Obstacle, ObstacleKind, Place,
+    Obstacle, ObstacleKind, Place, Profile,
 };
 use crate::policy::{Action, Decision, Need, Refusal};
 
@@ -92,6 +92,7 @@ fn sealed_to(id: MessageId, recipient: &str) -> RecipientRecord {
             recipient: address(recipient),
             action: Action::Encrypt {
                 certificate: "cd".repeat(32),
+                profile: Profile::Compatible,
             },
         },
         certificates: vec![

@@ -1,7 +1,7 @@
 //! The sentence for each thing that a record can say. The matches name every variant, so that a new one cannot
 //! be forgotten here.
 
-use crate::message::{CertificateVerdict, Confidence, Leaving, ObstacleKind, Sealed};
+use crate::message::{CertificateVerdict, Confidence, Leaving, ObstacleKind, Profile, Sealed};
 use crate::policy::{Action, Refusal};
 
 pub(super) fn action(action: &Action) -> String {
@@ -13,8 +13,12 @@ pub(super) fn action(action: &Action) -> String {
                 container(*with)
             )
         }
-        Action::Encrypt { certificate } => {
-            format!("it leaves encrypted, to the certificate {}", short(certificate))
+        Action::Encrypt { certificate, profile } => {
+            format!(
+                "it leaves encrypted (profile {}), to the certificate {}",
+                self::profile(*profile),
+                short(certificate)
+            )
         }
         Action::Refuse { refusal } => {
             format!(
@@ -23,6 +27,15 @@ pub(super) fn action(action: &Action) -> String {
                 because(refusal)
             )
         }
+    }
+}
+
+/// By the names that policies give them.
+fn profile(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Compatible => "compatible",
+        Profile::Modern => "modern",
+        Profile::Strict => "strict",
     }
 }
 
@@ -94,6 +107,9 @@ fn fault(verdict: &CertificateVerdict) -> Option<String> {
         CertificateVerdict::WrongUsage => "its key usage does not allow the encryption of mail",
         CertificateVerdict::WrongAddress => "the address is not one of those it names",
         CertificateVerdict::WeakKey => "its key is too short or of a kind that cannot be encrypted to",
+        CertificateVerdict::BelowProfile => {
+            "its key is too short for the policy's profile, which asks for RSA of 3072 bits or more, or an elliptic curve"
+        }
     };
     Some(fixed.to_owned())
 }

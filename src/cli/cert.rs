@@ -7,8 +7,9 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use crate::audit::verdict;
-use crate::config::Settings;
+use crate::config::{Bundle, Settings};
 use crate::message::{Address, CertificateVerdict, Considered};
+use crate::policy::Policy;
 use crate::smime::{self, Certificates};
 
 use super::{SettingsFile, block_on, table};
@@ -36,25 +37,30 @@ pub fn run(command: Command) -> ExitCode {
     block_on(async {
         match command {
             Command::List(file) => {
-                let settings = certificate_settings(&file)?;
-                list(&Certificates::load(&settings)?, &settings.recipients)
+                let (settings, policy) = load(&file)?;
+                list(&Certificates::load(&settings)?, &policy, &settings.recipients)
             }
             Command::Check(check) => {
-                let settings = certificate_settings(&check.file)?;
+                let (settings, policy) = load(&check.file)?;
                 let certificates = Certificates::load(&settings)?;
-                check_address(&certificates, &check.address, &settings.recipients).await
+                check_address(&certificates, &policy, &check.address, &settings.recipients).await
             }
         }
     })
 }
 
-fn certificate_settings(file: &SettingsFile) -> Result<smime::Settings, String> {
+/// The settings of certificates, and the policy that says how strong they must be.
+fn load(file: &SettingsFile) -> Result<(smime::Settings, Policy), String> {
     let settings = Settings::load(&file.config).map_err(|mistakes| super::config::explain(&mistakes))?;
-    Ok(settings.certificates)
+    let bundle = Bundle::load(&settings.policies)
+        .map_err(|mistakes| super::config::in_lines("the policy", &mistakes))?;
+    Ok((settings.certificates, bundle.policy))
 }
 
-fn list(certificates: &Certificates, folder: &Path) -> Result<ExitCode, String> {
-    let mut all = certificates.all(Timestamp::now()).peekable();
+fn list(certificates: &Certificates, policy: &Policy, folder: &Path) -> Result<ExitCode, String> {
+    let mut all = certificates
+        .all(|address| policy.profile(address), Timestamp::now())
+        .peekable();
     if all.peek().is_none() {
         println!("There are no certificates in {}.", folder.display());
         return Ok(ExitCode::SUCCESS);
@@ -94,11 +100,12 @@ fn usable(weighed: &CertificateVerdict) -> String {
 
 async fn check_address(
     certificates: &Certificates,
+    policy: &Policy,
     address: &Address,
     folder: &Path,
 ) -> Result<ExitCode, String> {
     let choice = certificates
-        .choose(address, Timestamp::now())
+        .choose(address, policy.profile(address), Timestamp::now())
         .await
         .map_err(|error| error.to_string())?;
     match &choice.chosen {

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::detect::RuleError;
+use crate::message::Profile;
 use crate::policy::Policy;
 
 const EXAMPLE: &str = include_str!("../../packaging/sealgate.toml");
@@ -322,11 +323,19 @@ fn the_documentation_and_the_shipped_policy_name_every_setting() {
     let documentation = include_str!("../../docs/policy.md");
     let settings = format!("{:#?}", Policy::default());
     let names = settings.lines().filter_map(|line| line.trim().split_once(": "));
-    let sections = ["version", "recipients", "delivery", "structure"];
+    let sections = [
+        "version",
+        "recipients",
+        "sealing",
+        "exceptions",
+        "delivery",
+        "structure",
+    ];
     for (name, _) in names.filter(|(name, _)| !sections.contains(name)) {
         assert!(SHIPPED.contains(&format!("\n{name} = ")), "{name}");
         assert!(documentation.contains(&format!("`{name}")), "{name}");
     }
+    assert!(SHIPPED.contains("\n# [[sealing.for]]\n") && documentation.contains("`[[sealing.for]]`"));
 }
 
 #[test]
@@ -358,6 +367,42 @@ fn a_policys_mistakes_are_all_told() {
     assert_eq!(told.len(), begins.len(), "{told:#?}");
     for (told, begin) in told.iter().zip(begins) {
         assert!(told.starts_with(begin), "{told}");
+    }
+}
+
+#[test]
+fn the_example_of_another_profile_in_the_shipped_policy_works_when_its_marks_are_taken_away() {
+    let (before, example) = SHIPPED.split_once("# [[sealing.for]]\n").unwrap();
+    let text = format!("{before}[[sealing.for]]\n{}", example.replacen("# ", "", 2));
+    let document = Document::parse("policy.toml", &text).unwrap();
+    let reading = document.read::<Policy>();
+    assert_eq!(reading.mistakes, []);
+    let policy = reading.value.unwrap();
+    let profile = |address: &str| policy.profile(&address.parse().unwrap());
+    assert_eq!(profile("ann@partner.example"), Profile::Modern);
+    assert_eq!(profile("ann@hr.Partner.example"), Profile::Modern);
+    assert_eq!(profile("ann@notpartner.example"), Profile::Compatible);
+}
+
+#[test]
+fn a_profile_that_nobody_knows_is_told_with_its_line_and_the_cure() {
+    let folder = Folder::new();
+    folder.write("elements/ssn.toml", "");
+    folder.write(
+        "policy.toml",
+        "[sealing]\nprofile = \"modren\"\n[[sealing.for]]\nrecipients = [\"partner.example\"]\n\
+         profile = \"paranoid\"\n[[sealing.for]]\nrecipient = [\"*\"]\n",
+    );
+    let told = folder.bundle().unwrap_err();
+    let begins = [
+        "policy.toml:2: `profile` in [sealing] does not know \"modren\"; it takes \"compatible\", \"modern\", \"strict\"; did you mean \"modern\"?",
+        "policy.toml:4: `recipients`, entry 1 in [[sealing.for]]: a recipient pattern is",
+        "policy.toml:5: `profile` in [[sealing.for]] does not know \"paranoid\"; it takes",
+        "policy.toml:7: unknown setting `recipient` in [[sealing.for]]; did you mean `recipients`?",
+    ];
+    assert_eq!(told.len(), begins.len(), "{told:#?}");
+    for (told, begin) in told.iter().zip(begins) {
+        assert!(told.starts_with(begin), "{told:#?}");
     }
 }
 

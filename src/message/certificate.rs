@@ -45,4 +45,6 @@ pub enum CertificateVerdict {
     WrongAddress,
     /// The key is too short or of a kind that cannot be encrypted to.
     WeakKey,
+    /// The key is good enough for most mail, but not for the profile that policy asks for here.
+    BelowProfile,
 }

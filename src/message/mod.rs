@@ -9,6 +9,7 @@ mod envelope;
 mod id;
 mod inspection;
 mod outbound;
+mod profile;
 
 pub use address::{Address, AddressError};
 pub use certificate::{CertificateVerdict, Considered};
@@ -18,6 +19,7 @@ pub use inspection::{
     Confidence, Finding, Inspection, Masked, Obstacle, ObstacleKind, Place, Sealed, Segment, Structure,
 };
 pub use outbound::{Leaving, Outbound, Purpose};
+pub use profile::Profile;
 
 /// A future that a trait method returns, so that the trait can be used behind a pointer.
 pub type Boxed<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -5,7 +5,8 @@ mod own_words;
 
 use super::*;
 use crate::message::{
-    CertificateVerdict, Confidence, Finding, Leaving, Masked, Obstacle, ObstacleKind, Place, Purpose, Sealed,
+    CertificateVerdict, Confidence, Finding, Leaving, Masked, Obstacle, ObstacleKind, Place, Profile,
+    Purpose, Sealed,
 };
 use crate::policy::{Action, Decision, Need, Refusal};
 use mail_parser::{MessageParser, MimeHeaders, PartType};
@@ -93,6 +94,7 @@ fn refuse(refusal: Refusal) -> Action {
 fn encrypt() -> Action {
     Action::Encrypt {
         certificate: "aa".to_owned(),
+        profile: Profile::Compatible,
     }
 }
 
@@ -108,6 +110,7 @@ fn every_verdict() -> Vec<CertificateVerdict> {
         CertificateVerdict::WrongUsage,
         CertificateVerdict::WrongAddress,
         CertificateVerdict::WeakKey,
+        CertificateVerdict::BelowProfile,
     ]
 }
 

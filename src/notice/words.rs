@@ -44,6 +44,11 @@ fn certificate(verdict: &CertificateVerdict, organisation: &str) -> String {
         CertificateVerdict::WrongUsage => "the recipient's certificate was not issued for encrypting e-mail",
         CertificateVerdict::WrongAddress => "the only certificate found belongs to another address",
         CertificateVerdict::WeakKey => "the key of the recipient's certificate is too weak",
+        CertificateVerdict::BelowProfile => {
+            return format!(
+                "the key of the recipient's certificate is shorter than the rules of {organisation} ask for"
+            );
+        }
         CertificateVerdict::Chosen | CertificateVerdict::Usable => {
             "no certificate of the recipient could be selected"
         }
@@ -92,6 +97,9 @@ fn certificate_advice(verdict: &CertificateVerdict, whom: &str, help: &str) -> S
     match verdict {
         CertificateVerdict::Expired | CertificateVerdict::Revoked | CertificateVerdict::WeakKey => {
             new("a new certificate")
+        }
+        CertificateVerdict::BelowProfile => {
+            new("a certificate with a longer key (RSA of 3072 bits or more, or an elliptic curve)")
         }
         CertificateVerdict::WrongUsage => new("a certificate for encrypting e-mail"),
         CertificateVerdict::WrongAddress => new("a certificate for exactly the address you write to"),

@@ -3,7 +3,7 @@
 use super::{
     Action, AlreadyEncrypted, Decision, Judgment, Mode, Need, OwnDomains, Policy, Recipient, Refusal,
 };
-use crate::message::{CertificateVerdict, Considered, Inspection, ObstacleKind, Sealed};
+use crate::message::{CertificateVerdict, Considered, Inspection, ObstacleKind, Profile, Sealed};
 
 impl Policy {
     /// Why the message needs protection, whoever receives it.
@@ -91,18 +91,19 @@ fn one(policy: &Policy, inspection: &Inspection, need: &Need, recipient: &Recipi
         _ if !policy.allows(recipient) => Action::Refuse {
             refusal: Refusal::NotAllowed,
         },
-        _ => seal(&recipient.certificates),
+        _ => seal(&recipient.certificates, policy.profile(&recipient.address)),
     }
 }
 
 /// Encrypts to the certificate that was chosen, or says why there is none.
-fn seal(certificates: &[Considered]) -> Action {
+fn seal(certificates: &[Considered], profile: Profile) -> Action {
     let chosen = certificates
         .iter()
         .find(|considered| considered.verdict == CertificateVerdict::Chosen);
     if let Some(chosen) = chosen {
         return Action::Encrypt {
             certificate: chosen.fingerprint.clone(),
+            profile,
         };
     }
     // The most recent one is the one that the sender and the recipient think of. Of equals, the first: the

@@ -10,11 +10,12 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use crate::message::{Address, CertificateVerdict, Considered, Inspection, ObstacleKind, Sealed};
+use crate::message::{Address, CertificateVerdict, Considered, Inspection, ObstacleKind, Profile, Sealed};
 
 pub use pattern::{Pattern, PatternError};
 pub use settings::{
-    AlreadyEncrypted, Counts, Delivery, Mode, OwnDomains, Policy, Recipients, Structure, TestValues,
+    AlreadyEncrypted, Counts, Delivery, Mode, OwnDomains, Policy, Recipients, Sealing, SealingFor, Structure,
+    TestValues,
 };
 
 /// What is known of one recipient when the decision is made.
@@ -53,6 +54,9 @@ pub enum Action {
     Encrypt {
         /// SHA-256 of the certificate, in hexadecimal.
         certificate: String,
+        /// How strong. Records from before there were profiles say nothing; they mean the first one.
+        #[serde(default)]
+        profile: Profile,
     },
     /// It does not leave; the sender is told.
     Refuse {
@@ -107,6 +111,9 @@ impl Refusal {
                 CertificateVerdict::WrongUsage => "must be encrypted, certificate not for e-mail encryption",
                 CertificateVerdict::WrongAddress => "must be encrypted, certificate for another address",
                 CertificateVerdict::WeakKey => "must be encrypted, certificate key too weak",
+                CertificateVerdict::BelowProfile => {
+                    "must be encrypted, certificate key below the policy's profile"
+                }
                 CertificateVerdict::Chosen | CertificateVerdict::Usable => {
                     "must be encrypted, no certificate selected"
                 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::pattern::Pattern;
-use crate::message::{Confidence, Finding, ObstacleKind};
+use crate::message::{Address, Confidence, Finding, ObstacleKind, Profile};
 
 /// What the organisation wants: `policies/policy.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -29,6 +29,8 @@ pub struct Policy {
     pub ignored_obstacles: Vec<ObstacleKind>,
     /// Who may receive personal information.
     pub recipients: Recipients,
+    /// How strong sealed mail is.
+    pub sealing: Sealing,
     /// What happens when some recipients are refused.
     pub delivery: Delivery,
     /// What is decided on structure alone.
@@ -83,6 +85,27 @@ pub enum OwnDomains {
     Pass,
 }
 
+/// `[sealing]`: how strong sealed mail is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sealing {
+    /// For everybody whom no exception names.
+    pub profile: Profile,
+    /// `[[sealing.for]]`: the first one that names a recipient counts.
+    #[serde(rename = "for")]
+    pub exceptions: Vec<SealingFor>,
+}
+
+/// `[[sealing.for]]`: another profile for some recipients.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealingFor {
+    /// Whom it is for.
+    pub recipients: Vec<Pattern>,
+    /// What it is.
+    pub profile: Profile,
+}
+
 /// `[delivery]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -135,6 +158,7 @@ impl Default for Policy {
             test_values: TestValues::default(),
             ignored_obstacles: Vec::new(),
             recipients: Recipients::default(),
+            sealing: Sealing::default(),
             delivery: Delivery::default(),
             structure: Structure::default(),
         }
@@ -152,6 +176,18 @@ impl Default for Recipients {
 }
 
 impl Policy {
+    /// How strong mail to this recipient must be sealed.
+    pub fn profile(&self, recipient: &Address) -> Profile {
+        let names = |exception: &&SealingFor| {
+            exception
+                .recipients
+                .iter()
+                .any(|pattern| pattern.matches(recipient))
+        };
+        let exception = self.sealing.exceptions.iter().find(names);
+        exception.map_or(self.sealing.profile, |exception| exception.profile)
+    }
+
     /// Whether this finding is personal information in the eyes of the policy.
     pub fn counts(&self, finding: &Finding) -> bool {
         let element = self

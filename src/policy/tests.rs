@@ -83,6 +83,7 @@ fn refuse(refusal: Refusal) -> Action {
 fn encrypt() -> Action {
     Action::Encrypt {
         certificate: "aa".to_owned(),
+        profile: Profile::Compatible,
     }
 }
 
@@ -146,6 +147,39 @@ fn the_reason_given_is_that_of_the_most_recent_certificate() {
     );
     let verdict = CertificateVerdict::WrongUsage;
     assert_eq!(answer, [refuse(Refusal::NoUsableCertificate { verdict })]);
+}
+
+#[test]
+fn the_first_entry_that_names_a_recipient_gives_the_profile_and_the_decision_carries_it() {
+    let entry = |pattern: &str, profile| SealingFor {
+        recipients: vec![pattern.parse().unwrap()],
+        profile,
+    };
+    let policy = Policy {
+        sealing: Sealing {
+            profile: Profile::Modern,
+            exceptions: vec![
+                entry("ann@partner.example", Profile::Strict),
+                entry("@partner.example", Profile::Compatible),
+            ],
+        },
+        ..Policy::default()
+    };
+    let recipients = ["Ann@partner.example", "bob@partner.example", "c@other.example"].map(with_certificate);
+    let profiles: Vec<Profile> = actions(&policy, &personal(), &recipients)
+        .into_iter()
+        .map(|action| match action {
+            Action::Encrypt { profile, .. } => profile,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(profiles, [Profile::Strict, Profile::Compatible, Profile::Modern]);
+}
+
+#[test]
+fn a_decision_from_before_there_were_profiles_is_read_as_compatible() {
+    let old = r#"{"action":"encrypt","certificate":"aa"}"#;
+    assert_eq!(serde_json::from_str::<Action>(old).unwrap(), encrypt());
 }
 
 #[test]

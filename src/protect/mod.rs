@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::message::{Address, Leaving, Outbound, RawMessage, Sealed};
+use crate::message::{Address, Leaving, Outbound, Profile, RawMessage, Sealed};
 use crate::smime::{Certificate, SealError};
 
 mod pass;
@@ -19,8 +19,8 @@ pub enum Way {
     Pass,
     /// As it came, because it is encrypted already.
     PassEncrypted(Sealed),
-    /// Sealed with S/MIME to this certificate.
-    Smime(Arc<Certificate>),
+    /// Sealed with S/MIME to this certificate, as strongly as the profile asks.
+    Smime(Arc<Certificate>, Profile),
 }
 
 /// Why there are no copies. Nothing must leave then: the caller answers "try later".
@@ -60,8 +60,14 @@ pub fn protect(
                 let leaving = Leaving::AlreadyEncrypted { with: *with };
                 pass::add(&mut outbounds, sender, raw, recipient, leaving);
             }
-            Way::Smime(certificate) => {
-                outbounds.push(smime::make(sender, raw, recipient, certificate, secret)?);
+            Way::Smime(certificate, profile) => {
+                outbounds.push(smime::make(
+                    sender,
+                    raw,
+                    recipient,
+                    (certificate, *profile),
+                    secret,
+                )?);
             }
         }
     }

@@ -1,18 +1,19 @@
 //! The way of sealed mail: one CMS and one [`Outbound`] for each recipient, so that nobody can read from the
 //! CMS who else received the message (RFC 8551 §3.3 leaves blind copies to the sender).
 
-use crate::message::{Address, Leaving, Outbound, Purpose, RawMessage};
-use crate::smime::{Certificate, SealError, seal};
+use crate::message::{Address, Leaving, Outbound, Profile, Purpose, RawMessage};
+use crate::smime::{Algorithms, Certificate, SealError, seal};
 
 /// Seals one recipient's copy.
 pub(super) fn make(
     sender: Option<&Address>,
     raw: &RawMessage,
     recipient: (u32, Address),
-    certificate: &Certificate,
+    (certificate, profile): (&Certificate, Profile),
     secret: &[String],
 ) -> Result<Outbound, SealError> {
-    let sealed = seal(raw, certificate, secret)?;
+    let algorithms = Algorithms::choose(profile, certificate.key()).ok_or(SealError::BelowProfile)?;
+    let sealed = seal(raw, certificate, algorithms, secret)?;
     Ok(Outbound {
         sender: sender.cloned(),
         recipients: vec![recipient],

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::message::{Address, Leaving, Purpose, RawMessage, Sealed};
+use crate::message::{Address, Leaving, Profile, Purpose, RawMessage, Sealed};
 use crate::smime::issue::{Authority, KeyKind, Request};
 use crate::smime::{Certificate, Curve};
 
@@ -33,9 +33,17 @@ fn recipients_of_the_same_bytes_share_one_outbound_and_sealed_ones_have_their_ow
     let sealed = certificate("c@partner.example");
     let ways = [
         (1, address("a@x.example"), Way::Pass),
-        (2, address("c@partner.example"), Way::Smime(sealed.clone())),
+        (
+            2,
+            address("c@partner.example"),
+            Way::Smime(sealed.clone(), Profile::Compatible),
+        ),
         (3, address("b@x.example"), Way::Pass),
-        (4, address("C@partner.example"), Way::Smime(sealed.clone())),
+        (
+            4,
+            address("C@partner.example"),
+            Way::Smime(sealed.clone(), Profile::Compatible),
+        ),
         (
             5,
             address("e@x.example"),
@@ -78,7 +86,7 @@ fn when_one_copy_cannot_be_sealed_nothing_leaves() {
         (
             2,
             address("c@partner.example"),
-            Way::Smime(certificate("c@partner.example")),
+            Way::Smime(certificate("c@partner.example"), Profile::Compatible),
         ),
     ];
     assert!(protect(None, &RawMessage::new(&b"\r\nno header"[..]), &ways, &[], || true).is_err());
@@ -90,7 +98,11 @@ fn sealing_ends_when_nobody_waits_for_it_any_more() {
     let ways: Vec<_> = (1..=100)
         .map(|place| {
             let recipient = address(&format!("c{place}@partner.example"));
-            (place, recipient, Way::Smime(certificate.clone()))
+            (
+                place,
+                recipient,
+                Way::Smime(certificate.clone(), Profile::Compatible),
+            )
         })
         .collect();
     let asked = std::cell::Cell::new(0);

@@ -125,7 +125,9 @@ impl Gateway {
     ) -> Result<Vec<Choice>, LookupError> {
         let mut choices = Vec::with_capacity(arrival.envelope.recipients.len());
         for recipient in &arrival.envelope.recipients {
-            choices.push(rulebook.certificates.choose(recipient, arrival.at).await?);
+            let profile = rulebook.policy.profile(recipient);
+            let choice = rulebook.certificates.choose(recipient, profile, arrival.at);
+            choices.push(choice.await?);
         }
         Ok(choices)
     }
@@ -181,7 +183,7 @@ impl Gateway {
 fn octets(raw: &RawMessage, ways: &[(u32, Address, Way)]) -> usize {
     /// For header fields, certificates' names and keys.
     const AROUND: usize = 2048;
-    let is_sealed = |way: &&(u32, Address, Way)| matches!(way.2, Way::Smime(_));
+    let is_sealed = |way: &&(u32, Address, Way)| matches!(way.2, Way::Smime(..));
     let sealed = ways.iter().filter(is_sealed).count();
     let copy = raw.len() + raw.len() * 3 / 8 + AROUND;
     raw.len().saturating_add(copy.saturating_mul(sealed))
@@ -227,8 +229,10 @@ fn ways(decisions: &[Decision], choices: &[Choice]) -> Result<Vec<(u32, Address,
         let way = match (&decision.action, &choice.chosen) {
             (Action::Pass, _) => Way::Pass,
             (Action::PassEncrypted { with }, _) => Way::PassEncrypted(*with),
-            (Action::Encrypt { certificate }, Some(chosen)) if chosen.fingerprint() == certificate => {
-                Way::Smime(Arc::clone(chosen))
+            (Action::Encrypt { certificate, profile }, Some(chosen))
+                if chosen.fingerprint() == certificate =>
+            {
+                Way::Smime(Arc::clone(chosen), *profile)
             }
             (Action::Encrypt { .. }, _) => return Err(NotTaken::NoSuchCertificate),
             (Action::Refuse { .. }, _) => continue,
@@ -282,12 +286,16 @@ fn record(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::Profile;
 
     fn encrypt(certificate: &str) -> Decision {
         let certificate = certificate.to_owned();
         Decision {
             recipient: "a@partner.example".parse().unwrap(),
-            action: Action::Encrypt { certificate },
+            action: Action::Encrypt {
+                certificate,
+                profile: Profile::default(),
+            },
         }
     }
 

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::message::{Address, CertificateVerdict, Considered};
+use crate::message::{Address, CertificateVerdict, Considered, Profile};
 
 use super::sources::Folder;
 use super::trust::Trust;
-use super::{Certificate, Directory, LookupError, Settings};
+use super::{Algorithms, Certificate, Directory, LookupError, Settings};
 
 /// The certificates at hand and the rules of trust. Cloning shares them.
 ///
@@ -58,17 +58,22 @@ impl Certificates {
     }
 
     /// Weighs every candidate for `address` at `now`. Of those that may be used, the one whose validity began
-    /// last is chosen; the others do not stand in its way.
+    /// last is chosen; the others do not stand in its way. A key that is below the profile is not used.
     ///
     /// # Errors
     /// When a source cannot be asked. The caller must then neither encrypt nor refuse for good, but try later.
-    pub async fn choose(&self, address: &Address, now: jiff::Timestamp) -> Result<Choice, LookupError> {
+    pub async fn choose(
+        &self,
+        address: &Address,
+        profile: Profile,
+        now: jiff::Timestamp,
+    ) -> Result<Choice, LookupError> {
         let mut seen = HashSet::new();
         let mut weighed = Vec::new();
         for source in self.sources.iter() {
             for certificate in source.candidates(address).await? {
                 if seen.insert(certificate.fingerprint().to_owned()) {
-                    let verdict = self.trust.judge(&certificate, address, now);
+                    let verdict = self.judge(&certificate, address, profile, now);
                     weighed.push((certificate, verdict));
                 }
             }
@@ -77,8 +82,29 @@ impl Certificates {
         Ok(choice(weighed))
     }
 
-    /// Every certificate in the folder, once for each address it names, judged at `now`.
-    pub fn all(&self, now: jiff::Timestamp) -> impl Iterator<Item = Listed> {
+    /// Whether it may be used, and by what the profile asks of its key.
+    fn judge(
+        &self,
+        certificate: &Certificate,
+        address: &Address,
+        profile: Profile,
+        now: jiff::Timestamp,
+    ) -> CertificateVerdict {
+        match self.trust.judge(certificate, address, now) {
+            CertificateVerdict::Usable if Algorithms::choose(profile, certificate.key()).is_none() => {
+                CertificateVerdict::BelowProfile
+            }
+            verdict => verdict,
+        }
+    }
+
+    /// Every certificate in the folder, once for each address it names, judged at `now` by the profile for the
+    /// address.
+    pub fn all(
+        &self,
+        profile: impl Fn(&Address) -> Profile,
+        now: jiff::Timestamp,
+    ) -> impl Iterator<Item = Listed> {
         self.folder.certificates().flat_map(move |(file, certificate)| {
             let named = certificate
                 .addresses()
@@ -90,9 +116,9 @@ impl Certificates {
             if addresses.is_empty() {
                 addresses.push(None);
             }
-            addresses.into_iter().map(move |address| {
+            let list = |address: Option<Address>| {
                 let verdict = match &address {
-                    Some(address) => self.trust.judge(certificate, address, now),
+                    Some(address) => self.judge(certificate, address, profile(address), now),
                     None => CertificateVerdict::WrongAddress,
                 };
                 Listed {
@@ -100,7 +126,8 @@ impl Certificates {
                     address,
                     considered: certificate.considered(verdict),
                 }
-            })
+            };
+            addresses.into_iter().map(list).collect::<Vec<_>>()
         })
     }
 }

@@ -9,14 +9,15 @@ use crate::message::RawMessage;
 use super::armor::{Armor, armored_size};
 use super::cms::Envelope;
 use super::header::{Header, Kind, Outer};
-use super::{Certificate, SealError, SealedMessage};
+use super::{Algorithms, Certificate, SealError, SealedMessage};
 
 /// Marks the inside as a message whose header was protected and encrypted (RFC 9788 §2.1).
 const PROTECTED: &[u8] = b"hp=\"cipher\"";
 /// What a message without Content-Type is (RFC 2045 §5.2).
 const DEFAULT_TYPE: &[u8] = b"Content-Type: text/plain; charset=us-ascii; hp=\"cipher\"\r\n";
-const OUTER_TYPE: &[u8] = b"MIME-Version: 1.0\r\n\
-    Content-Type: application/pkcs7-mime; smime-type=enveloped-data;\r\n name=\"smime.p7m\"\r\n\
+/// What stands before and behind the kind of CMS (RFC 8551 §3.2.2).
+const OUTER_TYPE: &[u8] = b"MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=";
+const OUTER_REST: &[u8] = b";\r\n name=\"smime.p7m\"\r\n\
     Content-Transfer-Encoding: base64\r\n\
     Content-Disposition: attachment; filename=\"smime.p7m\"\r\n\
     \r\n";
@@ -25,6 +26,7 @@ const OUTER_TYPE: &[u8] = b"MIME-Version: 1.0\r\n\
 pub(super) fn seal(
     raw: &RawMessage,
     certificate: &Certificate,
+    algorithms: Algorithms,
     secret: &[String],
 ) -> Result<SealedMessage, SealError> {
     let header = Header::of(raw.as_bytes());
@@ -33,11 +35,12 @@ pub(super) fn seal(
     }
     let outer = Outer::of(header, secret);
     let inner = inner_header(header, &outer);
-    let envelope = Envelope::new(certificate, inner.len() + header.body.len())?;
+    let envelope = Envelope::new(certificate, algorithms, inner.len() + header.body.len())?;
     let algorithm = envelope.algorithm();
     let mut message = outer.fields;
-    message.reserve_exact(OUTER_TYPE.len() + armored_size(envelope.size()));
-    message.extend_from_slice(OUTER_TYPE);
+    let outer_type = [OUTER_TYPE, envelope.smime_type().as_bytes(), OUTER_REST].concat();
+    message.reserve_exact(outer_type.len() + armored_size(envelope.size()));
+    message.extend_from_slice(&outer_type);
     let mut armor = Armor::new(&mut message);
     envelope.write(&[&inner, header.body], &mut armor)?;
     armor.finish();

@@ -4,13 +4,14 @@
 //!
 //! Two halves. *Who*: [`Certificates`] asks the [`sources`] for certificates of an address, lets `trust` judge
 //! each, and chooses. *How*: [`seal`] turns a message into one CMS for one certificate: `header` says what stays
-//! outside, `entity` builds what goes inside, `cms` encrypts. [`issue`] is a small CA for demonstrations and tests.
+//! outside, `entity` builds what goes inside, `cms` encrypts with the [`Algorithms`] that a profile and the key give. [`issue`] is a small CA for demonstrations and tests.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::message::{Address, Boxed, RawMessage};
 
+mod algorithms;
 mod armor;
 mod certificate;
 mod choice;
@@ -25,6 +26,7 @@ pub mod sources;
 mod tests;
 mod trust;
 
+pub use algorithms::{Algorithms, ContentCipher, KeyEncryption};
 pub use certificate::{Certificate, CertificateError};
 pub use choice::{Certificates, Choice, Listed};
 pub use key::{Curve, Key};
@@ -77,6 +79,9 @@ pub enum SealError {
     /// The message has no header section that could be protected.
     #[error("the message has no readable header section")]
     NoHeader,
+    /// The certificate's key is not good enough for the profile that policy asks for.
+    #[error("the key of the certificate is below the profile that was asked for")]
+    BelowProfile,
     /// OpenSSL or the encoder failed.
     #[error("sealing failed: {0}")]
     Crypto(String),
@@ -93,14 +98,16 @@ pub struct SealedMessage {
 
 /// Seals the whole message to one certificate. Of the header, only what routing and threading need stays
 /// outside; everything moves inside (RFC 9788, `hp="cipher"`), `Subject` leaves as `[...]`, and fields named
-/// in `secret` leave in no form.
+/// in `secret` leave in no form. [`Algorithms::choose`] says which algorithms a certificate's key goes with.
 ///
 /// # Errors
-/// When the message has no header section or cryptography fails; nothing was produced.
+/// When the message has no header section, the algorithms do not fit the key or cryptography fails; nothing was
+/// produced.
 pub fn seal(
     raw: &RawMessage,
     certificate: &Certificate,
+    algorithms: Algorithms,
     secret: &[String],
 ) -> Result<SealedMessage, SealError> {
-    entity::seal(raw, certificate, secret)
+    entity::seal(raw, certificate, algorithms, secret)
 }

@@ -16,5 +16,6 @@ mod disk;
 mod hostile;
 mod outcomes;
 mod postfix;
+mod profiles;
 mod refusals;
 mod settings;

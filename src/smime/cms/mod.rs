@@ -1,67 +1,86 @@
-//! Writes CMS EnvelopedData (RFC 5652 §6) in DER: AES-256-CBC content for one recipient.
+//! Writes CMS in DER for one recipient: EnvelopedData (RFC 5652 §6), or AuthEnvelopedData (RFC 5083) where the
+//! cipher authenticates.
 //!
-//! Must not know: mail. ASN.1 types by RustCrypto, primitives by OpenSSL.
+//! Must not know: mail, profiles. ASN.1 types by RustCrypto, primitives by OpenSSL.
 //!
 //! The ciphertext's length follows from the content's, so the DER around it is written first and the content
 //! is encrypted piece by piece behind it: no second copy of a large body ever exists.
 
+mod agreement;
+mod content;
 mod recipient;
 
 use std::io::{self, Write};
 
+use ::cms::content_info::CmsVersion;
 use const_oid::ObjectIdentifier;
-use const_oid::db::rfc5911::{ID_AES_256_CBC, ID_DATA, ID_ENVELOPED_DATA};
-use der::asn1::{Any, OctetString};
+use const_oid::db::rfc5911::{ID_CT_AUTH_ENVELOPED_DATA, ID_DATA, ID_ENVELOPED_DATA};
 use der::{Encode, Tag, TagNumber};
 use openssl::error::ErrorStack;
-use openssl::symm::{Cipher, Crypter, Mode};
-use spki::AlgorithmIdentifierOwned;
+use openssl::symm::{Crypter, Mode};
 use zeroize::Zeroizing;
 
-use super::{Certificate, SealError};
+use super::{Algorithms, Certificate, ContentCipher, SealError};
+use content::{BLOCK, TAG_SIZE};
 
-const KEY_SIZE: usize = 32;
-const BLOCK: usize = 16;
 /// Octets encrypted at a time.
 const PIECE: usize = 16 * 1024;
 
 /// A key that content is encrypted with; wiped when it is dropped.
-type ContentKey = Zeroizing<[u8; KEY_SIZE]>;
+type ContentKey = Zeroizing<Vec<u8>>;
 
-/// An envelope that is ready to be written: everything is known but the ciphertext.
+/// An envelope that is ready to be written: everything is known but the ciphertext and its tag.
 pub(super) struct Envelope {
     /// DER up to the first octet of the ciphertext.
     head: Vec<u8>,
+    /// DER between the last octet of the ciphertext and the tag; empty where there is no tag.
+    behind: Vec<u8>,
     content_size: usize,
+    cipher: ContentCipher,
     crypter: Crypter,
-    algorithm: &'static str,
+    algorithm: String,
 }
 
 impl Envelope {
     /// Makes a fresh content key for `content_size` octets and encrypts it to the certificate.
-    pub(super) fn new(certificate: &Certificate, content_size: usize) -> Result<Envelope, SealError> {
-        let mut key = ContentKey::default();
-        let mut iv = [0; BLOCK];
-        openssl::rand::rand_priv_bytes(key.as_mut()).map_err(crypto)?;
+    pub(super) fn new(
+        certificate: &Certificate,
+        algorithms: Algorithms,
+        content_size: usize,
+    ) -> Result<Envelope, SealError> {
+        let cipher = algorithms.content;
+        let mut key = ContentKey::new(vec![0; cipher.key_size()]);
+        let mut iv = vec![0; cipher.iv_size()];
+        openssl::rand::rand_priv_bytes(&mut key).map_err(crypto)?;
         openssl::rand::rand_bytes(&mut iv).map_err(crypto)?;
-        let recipient = recipient::encrypt_key(certificate, &key)?;
-        let cipher = Cipher::aes_256_cbc();
+        let recipient = recipient::encrypt_key(certificate, algorithms, &key)?;
+        let behind = before_tag(cipher).map_err(encoding)?;
         Ok(Envelope {
-            head: head(&recipient, &iv, ciphertext_size(content_size)).map_err(encoding)?,
+            head: head(&recipient, cipher, &iv, content_size, &behind).map_err(encoding)?,
+            behind,
             content_size,
-            crypter: Crypter::new(cipher, Mode::Encrypt, key.as_ref(), Some(&iv)).map_err(crypto)?,
+            cipher,
+            crypter: Crypter::new(cipher.openssl(), Mode::Encrypt, &key, Some(&iv)).map_err(crypto)?,
             algorithm: recipient.algorithm,
         })
     }
 
     /// How many octets [`Envelope::write`] will write.
     pub(super) fn size(&self) -> usize {
-        self.head.len() + ciphertext_size(self.content_size)
+        self.head.len() + self.cipher.ciphertext_size(self.content_size) + tag_size(self.cipher, &self.behind)
     }
 
     /// For people: `AES-256-CBC, RSA PKCS#1 v1.5`.
     pub(super) fn algorithm(&self) -> String {
-        format!("AES-256-CBC, {}", self.algorithm)
+        format!("{}, {}", self.cipher.words(), self.algorithm)
+    }
+
+    /// The parameter of Content-Type that names the kind of CMS (RFC 8551 §3.2.2).
+    pub(super) fn smime_type(&self) -> &'static str {
+        match self.cipher.authenticates() {
+            true => "authEnveloped-data",
+            false => "enveloped-data",
+        }
     }
 
     /// Encrypts the content, given in parts that together have the announced size.
@@ -81,31 +100,57 @@ impl Envelope {
         }
         let size = self.crypter.finalize(&mut buffer).map_err(crypto)?;
         out.write_all(buffer.get(..size).unwrap_or_default())
-            .map_err(writing)
+            .map_err(writing)?;
+        if self.cipher.authenticates() {
+            let mut tag = [0; TAG_SIZE];
+            self.crypter.get_tag(&mut tag).map_err(crypto)?;
+            out.write_all(&self.behind).map_err(writing)?;
+            out.write_all(&tag).map_err(writing)?;
+        }
+        Ok(())
     }
 }
 
-/// PKCS#7 padding always adds 1 to 16 octets (RFC 5652 §6.3).
-fn ciphertext_size(content_size: usize) -> usize {
-    (content_size / BLOCK + 1) * BLOCK
-}
-
 /// Everything before the ciphertext: `ContentInfo { EnvelopedData { version, recipientInfos,
-/// EncryptedContentInfo { type, algorithm, [0] …`
-fn head(recipient: &recipient::Recipient, iv: &[u8; BLOCK], ciphertext: usize) -> der::Result<Vec<u8>> {
-    let algorithm = AlgorithmIdentifierOwned {
-        oid: ID_AES_256_CBC,
-        parameters: Some(Any::encode_from(&OctetString::new(&iv[..])?)?),
+/// EncryptedContentInfo { type, algorithm, [0] …`. In AuthEnvelopedData, the tag stands behind the latter. No
+/// attributes are authenticated: the content is plain data (RFC 5083 §2.1).
+fn head(
+    recipient: &recipient::Recipient,
+    cipher: ContentCipher,
+    iv: &[u8],
+    content_size: usize,
+    behind: &[u8],
+) -> der::Result<Vec<u8>> {
+    let ciphertext = cipher.ciphertext_size(content_size);
+    let all = ciphertext + tag_size(cipher, behind);
+    let (kind, version) = match cipher.authenticates() {
+        true => (ID_CT_AUTH_ENVELOPED_DATA, CmsVersion::V0),
+        false => (ID_ENVELOPED_DATA, recipient.envelope_version),
     };
     let content = start(context(0, false), ciphertext, &[])?;
     let mut encrypted = oid(ID_DATA)?;
-    algorithm.encode_to_vec(&mut encrypted)?;
+    cipher.identifier(iv)?.encode_to_vec(&mut encrypted)?;
     let encrypted = nest(Tag::Sequence, &[&encrypted, &content], ciphertext)?;
     let recipients = nest(Tag::Set, &[&recipient.info], 0)?;
-    let version = recipient.envelope_version.to_der()?;
-    let enveloped = nest(Tag::Sequence, &[&version, &recipients, &encrypted], ciphertext)?;
-    let explicit = nest(context(0, true), &[&enveloped], ciphertext)?;
-    nest(Tag::Sequence, &[&oid(ID_ENVELOPED_DATA)?, &explicit], ciphertext)
+    let enveloped = nest(Tag::Sequence, &[&version.to_der()?, &recipients, &encrypted], all)?;
+    let explicit = nest(context(0, true), &[&enveloped], all)?;
+    nest(Tag::Sequence, &[&oid(kind)?, &explicit], all)
+}
+
+/// Tag and length of the octet string that holds the authentication tag.
+fn before_tag(cipher: ContentCipher) -> der::Result<Vec<u8>> {
+    match cipher.authenticates() {
+        true => start(Tag::OctetString, TAG_SIZE, &[]),
+        false => Ok(Vec::new()),
+    }
+}
+
+/// What stands behind the ciphertext.
+fn tag_size(cipher: ContentCipher, before_tag: &[u8]) -> usize {
+    match cipher.authenticates() {
+        true => before_tag.len() + TAG_SIZE,
+        false => 0,
+    }
 }
 
 /// Tag and length in front of `parts`, to which `later` octets will be added.

@@ -12,7 +12,7 @@ use openssl::x509::{X509, X509Builder, X509Extension};
 
 use super::super::issue::{Authority, Issued, KeyKind, Request};
 use super::super::{Certificate, Certificates, Choice, Curve, Settings};
-use crate::message::{Address, CertificateVerdict};
+use crate::message::{Address, CertificateVerdict, Profile};
 
 pub const EC: KeyKind = KeyKind::Ec(Curve::P256);
 pub const RSA: KeyKind = KeyKind::Rsa(2048);
@@ -192,8 +192,17 @@ impl Folders {
 }
 
 pub fn choose(certificates: &Certificates, mailbox: &str, now: jiff::Timestamp) -> Choice {
+    choose_by(certificates, mailbox, Profile::Compatible, now)
+}
+
+pub fn choose_by(
+    certificates: &Certificates,
+    mailbox: &str,
+    profile: Profile,
+    now: jiff::Timestamp,
+) -> Choice {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime
-        .block_on(certificates.choose(&address(mailbox), now))
+        .block_on(certificates.choose(&address(mailbox), profile, now))
         .unwrap()
 }

@@ -2,9 +2,9 @@ use openssl::cms::CmsContentInfo;
 use proptest::prelude::*;
 
 use super::super::issue::Issued;
-use super::super::{SealError, seal};
+use super::super::{Algorithms, Certificate, ContentCipher, KeyEncryption, SealError, SealedMessage, seal};
 use super::pki::*;
-use crate::message::RawMessage;
+use crate::message::{Profile, RawMessage};
 
 pub const MAIL: &[u8] = b"From: Clerk <clerk@agency.example>\r\n\
     To: Ann <ann@partner.example>\r\n\
@@ -17,10 +17,20 @@ pub const MAIL: &[u8] = b"From: Clerk <clerk@agency.example>\r\n\
     \r\n\
     S\xc3\xadnead, your number is 536-22-8145.\r\n.\r\n";
 
+/// Sealed by the default profile.
 pub fn sealed(mail: &[u8], issued: &Issued, secret: &[&str]) -> Vec<u8> {
     let secret: Vec<String> = secret.iter().map(|name| (*name).to_owned()).collect();
-    let sealed = seal(&RawMessage::new(mail.to_vec()), &certificate(issued), &secret).unwrap();
+    let sealed = compatible(mail, &certificate(issued), &secret).unwrap();
     sealed.message.as_bytes().to_vec()
+}
+
+pub fn compatible(
+    mail: &[u8],
+    certificate: &Certificate,
+    secret: &[String],
+) -> Result<SealedMessage, SealError> {
+    let algorithms = Algorithms::choose(Profile::Compatible, certificate.key()).unwrap();
+    seal(&RawMessage::new(mail.to_vec()), certificate, algorithms, secret)
 }
 
 /// Header section and body.
@@ -60,11 +70,7 @@ fn openssl_opens_what_was_sealed_to_every_kind_of_key() {
 fn the_algorithm_is_told_in_words() {
     let words: Vec<String> = recipients()
         .iter()
-        .map(|(_, issued)| {
-            seal(&RawMessage::new(MAIL), &certificate(issued), &[])
-                .unwrap()
-                .algorithm
-        })
+        .map(|(_, issued)| compatible(MAIL, &certificate(issued), &[]).unwrap().algorithm)
         .collect();
     assert_eq!(
         words,
@@ -168,7 +174,7 @@ fn a_message_without_any_field_is_refused_and_one_without_a_body_is_not() {
         b"no field at all\r\n\r\nbody",
         b" x: y\r\n\r\n",
     ] {
-        let result = seal(&RawMessage::new(mail), &certificate(issued), &[]);
+        let result = compatible(mail, &certificate(issued), &[]);
         assert!(
             matches!(result, Err(SealError::NoHeader)),
             "{}",
@@ -184,8 +190,20 @@ fn a_message_without_any_field_is_refused_and_one_without_a_body_is_not() {
 fn a_key_that_cannot_be_encrypted_to_is_an_error() {
     let certificate = certificate_with_key(&openssl::pkey::PKey::generate_ed25519().unwrap());
     assert!(!certificate.key().is_strong());
-    let result = seal(&RawMessage::new(MAIL), &certificate, &[]);
-    assert!(matches!(result, Err(SealError::Crypto(_))));
+    for key in [
+        KeyEncryption::RsaPkcs1,
+        KeyEncryption::RsaOaep,
+        KeyEncryption::Ecdh,
+    ] {
+        let content = ContentCipher::Aes256Cbc;
+        let result = seal(
+            &RawMessage::new(MAIL),
+            &certificate,
+            Algorithms { content, key },
+            &[],
+        );
+        assert!(matches!(result, Err(SealError::Crypto(_))));
+    }
 }
 
 #[test]
@@ -220,7 +238,7 @@ proptest! {
         let (_, issued) = &recipients()[1];
         let mail: Vec<u8> = head.concat();
         let secret = ["To".to_owned()];
-        if let Ok(sealed) = seal(&RawMessage::new(mail.clone()), &certificate(issued), &secret) {
+        if let Ok(sealed) = compatible(&mail, &certificate(issued), &secret) {
             let inner = open(sealed.message.as_bytes(), issued);
             let empty_line = [&b"\n\n"[..], b"\n\r\n"].iter().filter_map(|end| {
                 memchr::memmem::find(&mail, end).map(|at| at + end.len())

@@ -1,7 +1,7 @@
 use super::super::issue::{Authority, KeyKind, Placement, Request, Usage};
 use super::super::{Certificate, Curve, Key};
 use super::pki::*;
-use crate::message::CertificateVerdict as Verdict;
+use crate::message::{CertificateVerdict as Verdict, Profile};
 
 #[test]
 fn each_reason_not_to_use_a_certificate_has_its_verdict() {
@@ -315,7 +315,7 @@ fn key_of(key: &openssl::pkey::PKeyRef<impl openssl::pkey::HasPublic>) -> Key {
 fn choosing_can_move_between_threads() {
     fn assert_send<T: Send>(_: T) {}
     let certificates = Folders::trusting(&root()).load().unwrap();
-    assert_send(certificates.choose(&address(ANN), now()));
+    assert_send(certificates.choose(&address(ANN), Profile::Compatible, now()));
     assert_send(certificates);
 }
 
@@ -358,7 +358,7 @@ fn the_list_of_all_certificates_names_addresses_files_and_verdicts() {
     folders.put("recipients/zca.pem", root.certificate_pem().unwrap());
     let certificates = folders.load().unwrap();
     let listed: Vec<_> = certificates
-        .all(now())
+        .all(|_| Profile::Compatible, now())
         .map(|line| {
             let file = line.file.file_name().unwrap().to_str().unwrap().to_owned();
             (file, line.address.map(|a| a.to_string()), line.considered.verdict)

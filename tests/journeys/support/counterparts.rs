@@ -13,13 +13,18 @@ pub fn have(test: &str, programs: &[&str]) -> bool {
         std::env::var_os("SEALGATE_SKIP_NOTHING").is_none(),
         "{test} needs {missing:?}, and nothing may be skipped here"
     );
-    // Straight to the terminal: the test harness would keep quiet about it.
-    let _ = std::fs::write("/dev/tty", format!("SKIPPED {test}: {missing:?} not installed\n"));
-    println!("SKIPPED {test}: {missing:?} not installed");
+    announce(&format!("SKIPPED {test}: {missing:?} not installed"));
     false
 }
 
-fn is_installed(program: &str) -> bool {
+/// Straight to the terminal: the test harness would keep quiet about it.
+pub fn announce(words: &str) {
+    let _ = std::fs::write("/dev/tty", format!("{words}\n"));
+    println!("{words}");
+}
+
+/// Whether a program, by name or by full path, is there.
+pub fn is_installed(program: &str) -> bool {
     // A full path replaces the folder that it is joined to.
     ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"]
         .iter()

@@ -1,0 +1,110 @@
+//! Which algorithms a message is sealed with.
+//!
+//! Must not know: who asks for a profile, and why.
+
+use crate::message::Profile;
+
+use super::Key;
+
+/// The shortest RSA modulus of [`Profile::Strict`]: 128 bits of security (NIST SP 800-57 part 1, table 2).
+const RSA_STRICT: u32 = 3072;
+
+/// What one message is sealed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Algorithms {
+    /// Encrypts the content.
+    pub content: ContentCipher,
+    /// Encrypts the key of the content.
+    pub key: KeyEncryption,
+}
+
+/// How content is encrypted (RFC 8551 §2.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContentCipher {
+    /// AES-128 in CBC mode, as EnvelopedData.
+    Aes128Cbc,
+    /// AES-256 in CBC mode, as EnvelopedData: what every client opens.
+    Aes256Cbc,
+    /// AES-128 in GCM mode, as AuthEnvelopedData: a changed octet is noticed.
+    Aes128Gcm,
+    /// AES-256 in GCM mode, as AuthEnvelopedData.
+    Aes256Gcm,
+}
+
+/// How the key of the content is encrypted (RFC 8551 §2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyEncryption {
+    /// To an RSA key by PKCS#1 v1.5 (RFC 3370 §4.2.1): what every client opens.
+    RsaPkcs1,
+    /// To an RSA key by OAEP with SHA-256 and MGF1 with SHA-256 (RFC 3560).
+    RsaOaep,
+    /// To the key of an elliptic curve by an ephemeral key (RFC 5753 §3.1). There is one way for each curve.
+    Ecdh,
+}
+
+impl Algorithms {
+    /// What a profile means for a key; `None` when such a key may not be used with it.
+    ///
+    /// This is the one place that knows. What a recipient's own mail says of his client (SMIMECapabilities,
+    /// RFC 8551 §2.5.2) will be asked here: between the profile, which it must not weaken, and the key, which
+    /// leaves no choice.
+    pub fn choose(profile: Profile, key: &Key) -> Option<Algorithms> {
+        let content = match profile {
+            Profile::Compatible => ContentCipher::Aes256Cbc,
+            Profile::Modern | Profile::Strict => ContentCipher::Aes256Gcm,
+        };
+        let key = match (key, profile) {
+            _ if !key.is_strong() => return None,
+            (Key::Other(_), _) => return None,
+            (Key::Ec(_), _) => KeyEncryption::Ecdh,
+            (Key::Rsa(_), Profile::Compatible) => KeyEncryption::RsaPkcs1,
+            (Key::Rsa(bits), Profile::Strict) if *bits < RSA_STRICT => return None,
+            (Key::Rsa(_), Profile::Modern | Profile::Strict) => KeyEncryption::RsaOaep,
+        };
+        Some(Algorithms { content, key })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Curve;
+    use super::*;
+
+    #[test]
+    fn a_profile_and_a_key_give_the_algorithms() {
+        use {ContentCipher::*, KeyEncryption::*};
+        let rsa = [Key::Rsa(2048), Key::Rsa(3071), Key::Rsa(3072), Key::Rsa(4096)];
+        let cases = [
+            (Profile::Compatible, Aes256Cbc, [Some(RsaPkcs1); 4]),
+            (Profile::Modern, Aes256Gcm, [Some(RsaOaep); 4]),
+            (
+                Profile::Strict,
+                Aes256Gcm,
+                [None, None, Some(RsaOaep), Some(RsaOaep)],
+            ),
+        ];
+        for (profile, content, expected) in cases {
+            for (size, expected) in rsa.iter().zip(expected) {
+                let expected = expected.map(|key| Algorithms { content, key });
+                assert_eq!(Algorithms::choose(profile, size), expected, "{profile:?} {size}");
+            }
+            for curve in [Curve::P256, Curve::P384, Curve::P521] {
+                let expected = Some(Algorithms { content, key: Ecdh });
+                assert_eq!(Algorithms::choose(profile, &Key::Ec(curve)), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_weak_or_unknown_key_goes_with_no_profile() {
+        for profile in [Profile::Compatible, Profile::Modern, Profile::Strict] {
+            for key in [
+                Key::Rsa(1024),
+                Key::Rsa(1 << 20),
+                Key::Other("RSA-PSS".to_owned()),
+            ] {
+                assert_eq!(Algorithms::choose(profile, &key), None, "{profile:?} {key}");
+            }
+        }
+    }
+}
