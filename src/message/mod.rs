@@ -11,7 +11,7 @@ mod inspection;
 mod outbound;
 
 pub use address::{Address, AddressError};
-pub use certificate::{CertificateVerdict, Considered};
+pub use certificate::{Assurance, CertificateVerdict, Considered, Profile, Validated};
 pub use envelope::{Envelope, RawMessage};
 pub use id::{DecisionId, IdError, MessageId};
 pub use inspection::{

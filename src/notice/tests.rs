@@ -108,6 +108,7 @@ fn every_verdict() -> Vec<CertificateVerdict> {
         CertificateVerdict::WrongUsage,
         CertificateVerdict::WrongAddress,
         CertificateVerdict::WeakKey,
+        CertificateVerdict::Denied("a confidential reason".to_owned()),
     ]
 }
 

@@ -44,6 +44,8 @@ fn certificate(verdict: &CertificateVerdict, organisation: &str) -> String {
         CertificateVerdict::WrongUsage => "the recipient's certificate was not issued for encrypting e-mail",
         CertificateVerdict::WrongAddress => "the only certificate found belongs to another address",
         CertificateVerdict::WeakKey => "the key of the recipient's certificate is too weak",
+        // The recorded reason may be confidential.
+        CertificateVerdict::Denied(_) => "the recipient's certificate was blocked by an administrator",
         CertificateVerdict::Chosen | CertificateVerdict::Usable => {
             "no certificate of the recipient could be selected"
         }
@@ -100,6 +102,9 @@ fn certificate_advice(verdict: &CertificateVerdict, whom: &str, help: &str) -> S
         }
         CertificateVerdict::Untrusted(_) => {
             format!("Ask whether the issuer of the certificate of {whom} can be trusted. Contact {help}.")
+        }
+        CertificateVerdict::Denied(_) => {
+            format!("Ask why the certificate of {whom} is blocked. Contact {help}.")
         }
         CertificateVerdict::RevocationUnknown => {
             format!("Send the message to {whom} again in an hour. If it comes back again, contact {help}.")

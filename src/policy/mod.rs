@@ -107,6 +107,7 @@ impl Refusal {
                 CertificateVerdict::WrongUsage => "must be encrypted, certificate not for e-mail encryption",
                 CertificateVerdict::WrongAddress => "must be encrypted, certificate for another address",
                 CertificateVerdict::WeakKey => "must be encrypted, certificate key too weak",
+                CertificateVerdict::Denied(_) => "must be encrypted, certificate denied by an administrator",
                 CertificateVerdict::Chosen | CertificateVerdict::Usable => {
                     "must be encrypted, no certificate selected"
                 }

@@ -5,6 +5,7 @@ mod clients;
 mod counterparts;
 mod headers;
 mod pki;
+mod pkits;
 mod revocation;
 mod sealing;
 mod verdicts;
