@@ -3,6 +3,7 @@
 mod clients;
 #[path = "../../../tests/journeys/support/counterparts.rs"]
 mod counterparts;
+mod crafted;
 mod headers;
 mod pki;
 mod pkits;
