@@ -193,8 +193,11 @@ fn certificate(page: &mut Page, considered: &Considered) {
     );
     let valid = time(considered.not_after);
     page.below(&format!(
-        "{subject}; issued by {issuer}; serial {serial}; {}; valid until {valid}",
-        considered.key
+        "{subject}; issued by {issuer}; serial {serial}; {}; valid until {valid}{}",
+        considered.key,
+        considered
+            .assurance
+            .map_or_else(String::new, |assurance| format!("; {assurance}"))
     ));
 }
 
@@ -411,6 +414,7 @@ The sender is told by a notice what did not leave.
             WrongAddress,
             WeakKey,
             BelowProfile,
+            Denied("stolen".to_owned()),
         ]
     }
 }

@@ -81,6 +81,7 @@ fn certificate(fill: &str, verdict: CertificateVerdict) -> Considered {
         serial: "0a1b".to_owned(),
         not_after: "2027-01-01T00:00:00Z".parse().unwrap(),
         key: "RSA 2048".to_owned(),
+        assurance: None,
         verdict,
     }
 }

@@ -57,7 +57,7 @@ enum Command {
     Policy(policy::Command),
     /// Search files and directories for personal information
     Scan(scan::Arguments),
-    /// See which certificates there are, and whether mail to an address could be encrypted
+    /// See which certificates there are and whether mail to an address could be encrypted; deny and allow them
     #[command(subcommand)]
     Cert(cert::Command),
     /// See what waits to be delivered; try, hold, release or give it up

@@ -111,6 +111,8 @@ impl Settings {
             &mut certificates.anchors,
             &mut certificates.intermediates,
             &mut certificates.crls,
+            &mut certificates.anchor_domains,
+            &mut certificates.denied,
         ];
         let optional = [
             self.smtp.tls_certificate.as_mut(),

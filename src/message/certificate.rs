@@ -1,5 +1,7 @@
 //! What is said of a certificate when it is weighed for a recipient.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// A certificate that was considered for one recipient, with the verdict on it.
@@ -17,8 +19,48 @@ pub struct Considered {
     pub not_after: jiff::Timestamp,
     /// The public key, for people: `RSA 2048`, `EC P-256`.
     pub key: String,
+    /// What its issuer has checked, as far as the CAs above it may say so; `None` when they say nothing, or when
+    /// the certificate was not taken for another reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assurance: Option<Assurance>,
     /// Whether it may be used, and if not, why.
     pub verdict: CertificateVerdict,
+}
+
+/// The class of a certificate under the CA/Browser Forum's S/MIME Baseline Requirements (§7.1.6.1): what the CA has
+/// checked of its subject, and how strict the profile is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Assurance {
+    /// What was checked.
+    pub validated: Validated,
+    /// Which profile it follows.
+    pub profile: Generation,
+}
+
+/// What a CA has checked, least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Validated {
+    /// Control of the mailbox, and nothing else.
+    Mailbox,
+    /// The organization.
+    Organization,
+    /// A person, by the organization that sponsors the certificate.
+    Sponsor,
+    /// A person.
+    Individual,
+}
+
+/// The profiles of the Baseline Requirements, least strict first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Generation {
+    /// For certificates as they were before the requirements.
+    Legacy,
+    /// For more uses than mail.
+    Multipurpose,
+    /// For mail alone.
+    Strict,
 }
 
 /// Whether a certificate may be used to encrypt to a recipient now.
@@ -47,4 +89,23 @@ pub enum CertificateVerdict {
     WeakKey,
     /// The key is good enough for most mail, but not for the profile that policy asks for here.
     BelowProfile,
+    /// An administrator has denied it, or a CA above it; the text is the reason that was recorded.
+    Denied(String),
+}
+
+impl fmt::Display for Assurance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let validated = match self.validated {
+            Validated::Mailbox => "mailbox-validated",
+            Validated::Organization => "organization-validated",
+            Validated::Sponsor => "sponsor-validated",
+            Validated::Individual => "individual-validated",
+        };
+        let profile = match self.profile {
+            Generation::Legacy => "legacy",
+            Generation::Multipurpose => "multipurpose",
+            Generation::Strict => "strict",
+        };
+        write!(f, "{validated}, {profile}")
+    }
 }

@@ -49,6 +49,8 @@ fn certificate(verdict: &CertificateVerdict, organisation: &str) -> String {
                 "the key of the recipient's certificate is shorter than the rules of {organisation} ask for"
             );
         }
+        // The recorded reason may be confidential.
+        CertificateVerdict::Denied(_) => "the recipient's certificate was blocked by an administrator",
         CertificateVerdict::Chosen | CertificateVerdict::Usable => {
             "no certificate of the recipient could be selected"
         }
@@ -108,6 +110,9 @@ fn certificate_advice(verdict: &CertificateVerdict, whom: &str, help: &str) -> S
         }
         CertificateVerdict::Untrusted(_) => {
             format!("Ask whether the issuer of the certificate of {whom} can be trusted. Contact {help}.")
+        }
+        CertificateVerdict::Denied(_) => {
+            format!("Ask why the certificate of {whom} is blocked. Contact {help}.")
         }
         CertificateVerdict::RevocationUnknown => {
             format!("Send the message to {whom} again in an hour. If it comes back again, contact {help}.")

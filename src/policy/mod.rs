@@ -114,6 +114,7 @@ impl Refusal {
                 CertificateVerdict::BelowProfile => {
                     "must be encrypted, certificate key below the policy's profile"
                 }
+                CertificateVerdict::Denied(_) => "must be encrypted, certificate denied by an administrator",
                 CertificateVerdict::Chosen | CertificateVerdict::Usable => {
                     "must be encrypted, no certificate selected"
                 }

@@ -44,6 +44,7 @@ fn considered(fingerprint: &str, end: i64, verdict: CertificateVerdict) -> Consi
         serial: "01".to_owned(),
         not_after: jiff::Timestamp::from_second(end).unwrap(),
         key: "RSA 2048".to_owned(),
+        assurance: None,
         verdict,
     }
 }

@@ -11,12 +11,13 @@ use const_oid::db::rfc3280::EMAIL_ADDRESS;
 use der::Decode;
 use openssl::hash::MessageDigest;
 use openssl::x509::{X509, X509ExtendedKeyUsage, X509KeyUsage};
+use x509_cert::certificate::Version;
 use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
+use x509_cert::ext::pkix::{BasicConstraints, CertificatePolicies, SubjectAltName};
 use x509_cert::name::Name;
 use x509_cert::time::Time;
 
-use crate::message::{Address, CertificateVerdict, Considered};
+use crate::message::{Address, Assurance, CertificateVerdict, Considered};
 
 use super::key::Key;
 
@@ -35,6 +36,9 @@ pub struct Certificate {
     not_after: jiff::Timestamp,
     addresses: Vec<Address>,
     subject_addresses: Vec<Address>,
+    names_mailboxes: bool,
+    domains: Vec<String>,
+    policies: Vec<ObjectIdentifier>,
     key: Key,
     usage: Option<X509KeyUsage>,
     purposes: Option<X509ExtendedKeyUsage>,
@@ -67,6 +71,9 @@ impl Certificate {
             .digest(MessageDigest::sha256())
             .map_err(|e| wrong(e.to_string()))?;
         let encoding = |e: der::Error| wrong(e.to_string());
+        check_extensions(tbs.extensions().map_or(&[], |all| all.as_slice()), tbs.version())?;
+        let policies = tbs.get_extension::<CertificatePolicies>().map_err(encoding)?;
+        let policies = policies.map(|(_, policies)| policies.0).unwrap_or_default();
         let names = tbs.get_extension::<SubjectAltName>().map_err(encoding)?;
         let names = names.map(|(_, names)| names.0).unwrap_or_default();
         let constraints = tbs.get_extension::<BasicConstraints>().map_err(encoding)?;
@@ -83,6 +90,9 @@ impl Certificate {
             not_after: timestamp(tbs.validity().not_after),
             addresses: names.iter().filter_map(mailbox).collect(),
             subject_addresses: subject_mailboxes(tbs.subject()),
+            names_mailboxes: names.iter().any(is_mailbox),
+            domains: names.iter().filter_map(domain).collect(),
+            policies: policies.iter().map(|policy| policy.policy_identifier).collect(),
             key: Key::of(&x509),
             usage: x509.key_usage(),
             purposes: x509.extended_key_usage(),
@@ -140,13 +150,19 @@ impl Certificate {
         &self.subject_addresses
     }
 
-    /// Whether subjectAltName holds the address.
-    ///
-    /// Case does not matter: not in the domain (RFC 5280 §7.5), and by decision of this product not in the
-    /// local part either, since no mail system in use gives `Ann@` and `ann@` to two people.
-    pub fn names(&self, address: &Address) -> bool {
-        let key = address.key();
-        self.addresses.iter().any(|named| named.key() == key)
+    /// Domains whose mail it is for as a whole: a subjectAltName `@partner.example`.
+    pub fn domains(&self) -> &[String] {
+        &self.domains
+    }
+
+    /// Whether subjectAltName names a mailbox, readable here or not.
+    pub(super) fn names_mailboxes(&self) -> bool {
+        self.names_mailboxes
+    }
+
+    /// The policies that it states (RFC 5280 §4.2.1.4).
+    pub(super) fn policies(&self) -> &[ObjectIdentifier] {
+        &self.policies
     }
 
     /// Whether key usage and extended key usage allow encrypting mail to it (RFC 8550 §4.4.2, §4.4.4).
@@ -160,7 +176,7 @@ impl Certificate {
     }
 
     /// What is said of it under `verdict`.
-    pub fn considered(&self, verdict: CertificateVerdict) -> Considered {
+    pub fn considered(&self, verdict: CertificateVerdict, assurance: Option<Assurance>) -> Considered {
         Considered {
             fingerprint: self.fingerprint.clone(),
             subject: self.subject.clone(),
@@ -168,6 +184,7 @@ impl Certificate {
             serial: self.serial.clone(),
             not_after: self.not_after,
             key: self.key.to_string(),
+            assurance,
             verdict,
         }
     }
@@ -229,10 +246,51 @@ fn mailbox(name: &GeneralName) -> Option<Address> {
         GeneralName::Rfc822Name(text) => Address::from_str(text.as_str()).ok(),
         GeneralName::OtherName(other) if other.type_id == SMTP_UTF8_MAILBOX => {
             let text = other.value.decode_as::<String>().ok()?;
-            Address::from_str(&text).ok()
+            // An ASCII local part belongs into rfc822Name, where every name constraint is looked for (RFC 9598 §3).
+            let address = Address::from_str(&text).ok()?;
+            (!address.local().is_ascii()).then_some(address)
         }
         _ => None,
     }
+}
+
+fn is_mailbox(name: &GeneralName) -> bool {
+    match name {
+        GeneralName::Rfc822Name(_) => true,
+        GeneralName::OtherName(other) => other.type_id == SMTP_UTF8_MAILBOX,
+        _ => false,
+    }
+}
+
+/// The domain of an rfc822Name `@domain`, as gateways' certificates have it. A name without any `@` is a host and
+/// stands for nobody.
+fn domain(name: &GeneralName) -> Option<String> {
+    let GeneralName::Rfc822Name(text) = name else {
+        return None;
+    };
+    let domain = text.as_str().strip_prefix('@')?;
+    // Whatever is no domain in an address is none here.
+    let somebody = Address::from_str(&format!("x@{domain}")).ok()?;
+    Some(somebody.domain().to_owned())
+}
+
+/// Two extensions of one kind could be read one way here and another way by OpenSSL (RFC 5280 §4.2); before
+/// version 3 there are none (§4.1.2.9).
+fn check_extensions(all: &[x509_cert::ext::Extension], version: Version) -> Result<(), CertificateError> {
+    let mut kinds: Vec<_> = all.iter().map(|extension| extension.extn_id).collect();
+    kinds.sort();
+    if kinds
+        .windows(2)
+        .any(|pair| matches!(pair, [one, other] if one == other))
+    {
+        return Err(CertificateError("an extension stands in it twice".to_owned()));
+    }
+    if version != Version::V3 && !all.is_empty() {
+        return Err(CertificateError(
+            "it has extensions and is not of version 3".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// `emailAddress` attributes of the subject (RFC 2985 §5.2.1), which old certificates carry.

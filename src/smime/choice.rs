@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use crate::message::{Address, CertificateVerdict, Considered, Profile};
 
+use super::naming::Naming;
 use super::sources::Folder;
-use super::trust::Trust;
+use super::trust::{Judged, Trust};
 use super::{Algorithms, Certificate, Directory, LookupError, Settings};
 
 /// The certificates at hand and the rules of trust. Cloning shares them.
@@ -34,10 +35,22 @@ pub struct Choice {
 pub struct Listed {
     /// The file it came from.
     pub file: PathBuf,
+    /// Itself.
+    pub certificate: Arc<Certificate>,
     /// The address it would be used for; `None` when it names no address at all.
     pub address: Option<Address>,
-    /// The certificate and the verdict on it, taken by itself: never `Chosen`.
+    /// The domain it would be used for, in place of an address.
+    pub domain: Option<String>,
+    /// What is said of it, taken by itself: never `Chosen`.
     pub considered: Considered,
+}
+
+impl Listed {
+    /// For people: the address, or `@domain`.
+    pub fn whom(&self) -> Option<String> {
+        let domain = || self.domain.as_ref().map(|domain| format!("@{domain}"));
+        self.address.as_ref().map(Address::to_string).or_else(domain)
+    }
 }
 
 impl Certificates {
@@ -47,7 +60,7 @@ impl Certificates {
     /// A folder or file that cannot be read: which one and why. A file that holds no certificate is an error too,
     /// for a certificate that is silently missing looks like a recipient without one.
     pub fn load(settings: &Settings) -> Result<Certificates, String> {
-        let folder = Arc::new(Folder::load(&settings.recipients)?);
+        let folder = Arc::new(Folder::load(&settings.recipients, Naming::of(settings))?);
         // One line for each kind of source.
         let sources: Vec<Arc<dyn Directory>> = vec![folder.clone()];
         Ok(Certificates {
@@ -57,8 +70,9 @@ impl Certificates {
         })
     }
 
-    /// Weighs every candidate for `address` at `now`. Of those that may be used, the one whose validity began
-    /// last is chosen; the others do not stand in its way. A key that is below the profile is not used.
+    /// Weighs every candidate for `address` at `now`. Of those that may be used, one that names the address is
+    /// preferred to one that fits it by another rule, and then the one whose validity began last is chosen; the
+    /// others do not stand in its way. A key that is below the profile is not used.
     ///
     /// # Errors
     /// When a source cannot be asked. The caller must then neither encrypt nor refuse for good, but try later.
@@ -73,8 +87,8 @@ impl Certificates {
         for source in self.sources.iter() {
             for certificate in source.candidates(address).await? {
                 if seen.insert(certificate.fingerprint().to_owned()) {
-                    let verdict = self.judge(&certificate, address, profile, now);
-                    weighed.push((certificate, verdict));
+                    let judged = self.judge(&certificate, address, profile, now);
+                    weighed.push((certificate, judged));
                 }
             }
         }
@@ -89,67 +103,89 @@ impl Certificates {
         address: &Address,
         profile: Profile,
         now: jiff::Timestamp,
-    ) -> CertificateVerdict {
-        match self.trust.judge(certificate, address, now) {
-            CertificateVerdict::Usable if Algorithms::choose(profile, certificate.key()).is_none() => {
-                CertificateVerdict::BelowProfile
-            }
-            verdict => verdict,
+    ) -> Judged {
+        let judged = self.trust.judge(certificate, address, now);
+        let usable = judged.verdict == CertificateVerdict::Usable;
+        match usable && Algorithms::choose(profile, certificate.key()).is_none() {
+            true => Judged {
+                verdict: CertificateVerdict::BelowProfile,
+                ..judged
+            },
+            false => judged,
         }
     }
 
-    /// Every certificate in the folder, once for each address it names, judged at `now` by the profile for the
-    /// address.
+    /// Every certificate in the folder, once for each address and each domain it names, judged at `now` by the
+    /// profile for the address.
     pub fn all(
         &self,
         profile: impl Fn(&Address) -> Profile,
         now: jiff::Timestamp,
     ) -> impl Iterator<Item = Listed> {
         self.folder.certificates().flat_map(move |(file, certificate)| {
-            let named = certificate
-                .addresses()
-                .iter()
-                .chain(certificate.subject_addresses());
-            let mut addresses: Vec<Option<Address>> = named.cloned().map(Some).collect();
-            addresses.sort();
-            addresses.dedup();
-            if addresses.is_empty() {
-                addresses.push(None);
-            }
-            let list = |address: Option<Address>| {
-                let verdict = match &address {
+            let list = |(address, domain): (Option<Address>, Option<String>)| {
+                // Anybody there will do: a rule about a domain is the same for all.
+                let somebody = domain
+                    .as_ref()
+                    .and_then(|domain| format!("somebody@{domain}").parse().ok());
+                let judged = match address.as_ref().or(somebody.as_ref()) {
                     Some(address) => self.judge(certificate, address, profile(address), now),
-                    None => CertificateVerdict::WrongAddress,
+                    None => Judged::wrong_address(),
                 };
                 Listed {
                     file: file.to_owned(),
+                    certificate: certificate.clone(),
                     address,
-                    considered: certificate.considered(verdict),
+                    domain,
+                    considered: certificate.considered(judged.verdict, judged.assurance),
                 }
             };
-            addresses.into_iter().map(list).collect::<Vec<_>>()
+            targets(certificate).into_iter().map(list).collect::<Vec<_>>()
         })
     }
 }
 
-/// Usable ones first, newest first; the fingerprint makes the order the same on every machine.
-fn rank((certificate, verdict): &(Arc<Certificate>, CertificateVerdict)) -> impl Ord {
+/// What a certificate says it is for, each once; one line without anything when it says nothing.
+fn targets(certificate: &Certificate) -> Vec<(Option<Address>, Option<String>)> {
+    let named = certificate
+        .addresses()
+        .iter()
+        .chain(certificate.subject_addresses());
+    let mut addresses: Vec<Address> = named.cloned().collect();
+    addresses.sort();
+    addresses.dedup();
+    let mut domains = certificate.domains().to_vec();
+    domains.sort();
+    domains.dedup();
+    let addresses = addresses.into_iter().map(|address| (Some(address), None));
+    let mut targets: Vec<_> = addresses
+        .chain(domains.into_iter().map(|domain| (None, Some(domain))))
+        .collect();
+    if targets.is_empty() {
+        targets.push((None, None));
+    }
+    targets
+}
+
+/// Usable ones first, better fitting first, newest first; the fingerprint makes the order the same on every machine.
+fn rank((certificate, judged): &(Arc<Certificate>, Judged)) -> impl Ord {
     (
-        *verdict == CertificateVerdict::Usable,
+        judged.verdict == CertificateVerdict::Usable,
+        judged.fit,
         certificate.not_before(),
         certificate.not_after(),
         certificate.fingerprint().to_owned(),
     )
 }
 
-fn choice(weighed: Vec<(Arc<Certificate>, CertificateVerdict)>) -> Choice {
+fn choice(weighed: Vec<(Arc<Certificate>, Judged)>) -> Choice {
     let mut chosen = None;
-    let consider = |(certificate, mut verdict): (Arc<Certificate>, CertificateVerdict)| {
-        if verdict == CertificateVerdict::Usable && chosen.is_none() {
-            verdict = CertificateVerdict::Chosen;
+    let consider = |(certificate, mut judged): (Arc<Certificate>, Judged)| {
+        if judged.verdict == CertificateVerdict::Usable && chosen.is_none() {
+            judged.verdict = CertificateVerdict::Chosen;
             chosen = Some(certificate.clone());
         }
-        certificate.considered(verdict)
+        certificate.considered(judged.verdict, judged.assurance)
     };
     let considered = weighed.into_iter().map(consider).collect();
     Choice { considered, chosen }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use openssl::ec::Asn1Flag;
 use openssl::nid::Nid;
 use openssl::pkey::{Id, PKey, Public};
 use openssl::x509::X509;
@@ -100,6 +101,10 @@ fn elliptic(key: &PKey<Public>) -> Key {
     let Ok(elliptic) = key.ec_key() else {
         return Key::Other("an EC key that cannot be read".to_owned());
     };
+    // OpenSSL recognizes a known curve that is written out, but mail clients want the name (RFC 5480 §2.1.1).
+    if elliptic.group().asn1_flag() == Asn1Flag::EXPLICIT_CURVE {
+        return Key::Other("EC with explicit parameters".to_owned());
+    }
     let named = elliptic.group().curve_name();
     for curve in [Curve::P256, Curve::P384, Curve::P521] {
         if named == Some(curve.nid()) {
@@ -107,5 +112,5 @@ fn elliptic(key: &PKey<Public>) -> Key {
         }
     }
     let name = named.and_then(|nid| nid.short_name().ok());
-    Key::Other(format!("EC {}", name.unwrap_or("with explicit parameters")))
+    Key::Other(format!("EC {}", name.unwrap_or("on an unknown curve")))
 }

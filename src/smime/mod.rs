@@ -13,14 +13,17 @@ use crate::message::{Address, Boxed, RawMessage};
 
 mod algorithms;
 mod armor;
+mod assurance;
 mod certificate;
 mod choice;
 mod cms;
+mod denied;
 mod entity;
 mod files;
 mod header;
 pub mod issue;
 mod key;
+mod naming;
 pub mod sources;
 #[cfg(test)]
 mod tests;
@@ -29,6 +32,7 @@ mod trust;
 pub use algorithms::{Algorithms, ContentCipher, KeyEncryption};
 pub use certificate::{Certificate, CertificateError};
 pub use choice::{Certificates, Choice, Listed};
+pub use denied::{Denial, Denied, Subject, fingerprint};
 pub use key::{Curve, Key};
 
 /// Certificates and trust: `[certificates]` in the settings.
@@ -45,6 +49,16 @@ pub struct Settings {
     pub crls: PathBuf,
     /// Whether a certificate may be used only when a current revocation list of its issuer is in `crls`.
     pub require_crl: bool,
+    /// File that binds anchors to domains; without it every anchor vouches for everybody.
+    pub anchor_domains: PathBuf,
+    /// File with the certificates and issuers that an administrator has denied.
+    pub denied: PathBuf,
+    /// Whether an address in the subject counts, when subjectAltName names no mailbox.
+    pub subject_addresses: bool,
+    /// Whether the certificate of `ann@x` may be used for `ann+news@x`.
+    pub plus_addresses: bool,
+    /// Whether a domain's (a gateway's) certificate may be used for everybody in the domain.
+    pub domain_certificates: bool,
 }
 
 impl Default for Settings {
@@ -55,6 +69,11 @@ impl Default for Settings {
             intermediates: PathBuf::from("certs/intermediates"),
             crls: PathBuf::from("certs/crls"),
             require_crl: false,
+            anchor_domains: PathBuf::from("certs/anchors.toml"),
+            denied: PathBuf::from("certs/denied.toml"),
+            subject_addresses: false,
+            plus_addresses: false,
+            domain_certificates: false,
         }
     }
 }

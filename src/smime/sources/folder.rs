@@ -7,13 +7,16 @@ use std::sync::Arc;
 use crate::message::{Address, Boxed};
 
 use super::super::files;
+use super::super::naming::{self, Naming};
 use super::super::{Certificate, Directory, LookupError};
 
 /// A folder of certificates, read once.
 #[derive(Debug, Default)]
 pub struct Folder {
     all: Vec<(PathBuf, Arc<Certificate>)>,
-    by_address: HashMap<String, Vec<Arc<Certificate>>>,
+    /// Under each key that [`naming::keys`] gives.
+    by_key: HashMap<String, Vec<Arc<Certificate>>>,
+    naming: Naming,
 }
 
 impl Folder {
@@ -21,8 +24,11 @@ impl Folder {
     ///
     /// # Errors
     /// Names the folder or file that cannot be read or holds no certificate.
-    pub fn load(path: &Path) -> Result<Folder, String> {
-        let mut folder = Folder::default();
+    pub(in crate::smime) fn load(path: &Path, naming: Naming) -> Result<Folder, String> {
+        let mut folder = Folder {
+            naming,
+            ..Folder::default()
+        };
         for (file, certificate) in files::certificates(path)? {
             folder.add(file, Arc::new(certificate));
         }
@@ -37,15 +43,8 @@ impl Folder {
     }
 
     fn add(&mut self, file: PathBuf, certificate: Arc<Certificate>) {
-        let stated = certificate
-            .addresses()
-            .iter()
-            .chain(certificate.subject_addresses());
-        let mut keys: Vec<String> = stated.map(Address::key).collect();
-        keys.sort();
-        keys.dedup();
-        for key in keys {
-            self.by_address.entry(key).or_default().push(certificate.clone());
+        for key in naming::keys(&certificate) {
+            self.by_key.entry(key).or_default().push(certificate.clone());
         }
         self.all.push((file, certificate));
     }
@@ -56,7 +55,9 @@ impl Directory for Folder {
         &'a self,
         address: &'a Address,
     ) -> Boxed<'a, Result<Vec<Arc<Certificate>>, LookupError>> {
-        let found = self.by_address.get(&address.key()).cloned().unwrap_or_default();
+        let keys = self.naming.look_up(address);
+        let found = keys.iter().filter_map(|key| self.by_key.get(key));
+        let found = found.flatten().cloned().collect();
         Box::pin(std::future::ready(Ok(found)))
     }
 }

@@ -3,9 +3,11 @@
 #[allow(dead_code, reason = "journeys use the rest of it")]
 #[path = "../../../tests/journeys/support/counterparts.rs"]
 mod counterparts;
+mod crafted;
 mod headers;
 mod interop;
 mod pki;
+mod pkits;
 mod profiles;
 mod revocation;
 mod sealing;

@@ -134,6 +134,8 @@ impl Drop for Temporary {
 pub struct Folders {
     directory: Temporary,
     pub require_crl: bool,
+    /// What else is set.
+    pub rules: Settings,
 }
 
 impl Folders {
@@ -142,6 +144,7 @@ impl Folders {
         let folders = Folders {
             directory: Temporary::new(),
             require_crl: false,
+            rules: Settings::default(),
         };
         for folder in ["recipients", "anchors", "intermediates", "crls"] {
             fs::create_dir(folders.path(folder)).unwrap();
@@ -170,6 +173,9 @@ impl Folders {
             intermediates: self.path("intermediates"),
             crls: self.path("crls"),
             require_crl: self.require_crl,
+            anchor_domains: self.path("anchors.toml"),
+            denied: self.path("denied.toml"),
+            ..self.rules.clone()
         })
     }
 

@@ -6,15 +6,19 @@
 //! in them begins or ends to be valid. Verdicts are kept until the next such moment; the checks of a path cost
 //! a millisecond once, not for each message.
 
+mod bindings;
 mod path;
 mod revocation;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::message::{Address, CertificateVerdict};
+use crate::message::{Address, Assurance, CertificateVerdict};
 
+use super::assurance::assurance;
+use super::denied::Denied;
 use super::files;
+use super::naming::{Fit, Naming};
 use super::{Certificate, Settings};
 use path::Paths;
 use revocation::Revocations;
@@ -22,28 +26,80 @@ use revocation::Revocations;
 /// Verdicts kept at most. Beyond it all are forgotten and made again.
 const KEPT: usize = 100_000;
 
-/// Anchors, intermediates, revocation lists, and what follows from them.
+/// What a verdict depends on beside the time: the certificate's fingerprint, and the bound anchors that may vouch for
+/// the address.
+type Question = (String, Vec<usize>);
+
+/// Anchors, intermediates, revocation lists, what an administrator has denied, and what follows from them.
 pub(super) struct Trust {
+    naming: Naming,
+    denied: Denied,
     paths: Paths,
     revocations: Revocations,
     require_crl: bool,
     /// Seconds since 1970 at which some CA certificate or list begins or ends to be valid; sorted.
     moments: Vec<i64>,
-    kept: Mutex<HashMap<String, (usize, CertificateVerdict)>>,
+    kept: Mutex<HashMap<Question, (usize, Standing)>>,
+}
+
+/// What was found of a certificate for one address.
+#[derive(Debug, Clone)]
+pub(super) struct Judged {
+    /// [`CertificateVerdict::Usable`], or the first reason against it.
+    pub(super) verdict: CertificateVerdict,
+    /// How well it fits the address; `None` when it is somebody else's.
+    pub(super) fit: Option<Fit>,
+    /// What its issuers vouch for, when they vouch for it at all.
+    pub(super) assurance: Option<Assurance>,
+}
+
+/// What its issuers say of a certificate.
+#[derive(Debug, Clone)]
+struct Standing {
+    verdict: CertificateVerdict,
+    assurance: Option<Assurance>,
+}
+
+impl Judged {
+    /// For a certificate that names nobody.
+    pub(super) fn wrong_address() -> Judged {
+        Standing::from(CertificateVerdict::WrongAddress).judged(None)
+    }
+}
+
+impl Standing {
+    fn judged(self, fit: Option<Fit>) -> Judged {
+        Judged {
+            verdict: self.verdict,
+            fit,
+            assurance: self.assurance,
+        }
+    }
+}
+
+impl From<CertificateVerdict> for Standing {
+    fn from(verdict: CertificateVerdict) -> Standing {
+        Standing {
+            verdict,
+            assurance: None,
+        }
+    }
 }
 
 impl Trust {
     pub(super) fn load(settings: &Settings) -> Result<Trust, String> {
-        let anchors = files::certificates(&settings.anchors)?;
+        let anchors = bindings::bind(files::certificates(&settings.anchors)?, &settings.anchor_domains)?;
         let intermediates = files::certificates(&settings.intermediates)?;
         let lists = files::revocation_lists(&settings.crls)?;
-        let without_file = |list: Vec<(_, Certificate)>| list.into_iter().map(|(_, c)| c).collect();
-        let paths = Paths::new(without_file(anchors), without_file(intermediates));
+        let intermediates = intermediates.into_iter().map(|(_, certificate)| certificate);
+        let paths = Paths::new(anchors, intermediates.collect());
         let revocations = Revocations::new(lists, &paths)?;
         let mut moments: Vec<i64> = paths.moments().chain(revocations.moments()).collect();
         moments.sort_unstable();
         moments.dedup();
         Ok(Trust {
+            naming: Naming::of(settings),
+            denied: Denied::load(&settings.denied)?,
             paths,
             revocations,
             require_crl: settings.require_crl,
@@ -52,80 +108,110 @@ impl Trust {
         })
     }
 
-    /// Judges a certificate for an address: [`CertificateVerdict::Usable`], or the first reason against it.
+    /// Judges a certificate for an address.
     ///
-    /// The order of the checks is the order in which people can act on them: is it the right person's, is it
-    /// for encryption, is the key good, is it valid now, was it taken back, and only then who vouches for it.
-    pub(super) fn judge(
-        &self,
-        certificate: &Certificate,
-        address: &Address,
-        now: jiff::Timestamp,
-    ) -> CertificateVerdict {
-        if !certificate.names(address) {
-            return CertificateVerdict::WrongAddress;
+    /// The order of the checks is the order in which people can act on them: is it the right person's, was it
+    /// denied here, is it for encryption, is the key good, is it valid now, was it taken back, and only then who
+    /// vouches for it.
+    pub(super) fn judge(&self, certificate: &Certificate, address: &Address, now: jiff::Timestamp) -> Judged {
+        match self.naming.fit(certificate, address) {
+            None => Judged::wrong_address(),
+            fit => self.standing(certificate, address.domain(), now).judged(fit),
         }
-        self.judge_for_anybody(certificate, now)
     }
 
     /// The same without the question whose it is.
+    #[cfg(test)]
     pub(super) fn judge_for_anybody(
         &self,
         certificate: &Certificate,
         now: jiff::Timestamp,
     ) -> CertificateVerdict {
+        self.standing(certificate, "", now).verdict
+    }
+
+    fn standing(&self, certificate: &Certificate, domain: &str, now: jiff::Timestamp) -> Standing {
+        if let Some(reason) = self.denied.reason(certificate) {
+            return CertificateVerdict::Denied(reason).into();
+        }
         if !certificate.may_encrypt_mail() {
-            return CertificateVerdict::WrongUsage;
+            return CertificateVerdict::WrongUsage.into();
         }
         if !certificate.key().is_strong() {
-            return CertificateVerdict::WeakKey;
+            return CertificateVerdict::WeakKey.into();
         }
         if now.as_second() < certificate.not_before().as_second() {
-            return CertificateVerdict::NotYetValid;
+            return CertificateVerdict::NotYetValid.into();
         }
         // OpenSSL holds a certificate for expired in its last second; saying the same keeps the reason right.
         if now.as_second() >= certificate.not_after().as_second() {
-            return CertificateVerdict::Expired;
+            return CertificateVerdict::Expired.into();
         }
-        self.standing(certificate, now.as_second())
+        self.vouched(certificate, domain, now.as_second())
     }
 
     /// What its issuers say of it, from memory if nothing has changed since.
-    fn standing(&self, certificate: &Certificate, now: i64) -> CertificateVerdict {
+    fn vouched(&self, certificate: &Certificate, domain: &str, now: i64) -> Standing {
         let span = self.moments.partition_point(|moment| *moment <= now);
+        let key = (certificate.fingerprint().to_owned(), self.paths.bound_to(domain));
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        match kept.get(certificate.fingerprint()) {
-            Some((of, verdict)) if *of == span => return verdict.clone(),
+        match kept.get(&key) {
+            Some((of, standing)) if *of == span => return standing.clone(),
             _ => drop(kept),
         }
         // The lock is not held here: a slow path must not make other recipients wait.
-        let verdict = self.examine(certificate, now);
+        let standing = self.examine(certificate, domain, now);
         kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT {
             kept.clear();
         }
-        kept.insert(certificate.fingerprint().to_owned(), (span, verdict.clone()));
-        verdict
+        kept.insert(key, (span, standing.clone()));
+        standing
     }
 
-    fn examine(&self, certificate: &Certificate, now: i64) -> CertificateVerdict {
+    fn examine(&self, certificate: &Certificate, domain: &str, now: i64) -> Standing {
         if self.revocations.name(certificate.x509()) {
-            return CertificateVerdict::Revoked;
+            return CertificateVerdict::Revoked.into();
         }
-        let path = match self.paths.validate(certificate, now) {
+        let path = match self.paths.validate(certificate, domain, now) {
             Ok(path) => path,
-            Err(reason) => return CertificateVerdict::Untrusted(reason),
+            Err(reason) => return CertificateVerdict::Untrusted(reason).into(),
         };
         for authority in &path {
+            if let Some(reason) = self.denied.reason(authority) {
+                let reason = format!("the CA {}: {reason}", authority.subject());
+                return CertificateVerdict::Denied(reason).into();
+            }
             if self.revocations.name(authority.x509()) {
                 let reason = format!("the CA certificate {} has been revoked", authority.subject());
-                return CertificateVerdict::Untrusted(reason);
+                return CertificateVerdict::Untrusted(reason).into();
             }
         }
-        let issuer = path.first();
-        if self.require_crl && !issuer.is_some_and(|issuer| self.revocations.current(issuer, now)) {
-            return CertificateVerdict::RevocationUnknown;
+        if self.require_crl && !self.is_followed(&path, domain, now) {
+            return CertificateVerdict::RevocationUnknown.into();
         }
-        CertificateVerdict::Usable
+        let below = path.iter().rev().skip(1).map(|authority| authority.policies());
+        Standing {
+            verdict: CertificateVerdict::Usable,
+            assurance: assurance(certificate.policies(), below),
+        }
+    }
+
+    /// Whether every issuer of the path has a current list, so that silence about what it issued means something.
+    fn is_followed(&self, path: &[&Certificate], domain: &str, now: i64) -> bool {
+        let Some(anchor) = path.last() else {
+            return false;
+        };
+        // A list may be signed with another key of the issuer if the same anchor vouches for that one, too.
+        let vouches = |signer: &Certificate| {
+            let path = self.paths.validate(signer, domain, now).unwrap_or_default();
+            let same = path
+                .last()
+                .is_some_and(|end| end.fingerprint() == anchor.fingerprint());
+            let mut all = path.iter().copied().chain([signer]);
+            same && all.all(|one| !self.revocations.name(one.x509()) && self.denied.reason(one).is_none())
+        };
+        path.iter()
+            .all(|issuer| self.revocations.current(issuer, now, &self.paths, &vouches))
     }
 }

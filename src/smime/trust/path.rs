@@ -7,18 +7,19 @@ use openssl::x509::verify::{X509VerifyFlags, X509VerifyParam};
 use openssl::x509::{X509, X509StoreContext, X509StoreContextRef};
 
 use super::super::Certificate;
+use super::bindings::Anchor;
 
 /// OpenSSL's level for 112 bits: no CA key under RSA 2048, no MD5 or SHA-1 signature.
 const SECURITY_LEVEL: i32 = 2;
 
 /// The certificates that paths are made of.
 pub(super) struct Paths {
-    anchors: Vec<Certificate>,
+    anchors: Vec<Anchor>,
     intermediates: Vec<Certificate>,
 }
 
 impl Paths {
-    pub(super) fn new(anchors: Vec<Certificate>, intermediates: Vec<Certificate>) -> Paths {
+    pub(super) fn new(anchors: Vec<Anchor>, intermediates: Vec<Certificate>) -> Paths {
         Paths {
             anchors,
             intermediates,
@@ -27,7 +28,15 @@ impl Paths {
 
     /// Every CA certificate at hand.
     pub(super) fn authorities(&self) -> impl Iterator<Item = &Certificate> {
-        self.anchors.iter().chain(&self.intermediates)
+        let anchors = self.anchors.iter().map(|anchor| &anchor.certificate);
+        anchors.chain(&self.intermediates)
+    }
+
+    /// Which of the anchors that are bound to domains may vouch for addresses of `domain`.
+    pub(super) fn bound_to(&self, domain: &str) -> Vec<usize> {
+        let anchors = self.anchors.iter().enumerate();
+        let bound = anchors.filter(|(_, anchor)| anchor.domains.is_some() && anchor.serves(domain));
+        bound.map(|(place, _)| place).collect()
     }
 
     /// Seconds at which one of them begins or ends to be valid.
@@ -36,16 +45,51 @@ impl Paths {
         self.authorities().flat_map(ends).map(|moment| moment.as_second())
     }
 
-    /// Finds a valid path from the certificate to an anchor at `now`: the authorities above it, its issuer
-    /// first, the anchor last. Empty when the certificate itself is an anchor.
+    /// Finds a valid path from the certificate to an anchor that may vouch for addresses of `domain`, at `now`: the
+    /// authorities above it, its issuer first, the anchor last. Empty when the certificate itself is an anchor.
     ///
     /// An anchor need not be self-signed (RFC 5280 §6.1.1 (d)): what stands in the folder is trusted.
     ///
     /// # Errors
     /// Says where every path ends, for people.
-    pub(super) fn validate(&self, certificate: &Certificate, now: i64) -> Result<Vec<&Certificate>, String> {
+    pub(super) fn validate(
+        &self,
+        certificate: &Certificate,
+        domain: &str,
+        now: i64,
+    ) -> Result<Vec<&Certificate>, String> {
+        let refused = match self.find(certificate, now, |anchor| anchor.serves(domain)) {
+            Ok(path) => return Ok(path),
+            Err(reason) => reason,
+        };
+        if self.anchors.iter().all(|anchor| anchor.serves(domain)) {
+            return Err(refused);
+        }
+        // Where only the binding stands in the way, saying so is worth a second look.
+        let elsewhere = self.find(certificate, now, |anchor| !anchor.serves(domain));
+        let end = elsewhere.map(|path| {
+            path.last()
+                .map_or(certificate.fingerprint(), |end| end.fingerprint())
+        });
+        let by = |anchor: &&Anchor| Ok(anchor.certificate.fingerprint()) == end.as_deref();
+        Err(match self.anchors.iter().find(by) {
+            Some(anchor) => format!(
+                "the anchor {} vouches only for {}",
+                anchor.certificate.subject(),
+                anchor.domains.as_deref().unwrap_or_default().join(", ")
+            ),
+            None => refused,
+        })
+    }
+
+    fn find(
+        &self,
+        certificate: &Certificate,
+        now: i64,
+        wanted: impl Fn(&Anchor) -> bool,
+    ) -> Result<Vec<&Certificate>, String> {
         let failed = |_: ErrorStack| "OpenSSL could not check the path".to_owned();
-        let store = self.store(now).map_err(failed)?;
+        let store = self.store(now, wanted).map_err(failed)?;
         let untrusted = self.untrusted().map_err(failed)?;
         let mut context = X509StoreContext::new().map_err(failed)?;
         let chain = context
@@ -69,14 +113,14 @@ impl Paths {
         Ok(above)
     }
 
-    fn store(&self, now: i64) -> Result<X509Store, ErrorStack> {
+    fn store(&self, now: i64, wanted: impl Fn(&Anchor) -> bool) -> Result<X509Store, ErrorStack> {
         let mut param = X509VerifyParam::new()?;
         param.set_time(now);
         param.set_flags(X509VerifyFlags::PARTIAL_CHAIN | X509VerifyFlags::TRUSTED_FIRST)?;
         param.set_auth_level(SECURITY_LEVEL);
         let mut builder = X509StoreBuilder::new()?;
-        for anchor in &self.anchors {
-            builder.add_cert(anchor.x509().clone())?;
+        for anchor in self.anchors.iter().filter(|anchor| wanted(anchor)) {
+            builder.add_cert(anchor.certificate.x509().clone())?;
         }
         builder.set_param(&param)?;
         Ok(builder.build())

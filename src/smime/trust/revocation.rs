@@ -2,7 +2,8 @@
 //!
 //! A list that names a certificate is believed whenever some known CA of the list's name has signed it, stale
 //! or not: that errs towards not sending. A list that does *not* name one proves something only if it is
-//! current, complete, and signed with the very key that signed the certificate.
+//! current, complete, and signed with the very key that signed the certificate, or with another key of the same
+//! name that the same anchor vouches for (RFC 5280 §6.3.3 (f)): CAs change keys, and some keep one for lists.
 
 use std::path::{Path, PathBuf};
 
@@ -45,16 +46,27 @@ impl Revocations {
         self.lists.iter().any(|list| list.names(certificate))
     }
 
-    /// Whether a current and complete list of this issuer is at hand.
-    pub(super) fn current(&self, issuer: &Certificate, now: i64) -> bool {
-        let Some(key) = public_key(issuer) else {
-            return false;
+    /// Whether a current and complete list of this issuer is at hand: signed with its key, or with the key of a CA
+    /// of the same name for which `vouches` says yes.
+    pub(super) fn current(
+        &self,
+        issuer: &Certificate,
+        now: i64,
+        paths: &Paths,
+        vouches: &dyn Fn(&Certificate) -> bool,
+    ) -> bool {
+        let key = public_key(issuer);
+        let by_another = |list: &List| {
+            let signers = paths
+                .authorities()
+                .filter(|authority| list.is_signed_by(authority));
+            signers.into_iter().any(vouches)
         };
-        let speaks_for = |list: &&List| list.signers.contains(&key) && is_issuer(issuer, &list.crl);
-        self.lists
-            .iter()
-            .filter(speaks_for)
-            .any(|list| list.is_current(now))
+        let own = self.lists.iter().filter(|list| is_issuer(issuer, &list.crl));
+        own.filter(|list| list.is_current(now)).any(|list| {
+            let by_itself = key.as_ref().is_some_and(|key| list.signers.contains(key));
+            by_itself || by_another(list)
+        })
     }
 
     /// Seconds at which a list begins or ends to be current.
@@ -92,6 +104,12 @@ impl List {
             complete: is_complete(&crl),
             crl,
         })
+    }
+
+    fn is_signed_by(&self, authority: &Certificate) -> bool {
+        authority.may_sign_lists()
+            && is_issuer(authority, &self.crl)
+            && public_key(authority).is_some_and(|key| self.signers.contains(&key))
     }
 
     fn names(&self, certificate: &X509) -> bool {

@@ -1,0 +1,267 @@
+//! `sealgate cert`: which certificates are there, would mail to an address be encrypted, and what is denied.
+
+mod deny;
+mod doctor;
+mod expiring;
+mod list;
+#[cfg(test)]
+mod tests;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::audit::verdict;
+use crate::config::{Bundle, Settings};
+use crate::message::{Address, CertificateVerdict, Considered, Profile};
+use crate::policy::Policy;
+use crate::smime::{self, Certificates};
+
+use super::{SettingsFile, block_on};
+
+/// Commands about certificates.
+#[derive(Subcommand)]
+pub enum Command {
+    /// List the recipients' certificates, and say of each whether it can be used
+    List(All),
+    /// Show all that is known of one certificate, by its fingerprint or the first 8 digits of it or more
+    Show(One),
+    /// List the certificates that are weighed for an address, best first, with the reason for each
+    Find(Recipient),
+    /// Say whether mail to an address would be encrypted today and in 30 days, and if not, what to do; the status is 1
+    /// if not today
+    Check(Recipient),
+    /// List the recipients whose last usable certificate ends soon
+    Expiring(Expiring),
+    /// Never use a certificate, or anything that a CA has issued; who, when and why is recorded
+    Deny(Deny),
+    /// Lift what 'deny' has recorded; the record keeps both
+    Allow(Allow),
+}
+
+/// All certificates.
+#[derive(Args)]
+pub struct All {
+    #[command(flatten)]
+    file: SettingsFile,
+    /// Print a JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+/// One certificate.
+#[derive(Args)]
+pub struct One {
+    /// SHA-256 of the certificate
+    fingerprint: String,
+    #[command(flatten)]
+    file: SettingsFile,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// An address to look at.
+#[derive(Args)]
+pub struct Recipient {
+    /// The recipient's mail address
+    address: Address,
+    #[command(flatten)]
+    file: SettingsFile,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// How far to look ahead.
+#[derive(Args)]
+pub struct Expiring {
+    /// Days to look ahead
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    days: u16,
+    #[command(flatten)]
+    file: SettingsFile,
+    /// Print a JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is denied or allowed again.
+#[derive(Args)]
+#[group(required = true, multiple = false, id = "subject")]
+pub struct About {
+    /// SHA-256 of a certificate, a recipient's or a CA's; for one in the recipients' folder its first 8 digits or more
+    #[arg(group = "subject")]
+    fingerprint: Option<String>,
+    /// The name of a CA, as 'cert show' writes it
+    #[arg(long, value_name = "NAME", group = "subject")]
+    issuer: Option<String>,
+}
+
+/// What is denied, and why.
+#[derive(Args)]
+pub struct Deny {
+    #[command(flatten)]
+    about: About,
+    /// Why; traces show it, notices to senders do not
+    #[arg(long)]
+    reason: String,
+    /// Who decided; without it the user who runs the command
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+    #[command(flatten)]
+    file: SettingsFile,
+}
+
+/// What is allowed again.
+#[derive(Args)]
+pub struct Allow {
+    #[command(flatten)]
+    about: About,
+    /// Who decided; without it the user who runs the command
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+    #[command(flatten)]
+    file: SettingsFile,
+}
+
+/// What a command prints, and whether its answer is yes.
+struct Answer {
+    text: String,
+    yes: bool,
+}
+
+/// Runs one of the commands.
+pub fn run(command: Command) -> ExitCode {
+    block_on(async {
+        let now = Timestamp::now();
+        let answer = match command {
+            Command::List(all) => {
+                let (settings, policy) = settings_and_policy(&all.file)?;
+                list::list(&settings, &policy, now, all.json)?
+            }
+            Command::Show(one) => {
+                let (settings, policy) = settings_and_policy(&one.file)?;
+                list::show(&settings, &policy, &one.fingerprint, now, one.json)?
+            }
+            Command::Find(who) => {
+                let (settings, policy) = settings_and_policy(&who.file)?;
+                list::find(&settings, &policy, &who.address, now, who.json).await?
+            }
+            Command::Check(who) => {
+                let (settings, policy) = settings_and_policy(&who.file)?;
+                let health = doctor::examine(&settings, &policy, &who.address, now).await?;
+                let text = if who.json {
+                    json(&health)?
+                } else {
+                    health.to_string()
+                };
+                Answer {
+                    text,
+                    yes: health.today.encrypted,
+                }
+            }
+            Command::Expiring(ahead) => {
+                let until = now + SignedDuration::from_hours(24 * i64::from(ahead.days));
+                let (settings, policy) = settings_and_policy(&ahead.file)?;
+                expiring::expiring(&settings, &policy, now, until, ahead.json)?
+            }
+            Command::Deny(what) => deny::deny(&settings(&what.file)?, &what, now)?,
+            Command::Allow(what) => deny::allow(&settings(&what.file)?, &what, now)?,
+        };
+        print!("{}", answer.text);
+        Ok(if answer.yes {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    })
+}
+
+impl Answer {
+    fn yes(text: String) -> Answer {
+        Answer { text, yes: true }
+    }
+}
+
+fn settings(file: &SettingsFile) -> Result<smime::Settings, String> {
+    let settings = Settings::load(&file.config).map_err(|mistakes| super::config::explain(&mistakes))?;
+    Ok(settings.certificates)
+}
+
+/// The settings of certificates, and the policy that says how strong they must be.
+fn settings_and_policy(file: &SettingsFile) -> Result<(smime::Settings, Policy), String> {
+    let settings = Settings::load(&file.config).map_err(|mistakes| super::config::explain(&mistakes))?;
+    let bundle = Bundle::load(&settings.policies)
+        .map_err(|mistakes| super::config::in_lines("the policy", &mistakes))?;
+    Ok((settings.certificates, bundle.policy))
+}
+
+/// Where certificates are not weighed against each other, none of them is preferred.
+fn usable(weighed: &CertificateVerdict) -> String {
+    match weighed {
+        CertificateVerdict::Chosen | CertificateVerdict::Usable => "can be used".to_owned(),
+        _ => verdict(weighed),
+    }
+}
+
+/// One certificate in one line.
+fn describe(considered: &Considered) -> String {
+    let Considered {
+        fingerprint,
+        subject,
+        serial,
+        key,
+        not_after,
+        verdict: weighed,
+        assurance,
+        ..
+    } = considered;
+    let class = assurance.map_or_else(String::new, |class| format!(", {class}"));
+    format!(
+        "{}: {subject}, serial {serial}, {key}{class}, valid until {}: {}",
+        short(fingerprint),
+        day(*not_after),
+        verdict(weighed)
+    )
+}
+
+/// The digits of a fingerprint that tables show, and that commands take.
+fn short(fingerprint: &str) -> &str {
+    fingerprint.get(..16).unwrap_or(fingerprint)
+}
+
+fn day(timestamp: Timestamp) -> String {
+    timestamp.strftime("%Y-%m-%d").to_string()
+}
+
+fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String, String> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
+    Ok(text + "\n")
+}
+
+/// The certificate in the recipients' folder whose fingerprint begins with `text`; 8 digits at least.
+fn meant(certificates: &Certificates, text: &str, now: Timestamp) -> Result<String, String> {
+    let digits: String = text.chars().filter(|c| *c != ':' && !c.is_whitespace()).collect();
+    let digits = digits.to_ascii_lowercase();
+    if digits.len() < 8 || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
+        return Err("a fingerprint is 64 hexadecimal digits, or the first 8 of them or more".to_owned());
+    }
+    let found = certificates
+        .all(|_| Profile::default(), now)
+        .map(|listed| listed.considered.fingerprint);
+    let mut found: Vec<String> = found.filter(|known| known.starts_with(&digits)).collect();
+    found.sort();
+    found.dedup();
+    match found.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Err(format!(
+            "no certificate in the recipients' folder has a fingerprint that begins with {digits}"
+        )),
+        _ => Err(format!(
+            "{} certificates have a fingerprint that begins with {digits}",
+            found.len()
+        )),
+    }
+}
