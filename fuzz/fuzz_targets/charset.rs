@@ -1,4 +1,4 @@
 #![no_main]
 //! Charsets.
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| sealgate_fuzz::charsets(bytes));
+libfuzzer_sys::fuzz_target!(init: sealgate_fuzz::prepare(), |bytes: &[u8]| sealgate_fuzz::charsets(bytes));

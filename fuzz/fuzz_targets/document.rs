@@ -1,4 +1,4 @@
 #![no_main]
 //! A file of any kind.
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| sealgate_fuzz::file(bytes));
+libfuzzer_sys::fuzz_target!(init: sealgate_fuzz::prepare(), |bytes: &[u8]| sealgate_fuzz::file(bytes));

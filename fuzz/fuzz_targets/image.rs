@@ -11,4 +11,4 @@ const BEGINNINGS: [&[u8]; 7] = [
     b"RIFF\x40\0\0\0WEBPVP8",
 ];
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| sealgate_fuzz::pictures_of_any(&BEGINNINGS, bytes));
+libfuzzer_sys::fuzz_target!(init: sealgate_fuzz::prepare(), |bytes: &[u8]| sealgate_fuzz::pictures_of_any(&BEGINNINGS, bytes));

@@ -1,4 +1,4 @@
 #![no_main]
 //! Every reading of a message.
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| sealgate_fuzz::message(bytes));
+libfuzzer_sys::fuzz_target!(init: sealgate_fuzz::prepare(), |bytes: &[u8]| sealgate_fuzz::message(bytes));

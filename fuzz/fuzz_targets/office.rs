@@ -1,4 +1,4 @@
 #![no_main]
 //! Parts of Office Open XML and OpenDocument.
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| sealgate_fuzz::office(bytes));
+libfuzzer_sys::fuzz_target!(init: sealgate_fuzz::prepare(), |bytes: &[u8]| sealgate_fuzz::office(bytes));

@@ -13,4 +13,4 @@ const BEGINNINGS: [&[u8]; 9] = [
     b"Rar!\x1A\x07\x01\0",
 ];
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| sealgate_fuzz::file_of_any(&BEGINNINGS, bytes));
+libfuzzer_sys::fuzz_target!(init: sealgate_fuzz::prepare(), |bytes: &[u8]| sealgate_fuzz::file_of_any(&BEGINNINGS, bytes));

@@ -1,4 +1,4 @@
 #![no_main]
 //! The normaliser and the search.
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| sealgate_fuzz::search(bytes));
+libfuzzer_sys::fuzz_target!(init: sealgate_fuzz::prepare(), |bytes: &[u8]| sealgate_fuzz::search(bytes));

@@ -14,4 +14,4 @@ const BEGINNINGS: [&[u8]; 10] = [
     b"Name,SSN,Card\n",
 ];
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| sealgate_fuzz::file_of_any(&BEGINNINGS, bytes));
+libfuzzer_sys::fuzz_target!(init: sealgate_fuzz::prepare(), |bytes: &[u8]| sealgate_fuzz::file_of_any(&BEGINNINGS, bytes));
