@@ -47,6 +47,8 @@ struct Block {
     labels: Vec<(Range<usize>, Cells)>,
 }
 
+/// Lines that are farther away are skipped where they cannot matter.
+const FAR: usize = 4 << 10;
 /// Longer lines are no rows.
 const LONGEST_ROW: usize = 16 << 10;
 /// How many rows of labels a table may have: "Social Security" above "Number".
@@ -115,10 +117,36 @@ impl<'v> Layout<'v> {
 
     /// Reads on until the line that holds an octet; none where there are no lines.
     fn go_to(&mut self, at: usize) -> Option<()> {
+        if at > self.line.end + FAR {
+            self.skip_to(at);
+        }
         while at >= self.line.end && self.line.end < self.bytes.len() {
             self.read_line(self.line.end);
         }
         (self.kind != TextKind::Header).then_some(())
+    }
+
+    /// Goes on at the last line before an octet that is no row, so that no table goes on behind it. Stays where it is
+    /// when there is none near by.
+    fn skip_to(&mut self, at: usize) {
+        // In a document's table nothing ends it.
+        if self.kind != TextKind::Body {
+            return;
+        }
+        let least = self.line.end.max(at.saturating_sub(FAR));
+        let mut end = at;
+        while let Some(before) = self.bytes.get(least..end) {
+            let Some(start) = memchr::memrchr(b'\n', before).map(|found| least + found + 1) else {
+                return;
+            };
+            let line = self.bytes.get(start..end).unwrap_or_default();
+            // The line of the octet itself is not whole.
+            if end < at && split::is_no_row(line) {
+                self.read_line(start);
+                return;
+            }
+            end = start - 1;
+        }
     }
 
     /// The cells of the line that [`Layout::cell`] answered for, each after the label of its column.

@@ -95,6 +95,14 @@ pub(super) fn holds_data(line: &[u8]) -> bool {
     line.windows(DIGITS_OF_DATA).any(is_number)
 }
 
+/// Whether a line is no row of any table, and draws none: nothing in it separates.
+pub(super) fn is_no_row(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    let separates = |byte: &u8| matches!(byte, b'\t' | b'|' | b';' | b',');
+    let spaced = |pair: &[u8]| pair.iter().all(u8::is_ascii_whitespace);
+    !line.iter().any(separates) && !line.windows(2).any(spaced) && !is_rule(line)
+}
+
 /// Whether a line only draws: `-----+-----`.
 pub(super) fn is_rule(line: &[u8]) -> bool {
     let line = line.trim_ascii();

@@ -60,3 +60,29 @@ fn rows_without_labels_above_have_no_header() {
         None
     );
 }
+
+#[test]
+fn what_is_skipped_on_the_way_to_a_far_cell_makes_no_difference() {
+    let prose = "A sentence, and another one.\nPlain words and nothing else\n".repeat(300);
+    let texts = [
+        format!("Name,SSN,City\n{prose}A B,536228145,Boston\n"),
+        format!("{prose}Name,SSN,City\nA B,536228145,Boston\n"),
+        format!(
+            "{prose}Name,SSN,City\n-----\n{}Z,536228145,Boston\n",
+            "A,1,Boston\n".repeat(600)
+        ),
+        format!(
+            "{prose}Name  SSN\n\n{}A B  536228145\n",
+            "x\x0c\x0cy\n".repeat(900)
+        ),
+    ];
+    for text in texts {
+        let (start, kind) = (text.find("536228145").unwrap(), TextKind::Body);
+        let mut slow = Layout::new(text.as_bytes(), kind);
+        for at in (0..start).step_by(1_000) {
+            slow.is_row(at);
+        }
+        let fast = Layout::new(text.as_bytes(), kind).cell(start, start + 9);
+        assert_eq!(fast, slow.cell(start, start + 9));
+    }
+}
