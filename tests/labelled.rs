@@ -17,15 +17,15 @@ use serde_json::Value;
 /// For each element, the least precision and recall. Raise them when the rules get better; never lower one without
 /// a reason in the commit.
 const FLOORS: &[(&str, f64, f64)] = &[
-    ("ssn", 0.99, 0.98),
+    ("ssn", 0.99, 0.99),
     ("credit_card", 1.0, 1.0),
-    ("drivers_license", 0.99, 0.89),
-    ("bank_account", 0.97, 0.86),
+    ("drivers_license", 0.99, 0.98),
+    ("bank_account", 0.97, 0.91),
     ("iban", 1.0, 1.0),
 ];
 
 /// The least F1 of the verdict under 201 CMR 17.02.
-const VERDICT: f64 = 0.965;
+const VERDICT: f64 = 0.98;
 
 /// False alarms per 1,000 harmless mails, at most.
 const ALARMS: f64 = 7.0;
@@ -61,8 +61,8 @@ const DOCUMENTS: &[&str] = &[
 const HARDER: &[(&str, f64)] = &[
     ("en dashes", 0.95),
     ("no-break spaces", 0.95),
-    ("spaced out", 0.74),
-    ("wrapped", 0.79),
+    ("spaced out", 0.93),
+    ("wrapped", 0.95),
 ];
 
 #[test]
