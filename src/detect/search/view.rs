@@ -1,4 +1,4 @@
-//! One view of one text: gate, candidates, weight, contest, names; block by block, so that a text of any
+//! One view of one text: places, candidates, weight, contest, names; block by block, so that a text of any
 //! size takes little memory beside itself.
 
 use std::collections::HashMap;
