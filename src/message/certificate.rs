@@ -33,7 +33,7 @@ pub struct Considered {
 pub struct Assurance {
     /// What was checked.
     pub validated: Validated,
-    /// Which profile it follows.
+    /// Which of the profiles of the requirements it follows; not the profile that mail is sealed by.
     pub profile: Generation,
 }
 
