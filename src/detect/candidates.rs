@@ -2,7 +2,6 @@
 
 use super::boundary;
 use super::checks::Check;
-use super::digits::Cluster;
 use super::rule::{Pattern, Rule, is_part};
 
 /// A value that could be an element.
@@ -46,16 +45,15 @@ const MOST_BEGINNINGS: usize = 12;
 /// How far the next value of a list may stand from the one before.
 pub(super) const LIST_GAP: usize = 60;
 
-/// Finds the candidates of one pattern that begin within stretches of text, in order, given where they
-/// may stand. They do not overlap, and
-/// none begins at or after `limit`.
+/// Finds the candidates of one pattern that begin within stretches of text, in order, given the octets where its
+/// matches may begin. They do not overlap, and none begins at or after `limit`.
 ///
 /// After a rejected match the search goes on one octet later, so that a value is found although something
 /// before it looks like its beginning; a run of digits is left as a whole, which keeps the search linear.
 pub(super) fn find(
     rule: &Rule,
     at: (usize, usize),
-    (bytes, clusters): (&[u8], &[Cluster]),
+    (bytes, starts): (&[u8], &[usize]),
     stretches: &[(usize, usize)],
     limit: usize,
 ) -> Vec<Candidate> {
@@ -74,29 +72,22 @@ pub(super) fn find(
     for (from, to) in stretches {
         next = next.max(*from);
         let mut to = *to;
-        let first = clusters.partition_point(|cluster| cluster.to <= next);
-        for cluster in clusters.iter().skip(first) {
-            if cluster.from >= to {
-                break;
+        let mut at = starts.partition_point(|start| *start < next);
+        while let Some(start) = starts.get(at).copied().filter(|start| *start < to) {
+            at += 1;
+            if start < next {
+                continue;
             }
-            next = next.max(cluster.from);
-            while let Some(start) = pattern.expression.next(bytes, next, to.min(cluster.to)) {
-                if is_inside_digits(bytes, start) {
-                    next = boundary::end_of_digits(bytes, start);
-                    continue;
+            let Some(end) = pattern.expression.end(bytes, start) else {
+                continue;
+            };
+            if let Ok(candidate) = judge.longest(start, end) {
+                next = candidate.end;
+                // The list may go on where no keyword reaches.
+                if pattern.in_lists {
+                    to = to.max(next + LIST_GAP).min(limit);
                 }
-                next = start + 1;
-                let Some(end) = pattern.expression.end(bytes, start) else {
-                    continue;
-                };
-                if let Ok(candidate) = judge.longest(start, end) {
-                    next = candidate.end;
-                    // The list may go on where no keyword reaches.
-                    if pattern.in_lists {
-                        to = to.max(next + LIST_GAP).min(limit);
-                    }
-                    found.push(candidate);
-                }
+                found.push(candidate);
             }
         }
     }
@@ -143,7 +134,7 @@ pub(super) fn attempts(
     tried
 }
 
-fn is_inside_digits(bytes: &[u8], start: usize) -> bool {
+pub(super) fn is_inside_digits(bytes: &[u8], start: usize) -> bool {
     let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
     start > 0 && is_digit(start - 1) && is_digit(start)
 }

@@ -144,7 +144,7 @@ impl Shape {
     }
 
     /// A match of one or of the other.
-    fn or(self, other: Shape) -> Shape {
+    pub fn or(self, other: Shape) -> Shape {
         Shape {
             digits: self.digits.min(other.digits),
             lie: widest([self.lie, other.lie]),

@@ -79,18 +79,6 @@ impl Expression {
         let input = Input::new(bytes).range(start..end).anchored(Anchored::Yes);
         self.regex.search_half(&input).map(|found| found.offset())
     }
-
-    /// Whether a match begins between two octets.
-    pub fn begins(&self, bytes: &[u8], from: usize, to: usize) -> bool {
-        let mut next = from;
-        while let Some(start) = self.next(bytes, next, to) {
-            if self.end(bytes, start).is_some() {
-                return true;
-            }
-            next = start + 1;
-        }
-        false
-    }
 }
 
 impl Head {
@@ -174,6 +162,22 @@ where
     }
 }
 
+/// Adds the first octets of all matches: by the first one, a bit for each second one that a match may go on with, or
+/// that may follow it.
+pub(super) fn first_two(form: &Hir, begins: &mut [[u64; 4]; 256]) {
+    for way in ways(form) {
+        let set = |place: usize| way.sets.get(place).copied().unwrap_or(Set::ALL);
+        let (first, second) = (set(0), set(1));
+        for (octet, seconds) in (0..=u8::MAX).zip(begins.iter_mut()) {
+            if first.holds(octet) {
+                for (bits, more) in seconds.iter_mut().zip(second.words()) {
+                    *bits |= more;
+                }
+            }
+        }
+    }
+}
+
 fn is_of_word(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || octet == b'_'
 }
@@ -203,6 +207,12 @@ impl Set {
     fn or(self, other: Set) -> Set {
         let (Set([a, b]), Set([c, d])) = (self, other);
         Set([a | c, b | d])
+    }
+
+    fn words(self) -> [u64; 4] {
+        let Set([low, high]) = self;
+        // Halves: what is cut off stands in the other one.
+        [low as u64, (low >> 64) as u64, high as u64, (high >> 64) as u64]
     }
 
     fn holds_only(self, fits: fn(u8) -> bool) -> bool {

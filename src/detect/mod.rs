@@ -26,6 +26,7 @@ mod prove;
 mod rule;
 mod rule_file;
 mod search;
+mod sieve;
 
 use crate::message::Finding;
 use crate::mime::Text;
@@ -45,6 +46,8 @@ pub struct RuleSource {
 #[derive(Debug)]
 pub struct Rules {
     rules: Vec<rule::Rule>,
+    /// Their patterns, tried at once.
+    sieve: sieve::Sieve,
     vocabulary: keywords::Vocabulary,
     names: names::Names,
 }
@@ -121,7 +124,8 @@ impl Rules {
     /// Searches texts. Findings come in the order of the texts and of their places in them.
     ///
     /// Of one kind (same element, confidence, test value, name near, header field of the message) at most
-    /// 2,000 are told, so that a hostile message cannot fill the memory; no kind is ever left out.
+    /// 2,000 are told, so that a hostile message cannot fill the memory. No kind is left out, unless 2,000 of the same
+    /// element were told that are certain, real and beside a name.
     pub fn search(&self, texts: &[Text]) -> Vec<Finding> {
         self.locate(texts)
             .into_iter()

@@ -1,6 +1,7 @@
 //! Rules as the search uses them: compiled, vetted, with the texts that people read.
 
 use regex::bytes::{Regex, RegexSet};
+use regex_syntax::hir::Hir;
 
 use super::checks::Check;
 use super::digits::Shape;
@@ -41,6 +42,7 @@ pub(super) struct Pattern {
     pub name: String,
     /// Where it stands in the rule file.
     pub line: usize,
+    pub form: Hir,
     pub expression: Expression,
     /// What all its matches have.
     pub shape: Shape,

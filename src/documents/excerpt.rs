@@ -3,11 +3,17 @@
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
 
 /// Shorter readings are searched whole.
 const LONG: usize = 256 << 10;
 /// Lines that are kept before and behind one that is new: what gives it its meaning, a name or the header of a table.
 const AROUND: usize = 60;
+
+/// One line in so many is few.
+const FEW: usize = 2_000;
+/// How many lines ahead a line is looked for where the two readings go apart.
+const APART: usize = 4;
 
 /// The lines of `second` that are not in `first`, with the lines around them and the first ones of the text. Short
 /// texts stay whole, and so does one that is new in most places.
@@ -15,27 +21,8 @@ pub(super) fn of(first: &str, second: String) -> String {
     if second.len() < LONG {
         return second;
     }
-    let hasher = RandomState::new();
-    let known: HashSet<u64> = first
-        .lines()
-        .map(|line| hasher.hash_one(line.trim_end()))
-        .collect();
     let lines: Vec<&str> = second.split_inclusive('\n').collect();
-    let beginning = 0..AROUND.min(lines.len());
-    let mut kept = Vec::from([beginning]);
-    for (number, line) in lines.iter().enumerate() {
-        if known.contains(&hasher.hash_one(line.trim_end())) {
-            continue;
-        }
-        let (from, to) = (
-            number.saturating_sub(AROUND),
-            (number + AROUND + 1).min(lines.len()),
-        );
-        match kept.last_mut() {
-            Some(last) if from <= last.end => last.end = to.max(last.end),
-            _ => kept.push(from..to),
-        }
-    }
+    let kept = around(&new_lines(first, &lines), lines.len());
     if kept.iter().map(ExactSizeIterator::len).sum::<usize>() * 2 > lines.len() {
         return second;
     }
@@ -50,6 +37,50 @@ pub(super) fn of(first: &str, second: String) -> String {
         excerpt.push('\n');
     }
     excerpt
+}
+
+/// The numbers of the lines that stand nowhere in the first reading, and few others.
+fn new_lines(first: &str, lines: &[&str]) -> Vec<usize> {
+    // Most lines stand where they stood: only where the two go apart is it looked for elsewhere.
+    let mut beside = first.lines();
+    let elsewhere = lines.iter().enumerate().filter(|(_, line)| {
+        let known = beside
+            .clone()
+            .take(APART)
+            .position(|known| known.trim_end() == line.trim_end());
+        known.inspect(|skipped| {
+            beside.nth(*skipped);
+        });
+        known.is_none()
+    });
+    let mut new: Vec<usize> = elsewhere.map(|(number, _)| number).collect();
+    // A few lines too many cost less than to know all lines of the first reading.
+    if new.len() * FEW > lines.len() {
+        let hasher = RandomState::new();
+        let known: HashSet<u64> = first
+            .lines()
+            .map(|line| hasher.hash_one(line.trim_end()))
+            .collect();
+        let is_new = |number: &usize| {
+            let line = lines.get(*number).copied().unwrap_or_default();
+            !known.contains(&hasher.hash_one(line.trim_end()))
+        };
+        new.retain(is_new);
+    }
+    new
+}
+
+/// The first lines of a text and those around the new ones.
+fn around(new: &[usize], lines: usize) -> Vec<Range<usize>> {
+    let mut kept = Vec::from([0..AROUND.min(lines)]);
+    for number in new {
+        let (from, to) = (number.saturating_sub(AROUND), (number + AROUND + 1).min(lines));
+        match kept.last_mut() {
+            Some(last) if from <= last.end => last.end = to.max(last.end),
+            _ => kept.push(from..to),
+        }
+    }
+    kept
 }
 
 #[cfg(test)]

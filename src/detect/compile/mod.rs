@@ -9,10 +9,12 @@ use std::collections::HashSet;
 
 use super::bait;
 use super::checks::{self, Check};
+use super::digits::Shape;
 use super::keywords::{Keywords, Neighbours, Use, Vocabulary};
 use super::names::Names;
 use super::rule::{Evidence, Form, Forms, Pattern, Rule, compact};
 use super::rule_file::{self, At, EvidenceEntry, PatternEntry, RuleFile, Strength};
+use super::sieve::Sieve;
 use super::{RuleError, RuleSource, Rules};
 use crate::message::Confidence;
 
@@ -42,8 +44,12 @@ pub(super) fn compile(sources: &[RuleSource]) -> Result<Rules, Vec<RuleError>> {
     }
     let names = Names::load().map_err(|message| vec![whole(message)])?;
     let vocabulary = Vocabulary::of(rules.iter().map(|rule| &rule.keywords));
+    let patterns = rules.iter().flat_map(|rule| &rule.patterns);
+    let patterns = patterns.map(|pattern| (&pattern.form, pattern.shape));
+    let sieve = Sieve::of(patterns, LONGEST).map_err(|message| vec![whole(message)])?;
     let rules = Rules {
         rules,
+        sieve,
         vocabulary,
         names,
     };
@@ -191,14 +197,15 @@ impl<'s> Compiler<'s> {
         let checks = self.checks(&entry.checks);
         let except = self.set(line, &except)?;
         let told = regexes::pattern(&entry.regex.value, entry.ignore_case);
-        let (expression, shape) = told
+        let (form, expression) = told
             .map_err(|message| self.fail(entry.regex.line, message))
             .ok()?;
         Some(Pattern {
             name: entry.name,
             line: entry.regex.line,
             expression,
-            shape,
+            shape: Shape::of(&form),
+            form,
             checks,
             except,
             boundary: entry.boundary,

@@ -7,7 +7,6 @@ use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use regex_syntax::hir::Hir;
 use regex_syntax::{Error, ParserBuilder};
 
-use super::super::digits::Shape;
 use super::super::expression::Expression;
 
 /// The longest match a pattern may have, in octets.
@@ -21,11 +20,11 @@ const SET_SIZE: usize = 32 << 20;
 
 const TOO_LARGE: &str = "the expression is too large when compiled; make its repetitions smaller";
 
-/// Compiles the expression of a pattern and tells its shape, or says what is wrong with it and how to mend it.
-pub(super) fn pattern(expression: &str, ignore_case: bool) -> Result<(Expression, Shape), String> {
+/// Reads and compiles the expression of a pattern, or says what is wrong with it and how to mend it.
+pub(super) fn pattern(expression: &str, ignore_case: bool) -> Result<(Hir, Expression), String> {
     let form = form(expression, ignore_case)?;
     let compiled = Expression::compile(&form, LONGEST, PATTERN_SIZE).map_err(|()| TOO_LARGE.to_owned())?;
-    Ok((compiled, Shape::of(&form)))
+    Ok((form, compiled))
 }
 
 /// Compiles one expression, or says what is wrong with it and how to mend it.

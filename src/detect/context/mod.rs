@@ -24,6 +24,8 @@ pub(super) struct Scene<'v> {
     pub hits: &'v [Hit],
     /// The cell, when it stands in a table.
     pub cell: Option<&'v Cell>,
+    /// The rule's keywords in the labels of its column.
+    pub headed: &'v [Hit],
     /// Whether the form alone may count.
     pub alone: bool,
     /// Whether only a strong keyword makes it count.
@@ -215,17 +217,15 @@ fn beside<'v>(hit: &'v Hit, candidate: &Candidate, scene: &Scene<'v>, limits: Li
 /// In a table: the header of the column, the cell itself, and the cells that may label it.
 fn in_table(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> Voices {
     let mut voices = Voices::default();
-    for header in cell.headers.iter().flatten() {
-        for hit in rule.keywords.find(scene.bytes, header.start, header.end) {
-            let heard = Heard {
-                hit: &hit,
-                side: Side::Header,
-                distance: 0,
-                between: &[],
-                limits: Limits::default(),
-            };
-            voices.hear(rule, candidate, scene, &heard);
-        }
+    for hit in scene.headed {
+        let heard = Heard {
+            hit,
+            side: Side::Header,
+            distance: 0,
+            between: &[],
+            limits: Limits::default(),
+        };
+        voices.hear(rule, candidate, scene, &heard);
     }
     let own = label::of(scene.bytes, candidate.start).filter(|label| label.start >= cell.own.start);
     let labels = [Some(&cell.own), cell.left.as_ref(), cell.first.as_ref()];

@@ -90,6 +90,7 @@ impl Keywords {
         for (text, does) in entries {
             keywords.add(text, *does);
         }
+        keywords.starts = Starts::of(keywords.given.iter().map(|text| (text.as_str(), 0)));
         let mut spellings: Vec<&str> = keywords.given.iter().map(String::as_str).collect();
         // The engine takes the first alternative that fits, so the longest comes first: "customer account
         // number" must not be read as "account number".
@@ -114,7 +115,6 @@ impl Keywords {
         };
         self.reach = self.reach.max(reach);
         self.given.insert(text.to_owned());
-        self.starts.add(text, 0);
         let next = self.words.len();
         let at = *self.index.entry(key(text.as_bytes())).or_insert(next);
         if at == next {
@@ -192,7 +192,7 @@ impl Keywords {
 }
 
 /// The keywords of all rules, found in one pass over a text.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Vocabulary {
     starts: Starts,
     /// How far the keywords of any rule reach.
@@ -202,14 +202,15 @@ pub(super) struct Vocabulary {
 impl Vocabulary {
     /// Of all rules, in their order.
     pub fn of<'k>(rules: impl Iterator<Item = &'k Keywords>) -> Vocabulary {
-        let mut vocabulary = Vocabulary::default();
-        for (place, keywords) in rules.enumerate() {
-            vocabulary.reach = vocabulary.reach.max(keywords.reach);
-            for text in &keywords.given {
-                vocabulary.starts.add(text, place);
-            }
+        let rules: Vec<&Keywords> = rules.collect();
+        let given = rules.iter().enumerate().flat_map(|(place, keywords)| {
+            let texts = keywords.given.iter().map(String::as_str);
+            texts.map(move |text| (text, place))
+        });
+        Vocabulary {
+            starts: Starts::of(given),
+            reach: rules.iter().map(|keywords| keywords.reach).max().unwrap_or(0),
         }
-        vocabulary
     }
 
     /// Adds to the `hits` of each rule its keywords that begin between two octets, as [`Keywords::find`] finds

@@ -1,49 +1,50 @@
 //! Where keywords may begin: a tree of the first letters of all of them, so that a text is read once for the
 //! keywords of all rules, and the expressions run only where one of them could fit.
 
+use std::collections::BTreeMap;
+
 /// The first letters of keywords, and which rules have them.
 #[derive(Debug)]
 pub(super) struct Starts {
-    /// The root comes first.
+    /// The root comes first; the nodes that go on from one stand together.
     nodes: Vec<Node>,
-    /// By kind of a first letter: a bit for each kind of a second one.
-    pairs: [u64; KINDS],
+    /// By kinds of a first and a second letter: a bit for each kind of a third one.
+    triples: Box<[[u64; KINDS]; KINDS]>,
     /// The rules with keywords whose first letter is not ASCII.
     foreign: u64,
 }
 
-/// What has been read of a keyword.
-#[derive(Debug, Clone)]
+/// What has been read of a keyword. Small, since most words of a text lead into the tree.
+#[derive(Debug, Clone, Copy, Default)]
 struct Node {
-    /// By kind of the next letter: the place of the node, 0 when no keyword goes on with it.
-    next: [u32; KINDS],
+    /// A bit for each kind of letter that a keyword goes on with.
+    next: u64,
+    /// The place of the node for the lowest of these bits; those for the others follow.
+    first: u32,
     /// A bit for each rule with a keyword that this is enough of.
     rules: u64,
+    /// A bit for each rule with a keyword that ends here with a letter: it is one only where the word ends, too.
+    whole: u64,
+}
+
+/// A tree that grows.
+#[derive(Debug, Default)]
+struct Growing {
+    next: BTreeMap<usize, Growing>,
+    rules: u64,
+    whole: u64,
 }
 
 /// Kinds of octets: letters and digits; 0 is everything else.
 const KINDS: usize = 37;
 /// So many letters of a keyword are enough: few words that begin alike go on differently.
-const DEPTH: usize = 8;
+const DEPTH: usize = 12;
 /// So many octets may separate the letters of a keyword; at least as many as an expression allows.
 const LONGEST_GAP: usize = 16;
 
 impl Default for Starts {
     fn default() -> Self {
-        Starts {
-            nodes: vec![Node::default()],
-            pairs: [0; KINDS],
-            foreign: 0,
-        }
-    }
-}
-
-impl Default for Node {
-    fn default() -> Self {
-        Node {
-            next: [0; KINDS],
-            rules: 0,
-        }
+        Starts::of([])
     }
 }
 
@@ -56,35 +57,54 @@ impl Starts {
         1 << rule.min(63)
     }
 
-    /// Takes in a keyword of a rule.
-    pub fn add(&mut self, keyword: &str, rule: usize) {
+    /// Of keywords, each with the place of its rule.
+    pub fn of<'k>(keywords: impl IntoIterator<Item = (&'k str, usize)>) -> Starts {
+        let mut starts = Starts {
+            nodes: Vec::new(),
+            triples: Box::new([[0; KINDS]; KINDS]),
+            foreign: 0,
+        };
+        let mut root = Growing::default();
+        for (keyword, rule) in keywords {
+            starts.add(&mut root, keyword, rule);
+        }
+        starts.nodes = root.settled();
+        starts
+    }
+
+    fn add(&mut self, root: &mut Growing, keyword: &str, rule: usize) {
         // Beyond a letter that is not ASCII nothing is compared.
         let letters = keyword.bytes().take_while(u8::is_ascii).map(kind);
-        let letters: Vec<usize> = letters.filter(|kind| *kind > 0).take(DEPTH).collect();
-        if let Some(pairs) = letters.first().and_then(|first| self.pairs.get_mut(*first)) {
-            // Anything but a letter may stand between two, and a keyword of one letter may be all there is.
-            *pairs |= 1 | letters.get(1).map_or(u64::MAX, |second| 1 << second);
-        }
+        let mut letters: Vec<usize> = letters.filter(|kind| *kind > 0).collect();
+        let ends_with_letter = keyword.ends_with(|last: char| last.is_ascii_alphabetic());
+        let whole = letters.len() <= DEPTH && keyword.is_ascii() && ends_with_letter;
+        letters.truncate(DEPTH);
+        self.begin_with(&letters);
         if letters.is_empty() {
             self.foreign |= Starts::bit(rule);
+            return;
         }
-        let mut at = 0;
-        for letter in letters {
-            let fresh = self.nodes.len();
-            let next = self.nodes.get_mut(at).and_then(|node| node.next.get_mut(letter));
-            let Some(next) = next else { return };
-            if *next == 0 {
-                *next = u32::try_from(fresh).unwrap_or(0);
-                self.nodes.push(Node::default());
+        let end = letters
+            .into_iter()
+            .fold(root, |node, letter| node.next.entry(letter).or_default());
+        match whole {
+            true => end.whole |= Starts::bit(rule),
+            false => end.rules |= Starts::bit(rule),
+        }
+    }
+
+    /// Lets a text go on with the first letters of a keyword. Anything but a letter may stand between two, and behind a
+    /// keyword of one or two letters.
+    fn begin_with(&mut self, letters: &[usize]) {
+        let bits = |letter: Option<&usize>| letter.map_or(u64::MAX, |letter| 1 | 1 << letter);
+        let (second, third) = (bits(letters.get(1)), bits(letters.get(2)));
+        let Some(seconds) = letters.first().and_then(|first| self.triples.get_mut(*first)) else {
+            return;
+        };
+        for (kind, thirds) in seconds.iter_mut().enumerate() {
+            if second >> kind & 1 != 0 {
+                *thirds |= if kind == 0 { u64::MAX } else { third };
             }
-            at = *self
-                .nodes
-                .get(at)
-                .and_then(|node| node.next.get(letter))
-                .unwrap_or(&0) as usize;
-        }
-        if let Some(node) = self.nodes.get_mut(at).filter(|_| at > 0) {
-            node.rules |= Starts::bit(rule);
         }
     }
 
@@ -107,11 +127,10 @@ impl Starts {
                 continue;
             }
             let at = from + place;
-            let second = bytes.get(at + 1).map_or(0, |second| kind(*second));
-            let goes_on = self
-                .pairs
-                .get(kind(*byte))
-                .is_some_and(|pairs| pairs >> second & 1 != 0);
+            let next = |place: usize| bytes.get(at + place).map_or(0, |octet| kind(*octet));
+            let seconds = self.triples.get(kind(*byte));
+            let thirds = seconds.and_then(|seconds| seconds.get(next(1)));
+            let goes_on = thirds.is_some_and(|thirds| thirds >> next(2) & 1 != 0);
             if goes_on || self.foreign != 0 && !byte.is_ascii() {
                 let rules = self.rules(bytes.get(at..).unwrap_or_default()) & wanted;
                 if rules != 0 {
@@ -121,31 +140,76 @@ impl Starts {
         }
     }
 
+    /// Where a keyword goes on with a letter.
+    fn next(&self, node: &Node, kind: usize) -> Option<&Node> {
+        let bit = 1_u64 << kind;
+        if node.next & bit == 0 {
+            return None;
+        }
+        let before = (node.next & (bit - 1)).count_ones();
+        self.nodes.get((node.first + before) as usize)
+    }
+
     /// The rules with a keyword that a text may begin with.
     fn rules(&self, text: &[u8]) -> u64 {
-        let (mut rules, mut at, mut gap) = (0, 0, 0);
-        for byte in text {
+        let Some(mut at) = self.nodes.first() else {
+            return 0;
+        };
+        let (mut rules, mut gap, mut begun) = (0, 0, false);
+        for (place, byte) in text.iter().enumerate() {
             let kind = kind(*byte);
             if kind == 0 {
                 gap += 1;
-                if !byte.is_ascii() || gap > LONGEST_GAP || at == 0 {
+                if !byte.is_ascii() || gap > LONGEST_GAP || !begun {
                     break;
                 }
                 continue;
             }
-            gap = 0;
-            let next = self.nodes.get(at).and_then(|node| node.next.get(kind));
-            at = next.copied().unwrap_or(0) as usize;
-            match self.nodes.get(at).filter(|_| at > 0) {
-                Some(node) => rules |= node.rules,
-                None => break,
+            (gap, begun) = (0, true);
+            let Some(node) = self.next(at, kind) else { break };
+            rules |= node.rules;
+            if node.whole & !rules != 0 && ends_word(*byte, text.get(place + 1)) {
+                rules |= node.whole;
             }
+            at = node;
         }
         match text.first() {
             Some(first) if !first.is_ascii() => rules | self.foreign,
             _ => rules,
         }
     }
+}
+
+impl Growing {
+    /// The nodes, level by level.
+    fn settled(&self) -> Vec<Node> {
+        let mut nodes = Vec::new();
+        let mut level = vec![self];
+        while !level.is_empty() {
+            let below: Vec<&Growing> = level.iter().flat_map(|node| node.next.values()).collect();
+            let mut first = nodes.len() + level.len();
+            for node in level {
+                nodes.push(Node {
+                    next: node.next.keys().fold(0, |bits, kind| bits | 1 << kind),
+                    first: u32::try_from(first).unwrap_or(u32::MAX),
+                    rules: node.rules,
+                    whole: node.whole,
+                });
+                first += node.next.len();
+            }
+            level = below;
+        }
+        nodes
+    }
+}
+
+/// Whether a word may end with a letter before another octet; a plural may.
+fn ends_word(last: u8, next: Option<&u8>) -> bool {
+    next.is_none_or(|next| {
+        !next.is_ascii_alphabetic()
+            || next.eq_ignore_ascii_case(&b's')
+            || last.is_ascii_lowercase() && next.is_ascii_uppercase()
+    })
 }
 
 /// What an octet is, as far as the beginnings of words go: a bit for each class, and eight bits higher the

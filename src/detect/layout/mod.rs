@@ -44,7 +44,16 @@ struct Block {
     columns: usize,
     rows: usize,
     /// Its rows of labels, in order.
-    labels: Vec<(Range<usize>, Cells)>,
+    labels: Vec<Labels>,
+}
+
+/// A row of labels.
+#[derive(Debug)]
+struct Labels {
+    row: Range<usize>,
+    cells: Cells,
+    /// Which columns of the screen each cell takes, where spaces separate them.
+    columns: Vec<Range<usize>>,
 }
 
 /// Lines that are farther away are skipped where they cannot matter.
@@ -55,6 +64,32 @@ const LONGEST_ROW: usize = 16 << 10;
 const ROWS_OF_LABELS: usize = 2;
 /// How many rows may stand above the header: a title, a date.
 const ROWS_ABOVE_HEADER: usize = 4;
+
+impl Labels {
+    fn of(bytes: &[u8], row: Range<usize>, cells: Cells) -> Labels {
+        let columns = match cells.delimiter {
+            Delimiter::Spaces => cells
+                .list
+                .iter()
+                .map(|cell| split::columns(bytes, row.start, cell))
+                .collect(),
+            _ => Vec::new(),
+        };
+        Labels { row, cells, columns }
+    }
+
+    /// In a table aligned by spaces: the label above a stretch of a line, else the nearest one.
+    fn above(&self, place: Range<usize>) -> Option<&Range<usize>> {
+        let gap = |column: &Range<usize>| {
+            let right = column.start.saturating_sub(place.end);
+            right.max(place.start.saturating_sub(column.end))
+        };
+        let labels = self.columns.iter().zip(&self.cells.list);
+        let near = labels.map(|(column, label)| (gap(column), label));
+        let nearest = near.filter(|(gap, _)| *gap <= 3).min_by_key(|(gap, _)| *gap);
+        nearest.map(|(_, label)| label)
+    }
+}
 
 impl<'v> Layout<'v> {
     pub fn new(bytes: &'v [u8], kind: TextKind) -> Self {
@@ -75,7 +110,7 @@ impl<'v> Layout<'v> {
     pub fn cell(&mut self, start: usize, end: usize) -> Option<Cell> {
         self.go_to(start)?;
         let labels = &self.table.as_ref()?.labels;
-        let is_label = labels.last().is_none_or(|(row, _)| *row == self.line);
+        let is_label = labels.last().is_none_or(|labels| labels.row == self.line);
         let cells = self
             .cells
             .as_ref()
@@ -165,16 +200,16 @@ impl<'v> Layout<'v> {
     /// What a row of labels says of a cell of the present line.
     fn label_of<'c>(
         &self,
-        (row, labels): &'c (Range<usize>, Cells),
+        labels: &'c Labels,
         column: usize,
         cell: &Range<usize>,
     ) -> Option<&'c Range<usize>> {
-        match labels.delimiter {
+        match labels.cells.delimiter {
             Delimiter::Spaces => {
                 let place = split::columns(self.bytes, self.line.start, cell);
-                labels.above(self.bytes, row.start, place)
+                labels.above(place)
             }
-            _ => labels.list.get(column),
+            _ => labels.cells.list.get(column),
         }
     }
 
@@ -219,7 +254,9 @@ impl<'v> Layout<'v> {
         if let Some(table) = &mut self.table {
             table.rows += 1;
             if table.wants_labels(start) && cells.are_labels(self.bytes) {
-                table.labels.push((self.line.clone(), cells.clone()));
+                table
+                    .labels
+                    .push(Labels::of(self.bytes, self.line.clone(), cells.clone()));
             }
         }
     }
@@ -292,7 +329,7 @@ impl Block {
     fn wants_labels(&self, start: usize) -> bool {
         match self.labels.last() {
             None => self.rows <= ROWS_ABOVE_HEADER,
-            Some((row, _)) => self.labels.len() < ROWS_OF_LABELS && row.end == start,
+            Some(labels) => self.labels.len() < ROWS_OF_LABELS && labels.row.end == start,
         }
     }
 

@@ -135,18 +135,6 @@ impl Cells {
         (end <= cell.end).then(|| (column, cell.clone()))
     }
 
-    /// In a table aligned by spaces: the cell above a stretch of the line, else the nearest one.
-    pub fn above(&self, bytes: &[u8], line_start: usize, place: Range<usize>) -> Option<&Range<usize>> {
-        let gap = |cell: &&Range<usize>| {
-            let column = columns(bytes, line_start, cell);
-            column
-                .start
-                .saturating_sub(place.end)
-                .max(place.start.saturating_sub(column.end))
-        };
-        self.list.iter().filter(|cell| gap(cell) <= 3).min_by_key(gap)
-    }
-
     /// Whether these are labels and no data: short, and without numbers to speak of.
     pub fn are_labels(&self, bytes: &[u8]) -> bool {
         let filled: Vec<&[u8]> = self

@@ -8,9 +8,10 @@ mod view;
 pub(super) use self::view::{Explained, Why, explain};
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use self::people::People;
-use self::view::Found;
+use self::view::{Enough, Found};
 use super::layout::Layout;
 use super::normal::View;
 use super::{Located, Rules};
@@ -28,6 +29,7 @@ pub(super) fn search(rules: &Rules, texts: &[Text]) -> Vec<Located> {
         rules,
         people: People::of(texts),
         told: HashMap::new(),
+        enough: Rc::new(Enough::none(rules)),
     };
     let mut located = Vec::new();
     for (number, text) in texts.iter().enumerate() {
@@ -48,7 +50,7 @@ pub(super) fn search(rules: &Rules, texts: &[Text]) -> Vec<Located> {
 
 /// Searches one view and tells the rule and the pattern of what is found.
 pub(super) fn in_view(rules: &Rules, view: &View, text: &Text, tell: &mut dyn FnMut(usize, usize)) {
-    view::search(rules, view, text, None, &mut |found| {
+    view::search(rules, view, text, (None, &Enough::none(rules)), &mut |found| {
         tell(found.rule(), found.weighed.candidate.pattern);
     });
 }
@@ -58,6 +60,8 @@ struct Search<'r> {
     rules: &'r Rules,
     people: People<'r>,
     told: HashMap<Kind, usize>,
+    /// Of which rules all that matters was told.
+    enough: Rc<Enough>,
 }
 
 /// What makes findings alike, for the limit on how many are told: rule, confidence, name, test value, field.
@@ -69,7 +73,8 @@ impl Search<'_> {
         let plain = View::plain(piece);
         let mut findings = Vec::new();
         let place = |view: &View, found: &Found| view.origin(found.start(), found.end());
-        let headed = view::search(self.rules, &plain, text, None, &mut |found| {
+        let enough = Rc::clone(&self.enough);
+        let headed = view::search(self.rules, &plain, text, (None, &enough), &mut |found| {
             findings.extend(self.finding(text, offset, place(&plain, &found), &found));
         });
         // The cells of a table hold no line ends.
@@ -79,7 +84,7 @@ impl Search<'_> {
         let mut layout = Layout::new(&plain.bytes, text.kind);
         let mut wholes: Vec<Finding> = Vec::new();
         let mut pieces: HashSet<usize> = HashSet::new();
-        view::search(self.rules, &joined, text, Some(headed), &mut |found| {
+        view::search(self.rules, &joined, text, (Some(headed), &enough), &mut |found| {
             let (start, end) = place(&joined, &found);
             let span = plain.origin(start, end);
             let whole = (span.0 + offset, span.1 + offset);
@@ -134,8 +139,13 @@ impl Search<'_> {
             found.test_value(),
             own,
         );
+        // No finding weighs more than one that is certain, beside a name and real.
+        let weighs_most = matches!(kind, (_, Confidence::High, true, false, None));
         let told = self.told.entry(kind).or_default();
         *told += 1;
+        if weighs_most && *told == MOST_OF_A_KIND {
+            self.enough.reach(found.rule());
+        }
         (*told <= MOST_OF_A_KIND).then(|| Finding {
             element: rule.id.clone(),
             title: rule.title.clone(),

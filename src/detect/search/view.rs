@@ -1,16 +1,16 @@
 //! One view of one text: places, candidates, weight, contest, names; block by block, so that a text of any
 //! size takes little memory beside itself.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::rc::Rc;
 
 use super::super::Rules;
 use super::super::candidates::{self, Candidate, LIST_GAP, Refusal};
 use super::super::compile::LONGEST;
 use super::super::contest::{self, Weighed};
 use super::super::context::{self, Listed, Scene, Silence};
-use super::super::digits::{Cluster, Runs, Shape};
+use super::super::digits::Runs;
 use super::super::keywords::{Hit, Keywords};
 use super::super::layout::{FirstHeader, Layout};
 use super::super::names::Nearby;
@@ -74,7 +74,7 @@ pub(in super::super) enum Why {
 }
 
 /// Octets that are searched at a time.
-const BLOCK: usize = 1 << 20;
+const BLOCK: usize = 256 << 10;
 
 /// Header fields that programs write: numbers in them mean nothing unless a keyword says so.
 const MACHINE_FIELDS: [&str; 14] = [
@@ -98,13 +98,33 @@ const MACHINE_FIELDS: [&str; 14] = [
 #[derive(Debug)]
 pub(super) struct Headed(Vec<bool>);
 
-/// Searches a view and hands over what it finds, in order of place. A view with numbers made whole is given what
-/// was told of the plain one.
+/// By rule: whether enough was found of it, so that nothing more need be told.
+#[derive(Debug)]
+pub(super) struct Enough(Vec<Cell<bool>>);
+
+impl Enough {
+    /// Nothing is enough yet.
+    pub fn none(rules: &Rules) -> Enough {
+        Enough(rules.rules.iter().map(|_| Cell::new(false)).collect())
+    }
+
+    /// Of this rule, it is enough.
+    pub fn reach(&self, rule: usize) {
+        self.0.get(rule).iter().for_each(|enough| enough.set(true));
+    }
+
+    fn is_reached(&self, rule: usize) -> bool {
+        self.0.get(rule).is_some_and(Cell::get)
+    }
+}
+
+/// Searches a view and hands over what it finds, in order of place, until it is enough. A view with numbers made
+/// whole is given what was told of the plain one.
 pub(super) fn search(
     rules: &Rules,
     view: &View,
     text: &Text,
-    plain: Option<Headed>,
+    (plain, enough): (Option<Headed>, &Enough),
     hand_over: &mut dyn FnMut(Found),
 ) -> Headed {
     let mut search = ViewSearch::new(rules, view, text);
@@ -112,7 +132,7 @@ pub(super) fn search(
     // A number that was made whole has to stand where something was taken out.
     for (from, to) in view.stretches(LONGEST) {
         for block in blocks(from, to) {
-            search.block(block.0, block.1, hand_over);
+            search.block(block.0, block.1, enough, hand_over);
         }
     }
     Headed(
@@ -169,10 +189,12 @@ struct ViewSearch<'v> {
     heard: usize,
     /// The digits of the block.
     runs: Runs,
-    /// Where they are enough for a shape, once it was asked for.
-    clusters: HashMap<Shape, Rc<[Cluster]>>,
+    /// By pattern, where a match begins in the block, once it was asked for.
+    starts: Option<Vec<Vec<usize>>>,
     layout: Layout<'v>,
     nearby: Nearby<'v>,
+    /// By rule and the octet where a label begins: the keywords in it.
+    labels: HashMap<(usize, usize), Vec<Hit>>,
     /// By rule and pattern: the last value that a keyword spoke for.
     lists: HashMap<(usize, usize), Listed>,
     /// The last row that was looked at for names, and the answer.
@@ -192,21 +214,25 @@ impl<'v> ViewSearch<'v> {
             hits: rules.rules.iter().map(|_| Vec::new()).collect(),
             heard: 0,
             runs: Runs::default(),
-            clusters: HashMap::new(),
+            starts: None,
             layout: Layout::new(bytes, text.kind),
             nearby: Nearby::new(&rules.names, bytes),
+            labels: HashMap::new(),
             lists: HashMap::new(),
             row: (0..0, false),
         }
     }
 
-    fn block(&mut self, from: usize, to: usize, hand_over: &mut dyn FnMut(Found)) {
+    fn block(&mut self, from: usize, to: usize, enough: &Enough, hand_over: &mut dyn FnMut(Found)) {
         let rules = self.rules;
         self.runs.read(&self.view.bytes, from, to + LONGEST);
-        self.clusters.clear();
+        self.starts = None;
+        self.labels.clear();
         let mut candidates: Vec<Candidate> = Vec::new();
-        for owner in rules.owners() {
-            candidates.append(&mut self.candidates(owner, (from, to)));
+        // What is left out here leaves its place to other rules: more is found, never less.
+        let wanted = |(_, owner): &(usize, (usize, usize))| !enough.is_reached(owner.0);
+        for (number, owner) in rules.owners().enumerate().filter(wanted) {
+            candidates.append(&mut self.candidates(number, owner, (from, to)));
         }
         candidates.sort_by_key(|one| (one.start, one.end, one.rule, one.pattern));
         let weighed = candidates
@@ -246,8 +272,13 @@ impl<'v> ViewSearch<'v> {
         }
     }
 
-    /// The candidates of one pattern, where something could speak for them.
-    fn candidates(&mut self, (rule, pattern): (usize, usize), block: (usize, usize)) -> Vec<Candidate> {
+    /// The candidates of one pattern, which has a number among all, where something could speak for them.
+    fn candidates(
+        &mut self,
+        number: usize,
+        (rule, pattern): (usize, usize),
+        block: (usize, usize),
+    ) -> Vec<Candidate> {
         let Some(compiled) = self.rules.rules.get(rule) else {
             return Vec::new();
         };
@@ -255,11 +286,7 @@ impl<'v> ViewSearch<'v> {
             return Vec::new();
         };
         let alone = shaped.counts_alone() && !self.strong_only();
-        let may_match = match shaped.shape.may_be_bare() {
-            true => shaped.expression.begins(&self.view.bytes, block.0, block.1),
-            false => !self.runs.are_none(),
-        };
-        if !may_match {
+        if self.runs.are_none() && !shaped.shape.may_be_bare() {
             return Vec::new();
         }
         let mut stretches = if alone {
@@ -274,25 +301,46 @@ impl<'v> ViewSearch<'v> {
         if stretches.is_empty() {
             return Vec::new();
         }
-        let clusters = self.clusters(shaped, block);
-        let mut found = candidates::find(
-            compiled,
-            (rule, pattern),
-            (&self.view.bytes, &clusters),
-            &stretches,
-            block.1,
-        );
+        let starts = match shaped.shape.may_be_bare() {
+            true => self.bare_starts(shaped, &stretches, block.1),
+            false => self.starts(number, block),
+        };
+        let bytes: &[u8] = &self.view.bytes;
+        let mut found = candidates::find(compiled, (rule, pattern), (bytes, &starts), &stretches, block.1);
         if self.view.is_joined() {
             found.retain(|one| self.view.crosses_join(one.start, one.end));
         }
         found
     }
 
-    /// Where a pattern may have something to find in a block.
-    fn clusters(&mut self, pattern: &Pattern, (from, to): (usize, usize)) -> Rc<[Cluster]> {
-        let runs = &self.runs;
-        let found = self.clusters.entry(pattern.shape);
-        Rc::clone(found.or_insert_with(|| runs.clusters(pattern.shape, from, to).collect()))
+    /// Where the matches of a pattern begin in a block; the pattern needs a digit.
+    fn starts(&mut self, number: usize, block: (usize, usize)) -> Vec<usize> {
+        let (sieve, runs) = (&self.rules.sieve, &self.runs);
+        let starts = self
+            .starts
+            .get_or_insert_with(|| sieve.starts(&self.view.bytes, runs, block));
+        starts.get_mut(number).map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Where the matches of a pattern that needs no digit may begin, in stretches and where a list could go on.
+    fn bare_starts(&self, pattern: &Pattern, stretches: &[(usize, usize)], limit: usize) -> Vec<usize> {
+        let bytes: &[u8] = &self.view.bytes;
+        let (mut starts, mut next) = (Vec::new(), 0);
+        for (from, to) in stretches {
+            let to = match pattern.in_lists {
+                true => limit,
+                false => *to,
+            };
+            next = next.max(*from);
+            while let Some(start) = pattern.expression.next(bytes, next, to) {
+                next = start + 1;
+                if !candidates::is_inside_digits(bytes, start) {
+                    starts.push(start);
+                }
+            }
+            next = next.max(to);
+        }
+        starts
     }
 
     /// Whether only a strong keyword makes anything count.
@@ -342,10 +390,20 @@ impl<'v> ViewSearch<'v> {
         let cell = self.layout.cell(candidate.start, candidate.end);
         self.hear(from, to);
         let bytes: &[u8] = &self.view.bytes;
+        let labels = cell.iter().flat_map(|cell| cell.headers.iter().flatten());
+        let mut headed: Vec<Hit> = Vec::new();
+        for label in labels {
+            // The same labels are asked for in every row.
+            let known = self.labels.entry((candidate.rule, label.start));
+            headed.extend_from_slice(
+                known.or_insert_with(|| rule.keywords.find(bytes, label.start, label.end)),
+            );
+        }
         let scene = Scene {
             bytes,
             hits: self.hits.get(candidate.rule).map_or(&[][..], Vec::as_slice),
             cell: cell.as_ref(),
+            headed: &headed,
             alone: self.alone,
             strong_only: self.strong_only(),
             names: &self.rules.names,
