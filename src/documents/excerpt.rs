@@ -72,7 +72,8 @@ fn new_lines(first: &str, lines: &[&str]) -> Vec<usize> {
 
 /// The first lines of a text and those around the new ones.
 fn around(new: &[usize], lines: usize) -> Vec<Range<usize>> {
-    let mut kept = Vec::from([0..AROUND.min(lines)]);
+    let beginning = 0..AROUND.min(lines);
+    let mut kept = Vec::from([beginning]);
     for number in new {
         let (from, to) = (number.saturating_sub(AROUND), (number + AROUND + 1).min(lines));
         match kept.last_mut() {
