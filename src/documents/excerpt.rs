@@ -1,6 +1,7 @@
 //! What another reading of a long text says that the first one does not: reading all of it again would cost as much
 //! time as the text itself, for a line or two.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
@@ -22,21 +23,40 @@ pub(super) fn of(first: &str, second: String) -> String {
         return second;
     }
     let lines: Vec<&str> = second.split_inclusive('\n').collect();
-    let kept = around(&new_lines(first, &lines), lines.len());
+    match excerpt(&new_lines(first, &lines), &lines) {
+        Some(excerpt) => excerpt,
+        None => second,
+    }
+}
+
+/// The lines of a text that `tell` and those around them, when it is long and tells in few places; else the text.
+pub(super) fn telling(text: &str, tell: impl Fn(&str) -> bool) -> Cow<'_, str> {
+    if text.len() < LONG {
+        return Cow::Borrowed(text);
+    }
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let numbered = lines.iter().enumerate();
+    let telling: Vec<usize> = numbered
+        .filter(|(_, line)| tell(line))
+        .map(|(number, _)| number)
+        .collect();
+    excerpt(&telling, &lines).map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+/// The lines around some, by their numbers; none when these are most.
+fn excerpt(numbers: &[usize], lines: &[&str]) -> Option<String> {
+    let kept = around(numbers, lines.len());
     if kept.iter().map(ExactSizeIterator::len).sum::<usize>() * 2 > lines.len() {
-        return second;
+        return None;
     }
     let mut excerpt = String::new();
     for range in kept {
-        lines
-            .get(range)
-            .into_iter()
-            .flatten()
-            .for_each(|line| excerpt.push_str(line));
+        let range = lines.get(range).into_iter().flatten();
+        range.for_each(|line| excerpt.push_str(line));
         // What follows is another place of the text.
         excerpt.push('\n');
     }
-    excerpt
+    Some(excerpt)
 }
 
 /// The numbers of the lines that stand nowhere in the first reading, and few others.
@@ -86,7 +106,7 @@ fn around(new: &[usize], lines: usize) -> Vec<Range<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{AROUND, LONG, of};
+    use super::{AROUND, LONG, of, telling};
 
     #[test]
     fn of_a_long_reading_what_is_new_is_kept_with_the_lines_around_it() {
@@ -103,6 +123,19 @@ mod tests {
         assert!(excerpt.contains("SSN 536-22-9000\n") && excerpt.contains("SSN 536-22-9010\n"));
         assert!(excerpt.starts_with(&line(0)) && excerpt.contains(&line(9_010 + AROUND)));
         assert_eq!(excerpt.lines().count(), AROUND + 1 + (2 * AROUND + 11) + 1);
+    }
+
+    #[test]
+    fn of_a_long_text_the_lines_that_tell_are_kept_with_those_around_them() {
+        let line = |number: usize| format!("an ordinary line with the number {number} in it\n");
+        let text: String = (0..20_000).map(line).collect();
+        let told = telling(&text, |line| line.contains("number 9000 "));
+        assert!(
+            told.starts_with(&line(0)) && told.contains(&line(9_000)) && told.contains(&line(9_000 + AROUND))
+        );
+        assert_eq!(told.lines().count(), AROUND + 1 + (2 * AROUND + 1) + 1);
+        assert_eq!(telling(&text, |_| true), text);
+        assert_eq!(telling("short\n", |_| false), "short\n");
     }
 
     #[test]

@@ -44,8 +44,7 @@ pub(super) fn read(visit: &mut Visit<'_>, source: &str) {
     let readings = [unquoted(source), unescaped(source), in_urls(source)];
     for reading in readings.into_iter().flatten() {
         if visit.spend(reading.len()) {
-            let new = excerpt::of(source, reading);
-            visit.text_in("the decoded form", TextKind::Body, new);
+            visit.text_in("the decoded form", TextKind::Body, reading);
         } else {
             visit.over_limit("a decoded text");
         }
@@ -154,7 +153,8 @@ fn unquoted(source: &str) -> Option<String> {
     if !digits && !is_broken_softly(octets) {
         return None;
     }
-    let decoded = quoted_printable(octets);
+    let source = excerpt::telling(source, is_quoted);
+    let decoded = quoted_printable(source.as_bytes());
     let decoded = String::from_utf8(decoded).unwrap_or_else(|error| {
         let octets = error.into_bytes();
         encoding_rs::WINDOWS_1252
@@ -163,6 +163,16 @@ fn unquoted(source: &str) -> Option<String> {
             .into_owned()
     });
     (decoded != source).then_some(decoded)
+}
+
+/// Whether a line has an escape of quoted-printable, or ends softly.
+fn is_quoted(line: &str) -> bool {
+    let octets = line.as_bytes();
+    memchr::memchr_iter(b'=', octets).any(|at| {
+        let behind = octets.get(at + 1..).unwrap_or_default();
+        let escape = |pair: &[u8]| pair.iter().all(u8::is_ascii_hexdigit);
+        behind.get(..2).is_some_and(escape) || behind.trim_ascii().is_empty()
+    })
 }
 
 /// Whether lines end as quoted-printable breaks them, which it does before the 76th character.
@@ -185,7 +195,9 @@ fn unescaped(source: &str) -> Option<String> {
     if !programs && !pages {
         return None;
     }
-    let mut decoded = source.to_owned();
+    let escapes = |line: &str| memchr::memchr2(b'&', b'\\', line.as_bytes()).is_some();
+    let source = excerpt::telling(source, escapes);
+    let mut decoded = source.to_string();
     if pages {
         decoded = decode(&decode(&decoded)).into_owned();
     }
