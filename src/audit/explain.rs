@@ -414,6 +414,7 @@ The sender is told by a notice what did not leave.
             WrongAddress,
             WeakKey,
             BelowProfile,
+            BelowAssurance,
             Denied("stolen".to_owned()),
         ]
     }

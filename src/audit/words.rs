@@ -111,6 +111,9 @@ fn fault(verdict: &CertificateVerdict) -> Option<String> {
         CertificateVerdict::BelowProfile => {
             "its key is too short for the policy's profile, which asks for RSA of 3072 bits or more, or an elliptic curve"
         }
+        CertificateVerdict::BelowAssurance => {
+            "its issuer has not checked of its holder what the policy asks for"
+        }
     };
     Some(fixed.to_owned())
 }

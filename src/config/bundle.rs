@@ -151,6 +151,11 @@ impl Files {
             line: document.line("", "elements"),
             message,
         }));
+        mistakes.extend(empty_assurance(&policy).map(|message| Mistake {
+            file: policy_file.to_owned(),
+            line: document.line("", "assurance"),
+            message,
+        }));
         if !mistakes.is_empty() {
             mistakes.sort_by_key(|mistake| mistake.line);
             return Err(mistakes);
@@ -203,10 +208,9 @@ fn unknown_elements(policy: &Policy, elements: &[(String, String)]) -> Vec<Strin
         .iter()
         .map(|(name, _)| name.trim_end_matches(".toml"))
         .collect();
-    let unknown = policy
-        .elements
-        .iter()
-        .filter(|name| *name != "*" && !rules.contains(&name.as_str()));
+    let concerned = policy.assurance.iter().flat_map(|entry| &entry.elements);
+    let named = policy.elements.iter().chain(concerned);
+    let unknown = named.filter(|name| *name != "*" && !rules.contains(&name.as_str()));
     unknown
         .map(|name| match nearest(name, &rules) {
             Some(near) => {
@@ -215,6 +219,17 @@ fn unknown_elements(policy: &Policy, elements: &[(String, String)]) -> Vec<Strin
             None => format!("`elements` names \"{name}\", which no rule is called; \"*\" stands for all"),
         })
         .collect()
+}
+
+/// An entry that no certificate can keep.
+fn empty_assurance(policy: &Policy) -> Option<String> {
+    let message = "`validated` names nothing, so nobody would get such mail; name any of \"mailbox\", \"organization\", \
+                   \"sponsor\" and \"individual\"";
+    policy
+        .assurance
+        .iter()
+        .any(|entry| entry.validated.is_empty())
+        .then(|| message.to_owned())
 }
 
 /// The files of a folder whose names `wanted` takes, in order of name. A folder that does not exist has none.

@@ -328,6 +328,7 @@ fn the_documentation_and_the_shipped_policy_name_every_setting() {
         "recipients",
         "sealing",
         "exceptions",
+        "assurance",
         "delivery",
         "structure",
     ];
@@ -335,7 +336,9 @@ fn the_documentation_and_the_shipped_policy_name_every_setting() {
         assert!(SHIPPED.contains(&format!("\n{name} = ")), "{name}");
         assert!(documentation.contains(&format!("`{name}")), "{name}");
     }
-    assert!(SHIPPED.contains("\n# [[sealing.for]]\n") && documentation.contains("`[[sealing.for]]`"));
+    for entry in ["[[sealing.for]]", "[[assurance]]"] {
+        assert!(SHIPPED.contains(&format!("\n# {entry}\n")) && documentation.contains(&format!("`{entry}`")));
+    }
 }
 
 #[test]

@@ -89,6 +89,8 @@ pub enum CertificateVerdict {
     WeakKey,
     /// The key is good enough for most mail, but not for the profile that policy asks for here.
     BelowProfile,
+    /// Its issuer has not checked of its subject what policy asks for here.
+    BelowAssurance,
     /// An administrator has denied it, or a CA above it; the text is the reason that was recorded.
     Denied(String),
 }

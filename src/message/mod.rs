@@ -19,7 +19,7 @@ pub use inspection::{
     Confidence, Finding, Inspection, Masked, Obstacle, ObstacleKind, Place, Sealed, Segment, Structure,
 };
 pub use outbound::{Leaving, Outbound, Purpose};
-pub use profile::Profile;
+pub use profile::{Demand, Profile};
 
 /// A future that a trait method returns, so that the trait can be used behind a pointer.
 pub type Boxed<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,6 +1,8 @@
-//! How strong sealed mail is, in the words of a policy.
+//! What a policy asks of sealed mail and of the certificates it is sealed to.
 
 use serde::{Deserialize, Serialize};
+
+use super::Validated;
 
 /// What a policy asks of the encryption. Which algorithms follow from it is known where messages are sealed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,4 +15,22 @@ pub enum Profile {
     Modern,
     /// The same, and only to keys of at least 128 bits of security.
     Strict,
+}
+
+/// What a certificate must be good for, before mail is sealed to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// How strong the encryption must be.
+    pub profile: Profile,
+    /// What its issuer must have checked of its subject: any of these. `None` asks nothing.
+    pub validated: Option<Vec<Validated>>,
+}
+
+impl From<Profile> for Demand {
+    fn from(profile: Profile) -> Demand {
+        Demand {
+            profile,
+            validated: None,
+        }
+    }
 }

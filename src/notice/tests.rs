@@ -111,6 +111,7 @@ fn every_verdict() -> Vec<CertificateVerdict> {
         CertificateVerdict::WrongAddress,
         CertificateVerdict::WeakKey,
         CertificateVerdict::BelowProfile,
+        CertificateVerdict::BelowAssurance,
         CertificateVerdict::Denied("a confidential reason".to_owned()),
     ]
 }

@@ -49,6 +49,11 @@ fn certificate(verdict: &CertificateVerdict, organisation: &str) -> String {
                 "the key of the recipient's certificate is shorter than the rules of {organisation} ask for"
             );
         }
+        CertificateVerdict::BelowAssurance => {
+            return format!(
+                "the issuer of the recipient's certificate has checked less than the rules of {organisation} ask for"
+            );
+        }
         // The recorded reason may be confidential.
         CertificateVerdict::Denied(_) => "the recipient's certificate was blocked by an administrator",
         CertificateVerdict::Chosen | CertificateVerdict::Usable => {
@@ -102,6 +107,9 @@ fn certificate_advice(verdict: &CertificateVerdict, whom: &str, help: &str) -> S
         }
         CertificateVerdict::BelowProfile => {
             new("a certificate with a longer key (RSA of 3072 bits or more, or an elliptic curve)")
+        }
+        CertificateVerdict::BelowAssurance => {
+            new("a certificate whose issuer checks the person or the organization, and not only the address")
         }
         CertificateVerdict::WrongUsage => new("a certificate for encrypting e-mail"),
         CertificateVerdict::WrongAddress => new("a certificate for exactly the address you write to"),

@@ -14,8 +14,8 @@ use crate::message::{Address, CertificateVerdict, Considered, Inspection, Obstac
 
 pub use pattern::{Pattern, PatternError};
 pub use settings::{
-    AlreadyEncrypted, Counts, Delivery, Mode, OwnDomains, Policy, Recipients, Sealing, SealingFor, Structure,
-    TestValues,
+    AlreadyEncrypted, AssuranceFor, Counts, Delivery, Mode, OwnDomains, Policy, Recipients, Sealing,
+    SealingFor, Structure, TestValues,
 };
 
 /// What is known of one recipient when the decision is made.
@@ -113,6 +113,9 @@ impl Refusal {
                 CertificateVerdict::WeakKey => "must be encrypted, certificate key too weak",
                 CertificateVerdict::BelowProfile => {
                     "must be encrypted, certificate key below the policy's profile"
+                }
+                CertificateVerdict::BelowAssurance => {
+                    "must be encrypted, certificate assurance below the policy's"
                 }
                 CertificateVerdict::Denied(_) => "must be encrypted, certificate denied by an administrator",
                 CertificateVerdict::Chosen | CertificateVerdict::Usable => {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::pattern::Pattern;
-use crate::message::{Address, Confidence, Finding, ObstacleKind, Profile};
+use crate::message::{Address, Confidence, Demand, Finding, Inspection, ObstacleKind, Profile, Validated};
 
 /// What the organisation wants: `policies/policy.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -31,6 +31,8 @@ pub struct Policy {
     pub recipients: Recipients,
     /// How strong sealed mail is.
     pub sealing: Sealing,
+    /// Which certificates some personal information may be sealed to.
+    pub assurance: Vec<AssuranceFor>,
     /// What happens when some recipients are refused.
     pub delivery: Delivery,
     /// What is decided on structure alone.
@@ -106,6 +108,29 @@ pub struct SealingFor {
     pub profile: Profile,
 }
 
+/// `[[assurance]]`: what the issuer of a certificate must have checked, for some elements and recipients. All
+/// entries that concern a message and a recipient must be kept.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AssuranceFor {
+    /// The elements it concerns; `*` stands for all that count. What could not be read may hold any of them.
+    #[serde(default = "everything")]
+    pub elements: Vec<String>,
+    /// Whom it concerns.
+    #[serde(default = "everybody")]
+    pub recipients: Vec<Pattern>,
+    /// What must have been checked: any of these.
+    pub validated: Vec<Validated>,
+}
+
+fn everything() -> Vec<String> {
+    vec!["*".to_owned()]
+}
+
+fn everybody() -> Vec<Pattern> {
+    vec![Pattern::Everybody]
+}
+
 /// `[delivery]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -159,6 +184,7 @@ impl Default for Policy {
             ignored_obstacles: Vec::new(),
             recipients: Recipients::default(),
             sealing: Sealing::default(),
+            assurance: Vec::new(),
             delivery: Delivery::default(),
             structure: Structure::default(),
         }
@@ -186,6 +212,43 @@ impl Policy {
         };
         let exception = self.sealing.exceptions.iter().find(names);
         exception.map_or(self.sealing.profile, |exception| exception.profile)
+    }
+
+    /// What a certificate must be good for, so that this message may be sealed to it for the recipient.
+    pub fn demand(&self, recipient: &Address, inspection: &Inspection) -> Demand {
+        let need = self.need(inspection);
+        let found: Vec<&str> = need
+            .findings
+            .iter()
+            .filter_map(|index| inspection.findings.get(*index))
+            .map(|finding| finding.element.as_str())
+            .collect();
+        let holds = |entry: &&AssuranceFor| {
+            let named = |element: &String| element == "*" || found.contains(&element.as_str());
+            !need.obstacles.is_empty() || !found.is_empty() && entry.elements.iter().any(named)
+        };
+        self.demand_of(recipient, holds)
+    }
+
+    /// What a certificate must be good for at least, so that some mail may be sealed to it for the recipient.
+    pub fn least_demand(&self, recipient: &Address) -> Demand {
+        self.demand_of(recipient, |entry| {
+            entry.elements.iter().any(|element| element == "*")
+        })
+    }
+
+    fn demand_of(&self, recipient: &Address, concerns: impl Fn(&&AssuranceFor) -> bool) -> Demand {
+        let named = |entry: &&AssuranceFor| entry.recipients.iter().any(|pattern| pattern.matches(recipient));
+        let entries = self.assurance.iter().filter(named).filter(concerns);
+        let kept_by_all = |one: Vec<Validated>, other: Vec<Validated>| {
+            one.into_iter()
+                .filter(|validated| other.contains(validated))
+                .collect()
+        };
+        Demand {
+            profile: self.profile(recipient),
+            validated: entries.map(|entry| entry.validated.clone()).reduce(kept_by_all),
+        }
     }
 
     /// Whether this finding is personal information in the eyes of the policy.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::message::{Confidence, Finding, Masked, Obstacle, Place, Segment};
+use crate::message::{Confidence, Finding, Masked, Obstacle, Place, Segment, Validated};
 
 fn finding(element: &str, confidence: Confidence, name_near: bool, test_value: bool) -> Finding {
     Finding {
@@ -131,6 +131,50 @@ fn mail_without_need_passes_whatever_certificates_there_are() {
     ];
     let answer = actions(&Policy::default(), &Inspection::default(), &recipients);
     assert_eq!(answer, [Action::Pass, Action::Pass]);
+}
+
+#[test]
+fn what_an_issuer_must_have_checked_depends_on_what_was_found_and_who_receives_it() {
+    use Validated::{Individual, Organization, Sponsor};
+    let entry = |element: &str, pattern: &str, validated: &[Validated]| AssuranceFor {
+        elements: vec![element.to_owned()],
+        recipients: vec![pattern.parse().unwrap()],
+        validated: validated.to_vec(),
+    };
+    let policy = Policy {
+        assurance: vec![
+            entry("bank_account", "*", &[Sponsor, Individual]),
+            entry("*", "@partner.example", &[Sponsor, Organization]),
+        ],
+        ..Policy::default()
+    };
+    let holding = |element: &str| Inspection {
+        findings: vec![finding(element, Confidence::High, true, false)],
+        ..Inspection::default()
+    };
+    let unread = Inspection {
+        obstacles: vec![obstacle(ObstacleKind::EncryptedContainer)],
+        ..Inspection::default()
+    };
+    let asked = |inspection: &Inspection, address: &str| {
+        policy.demand(&address.parse().unwrap(), inspection).validated
+    };
+    assert_eq!(
+        asked(&holding("bank_account"), "a@x.example"),
+        Some(vec![Sponsor, Individual])
+    );
+    assert_eq!(asked(&holding("ssn"), "a@x.example"), None);
+    assert_eq!(
+        asked(&holding("ssn"), "a@partner.example"),
+        Some(vec![Sponsor, Organization])
+    );
+    assert_eq!(
+        asked(&holding("bank_account"), "a@partner.example"),
+        Some(vec![Sponsor])
+    );
+    // What was not read may be an account number.
+    assert_eq!(asked(&unread, "a@x.example"), Some(vec![Sponsor, Individual]));
+    assert_eq!(asked(&Inspection::default(), "a@partner.example"), None);
 }
 
 #[test]

@@ -96,7 +96,7 @@ impl Gateway {
         }
         let rulebook = self.rulebook();
         let inspection = self.inspector.inspect(&arrival.raw).await?;
-        let choices = self.choose_certificates(&rulebook, &arrival).await?;
+        let choices = self.choose_certificates(&rulebook, &arrival, &inspection).await?;
         let judgment = decide(
             &rulebook.policy,
             &inspection,
@@ -122,11 +122,12 @@ impl Gateway {
         &self,
         rulebook: &Rulebook,
         arrival: &Arrival,
+        inspection: &Inspection,
     ) -> Result<Vec<Choice>, LookupError> {
         let mut choices = Vec::with_capacity(arrival.envelope.recipients.len());
         for recipient in &arrival.envelope.recipients {
-            let profile = rulebook.policy.profile(recipient);
-            let choice = rulebook.certificates.choose(recipient, profile, arrival.at);
+            let demand = rulebook.policy.demand(recipient, inspection);
+            let choice = rulebook.certificates.choose(recipient, demand, arrival.at);
             choices.push(choice.await?);
         }
         Ok(choices)

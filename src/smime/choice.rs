@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::message::{Address, CertificateVerdict, Considered, Profile};
+use crate::message::{Address, CertificateVerdict, Considered, Demand};
 
 use super::naming::Naming;
 use super::sources::Folder;
@@ -72,22 +72,24 @@ impl Certificates {
 
     /// Weighs every candidate for `address` at `now`. Of those that may be used, one that names the address is
     /// preferred to one that fits it by another rule, and then the one whose validity began last is chosen; the
-    /// others do not stand in its way. A key that is below the profile is not used.
+    /// others do not stand in its way. One whose key is below the profile, or whose assurance is none of those that
+    /// are demanded, is not used.
     ///
     /// # Errors
     /// When a source cannot be asked. The caller must then neither encrypt nor refuse for good, but try later.
     pub async fn choose(
         &self,
         address: &Address,
-        profile: Profile,
+        demand: impl Into<Demand>,
         now: jiff::Timestamp,
     ) -> Result<Choice, LookupError> {
+        let demand = demand.into();
         let mut seen = HashSet::new();
         let mut weighed = Vec::new();
         for source in self.sources.iter() {
             for certificate in source.candidates(address).await? {
                 if seen.insert(certificate.fingerprint().to_owned()) {
-                    let judged = self.judge(&certificate, address, profile, now);
+                    let judged = self.judge(&certificate, address, &demand, now);
                     weighed.push((certificate, judged));
                 }
             }
@@ -96,30 +98,33 @@ impl Certificates {
         Ok(choice(weighed))
     }
 
-    /// Whether it may be used, and by what the profile asks of its key.
+    /// Whether it may be used, and does what is demanded.
     fn judge(
         &self,
         certificate: &Certificate,
         address: &Address,
-        profile: Profile,
+        demand: &Demand,
         now: jiff::Timestamp,
     ) -> Judged {
-        let judged = self.trust.judge(certificate, address, now);
-        let usable = judged.verdict == CertificateVerdict::Usable;
-        match usable && Algorithms::choose(profile, certificate.key()).is_none() {
-            true => Judged {
-                verdict: CertificateVerdict::BelowProfile,
-                ..judged
-            },
-            false => judged,
+        let mut judged = self.trust.judge(certificate, address, now);
+        if judged.verdict != CertificateVerdict::Usable {
+            return judged;
         }
+        let validated = judged.assurance.map(|assurance| assurance.validated);
+        let is_one_of = |wanted: &Vec<_>| validated.is_some_and(|validated| wanted.contains(&validated));
+        if Algorithms::choose(demand.profile, certificate.key()).is_none() {
+            judged.verdict = CertificateVerdict::BelowProfile;
+        } else if !demand.validated.as_ref().is_none_or(is_one_of) {
+            judged.verdict = CertificateVerdict::BelowAssurance;
+        }
+        judged
     }
 
     /// Every certificate in the folder, once for each address and each domain it names, judged at `now` by the
-    /// profile for the address.
+    /// demand for the address.
     pub fn all(
         &self,
-        profile: impl Fn(&Address) -> Profile,
+        demand: impl Fn(&Address) -> Demand,
         now: jiff::Timestamp,
     ) -> impl Iterator<Item = Listed> {
         self.folder.certificates().flat_map(move |(file, certificate)| {
@@ -129,7 +134,7 @@ impl Certificates {
                     .as_ref()
                     .and_then(|domain| format!("somebody@{domain}").parse().ok());
                 let judged = match address.as_ref().or(somebody.as_ref()) {
-                    Some(address) => self.judge(certificate, address, profile(address), now),
+                    Some(address) => self.judge(certificate, address, &demand(address), now),
                     None => Judged::wrong_address(),
                 };
                 Listed {

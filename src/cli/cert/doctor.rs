@@ -97,7 +97,7 @@ async fn weigh(
     at: Timestamp,
 ) -> Result<Vec<Considered>, String> {
     let choice = Certificates::load(settings)?
-        .choose(address, policy.profile(address), at)
+        .choose(address, policy.least_demand(address), at)
         .await;
     Ok(choice.map_err(|error| error.to_string())?.considered)
 }
@@ -138,6 +138,9 @@ fn remedy(settings: &Settings, address: &Address, nearest: &Considered, now: Tim
         CertificateVerdict::BelowProfile => new(
             "a certificate with a longer key, or give the recipient another profile under [sealing] in policy.toml: the \
              last one is shorter than the policy asks for",
+        ),
+        CertificateVerdict::BelowAssurance => new(
+            "a certificate whose issuer checks the person or the organization, or change [[assurance]] in policy.toml",
         ),
         CertificateVerdict::Expired => new("a new certificate: the last one has expired"),
         CertificateVerdict::Revoked => new("a new certificate: its issuer has revoked the last one"),

@@ -62,13 +62,13 @@ pub(super) fn expiring(
 fn endings(certificates: &Certificates, policy: &Policy, now: Timestamp, until: Timestamp) -> Vec<Ending> {
     let fine = |listed: &Listed| listed.considered.verdict == CertificateVerdict::Usable;
     let today = certificates
-        .all(|address| policy.profile(address), now)
+        .all(|address| policy.least_demand(address), now)
         .filter(fine);
     let today: HashSet<_> = today
         .filter_map(|listed| Some((listed.whom()?, listed.considered.fingerprint)))
         .collect();
     let mut last: BTreeMap<String, Option<Ending>> = BTreeMap::new();
-    for listed in certificates.all(|address| policy.profile(address), until) {
+    for listed in certificates.all(|address| policy.least_demand(address), until) {
         let Some(whom) = listed.whom() else { continue };
         let lasts = matches!(
             listed.considered.verdict,

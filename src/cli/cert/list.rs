@@ -40,7 +40,7 @@ pub(super) fn list(
 ) -> Result<Answer, String> {
     let certificates = Certificates::load(settings)?;
     let lines: Vec<Line> = certificates
-        .all(|address| policy.profile(address), now)
+        .all(|address| policy.least_demand(address), now)
         .map(Line::from)
         .collect();
     if as_json {
@@ -86,7 +86,7 @@ pub(super) fn show(
     let certificates = Certificates::load(settings)?;
     let wanted = meant(&certificates, fingerprint, now)?;
     let all = certificates
-        .all(|address| policy.profile(address), now)
+        .all(|address| policy.least_demand(address), now)
         .filter(|listed| listed.considered.fingerprint == wanted);
     let lines: Vec<Line> = all.map(Line::from).collect();
     if as_json {
@@ -128,7 +128,9 @@ pub(super) async fn find(
     as_json: bool,
 ) -> Result<Answer, String> {
     let certificates = Certificates::load(settings)?;
-    let choice = certificates.choose(address, policy.profile(address), now).await;
+    let choice = certificates
+        .choose(address, policy.least_demand(address), now)
+        .await;
     let considered = choice.map_err(|error| error.to_string())?.considered;
     let text = if as_json {
         json(&considered)?

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::audit::verdict;
 use crate::config::{Bundle, Settings};
-use crate::message::{Address, CertificateVerdict, Considered, Profile};
+use crate::message::{Address, CertificateVerdict, Considered, Demand};
 use crate::policy::Policy;
 use crate::smime::{self, Certificates};
 
@@ -249,7 +249,7 @@ fn meant(certificates: &Certificates, text: &str, now: Timestamp) -> Result<Stri
         return Err("a fingerprint is 64 hexadecimal digits, or the first 8 of them or more".to_owned());
     }
     let found = certificates
-        .all(|_| Profile::default(), now)
+        .all(|_| Demand::default(), now)
         .map(|listed| listed.considered.fingerprint);
     let mut found: Vec<String> = found.filter(|known| known.starts_with(&digits)).collect();
     found.sort();

@@ -12,7 +12,7 @@ use openssl::x509::{X509, X509Builder, X509Extension};
 
 use super::super::issue::{Authority, Issued, KeyKind, Request};
 use super::super::{Certificate, Certificates, Choice, Curve, Settings};
-use crate::message::{Address, CertificateVerdict, Profile};
+use crate::message::{Address, CertificateVerdict, Demand, Profile};
 
 pub const EC: KeyKind = KeyKind::Ec(Curve::P256);
 pub const RSA: KeyKind = KeyKind::Rsa(2048);
@@ -204,11 +204,11 @@ pub fn choose(certificates: &Certificates, mailbox: &str, now: jiff::Timestamp) 
 pub fn choose_by(
     certificates: &Certificates,
     mailbox: &str,
-    profile: Profile,
+    demand: impl Into<Demand>,
     now: jiff::Timestamp,
 ) -> Choice {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime
-        .block_on(certificates.choose(&address(mailbox), profile, now))
+        .block_on(certificates.choose(&address(mailbox), demand, now))
         .unwrap()
 }

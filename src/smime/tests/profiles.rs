@@ -165,7 +165,7 @@ fn strict_does_not_take_a_short_rsa_key_and_says_so() {
         [Verdict::BelowProfile, chosen.clone(), chosen]
     );
     let listed: Vec<Verdict> = certificates
-        .all(|_| Profile::Strict, now())
+        .all(|_| Profile::Strict.into(), now())
         .map(|listed| listed.considered.verdict)
         .filter(|verdict| *verdict == Verdict::BelowProfile)
         .collect();

@@ -358,7 +358,7 @@ fn the_list_of_all_certificates_names_addresses_files_and_verdicts() {
     folders.put("recipients/zca.pem", root.certificate_pem().unwrap());
     let certificates = folders.load().unwrap();
     let listed: Vec<_> = certificates
-        .all(|_| Profile::Compatible, now())
+        .all(|_| Profile::Compatible.into(), now())
         .map(|line| {
             let file = line.file.file_name().unwrap().to_str().unwrap().to_owned();
             (file, line.address.map(|a| a.to_string()), line.considered.verdict)

@@ -18,7 +18,7 @@ use openssl::x509::X509;
 
 use super::super::issue::Authority;
 use super::pki::*;
-use crate::message::CertificateVerdict as Verdict;
+use crate::message::{CertificateVerdict, CertificateVerdict as Verdict, Demand, Validated};
 use spec::{Ca, Spec, elliptic};
 
 /// What every row starts from: one trusted root, and folders with nothing else in them.
@@ -214,6 +214,49 @@ fn the_class_of_assurance_is_told_when_every_ca_below_the_anchor_may_give_it() {
         let class = choice.considered[0].assurance.map(|class| class.to_string());
         assert_eq!(class.as_deref(), told, "{stated:?} below {above:?}");
     }
+}
+
+#[test]
+fn what_an_issuer_must_have_checked_goes_before_newness_and_refuses_the_rest() {
+    let lab = Lab::new();
+    let middle = lab.make("Middle", |ca| {
+        ca.with(spec::POLICIES, false, spec::policies(&["2.5.29.32.0"]))
+    });
+    lab.intermediate(&middle);
+    let put = |file: &str, serial: i32, from: &str, policy: &str| {
+        let validity = [at(from), end()];
+        let spec = Spec {
+            serial,
+            validity,
+            ..Spec::person(ANN)
+        };
+        let spec = spec.with(spec::POLICIES, false, spec::policies(&[policy]));
+        lab.der(
+            &format!("recipients/{file}.crt"),
+            &spec.sign(&middle).to_der().unwrap(),
+        );
+    };
+    put("mailbox", 1, "2027-05-02T00:00:00Z", "2.23.140.1.5.1.3");
+    put("sponsor", 2, "2027-05-01T00:00:00Z", "2.23.140.1.5.3.3");
+    let ask = |validated: Option<Vec<Validated>>| {
+        let demand = Demand {
+            validated,
+            ..Demand::default()
+        };
+        let choice = choose_by(&lab.folders.load().unwrap(), ANN, demand, now());
+        let verdicts = choice.considered.iter();
+        verdicts
+            .map(|one| (one.serial.clone(), one.verdict.clone()))
+            .collect::<Vec<_>>()
+    };
+    use CertificateVerdict::{BelowAssurance, Chosen, Usable};
+    let told =
+        |list: [(&str, CertificateVerdict); 2]| list.map(|(serial, verdict)| (serial.to_owned(), verdict));
+    assert_eq!(ask(None), told([("01", Chosen), ("02", Usable)]));
+    let wanted = vec![Validated::Sponsor, Validated::Individual];
+    assert_eq!(ask(Some(wanted)), told([("02", Chosen), ("01", BelowAssurance)]));
+    let nobody = ask(Some(vec![Validated::Individual]));
+    assert_eq!(nobody, told([("01", BelowAssurance), ("02", BelowAssurance)]));
 }
 
 #[test]
