@@ -9,6 +9,7 @@ mod interop;
 mod pki;
 mod pkits;
 mod profiles;
+mod register;
 mod revocation;
 mod sealing;
 mod verdicts;
