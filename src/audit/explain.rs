@@ -416,6 +416,7 @@ The sender is told by a notice what did not leave.
             BelowProfile,
             BelowAssurance,
             Denied("stolen".to_owned()),
+            WaitingForApproval,
         ]
     }
 }

@@ -185,8 +185,15 @@ impl Certificate {
             not_after: self.not_after,
             key: self.key.to_string(),
             assurance,
+            origin: None,
             verdict,
         }
+    }
+
+    /// The certificate in DER.
+    pub fn to_der(&self) -> Vec<u8> {
+        // It was read from DER, so OpenSSL can write it.
+        self.x509.to_der().unwrap_or_default()
     }
 
     /// The certificate in PEM.

@@ -26,9 +26,9 @@ use revocation::Revocations;
 /// Verdicts kept at most. Beyond it all are forgotten and made again.
 const KEPT: usize = 100_000;
 
-/// What a verdict depends on beside the time: the certificate's fingerprint, and the bound anchors that may vouch for
-/// the address.
-type Question = (String, Vec<usize>);
+/// What a verdict depends on beside the time: the certificate's fingerprint, the bound anchors that may vouch for
+/// the address, and whether an administrator vouches for the certificate.
+type Question = (String, Vec<usize>, bool);
 
 /// Anchors, intermediates, revocation lists, what an administrator has denied, and what follows from them.
 pub(super) struct Trust {
@@ -113,10 +113,20 @@ impl Trust {
     /// The order of the checks is the order in which people can act on them: is it the right person's, was it
     /// denied here, is it for encryption, is the key good, is it valid now, was it taken back, and only then who
     /// vouches for it.
-    pub(super) fn judge(&self, certificate: &Certificate, address: &Address, now: jiff::Timestamp) -> Judged {
+    ///
+    /// With `vouched` an administrator stands for this certificate alone: it needs no path to an anchor.
+    pub(super) fn judge(
+        &self,
+        certificate: &Certificate,
+        address: &Address,
+        vouched: bool,
+        now: jiff::Timestamp,
+    ) -> Judged {
         match self.naming.fit(certificate, address) {
             None => Judged::wrong_address(),
-            fit => self.standing(certificate, address.domain(), now).judged(fit),
+            fit => self
+                .standing(certificate, address.domain(), vouched, now)
+                .judged(fit),
         }
     }
 
@@ -127,10 +137,16 @@ impl Trust {
         certificate: &Certificate,
         now: jiff::Timestamp,
     ) -> CertificateVerdict {
-        self.standing(certificate, "", now).verdict
+        self.standing(certificate, "", false, now).verdict
     }
 
-    fn standing(&self, certificate: &Certificate, domain: &str, now: jiff::Timestamp) -> Standing {
+    fn standing(
+        &self,
+        certificate: &Certificate,
+        domain: &str,
+        vouched: bool,
+        now: jiff::Timestamp,
+    ) -> Standing {
         if let Some(reason) = self.denied.reason(certificate) {
             return CertificateVerdict::Denied(reason).into();
         }
@@ -147,20 +163,24 @@ impl Trust {
         if now.as_second() >= certificate.not_after().as_second() {
             return CertificateVerdict::Expired.into();
         }
-        self.vouched(certificate, domain, now.as_second())
+        self.issuers_say(certificate, domain, vouched, now.as_second())
     }
 
     /// What its issuers say of it, from memory if nothing has changed since.
-    fn vouched(&self, certificate: &Certificate, domain: &str, now: i64) -> Standing {
+    fn issuers_say(&self, certificate: &Certificate, domain: &str, vouched: bool, now: i64) -> Standing {
         let span = self.moments.partition_point(|moment| *moment <= now);
-        let key = (certificate.fingerprint().to_owned(), self.paths.bound_to(domain));
+        let key = (
+            certificate.fingerprint().to_owned(),
+            self.paths.bound_to(domain),
+            vouched,
+        );
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         match kept.get(&key) {
             Some((of, standing)) if *of == span => return standing.clone(),
             _ => drop(kept),
         }
         // The lock is not held here: a slow path must not make other recipients wait.
-        let standing = self.examine(certificate, domain, now);
+        let standing = self.examine(certificate, domain, vouched, now);
         kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT {
             kept.clear();
@@ -169,12 +189,13 @@ impl Trust {
         standing
     }
 
-    fn examine(&self, certificate: &Certificate, domain: &str, now: i64) -> Standing {
+    fn examine(&self, certificate: &Certificate, domain: &str, vouched: bool, now: i64) -> Standing {
         if self.revocations.name(certificate.x509()) {
             return CertificateVerdict::Revoked.into();
         }
         let path = match self.paths.validate(certificate, domain, now) {
             Ok(path) => path,
+            Err(_) if vouched => return CertificateVerdict::Usable.into(),
             Err(reason) => return CertificateVerdict::Untrusted(reason).into(),
         };
         for authority in &path {
