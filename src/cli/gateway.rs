@@ -9,6 +9,7 @@ use crate::inspect::{Inspector, Ocr, OcrMode};
 use crate::notice::Notices;
 use crate::relay::{Gateway, Identity, Rulebook};
 use crate::smime::Certificates;
+use crate::smime::online::Online;
 use crate::store::Store;
 
 /// Opens the store, starts the readers, and joins everything. The store is answered too, for its upkeep.
@@ -37,7 +38,10 @@ pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>,
     let store = Store::open(&settings.store)
         .await
         .map_err(|error| error.to_string())?;
-    rulebook.certificates = rulebook.certificates.with_register(Arc::new(store.clone()));
+    rulebook.certificates = rulebook
+        .certificates
+        .with_register(Arc::new(store.clone()))
+        .with_online(Online::start(&settings.certificates.online));
     let gateway = Gateway::new(
         identity,
         inspector,
@@ -81,7 +85,11 @@ pub async fn reload(gateway: &Gateway, store: &Store, settings: &Settings) -> Re
     let bundle = Bundle::load(&settings.policies).map_err(|mistakes| in_lines(&mistakes))?;
     let version = bundle.policy.version.clone();
     let mut rulebook = rulebook(settings, &bundle)?;
-    rulebook.certificates = rulebook.certificates.with_register(Arc::new(store.clone()));
+    // What issuers have said still holds.
+    rulebook.certificates = rulebook
+        .certificates
+        .with_register(Arc::new(store.clone()))
+        .with_online(gateway.certificates().online());
     gateway
         .inspector()
         .reload(&bundle.rules)

@@ -20,6 +20,8 @@ use super::{SettingsFile, block_on, gateway};
 
 /// How often old records are looked for.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often issuers of certificates are asked for what is due.
+const ISSUERS: Duration = Duration::from_secs(15 * 60);
 
 /// What an administrator or the service manager says to the process.
 struct Signals {
@@ -66,6 +68,15 @@ async fn serve(
     parts.spawn(Arc::clone(&gateway).deliver(until(stopped.clone())));
     parts.spawn(server.run(until(stopped.clone())));
     let (purges, reloads) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
+    if settings.certificates.online.is_on() {
+        let again = (
+            Arc::clone(&gateway),
+            store.clone(),
+            settings.clone(),
+            Arc::clone(&reloads),
+        );
+        parts.spawn(ask_issuers(again, until(stopped.clone())));
+    }
     loop {
         tokio::select! {
             ended = parts.join_next() => match ended {
@@ -81,6 +92,46 @@ async fn serve(
             }
             _ = signals.terminate.recv() => { stop.send_replace(true); }
             _ = signals.interrupt.recv() => { stop.send_replace(true); }
+        }
+    }
+}
+
+/// Fetches what the issuers of certificates publish, at start, from time to time, and when certificates come up whose
+/// issuers were not asked yet. What is new is put in force like a change of the folders.
+async fn ask_issuers(
+    (gateway, store, settings, reloads): (Arc<Gateway>, Store, Settings, Arc<Mutex<()>>),
+    stopped: impl Future<Output = ()>,
+) {
+    tokio::pin!(stopped);
+    let Some(online) = gateway.certificates().online() else {
+        return stopped.await;
+    };
+    loop {
+        let refreshed = gateway.certificates().refresh(Timestamp::now()).await;
+        for (place, why) in &refreshed.failed {
+            tracing::warn!(
+                place,
+                why,
+                "nothing could be fetched from the issuer of certificates"
+            );
+        }
+        if refreshed.is_news() {
+            tracing::info!(
+                places = refreshed.fetched.len(),
+                "news came from issuers of certificates"
+            );
+            reload(
+                Arc::clone(&gateway),
+                store.clone(),
+                settings.clone(),
+                Arc::clone(&reloads),
+            )
+            .await;
+        }
+        tokio::select! {
+            () = &mut stopped => return,
+            () = online.news() => {}
+            () = tokio::time::sleep(ISSUERS) => {}
         }
     }
 }

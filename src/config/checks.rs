@@ -40,6 +40,10 @@ pub(super) fn all(settings: &Settings) -> Vec<Check> {
     checks.extend(inspect(settings));
     checks.extend(of_stage("ocr", settings.ocr.mistakes()));
     checks.extend(certificates(settings));
+    checks.extend(of_stage(
+        "certificates.online",
+        settings.certificates.online.mistakes(),
+    ));
     checks.extend(notice(settings));
     checks.extend(store(settings));
     checks.extend(of_stage("smtp", settings.smtp.mistakes()));

@@ -124,13 +124,9 @@ impl Gateway {
         arrival: &Arrival,
         inspection: &Inspection,
     ) -> Result<Vec<Choice>, LookupError> {
-        let mut choices = Vec::with_capacity(arrival.envelope.recipients.len());
-        for recipient in &arrival.envelope.recipients {
-            let demand = rulebook.policy.demand(recipient, inspection);
-            let choice = rulebook.certificates.choose(recipient, demand, arrival.at);
-            choices.push(choice.await?);
-        }
-        Ok(choices)
+        let recipients = arrival.envelope.recipients.iter();
+        let wanted = recipients.map(|recipient| (recipient, rulebook.policy.demand(recipient, inspection)));
+        rulebook.certificates.choose_all(wanted, arrival.at).await
     }
 
     fn facts(&self, envelope: &Envelope, choices: &[Choice]) -> Vec<Recipient> {

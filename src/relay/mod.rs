@@ -93,6 +93,11 @@ impl Gateway {
         *current = Arc::new(rulebook);
     }
 
+    /// The certificates in force.
+    pub fn certificates(&self) -> crate::smime::Certificates {
+        self.rulebook().certificates.clone()
+    }
+
     /// The readers, for replacing their rules together with the rulebook.
     pub fn inspector(&self) -> &Inspector {
         &self.inspector

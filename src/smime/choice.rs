@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::message::{Address, CertificateVerdict, Considered, Demand};
 
+use super::Listed;
 use super::naming::Naming;
+use super::online::{Online, Refreshed, Status};
 use super::register::{EntryState, Register};
 use super::sources::{Folder, Registered};
 use super::trust::{Judged, Trust};
@@ -22,6 +24,7 @@ pub struct Certificates {
     sources: Arc<[Arc<dyn Directory>]>,
     naming: Naming,
     trust: Arc<Trust>,
+    online: Option<Arc<Online>>,
 }
 
 /// The certificate to encrypt with for one address, and all that were weighed.
@@ -50,6 +53,7 @@ impl Certificates {
             sources: sources.into(),
             naming,
             trust: Arc::new(Trust::load(settings)?),
+            online: None,
         })
     }
 
@@ -93,7 +97,105 @@ impl Certificates {
         };
         let mut weighed: Vec<_> = found.candidates.into_iter().map(weigh).collect();
         weighed.sort_by(|one, other| rank(other).cmp(&rank(one)));
+        if let Some(online) = &self.online {
+            self.ask(online, &mut weighed, address, now).await;
+            weighed.sort_by(|one, other| rank(other).cmp(&rank(one)));
+        }
         Ok(choice(weighed))
+    }
+
+    /// Asks issuers about the best ones, until one is good; leaves word of what else should be fetched.
+    async fn ask(
+        &self,
+        online: &Online,
+        weighed: &mut [(Candidate, Judged)],
+        address: &Address,
+        now: jiff::Timestamp,
+    ) {
+        for (candidate, judged) in weighed {
+            online.note(&candidate.certificate);
+            match judged.verdict {
+                CertificateVerdict::Untrusted(_) => online.note_lost(&candidate.certificate),
+                CertificateVerdict::Usable => {
+                    let issuer = self.trust.issuer(&candidate.certificate, address, now);
+                    // An administrator stands for one without an issuer.
+                    let Some(issuer) = issuer else { break };
+                    judged.verdict = match online.status(&candidate.certificate, issuer, now).await {
+                        None | Some(Status::Good) => break,
+                        Some(Status::Revoked) => CertificateVerdict::Revoked,
+                        Some(Status::Silent(why)) => {
+                            tracing::warn!(
+                                certificate = candidate.certificate.fingerprint(),
+                                why,
+                                "no word from OCSP"
+                            );
+                            CertificateVerdict::RevocationUnknown
+                        }
+                    };
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The same with issuers who can be asked, if any can.
+    #[must_use]
+    pub fn with_online(self, online: Option<Arc<Online>>) -> Certificates {
+        Certificates { online, ..self }
+    }
+
+    /// Who asks issuers, if anybody does.
+    pub fn online(&self) -> Option<Arc<Online>> {
+        self.online.clone()
+    }
+
+    /// Weighs the candidates for several addresses at once, in their order: sources that take their time are waited
+    /// for together.
+    ///
+    /// # Errors
+    /// As for [`Certificates::choose`].
+    pub async fn choose_all(
+        &self,
+        wanted: impl IntoIterator<Item = (&Address, Demand)>,
+        now: jiff::Timestamp,
+    ) -> Result<Vec<Choice>, LookupError> {
+        let choices = wanted
+            .into_iter()
+            .map(|(address, demand)| self.choose(address, demand, now));
+        futures_util::future::try_join_all(choices).await
+    }
+
+    /// Fetches what is missing or due from the issuers of certificates; nothing when nobody can be asked. What came
+    /// counts once certificates are loaded anew.
+    pub async fn refresh(&self, now: jiff::Timestamp) -> Refreshed {
+        let Some(online) = self.online.clone() else {
+            return Refreshed::default();
+        };
+        for (_, certificate) in self.folder.certificates() {
+            self.note(&online, certificate, now);
+        }
+        let trust = Arc::clone(&self.trust);
+        let fetching = tokio::task::spawn_blocking(move || online.refresh(&trust, now));
+        fetching.await.unwrap_or_default()
+    }
+
+    /// Fetches for the certificates in the register, too. Those that mail is sent to come up by themselves.
+    ///
+    /// # Errors
+    /// When the register cannot be read.
+    pub async fn refresh_all(&self, now: jiff::Timestamp) -> Result<Refreshed, LookupError> {
+        if let Some(online) = &self.online {
+            let note = |listed: Listed| self.note(online, &listed.certificate, now);
+            self.each(|_| Demand::default(), now, note).await?;
+        }
+        Ok(self.refresh(now).await)
+    }
+
+    fn note(&self, online: &Online, certificate: &Arc<Certificate>, now: jiff::Timestamp) {
+        online.note(certificate);
+        if let CertificateVerdict::Untrusted(_) = self.trust.judge_any(certificate, now) {
+            online.note_lost(certificate);
+        }
     }
 
     /// Whether it may be used, by what its issuers say, what is demanded of it, and what its source knows.

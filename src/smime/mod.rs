@@ -26,6 +26,7 @@ pub mod issue;
 mod key;
 mod listing;
 mod naming;
+pub mod online;
 mod register;
 pub mod sources;
 #[cfg(test)]
@@ -65,6 +66,10 @@ pub struct Settings {
     pub plus_addresses: bool,
     /// Whether a domain's (a gateway's) certificate may be used for everybody in the domain.
     pub domain_certificates: bool,
+    /// Hours for which a revocation list counts as current after its next update was due.
+    pub stale_hours: u32,
+    /// What is fetched from the issuers of certificates.
+    pub online: online::Settings,
 }
 
 impl Default for Settings {
@@ -80,6 +85,8 @@ impl Default for Settings {
             subject_addresses: false,
             plus_addresses: false,
             domain_certificates: false,
+            stale_hours: 0,
+            online: online::Settings::default(),
         }
     }
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{Holdings, day, describe, short};
 use crate::message::{Address, CertificateVerdict, Considered};
 use crate::smime::Settings;
+use crate::smime::online::Ocsp;
 
 /// How far the doctor looks ahead.
 const AHEAD: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -49,7 +50,10 @@ pub(super) async fn examine(
 ) -> Result<Health, String> {
     let settings = &holdings.settings;
     let today = weigh(holdings, settings, address, now).await?;
-    let later = weigh(holdings, settings, address, now + AHEAD).await?;
+    // What a responder will say in 30 days, nobody knows.
+    let mut unasked = settings.clone();
+    unasked.online.ocsp = Ocsp::Off;
+    let later = weigh(holdings, &unasked, address, now + AHEAD).await?;
     let mut advice = Vec::new();
     let outlook = Outlook::of(&today, false);
     let ahead = Outlook::of(&later, settings.require_crl && outlook.encrypted);

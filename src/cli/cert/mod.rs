@@ -4,6 +4,7 @@ mod deny;
 mod doctor;
 mod expiring;
 mod list;
+mod refresh;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use crate::audit::verdict;
 use crate::config::{Bundle, Settings};
 use crate::message::{Address, CertificateVerdict, Considered};
 use crate::policy::Policy;
+use crate::smime::online::Online;
 use crate::smime::{self, Certificates};
 use crate::store::{self, Store};
 
@@ -36,6 +38,9 @@ pub enum Command {
     Check(Recipient),
     /// List the recipients whose last usable certificate ends soon
     Expiring(Expiring),
+    /// Fetch revocation lists and missing CA certificates now, as [certificates.online] allows; the status is 1 if a
+    /// place gave nothing
+    Refresh(All),
     /// Never use a certificate, or anything that a CA has issued; who, when and why is recorded
     Deny(Deny),
     /// Lift what 'deny' has recorded; the record keeps both
@@ -172,6 +177,9 @@ pub fn run(command: Command) -> ExitCode {
                 let until = now + SignedDuration::from_hours(24 * i64::from(ahead.days));
                 expiring::expiring(&Holdings::open(&ahead.file).await?, now, until, ahead.json).await?
             }
+            Command::Refresh(all) => {
+                refresh::refresh(&Holdings::open(&all.file).await?, now, all.json).await?
+            }
             Command::Deny(what) => deny::deny(&Holdings::open(&what.file).await?, &what, now).await?,
             Command::Allow(what) => deny::allow(&Holdings::open(&what.file).await?, &what, now).await?,
         };
@@ -209,7 +217,7 @@ impl Holdings {
 
     /// The same by other settings.
     fn certificates_by(&self, settings: &smime::Settings) -> Result<Certificates, String> {
-        let certificates = Certificates::load(settings)?;
+        let certificates = Certificates::load(settings)?.with_online(Online::start(&settings.online));
         Ok(match &self.store {
             Some(store) => certificates.with_register(Arc::new(store.clone())),
             None => certificates,

@@ -302,7 +302,7 @@ impl Suite {
         };
         let trust = Trust::load(&settings)?;
         let certificate = Certificate::from_der(&der).map_err(|error| error.to_string())?;
-        Ok(trust.judge_for_anybody(&certificate, now()))
+        Ok(trust.judge_any(&certificate, now()))
     }
 }
 

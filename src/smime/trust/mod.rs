@@ -13,14 +13,18 @@ mod revocation;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use openssl::x509::X509;
+
 use crate::message::{Address, Assurance, CertificateVerdict};
 
 use super::assurance::assurance;
 use super::denied::Denied;
 use super::files;
 use super::naming::{Fit, Naming};
+use super::online;
 use super::{Certificate, Settings};
 use path::Paths;
+pub(super) use revocation::List;
 use revocation::Revocations;
 
 /// Verdicts kept at most. Beyond it all are forgotten and made again.
@@ -92,8 +96,17 @@ impl Trust {
         let intermediates = files::certificates(&settings.intermediates)?;
         let lists = files::revocation_lists(&settings.crls)?;
         let intermediates = intermediates.into_iter().map(|(_, certificate)| certificate);
-        let paths = Paths::new(anchors, intermediates.collect());
-        let revocations = Revocations::new(lists, &paths)?;
+        let (mut fetched, mut fetched_lists) = (Vec::new(), Vec::new());
+        if settings.online.intermediates {
+            fetched = online::intermediates(&settings.online.folder);
+        }
+        if settings.online.lists {
+            fetched_lists = online::lists(&settings.online.folder);
+        }
+        let paths = Paths::new(anchors, intermediates.chain(fetched).collect());
+        let stale = i64::from(settings.stale_hours) * 3_600;
+        let mut revocations = Revocations::new(lists, &paths, stale)?;
+        revocations.take(fetched_lists, &paths);
         let mut moments: Vec<i64> = paths.moments().chain(revocations.moments()).collect();
         moments.sort_unstable();
         moments.dedup();
@@ -130,13 +143,26 @@ impl Trust {
         }
     }
 
-    /// The same without the question whose it is.
-    #[cfg(test)]
-    pub(super) fn judge_for_anybody(
+    /// Every CA certificate at hand.
+    pub(super) fn authorities(&self) -> impl Iterator<Item = &Certificate> {
+        self.paths.authorities()
+    }
+
+    /// Who issued a certificate, by a valid path; none for one that is an anchor itself or has no path.
+    pub(super) fn issuer(
         &self,
         certificate: &Certificate,
+        address: &Address,
         now: jiff::Timestamp,
-    ) -> CertificateVerdict {
+    ) -> Option<X509> {
+        let path = self
+            .paths
+            .validate(certificate, address.domain(), now.as_second());
+        path.ok()?.first().map(|issuer| issuer.x509().clone())
+    }
+
+    /// The same without the question whose it is.
+    pub(super) fn judge_any(&self, certificate: &Certificate, now: jiff::Timestamp) -> CertificateVerdict {
         self.standing(certificate, "", false, now).verdict
     }
 

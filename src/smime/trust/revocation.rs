@@ -19,9 +19,12 @@ use super::path::Paths;
 /// All lists at hand, each signed by a known CA.
 pub(super) struct Revocations {
     lists: Vec<List>,
+    /// Seconds for which a list counts as current after its next update was due.
+    stale: i64,
 }
 
-struct List {
+/// One list.
+pub(in super::super) struct List {
     crl: X509Crl,
     /// Public keys, in DER, that verify its signature.
     signers: Vec<Vec<u8>>,
@@ -35,10 +38,23 @@ impl Revocations {
     ///
     /// # Errors
     /// Names the file whose list no known CA has signed: it would protect nobody, and nobody would notice.
-    pub(super) fn new(lists: Vec<(PathBuf, X509Crl)>, paths: &Paths) -> Result<Revocations, String> {
+    pub(super) fn new(
+        lists: Vec<(PathBuf, X509Crl)>,
+        paths: &Paths,
+        stale: i64,
+    ) -> Result<Revocations, String> {
         let take = |(file, crl): (PathBuf, X509Crl)| List::new(&file, crl, paths);
         let lists = lists.into_iter().map(take).collect::<Result<_, _>>()?;
-        Ok(Revocations { lists })
+        Ok(Revocations { lists, stale })
+    }
+
+    /// Takes more lists, and passes over those that no known CA has signed: a CA may have gone since they were
+    /// fetched.
+    pub(super) fn take(&mut self, lists: Vec<(PathBuf, X509Crl)>, paths: &Paths) {
+        let signed = lists
+            .into_iter()
+            .filter_map(|(file, crl)| List::new(&file, crl, paths).ok());
+        self.lists.extend(signed);
     }
 
     /// Whether some list of its issuer names the certificate.
@@ -59,11 +75,11 @@ impl Revocations {
         let by_another = |list: &List| {
             let signers = paths
                 .authorities()
-                .filter(|authority| list.is_signed_by(authority));
+                .filter(|authority| list.verifies_with(authority));
             signers.into_iter().any(vouches)
         };
         let own = self.lists.iter().filter(|list| is_issuer(issuer, &list.crl));
-        own.filter(|list| list.is_current(now)).any(|list| {
+        own.filter(|list| list.is_current(now, self.stale)).any(|list| {
             let by_itself = key.as_ref().is_some_and(|key| list.signers.contains(key));
             by_itself || by_another(list)
         })
@@ -71,24 +87,30 @@ impl Revocations {
 
     /// Seconds at which a list begins or ends to be current.
     pub(super) fn moments(&self) -> impl Iterator<Item = i64> {
-        let ends = |list: &List| std::iter::once(list.this_update).chain(list.next_update);
+        let end = |list: &List| list.next_update.map(|next| next.saturating_add(self.stale));
+        let ends = move |list: &List| std::iter::once(list.this_update).chain(end(list));
         self.lists.iter().flat_map(ends)
     }
 }
 
 impl List {
+    /// When a list was made and when the next one is due, in seconds since 1970.
+    pub(in super::super) fn dates(crl: &X509Crl) -> Option<(i64, Option<i64>)> {
+        let next = crl.next_update().map(seconds);
+        match next {
+            Some(None) => None,
+            next => Some((seconds(crl.last_update())?, next.flatten())),
+        }
+    }
+
+    /// Whether this CA has signed a list of its own name.
+    pub(in super::super) fn is_signed_by(crl: &X509Crl, authority: &Certificate) -> bool {
+        signs(authority, crl)
+    }
+
     fn new(file: &Path, crl: X509Crl, paths: &Paths) -> Result<List, String> {
-        let signed = |authority: &&Certificate| {
-            let key = authority.x509().public_key();
-            authority.may_sign_lists()
-                && is_issuer(authority, &crl)
-                && key.is_ok_and(|key| crl.verify(&key).unwrap_or(false))
-        };
-        let signers: Vec<_> = paths
-            .authorities()
-            .filter(signed)
-            .filter_map(public_key)
-            .collect();
+        let signed = paths.authorities().filter(|authority| signs(authority, &crl));
+        let signers: Vec<_> = signed.filter_map(public_key).collect();
         let wrong = |what: &str| format!("{}: {what}", file.display());
         if signers.is_empty() {
             let issuer = issuer_of(&crl);
@@ -106,7 +128,7 @@ impl List {
         })
     }
 
-    fn is_signed_by(&self, authority: &Certificate) -> bool {
+    fn verifies_with(&self, authority: &Certificate) -> bool {
         authority.may_sign_lists()
             && is_issuer(authority, &self.crl)
             && public_key(authority).is_some_and(|key| self.signers.contains(&key))
@@ -118,8 +140,9 @@ impl List {
             && matches!(self.crl.get_by_cert(certificate), CrlStatus::Revoked(_))
     }
 
-    fn is_current(&self, now: i64) -> bool {
-        self.complete && self.this_update <= now && self.next_update.is_some_and(|next| now < next)
+    fn is_current(&self, now: i64, stale: i64) -> bool {
+        let ends = self.next_update.map(|next| next.saturating_add(stale));
+        self.complete && self.this_update <= now && ends.is_some_and(|end| now < end)
     }
 }
 
@@ -132,6 +155,13 @@ fn is_complete(crl: &X509CrlRef) -> bool {
     };
     let extensions = list.tbs_cert_list.crl_extensions.unwrap_or_default();
     extensions.iter().all(|extension| !extension.critical)
+}
+
+fn signs(authority: &Certificate, crl: &X509Crl) -> bool {
+    let key = authority.x509().public_key();
+    authority.may_sign_lists()
+        && is_issuer(authority, crl)
+        && key.is_ok_and(|key| crl.verify(&key).unwrap_or(false))
 }
 
 fn is_issuer(authority: &Certificate, crl: &X509CrlRef) -> bool {

@@ -8,6 +8,7 @@ mod chains;
 mod leaves;
 mod lists;
 mod names;
+mod online;
 mod right;
 mod settings;
 mod spec;
