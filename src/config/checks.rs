@@ -40,6 +40,8 @@ pub(super) fn all(settings: &Settings) -> Vec<Check> {
     checks.extend(inspect(settings));
     checks.extend(of_stage("ocr", settings.ocr.mistakes()));
     checks.extend(certificates(settings));
+    checks.extend(of_stage("keys", settings.keys.mistakes()));
+    checks.extend(of_stage("authority", settings.authority.mistakes()));
     checks.extend(notice(settings));
     checks.extend(store(settings));
     checks.extend(of_stage("smtp", settings.smtp.mistakes()));

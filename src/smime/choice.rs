@@ -115,6 +115,12 @@ impl Certificates {
         }
     }
 
+    /// What is known here against a certificate, whoever owns it: an administrator has denied it, or its issuer has
+    /// revoked it.
+    pub fn objection(&self, certificate: &Certificate) -> Option<CertificateVerdict> {
+        self.trust.objection(certificate)
+    }
+
     /// Every certificate in the folder, once for each address and each domain it names, judged at `now` by the
     /// profile for the address.
     pub fn all(

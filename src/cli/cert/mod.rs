@@ -1,9 +1,11 @@
 //! `sealgate cert`: which certificates are there, would mail to an address be encrypted, and what is denied.
 
+mod authority;
 mod deny;
 mod doctor;
 mod expiring;
 mod list;
+mod own;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +40,20 @@ pub enum Command {
     Deny(Deny),
     /// Lift what 'deny' has recorded; the record keeps both
     Allow(Allow),
+    /// See and take in the keys that mail is signed with
+    #[command(subcommand)]
+    Own(own::Command),
+    /// Ask a public CA for a certificate to sign with, and take in its answer
+    Request(own::Request),
+    /// Make the internal CA, see what it has issued, publish its revocation list
+    #[command(subcommand)]
+    Authority(authority::Command),
+    /// Issue a certificate by the internal CA
+    Issue(authority::Issue),
+    /// Issue a new certificate in place of one that ends
+    Renew(authority::Renew),
+    /// Revoke a certificate of the internal CA, and publish the list that says so
+    Revoke(authority::Revoke),
 }
 
 /// All certificates.
@@ -167,6 +183,12 @@ pub fn run(command: Command) -> ExitCode {
                 let (settings, policy) = settings_and_policy(&ahead.file)?;
                 expiring::expiring(&settings, &policy, now, until, ahead.json)?
             }
+            Command::Own(command) => own::run(&command, now)?,
+            Command::Request(request) => own::request(&request)?,
+            Command::Authority(command) => authority::run(&command, now)?,
+            Command::Issue(issue) => authority::issue(&issue, now)?,
+            Command::Renew(renew) => authority::renew(&renew, now)?,
+            Command::Revoke(revoke) => authority::revoke(&revoke, now)?,
             Command::Deny(what) => deny::deny(&settings(&what.file)?, &what, now)?,
             Command::Allow(what) => deny::allow(&settings(&what.file)?, &what, now)?,
         };
@@ -185,9 +207,12 @@ impl Answer {
     }
 }
 
+fn all_settings(file: &SettingsFile) -> Result<Settings, String> {
+    Settings::load(&file.config).map_err(|mistakes| super::config::explain(&mistakes))
+}
+
 fn settings(file: &SettingsFile) -> Result<smime::Settings, String> {
-    let settings = Settings::load(&file.config).map_err(|mistakes| super::config::explain(&mistakes))?;
-    Ok(settings.certificates)
+    Ok(all_settings(file)?.certificates)
 }
 
 /// The settings of certificates, and the policy that says how strong they must be.
