@@ -1,8 +1,5 @@
 //! `cert authority`, `cert issue`, `cert renew`, `cert revoke`: the internal CA.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -14,10 +11,10 @@ use crate::cli::table;
 use crate::config::Settings;
 use crate::message::Address;
 use crate::smime::Curve;
-use crate::smime::authority::{Delivered, Entry, Order, Published, Reason, Site, Source, Whom, pkcs12};
+use crate::smime::authority::{Delivered, Entry, Order, Published, Reason, Site, Source, Whom};
 use crate::smime::issue::{KeyKind, Usage};
-use crate::smime::keys::{Secret, pkcs8_of, write_key_file};
 
+use super::place::Place;
 use super::{Answer, all_settings, day, deny::person, json, short};
 
 /// Commands about the internal CA.
@@ -389,7 +386,7 @@ fn deliver(
     let site = site(settings);
     let authority = site.open()?;
     // What would fail afterwards is tried first: a certificate should not be issued for nothing.
-    let place = Place::find(settings, order, to)?;
+    let place = Place::find(settings, order, to.out.as_deref())?;
     let delivered = authority.issue(order, &person(by.by.as_deref()), now)?;
     let (file, password) = place.put(&delivered, settings)?;
     if as_json {
@@ -414,73 +411,6 @@ fn deliver(
         );
     }
     Ok(Answer::yes(text + NEXT + "\n"))
-}
-
-/// Where what is issued goes.
-enum Place {
-    Gateway(PathBuf),
-    Out(PathBuf),
-}
-
-impl Place {
-    fn find(settings: &Settings, order: &Order, to: &To) -> Result<Place, String> {
-        let path = match &to.out {
-            Some(out) => Place::Out(out.clone()),
-            None => {
-                let folder = settings.keys.folder.as_deref();
-                let folder = folder.ok_or("there is no folder for own keys: [keys] folder")?;
-                Place::Gateway(free_name(folder, &order.whom.words()))
-            }
-        };
-        let (Place::Gateway(file) | Place::Out(file)) = &path;
-        match file.exists() {
-            true => Err(format!("{}: is there already", file.display())),
-            false => Ok(path),
-        }
-    }
-
-    fn put(self, delivered: &Delivered, settings: &Settings) -> Result<(PathBuf, Option<String>), String> {
-        match (self, &delivered.key) {
-            (Place::Gateway(file), Some(key)) => {
-                let secret = settings.keys.secret_file.as_deref();
-                let secret = Secret::passphrase(secret.ok_or("[keys] secret_file is missing")?)?;
-                write_key_file(&file, &pkcs8_of(key)?, &secret, &delivered.chain_pem())?;
-                Ok((file, None))
-            }
-            (Place::Out(file), Some(_)) => {
-                let (content, password) = pkcs12(delivered)?;
-                write_new(&file, &content, 0o600)?;
-                Ok((file, Some(password)))
-            }
-            (Place::Out(file) | Place::Gateway(file), None) => {
-                write_new(&file, delivered.chain_pem().as_bytes(), 0o644)?;
-                Ok((file, None))
-            }
-        }
-    }
-}
-
-/// A file name that is not taken: `ann@agency.example.pem`, then with a number.
-pub(super) fn free_name(folder: &Path, whom: &str) -> PathBuf {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "@.-_+".contains(c);
-    let name: String = whom.chars().map(|c| if plain(c) { c } else { '-' }).collect();
-    let name = name.trim_start_matches('.').to_owned();
-    let numbered = (2..).map(|number| folder.join(format!("{name}-{number}.pem")));
-    let mut names = std::iter::once(folder.join(format!("{name}.pem"))).chain(numbered);
-    let free = names.find(|path| !path.exists());
-    free.unwrap_or_else(|| folder.join("key.pem"))
-}
-
-pub(super) fn write_new(file: &Path, content: &[u8], mode: u32) -> Result<(), String> {
-    let cannot = |error: std::io::Error| format!("{}: cannot be written: {error}", file.display());
-    let mut out = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(file)
-        .map_err(cannot)?;
-    out.write_all(content).map_err(cannot)?;
-    out.sync_all().map_err(cannot)
 }
 
 pub(super) fn revoke(revoke: &Revoke, now: Timestamp) -> Result<Answer, String> {

@@ -6,6 +6,7 @@ mod doctor;
 mod expiring;
 mod list;
 mod own;
+mod place;
 #[cfg(test)]
 mod tests;
 

@@ -21,7 +21,8 @@ use crate::smime::Certificates;
 use crate::smime::issue::make_key;
 use crate::smime::keys::{KeyFile, KeyRing, Secret, SoftwareKey, pkcs8_of, write_key_file};
 
-use super::authority::{Kind, free_name, write_new};
+use super::authority::Kind;
+use super::place::{free_name, write_new};
 use super::{Answer, all_settings, day, json, short};
 
 /// Commands about own keys.

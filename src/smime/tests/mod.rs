@@ -1,9 +1,11 @@
 //! Tests of the module as a whole: a small PKI on disk, real clients.
 
+mod authority;
 #[allow(dead_code, reason = "journeys use the rest of it")]
 #[path = "../../../tests/journeys/support/counterparts.rs"]
-mod counterparts;
+pub mod counterparts;
 mod crafted;
+mod header_rules;
 mod headers;
 mod interop;
 mod keys;
@@ -12,5 +14,5 @@ mod pkits;
 mod profiles;
 mod revocation;
 mod sealing;
-mod signing;
+pub mod signing;
 mod verdicts;
