@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::audit::{RecipientRecord, Record, SigningRecord, TrailError};
+use crate::audit::{RecipientRecord, Record, TrailError};
 use crate::inspect::NoReader;
 use crate::message::{Address, Envelope, Inspection, Leaving, MessageId, Outbound, RawMessage};
 use crate::notice::{About, NoticeError};
@@ -114,7 +114,7 @@ impl Gateway {
             .await?;
         let mut outbounds = made.outbounds;
         signing::note(arrival.id, made.unsigned, &mut signing_record);
-        let record = record(
+        let mut record = record(
             &rulebook,
             arrival,
             inspection,
@@ -122,8 +122,8 @@ impl Gateway {
             &choices,
             &outbounds,
             notice.is_some(),
-            signing_record,
         );
+        record.signing = signing_record;
         outbounds.extend(notice);
         Ok((record, outbounds, share))
     }
@@ -273,7 +273,6 @@ fn record(
     choices: &[Choice],
     outbounds: &[Outbound],
     notice: bool,
-    signing: Option<SigningRecord>,
 ) -> Record {
     let leaving = |place: u32| -> Option<Leaving> {
         let own = outbounds
@@ -304,7 +303,7 @@ fn record(
         inspection,
         need: judgment.need,
         notice,
-        signing,
+        signing: None,
     }
 }
 

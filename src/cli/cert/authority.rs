@@ -11,7 +11,7 @@ use crate::cli::table;
 use crate::config::Settings;
 use crate::message::Address;
 use crate::smime::Curve;
-use crate::smime::authority::{Delivered, Entry, Order, Published, Reason, Site, Source, Whom};
+use crate::smime::authority::{Entry, Order, Published, Reason, Site, Source, Whom};
 use crate::smime::issue::{KeyKind, Usage};
 
 use super::place::Place;

@@ -106,7 +106,8 @@ fn judge(
     // RFC 8550 §3: readers compare From with the addresses in the certificate, if there are any. One without any may
     // speak for whomever the settings give it to.
     let nobody = !certificate.names_mailboxes() && certificate.subject_addresses().is_empty();
-    if !names(certificate, sender) && !(nobody && !key.senders().is_empty()) {
+    let told = nobody && !key.senders().is_empty();
+    if !told && !names(certificate, sender) {
         return CertificateVerdict::WrongAddress;
     }
     standing(certificate, objection, now)

@@ -118,8 +118,11 @@ fn certificate_of(signer: &Signer) -> String {
     signer.key.certificate().key().to_string()
 }
 
+/// Verifies each with the root (PEM).
+type Verifier = fn(&[Pieces], &str) -> Vec<bool>;
+
 /// What verifies, by the name that the table has for it.
-fn verifier(name: &str) -> Option<fn(&[Pieces], &str) -> Vec<bool>> {
+fn verifier(name: &str) -> Option<Verifier> {
     match name {
         "openssl cms" => Some(openssl),
         "BouncyCastle" => Some(bouncy_castle),
@@ -135,7 +138,7 @@ fn openssl(pieces: &[Pieces], root: &str) -> Vec<bool> {
     let verify = |pieces: &Pieces| {
         folder.write("in.eml", &pieces.entity);
         let arguments = [
-            "cms", "-verify", "-in", "in.eml", "-CAfile", "root.pem", "-binary", "-out", "out",
+            "cms", "-verify", "-in", "in.eml", "-CAfile", "root.pem", "-out", "out",
         ];
         command("openssl", &folder, &arguments)
             .output()
