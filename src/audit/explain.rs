@@ -15,6 +15,7 @@ pub fn explain(traced: &Traced) -> String {
     message(&mut page, traced);
     findings(&mut page, traced);
     obstacles(&mut page, traced);
+    signing(&mut page, traced);
     for recipient in &traced.record.recipients {
         page.blank();
         one_recipient(&mut page, traced, recipient);
@@ -166,6 +167,26 @@ fn one_obstacle(page: &mut Page, obstacle: &Obstacle, counts: bool) {
     page.line(2, &format!("- {what}, {kind}: {detail}. {effect}"));
 }
 
+/// Which key signed, or why none did.
+fn signing(page: &mut Page, traced: &Traced) {
+    let Some(signing) = &traced.record.signing else {
+        return;
+    };
+    page.blank();
+    page.line(0, "Signing:");
+    for considered in &signing.considered {
+        let verdict = words::signing_verdict(&considered.verdict);
+        page.field(
+            "Own key",
+            &format!("{}: {verdict}", words::short(&considered.fingerprint)),
+        );
+        page.below(&described(considered));
+    }
+    if let Some(reason) = &signing.unsigned {
+        page.field("Unsigned", reason);
+    }
+}
+
 fn one_recipient(page: &mut Page, traced: &Traced, recipient: &RecipientRecord) {
     let place = recipient.id.recipient;
     page.line(
@@ -185,20 +206,24 @@ fn one_recipient(page: &mut Page, traced: &Traced, recipient: &RecipientRecord) 
 }
 
 fn certificate(page: &mut Page, considered: &Considered) {
-    let (subject, issuer, serial) = (&considered.subject, &considered.issuer, &considered.serial);
     let verdict = words::verdict(&considered.verdict);
     page.field(
         "Certificate",
         &format!("{}: {verdict}", words::short(&considered.fingerprint)),
     );
+    page.below(&described(considered));
+}
+
+fn described(considered: &Considered) -> String {
+    let (subject, issuer, serial) = (&considered.subject, &considered.issuer, &considered.serial);
     let valid = time(considered.not_after);
-    page.below(&format!(
+    format!(
         "{subject}; issued by {issuer}; serial {serial}; {}; valid until {valid}{}",
         considered.key,
         considered
             .assurance
             .map_or_else(String::new, |assurance| format!("; {assurance}"))
-    ));
+    )
 }
 
 fn became(page: &mut Page, traced: &Traced, place: u32) {

@@ -13,7 +13,7 @@ mod words;
 pub use chain::{CHAIN_START, ChainState, Hash, Walk, link};
 pub use explain::explain;
 pub use page::printable;
-pub use words::verdict;
+pub use words::{signing_verdict, verdict};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,19 @@ pub struct Record {
     pub recipients: Vec<RecipientRecord>,
     /// Whether the sender was sent a notice.
     pub notice: bool,
+    /// Which own keys were weighed to sign with; `None` when nothing was to be signed, or there are none for the sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing: Option<SigningRecord>,
+}
+
+/// The part of a record that concerns the signature of a message.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SigningRecord {
+    /// The certificates of the keys that were weighed, best first.
+    pub considered: Vec<Considered>,
+    /// Why it left unsigned, when it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsigned: Option<String>,
 }
 
 impl Record {

@@ -70,6 +70,7 @@ pub(crate) fn record(id: MessageId, received: Timestamp) -> Record {
             refused(id, "eve@stranger.example"),
         ],
         notice: true,
+        signing: None,
     }
 }
 
@@ -104,6 +105,8 @@ fn sealed_to(id: MessageId, recipient: &str) -> RecipientRecord {
         leaving: Some(Leaving::Smime {
             certificate: "cd".repeat(32),
             algorithm: "AES-256-CBC, RSA PKCS#1 v1.5".to_owned(),
+            signature: None,
+            copy_to: None,
         }),
     }
 }

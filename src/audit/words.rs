@@ -1,7 +1,7 @@
 //! The sentence for each thing that a record can say. The matches name every variant, so that a new one cannot
 //! be forgotten here.
 
-use crate::message::{CertificateVerdict, Confidence, Leaving, ObstacleKind, Profile, Sealed};
+use crate::message::{CertificateVerdict, Confidence, Leaving, ObstacleKind, Profile, Sealed, Signature};
 use crate::policy::{Action, Refusal};
 
 pub(super) fn action(action: &Action) -> String {
@@ -73,12 +73,47 @@ pub(super) fn form(leaving: &Leaving) -> String {
         Leaving::Smime {
             certificate,
             algorithm,
+            signature,
+            copy_to,
         } => {
+            let own = copy_to.as_ref().map_or_else(String::new, |own| {
+                format!(" and to the sender's own, {}", short(own))
+            });
+            let signed = signature
+                .as_ref()
+                .map_or_else(String::new, |signature| format!("{} and ", signed(signature)));
             format!(
-                "sealed with S/MIME ({algorithm}) to the certificate {}",
+                "{signed}sealed with S/MIME ({algorithm}) to the certificate {}{own}",
                 short(certificate)
             )
         }
+        Leaving::Signed { signature } => format!("{}, in clear", signed(signature)),
+    }
+}
+
+fn signed(signature: &Signature) -> String {
+    format!(
+        "signed ({}) with the key of the certificate {}",
+        signature.algorithm,
+        short(&signature.certificate)
+    )
+}
+
+/// What is said of a certificate with a key of our own.
+pub fn signing_verdict(verdict: &CertificateVerdict) -> String {
+    match verdict {
+        CertificateVerdict::Chosen => "signs".to_owned(),
+        CertificateVerdict::Usable => "could sign, but another one is preferred".to_owned(),
+        CertificateVerdict::WrongUsage => {
+            "cannot sign: its key usage or extended key usage does not name signing mail".to_owned()
+        }
+        CertificateVerdict::WrongAddress => {
+            "cannot sign: it names other addresses, not the sender's".to_owned()
+        }
+        CertificateVerdict::WeakKey => {
+            "cannot sign: its key is too short or of a kind that mail clients do not know".to_owned()
+        }
+        other => format!("cannot sign: {}", fault(other).unwrap_or_default()),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::config::{Bundle, Mistake, Settings};
 use crate::detect::Rules;
 use crate::notice::Notices;
 use crate::smime::Certificates;
+use crate::smime::keys::KeyRing;
 
 use super::{SettingsFile, failed};
 
@@ -55,6 +56,7 @@ fn check(file: &SettingsFile) -> ExitCode {
         Err(mistakes) => wrong.extend(mistakes.iter().map(ToString::to_string)),
     }
     wrong.extend(Certificates::load(&settings.certificates).err());
+    wrong.extend(KeyRing::load(&settings.keys).err());
     if !wrong.is_empty() {
         return failed(&in_lines("the policy or the certificates", &wrong));
     }

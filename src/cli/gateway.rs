@@ -9,6 +9,7 @@ use crate::inspect::{Inspector, Ocr, OcrMode};
 use crate::notice::Notices;
 use crate::relay::{Gateway, Identity, Rulebook};
 use crate::smime::Certificates;
+use crate::smime::keys::KeyRing;
 use crate::smime::online::Online;
 use crate::store::Store;
 
@@ -111,6 +112,7 @@ fn rulebook(settings: &Settings, bundle: &Bundle) -> Result<Rulebook, String> {
     Ok(Rulebook {
         policy: bundle.policy.clone(),
         certificates: Certificates::load(&settings.certificates)?,
+        keys: KeyRing::load(&settings.keys)?,
         notices: notices.map_err(|error| error.to_string())?,
     })
 }

@@ -44,6 +44,8 @@ pub(super) fn all(settings: &Settings) -> Vec<Check> {
         "certificates.online",
         settings.certificates.online.mistakes(),
     ));
+    checks.extend(of_stage("keys", settings.keys.mistakes()));
+    checks.extend(of_stage("authority", settings.authority.mistakes()));
     checks.extend(notice(settings));
     checks.extend(store(settings));
     checks.extend(of_stage("smtp", settings.smtp.mistakes()));

@@ -35,6 +35,10 @@ pub struct Settings {
     pub ocr: inspect::OcrSettings,
     /// Certificates and trust.
     pub certificates: smime::Settings,
+    /// Own keys.
+    pub keys: smime::keys::Settings,
+    /// The internal CA.
+    pub authority: smime::authority::Settings,
     /// Notices.
     pub notice: notice::Settings,
     /// Storage.
@@ -53,6 +57,8 @@ impl Default for Settings {
             inspect: Default::default(),
             ocr: Default::default(),
             certificates: Default::default(),
+            keys: Default::default(),
+            authority: Default::default(),
             notice: Default::default(),
             store: Default::default(),
             deliver: Default::default(),
@@ -119,6 +125,12 @@ impl Settings {
             self.smtp.tls_key.as_mut(),
             self.deliver.ca_file.as_mut(),
             self.ocr.tessdata.as_mut(),
+            self.keys.folder.as_mut(),
+            self.authority.folder.as_mut(),
+            self.authority.publish.as_mut(),
+            self.keys.secret_file.as_mut(),
+            self.keys.pkcs11.module.as_mut(),
+            self.keys.pkcs11.pin_file.as_mut(),
         ];
         for path in always.into_iter().chain(optional.into_iter().flatten()) {
             *path = folder.join(&path);

@@ -139,7 +139,7 @@ next_hop = "mail.agency.example"
         "30: [[deliver.route]] lacks `next_hop`".to_owned(),
         "31: unknown setting `domian` in [[deliver.route]]; did you mean `domain`?".to_owned(),
         "34: `domain` in [[deliver.route]] takes a text in quotes, not 5".to_owned(),
-        "37: unknown setting `colours`; it takes `hostname`, `domains`, `policies`, `smtp`, `inspect`, `ocr`, `certificates`, `notice`, `store`, `deliver`".to_owned(),
+        "37: unknown setting `colours`; it takes `hostname`, `domains`, `policies`, `smtp`, `inspect`, `ocr`, `certificates`, `keys`, `authority`, `notice`, `store`, `deliver`".to_owned(),
     ];
     let expected: Vec<String> = expected
         .iter()
@@ -296,6 +296,14 @@ fn the_example_names_every_setting_with_its_default() {
             "from",
             "ca_file",
             "tessdata",
+            "folder",
+            "secret_file",
+            "rules",
+            "module",
+            "token",
+            "pin_file",
+            "publish",
+            "crl_url",
         ];
         assert!(
             filled_in.contains(&name) || example.lines().any(|other| other.trim() == line.trim()),
@@ -327,6 +335,7 @@ fn the_documentation_and_the_shipped_policy_name_every_setting() {
         "version",
         "recipients",
         "sealing",
+        "signing",
         "exceptions",
         "assurance",
         "delivery",

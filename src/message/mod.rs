@@ -9,7 +9,9 @@ mod envelope;
 mod id;
 mod inspection;
 mod outbound;
+mod pattern;
 mod profile;
+mod signing;
 
 pub use address::{Address, AddressError};
 pub use certificate::{Assurance, CertificateVerdict, Considered, Generation, Origin, Validated};
@@ -18,8 +20,10 @@ pub use id::{DecisionId, IdError, MessageId};
 pub use inspection::{
     Confidence, Finding, Inspection, Masked, Obstacle, ObstacleKind, Place, Sealed, Segment, Structure,
 };
-pub use outbound::{Leaving, Outbound, Purpose};
+pub use outbound::{Leaving, Outbound, Purpose, Signature};
+pub use pattern::{Pattern, PatternError};
 pub use profile::{Demand, Profile};
+pub use signing::SignatureForm;
 
 /// A future that a trait method returns, so that the trait can be used behind a pointer.
 pub type Boxed<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -47,5 +47,25 @@ pub enum Leaving {
         certificate: String,
         /// For people: `AES-256-CBC, RSA PKCS#1 v1.5`.
         algorithm: String,
+        /// The signature inside of the seal, if there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signature: Option<Signature>,
+        /// The sender's own certificate, SHA-256 of its DER, when the copy is sealed to it, too.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        copy_to: Option<String>,
     },
+    /// In clear, for nothing in it needs protection, but signed by this gateway.
+    Signed {
+        /// The signature.
+        signature: Signature,
+    },
+}
+
+/// A signature that this gateway made for a sender.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signature {
+    /// The certificate of the key, SHA-256 of its DER in hexadecimal.
+    pub certificate: String,
+    /// For people: `RSA PKCS#1 v1.5 with SHA-256, detached`.
+    pub algorithm: String,
 }

@@ -3,7 +3,6 @@
 //! Must not know: SMTP, stores, clocks, how anything is sealed.
 
 mod decide;
-mod pattern;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -12,10 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::message::{Address, CertificateVerdict, Considered, Inspection, ObstacleKind, Profile, Sealed};
 
-pub use pattern::{Pattern, PatternError};
+pub use crate::message::{Pattern, PatternError};
 pub use settings::{
     AlreadyEncrypted, AssuranceFor, Counts, Delivery, Mode, OwnDomains, Policy, Recipients, Sealing,
-    SealingFor, Structure, TestValues,
+    SealingFor, Signing, SigningFor, SigningMode, Structure, TestValues,
 };
 
 /// What is known of one recipient when the decision is made.

@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 
-use super::pattern::Pattern;
-use crate::message::{Address, Confidence, Demand, Finding, Inspection, ObstacleKind, Profile, Validated};
+use crate::message::{
+    Address, Confidence, Demand, Finding, Inspection, ObstacleKind, Pattern, Profile, SignatureForm,
+    Validated,
+};
 
 /// What the organisation wants: `policies/policy.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -33,6 +35,8 @@ pub struct Policy {
     pub sealing: Sealing,
     /// Which certificates some personal information may be sealed to.
     pub assurance: Vec<AssuranceFor>,
+    /// What is signed, and how.
+    pub signing: Signing,
     /// What happens when some recipients are refused.
     pub delivery: Delivery,
     /// What is decided on structure alone.
@@ -93,6 +97,8 @@ pub enum OwnDomains {
 pub struct Sealing {
     /// For everybody whom no exception names.
     pub profile: Profile,
+    /// Whether sealed copies can be opened by their sender, too.
+    pub copy_to_sender: bool,
     /// `[[sealing.for]]`: the first one that names a recipient counts.
     #[serde(rename = "for")]
     pub exceptions: Vec<SealingFor>,
@@ -129,6 +135,46 @@ fn everything() -> Vec<String> {
 
 fn everybody() -> Vec<Pattern> {
     vec![Pattern::Everybody]
+}
+
+/// `[signing]`: what is signed with the sender's key, where there is one.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Signing {
+    /// What is signed.
+    pub mode: SigningMode,
+    /// Whether mail of a sender who has a key must wait when it cannot be signed.
+    pub required: bool,
+    /// The form for everybody whom no exception names.
+    pub form: SignatureForm,
+    /// Whether `From` must be the envelope's sender.
+    pub from_is_sender: bool,
+    /// `[[signing.for]]`: the first one that names a recipient counts.
+    #[serde(rename = "for")]
+    pub exceptions: Vec<SigningFor>,
+}
+
+/// What is signed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SigningMode {
+    /// Nothing.
+    Off,
+    /// What is sealed: first signed, then encrypted.
+    #[default]
+    Sealed,
+    /// That, and what leaves in clear.
+    All,
+}
+
+/// `[[signing.for]]`: another form for some recipients.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SigningFor {
+    /// Whom it is for.
+    pub recipients: Vec<Pattern>,
+    /// What it is.
+    pub form: SignatureForm,
 }
 
 /// `[delivery]`.
@@ -185,8 +231,21 @@ impl Default for Policy {
             recipients: Recipients::default(),
             sealing: Sealing::default(),
             assurance: Vec::new(),
+            signing: Signing::default(),
             delivery: Delivery::default(),
             structure: Structure::default(),
+        }
+    }
+}
+
+impl Default for Signing {
+    fn default() -> Self {
+        Signing {
+            mode: SigningMode::default(),
+            required: false,
+            form: SignatureForm::default(),
+            from_is_sender: true,
+            exceptions: Vec::new(),
         }
     }
 }
@@ -249,6 +308,16 @@ impl Policy {
             profile: self.profile(recipient),
             validated: entries.map(|entry| entry.validated.clone()).reduce(kept_by_all),
         }
+    }
+
+    /// In which form mail to this recipient is signed.
+    pub fn signature_form(&self, recipient: &Address) -> SignatureForm {
+        let names = |exception: &&SigningFor| {
+            let mut patterns = exception.recipients.iter();
+            patterns.any(|pattern| pattern.matches(recipient))
+        };
+        let exception = self.signing.exceptions.iter().find(names);
+        exception.map_or(self.signing.form, |exception| exception.form)
     }
 
     /// Whether this finding is personal information in the eyes of the policy.

@@ -204,6 +204,7 @@ fn the_first_entry_that_names_a_recipient_gives_the_profile_and_the_decision_car
     let policy = Policy {
         sealing: Sealing {
             profile: Profile::Modern,
+            copy_to_sender: false,
             exceptions: vec![
                 entry("ann@partner.example", Profile::Strict),
                 entry("@partner.example", Profile::Compatible),

@@ -5,12 +5,18 @@
 use std::sync::Arc;
 
 use crate::message::{Address, Leaving, Outbound, Profile, RawMessage, Sealed};
-use crate::smime::{Certificate, SealError};
+use crate::smime::signing::SignError;
+use crate::smime::{Certificate, Payload, SealError};
 
 mod pass;
+mod signatures;
 mod smime;
 #[cfg(test)]
 mod tests;
+
+pub use signatures::{Signing, Wish};
+
+use signatures::Signatures;
 
 /// How one recipient's copy leaves.
 #[derive(Debug, Clone)]
@@ -29,9 +35,21 @@ pub enum NotMade {
     /// One copy could not be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// One copy could not be signed, and must be.
+    #[error(transparent)]
+    Sign(#[from] SignError),
     /// Nobody waits for them any more.
     #[error("nobody waits for the copies any more")]
     Unwanted,
+}
+
+/// The copies that leave.
+#[derive(Debug)]
+pub struct Made {
+    /// One for each that differs.
+    pub outbounds: Vec<Outbound>,
+    /// Why some of them are unsigned that should not be.
+    pub unsigned: Option<String>,
 }
 
 /// Makes what leaves. Recipients who get the same bytes share one [`Outbound`]; each sealed copy has its own.
@@ -40,36 +58,59 @@ pub enum NotMade {
 /// before each copy whether to go on: many copies of a large message take their time.
 ///
 /// # Errors
-/// When one copy cannot be sealed, or the copies are not wanted any more.
+/// When one copy cannot be sealed, or cannot be signed and must be, or the copies are not wanted any more.
 pub fn protect(
     sender: Option<&Address>,
     raw: &RawMessage,
     ways: &[(u32, Address, Way)],
     secret: &[String],
+    signing: &Signing,
     wanted: impl Fn() -> bool,
-) -> Result<Vec<Outbound>, NotMade> {
+) -> Result<Made, NotMade> {
     let mut outbounds = Vec::new();
+    let seals = ways.iter().any(|(_, _, way)| matches!(way, Way::Smime(..)));
+    let to_seal = seals.then(|| Payload::to_seal(raw, secret)).transpose()?;
+    let to_sign = (signing.clear && signing.signer.is_some()).then(|| Payload::to_sign(raw));
+    let to_sign = to_sign.and_then(Result::ok);
+    let (mut inside, mut in_clear) = (Signatures::new(signing), Signatures::new(signing));
     for (place, address, way) in ways {
         if !wanted() {
             return Err(NotMade::Unwanted);
         }
         let recipient = (*place, address.clone());
-        match way {
-            Way::Pass => pass::add(&mut outbounds, sender, raw, recipient, Leaving::Clear),
-            Way::PassEncrypted(with) => {
+        let wish = signing.wishes.get(place).copied().unwrap_or_default();
+        match (way, &to_seal) {
+            (Way::Pass, _) => {
+                let signed = match &to_sign {
+                    Some(payload) => in_clear.on(payload, wish.form, wish.profile)?,
+                    None => None,
+                };
+                match signed.zip(to_sign.as_ref()) {
+                    Some((signed, payload)) => {
+                        let signature = signed.signature().clone();
+                        let leaving = Leaving::Signed { signature };
+                        let body = || payload.in_clear(signed);
+                        pass::add(&mut outbounds, sender, body, recipient, leaving);
+                    }
+                    None => pass::add(&mut outbounds, sender, || raw.clone(), recipient, Leaving::Clear),
+                }
+            }
+            (Way::PassEncrypted(with), _) => {
                 let leaving = Leaving::AlreadyEncrypted { with: *with };
-                pass::add(&mut outbounds, sender, raw, recipient, leaving);
+                pass::add(&mut outbounds, sender, || raw.clone(), recipient, leaving);
             }
-            Way::Smime(certificate, profile) => {
-                outbounds.push(smime::make(
-                    sender,
-                    raw,
-                    recipient,
-                    (certificate, *profile),
-                    secret,
-                )?);
+            (Way::Smime(certificate, profile), Some(payload)) => {
+                let signed = inside.on(payload, wish.form, *profile)?;
+                let copy_to = signing.copy_to.as_deref();
+                let to = (certificate.as_ref(), *profile);
+                outbounds.push(smime::make(sender, payload, signed, recipient, to, copy_to)?);
             }
+            // There is a payload when anything is sealed.
+            (Way::Smime(..), None) => return Err(SealError::NoHeader.into()),
         }
     }
-    Ok(outbounds)
+    Ok(Made {
+        outbounds,
+        unsigned: inside.failure.or(in_clear.failure),
+    })
 }

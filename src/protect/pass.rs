@@ -6,7 +6,7 @@ use crate::message::{Address, Leaving, Outbound, Purpose, RawMessage};
 pub(super) fn add(
     outbounds: &mut Vec<Outbound>,
     sender: Option<&Address>,
-    raw: &RawMessage,
+    body: impl FnOnce() -> RawMessage,
     recipient: (u32, Address),
     leaving: Leaving,
 ) {
@@ -15,7 +15,7 @@ pub(super) fn add(
         None => outbounds.push(Outbound {
             sender: sender.cloned(),
             recipients: vec![recipient],
-            body: raw.clone(),
+            body: body(),
             purpose: Purpose::Mail,
             leaving,
         }),

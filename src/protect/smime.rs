@@ -1,19 +1,28 @@
 //! The way of sealed mail: one CMS and one [`Outbound`] for each recipient, so that nobody can read from the
 //! CMS who else received the message (RFC 8551 §3.3 leaves blind copies to the sender).
 
-use crate::message::{Address, Leaving, Outbound, Profile, Purpose, RawMessage};
-use crate::smime::{Algorithms, Certificate, SealError, seal};
+use crate::message::{Address, Leaving, Outbound, Profile, Purpose};
+use crate::smime::signing::Signed;
+use crate::smime::{Algorithms, Certificate, Payload, SealError};
 
-/// Seals one recipient's copy.
+/// Seals one recipient's copy; to the sender's own certificate as well, if there is one that goes with the same
+/// algorithms: one CMS with keys of two kinds is read by few clients.
 pub(super) fn make(
     sender: Option<&Address>,
-    raw: &RawMessage,
+    payload: &Payload<'_>,
+    signed: Option<&Signed<'_>>,
     recipient: (u32, Address),
     (certificate, profile): (&Certificate, Profile),
-    secret: &[String],
+    copy_to: Option<&Certificate>,
 ) -> Result<Outbound, SealError> {
     let algorithms = Algorithms::choose(profile, certificate.key()).ok_or(SealError::BelowProfile)?;
-    let sealed = seal(raw, certificate, algorithms, secret)?;
+    let goes_with = |own: &&Certificate| {
+        let other = own.fingerprint() != certificate.fingerprint();
+        other && Algorithms::choose(profile, own.key()) == Some(algorithms)
+    };
+    let copy_to = copy_to.filter(goes_with);
+    let certificates: Vec<&Certificate> = std::iter::once(certificate).chain(copy_to).collect();
+    let sealed = payload.seal(signed, &certificates, algorithms)?;
     Ok(Outbound {
         sender: sender.cloned(),
         recipients: vec![recipient],
@@ -22,6 +31,8 @@ pub(super) fn make(
         leaving: Leaving::Smime {
             certificate: certificate.fingerprint().to_owned(),
             algorithm: sealed.algorithm,
+            signature: signed.map(|signed| signed.signature().clone()),
+            copy_to: copy_to.map(|own| own.fingerprint().to_owned()),
         },
     })
 }

@@ -4,7 +4,7 @@ use crate::message::{Address, Leaving, Profile, Purpose, RawMessage, Sealed};
 use crate::smime::issue::{Authority, KeyKind, Request};
 use crate::smime::{Certificate, Curve};
 
-use super::{NotMade, Way, protect};
+use super::{NotMade, Signing, Way, protect};
 
 const MAIL: &[u8] = b"From: a@agency.example\r\nTo: b@partner.example\r\nSubject: x\r\n\r\nbody\r\n";
 
@@ -51,7 +51,9 @@ fn recipients_of_the_same_bytes_share_one_outbound_and_sealed_ones_have_their_ow
         ),
     ];
     let sender = address("s@agency.example");
-    let outbounds = protect(Some(&sender), &raw, &ways, &[], || true).unwrap();
+    let outbounds = protect(Some(&sender), &raw, &ways, &[], &Signing::default(), || true)
+        .unwrap()
+        .outbounds;
     let places: Vec<Vec<u32>> = outbounds
         .iter()
         .map(|o| o.recipients.iter().map(|(place, _)| *place).collect())
@@ -67,6 +69,8 @@ fn recipients_of_the_same_bytes_share_one_outbound_and_sealed_ones_have_their_ow
     let Leaving::Smime {
         certificate,
         algorithm,
+        signature: None,
+        copy_to: None,
     } = &outbounds[1].leaving
     else {
         panic!("not sealed");
@@ -89,7 +93,17 @@ fn when_one_copy_cannot_be_sealed_nothing_leaves() {
             Way::Smime(certificate("c@partner.example"), Profile::Compatible),
         ),
     ];
-    assert!(protect(None, &RawMessage::new(&b"\r\nno header"[..]), &ways, &[], || true).is_err());
+    assert!(
+        protect(
+            None,
+            &RawMessage::new(&b"\r\nno header"[..]),
+            &ways,
+            &[],
+            &Signing::default(),
+            || true
+        )
+        .is_err()
+    );
 }
 
 #[test]
@@ -110,7 +124,14 @@ fn sealing_ends_when_nobody_waits_for_it_any_more() {
         asked.set(asked.get() + 1);
         asked.get() <= 3
     };
-    let result = protect(None, &RawMessage::new(MAIL), &ways, &[], wanted);
+    let result = protect(
+        None,
+        &RawMessage::new(MAIL),
+        &ways,
+        &[],
+        &Signing::default(),
+        wanted,
+    );
     assert!(matches!(result, Err(NotMade::Unwanted)));
     assert_eq!(asked.get(), 4);
 }

@@ -10,13 +10,14 @@ use crate::inspect::NoReader;
 use crate::message::{Address, Envelope, Inspection, Leaving, MessageId, Outbound, RawMessage};
 use crate::notice::{About, NoticeError};
 use crate::policy::{Action, Decision, Judgment, Recipient, decide};
-use crate::protect::{NotMade, Way, protect};
+use crate::protect::{Made, NotMade, Signing, Way, protect};
+use crate::smime::signing::SignError;
 use crate::smime::{Choice, LookupError, SealError};
 use crate::smtp::Client;
 
 use super::room::Share;
 use super::summary::Summary;
-use super::{Gateway, Rulebook, received};
+use super::{Gateway, Rulebook, received, signing};
 
 /// How long it may take until the commit begins, before the mail server is told to come back later. The commit
 /// itself is waited for: who stops in the middle of it does not know what to answer.
@@ -54,6 +55,9 @@ pub enum NotTaken {
     /// A copy could not be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// The message could not be signed, and policy wants it to be.
+    #[error("it must be signed: {0}")]
+    Sign(#[from] SignError),
     /// The copies for all recipients together would need more memory than there may be.
     #[error("too large to be encrypted for so many recipients at once; send it to fewer at a time")]
     TooManyCopies,
@@ -104,8 +108,13 @@ impl Gateway {
         );
         let notice = notice(&rulebook, &arrival, &inspection, &judgment)?;
         let ways = ways(&judgment.decisions, &choices)?;
-        let (mut outbounds, share) = self.protect(&arrival, ways, inspection.secret_fields()).await?;
-        let record = record(
+        let (signing, mut signing_record) = self.signing(&rulebook, &arrival, &judgment.decisions).await?;
+        let (made, share) = self
+            .protect(&arrival, ways, inspection.secret_fields(), signing)
+            .await?;
+        let mut outbounds = made.outbounds;
+        signing::note(arrival.id, made.unsigned, &mut signing_record);
+        let mut record = record(
             &rulebook,
             arrival,
             inspection,
@@ -114,6 +123,7 @@ impl Gateway {
             &outbounds,
             notice.is_some(),
         );
+        record.signing = signing_record;
         outbounds.extend(notice);
         Ok((record, outbounds, share))
     }
@@ -147,8 +157,9 @@ impl Gateway {
         arrival: &Arrival,
         ways: Vec<(u32, Address, Way)>,
         secret: Vec<String>,
-    ) -> Result<(Vec<Outbound>, Share), NotTaken> {
-        let octets = octets(&arrival.raw, &ways);
+        signing: Signing,
+    ) -> Result<(Made, Share), NotTaken> {
+        let octets = octets(&arrival.raw, &ways, &signing);
         if ways.len() > 1 && !self.copies.can_hold(octets) {
             return Err(NotTaken::TooManyCopies);
         }
@@ -164,26 +175,38 @@ impl Gateway {
         let (answer, made) = tokio::sync::oneshot::channel();
         tokio::task::spawn_blocking(move || {
             let wanted = || !answer.is_closed();
-            let copies = protect(sender.as_ref(), &stamped, &ways, &secret, wanted);
+            let copies = protect(sender.as_ref(), &stamped, &ways, &secret, &signing, wanted);
             // Unwanted copies are dropped here, with their share.
             let _ = answer.send((copies, share));
         });
         match made.await {
             Ok((Ok(copies), share)) => Ok((copies, share)),
             Ok((Err(NotMade::Seal(error)), _)) => Err(error.into()),
+            Ok((Err(NotMade::Sign(error)), _)) => Err(error.into()),
             Ok((Err(NotMade::Unwanted), _)) | Err(_) => Err(NotTaken::Interrupted),
         }
     }
 }
 
-/// What the copies may take: the message with its new field, and base 64 of it for every sealed copy.
-fn octets(raw: &RawMessage, ways: &[(u32, Address, Way)]) -> usize {
+/// What the copies may take: the message with its new field, and base 64 of it for every sealed copy. A signature can
+/// ask for one more layer of base 64, which all copies share, and brings its certificates along.
+fn octets(raw: &RawMessage, ways: &[(u32, Address, Way)], signing: &Signing) -> usize {
     /// For header fields, certificates' names and keys.
     const AROUND: usize = 2048;
+    /// For a signature and its certificates.
+    const SIGNED: usize = 16 * 1024;
     let is_sealed = |way: &&(u32, Address, Way)| matches!(way.2, Way::Smime(..));
     let sealed = ways.iter().filter(is_sealed).count();
-    let copy = raw.len() + raw.len() * 3 / 8 + AROUND;
-    raw.len().saturating_add(copy.saturating_mul(sealed))
+    let armored = |octets: usize| octets + octets * 3 / 8;
+    let (inside, shared) = match signing.signer {
+        Some(_) => {
+            let inside = armored(raw.len()) + SIGNED;
+            (inside, inside.saturating_mul(2))
+        }
+        None => (raw.len(), 0),
+    };
+    let copies = (armored(inside) + AROUND).saturating_mul(sealed);
+    raw.len().saturating_add(shared).saturating_add(copies)
 }
 
 /// The one notice to the sender, when any recipient was refused.
@@ -277,6 +300,7 @@ fn record(
         inspection,
         need: judgment.need,
         notice,
+        signing: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::notice::Notices;
 use crate::policy::Policy;
 use crate::smime::Certificates;
+use crate::smime::keys::KeyRing;
 
 /// Policy, certificates and notice texts that belong together.
 pub struct Rulebook {
@@ -10,6 +11,8 @@ pub struct Rulebook {
     pub policy: Policy,
     /// Certificates and trust.
     pub certificates: Certificates,
+    /// Own keys, to sign with.
+    pub keys: KeyRing,
     /// What senders are told.
     pub notices: Notices,
 }

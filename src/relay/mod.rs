@@ -17,6 +17,7 @@ mod outgoing;
 mod received;
 mod room;
 mod server;
+mod signing;
 mod summary;
 
 use std::sync::{Arc, RwLock};

@@ -27,7 +27,7 @@ impl Summary {
             id: record.id,
             client: record.client.clone(),
             size: record.size,
-            clear: count(|leaving| matches!(leaving, Some(Leaving::Clear))),
+            clear: count(|leaving| matches!(leaving, Some(Leaving::Clear | Leaving::Signed { .. }))),
             encrypted: count(|leaving| {
                 matches!(
                     leaving,

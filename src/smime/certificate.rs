@@ -190,6 +190,13 @@ impl Certificate {
         }
     }
 
+    /// Whether it says of itself that it signs mail: digitalSignature (RFC 8550 §4.4.2) and e-mail protection. Silence
+    /// is not enough for a key of our own, for some readers do not take it for a yes.
+    pub fn may_sign_mail(&self) -> bool {
+        let signs = |usage: X509KeyUsage| usage.contains(X509KeyUsage::DIGITAL_SIGNATURE);
+        self.usage.is_some_and(signs) && self.purposes.is_some() && self.serves_mail()
+    }
+
     /// The certificate in DER.
     pub fn to_der(&self) -> Vec<u8> {
         // It was read from DER, so OpenSSL can write it.

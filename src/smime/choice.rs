@@ -138,6 +138,12 @@ impl Certificates {
         }
     }
 
+    /// What is known here against a certificate, whoever owns it: an administrator has denied it, or its issuer has
+    /// revoked it.
+    pub fn objection(&self, certificate: &Certificate) -> Option<CertificateVerdict> {
+        self.trust.objection(certificate)
+    }
+
     /// The same with issuers who can be asked, if any can.
     #[must_use]
     pub fn with_online(self, online: Option<Arc<Online>>) -> Certificates {

@@ -9,12 +9,11 @@ use crate::message::RawMessage;
 use super::armor::{Armor, armored_size};
 use super::cms::Envelope;
 use super::header::{Header, Kind, Outer};
+use super::signing::Signed;
 use super::{Algorithms, Certificate, SealError, SealedMessage};
 
-/// Marks the inside as a message whose header was protected and encrypted (RFC 9788 §2.1).
-const PROTECTED: &[u8] = b"hp=\"cipher\"";
 /// What a message without Content-Type is (RFC 2045 §5.2).
-const DEFAULT_TYPE: &[u8] = b"Content-Type: text/plain; charset=us-ascii; hp=\"cipher\"\r\n";
+const DEFAULT_TYPE: &[u8] = b"Content-Type: text/plain; charset=us-ascii; ";
 /// What stands before and behind the kind of CMS (RFC 8551 §3.2.2).
 const OUTER_TYPE: &[u8] = b"MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=";
 const OUTER_REST: &[u8] = b";\r\n name=\"smime.p7m\"\r\n\
@@ -22,55 +21,150 @@ const OUTER_REST: &[u8] = b";\r\n name=\"smime.p7m\"\r\n\
     Content-Disposition: attachment; filename=\"smime.p7m\"\r\n\
     \r\n";
 
-/// Seals a message; see [`super::seal`].
-pub(super) fn seal(
-    raw: &RawMessage,
-    certificate: &Certificate,
-    algorithms: Algorithms,
-    secret: &[String],
-) -> Result<SealedMessage, SealError> {
-    let header = Header::of(raw.as_bytes());
-    if header.fields().all(|field| field.name.is_none()) {
-        return Err(SealError::NoHeader);
+/// A message with the header that goes inside of the protection and the one that stays outside (RFC 9788 §1.8:
+/// the cryptographic payload). Made once, for all copies of a message.
+pub struct Payload<'a> {
+    /// What stays outside.
+    outside: Vec<u8>,
+    /// The header section of the inside, with its empty line.
+    inside: Vec<u8>,
+    body: &'a [u8],
+}
+
+impl<'a> Payload<'a> {
+    /// For a seal: of the header, only what routing and threading need stays outside; everything moves inside
+    /// (`hp="cipher"`), `Subject` leaves as `[...]`, and fields named in `secret` leave in no form.
+    ///
+    /// # Errors
+    /// When the message has no header section.
+    pub fn to_seal(raw: &'a RawMessage, secret: &[String]) -> Result<Payload<'a>, SealError> {
+        let header = readable(raw)?;
+        let outer = Outer::of(header, secret);
+        Ok(Payload {
+            inside: inner_header(header, &outer),
+            outside: outer.fields,
+            body: header.body,
+        })
     }
-    let outer = Outer::of(header, secret);
-    let inner = inner_header(header, &outer);
-    let envelope = Envelope::new(certificate, algorithms, inner.len() + header.body.len())?;
-    let algorithm = envelope.algorithm();
-    let mut message = outer.fields;
-    let outer_type = [OUTER_TYPE, envelope.smime_type().as_bytes(), OUTER_REST].concat();
-    message.reserve_exact(outer_type.len() + armored_size(envelope.size()));
-    message.extend_from_slice(&outer_type);
-    let mut armor = Armor::new(&mut message);
-    envelope.write(&[&inner, header.body], &mut armor)?;
-    armor.finish();
-    Ok(SealedMessage {
-        message: RawMessage::new(message),
-        algorithm,
-    })
+
+    /// For a signature alone: every field stays outside as it came, and stands inside, too (`hp="clear"`,
+    /// RFC 9788 §2.1.1). What describes the body moves inside; so does what signs the header and the body as they
+    /// were, for outside it would only be wrong.
+    ///
+    /// # Errors
+    /// When the message has no header section.
+    pub fn to_sign(raw: &'a RawMessage) -> Result<Payload<'a>, SealError> {
+        let header = readable(raw)?;
+        let mut outside = Vec::new();
+        for field in header.fields() {
+            let moves =
+                matches!(Kind::of(&field), Kind::Structural | Kind::Nowhere) || field.is("dkim-signature");
+            if !moves {
+                outside.extend_from_slice(field.raw);
+                end_line(&mut outside);
+            }
+        }
+        Ok(Payload {
+            inside: inner_fields(header, |_| false, "hp=\"clear\"", b""),
+            outside,
+            body: header.body,
+        })
+    }
+
+    /// What is signed or sealed: header section and body.
+    pub(super) fn parts(&self) -> [&[u8]; 2] {
+        [&self.inside, self.body]
+    }
+
+    /// Seals the message, or what was signed of it, to the certificates: the recipient's, and whose else may read
+    /// it. All must have keys that the algorithms are for.
+    ///
+    /// # Errors
+    /// When the algorithms do not fit a key or cryptography fails; nothing was produced.
+    pub fn seal(
+        &self,
+        signed: Option<&Signed<'_>>,
+        certificates: &[&Certificate],
+        algorithms: Algorithms,
+    ) -> Result<SealedMessage, SealError> {
+        let content = match signed {
+            Some(signed) => signed.parts(),
+            None => self.parts().to_vec(),
+        };
+        let size = content.iter().map(|part| part.len()).sum();
+        let envelope = Envelope::new(certificates, algorithms, size)?;
+        let algorithm = envelope.algorithm();
+        let outer_type = [OUTER_TYPE, envelope.smime_type().as_bytes(), OUTER_REST].concat();
+        let size = self.outside.len() + outer_type.len() + armored_size(envelope.size());
+        let mut message = Vec::with_capacity(size);
+        message.extend_from_slice(&self.outside);
+        message.extend_from_slice(&outer_type);
+        let mut armor = Armor::new(&mut message);
+        envelope.write(&content, &mut armor)?;
+        armor.finish();
+        Ok(SealedMessage {
+            message: RawMessage::new(message),
+            algorithm,
+        })
+    }
+
+    /// The message as it leaves signed and in clear.
+    pub fn in_clear(&self, signed: &Signed<'_>) -> RawMessage {
+        let parts = signed.parts();
+        let size: usize = parts.iter().map(|part| part.len()).sum();
+        let mut message = Vec::with_capacity(self.outside.len() + size + 20);
+        message.extend_from_slice(&self.outside);
+        message.extend_from_slice(b"MIME-Version: 1.0\r\n");
+        parts.iter().for_each(|part| message.extend_from_slice(part));
+        RawMessage::new(message)
+    }
+}
+
+fn readable(raw: &RawMessage) -> Result<Header<'_>, SealError> {
+    let header = Header::of(raw.as_bytes());
+    match header.fields().all(|field| field.name.is_none()) {
+        true => Err(SealError::NoHeader),
+        false => Ok(header),
+    }
 }
 
 /// The header section of the inside, with its empty line: every field as it came, in its order, but blind
 /// copies; marked as protected; then what stands outside, as HP-Outer fields. The body follows untouched.
 fn inner_header(header: Header<'_>, outer: &Outer) -> Vec<u8> {
+    inner_fields(
+        header,
+        |field| outer.shows_trace(field),
+        "hp=\"cipher\"",
+        &outer.recorded,
+    )
+}
+
+fn inner_fields(
+    header: Header<'_>,
+    shows_trace: impl Fn(&super::header::Field<'_>) -> bool,
+    mark: &str,
+    recorded: &[u8],
+) -> Vec<u8> {
     let mut inner = Vec::new();
     if !header.fields().any(|field| field.is("content-type")) {
         inner.extend_from_slice(DEFAULT_TYPE);
+        inner.extend_from_slice(mark.as_bytes());
+        inner.extend_from_slice(b"\r\n");
     }
     for field in header.fields() {
         match Kind::of(&field) {
             Kind::Nowhere => continue,
-            Kind::Trace if outer.shows_trace(&field) => continue,
+            Kind::Trace if mark.contains("clear") || shows_trace(&field) => continue,
             Kind::Structural if field.is("content-type") => {
                 let before = field.raw.len() - field.value.len();
                 inner.extend_from_slice(field.raw.get(..before).unwrap_or_default());
-                mark_protected(field.value, &mut inner);
+                mark_protected(field.value, mark, &mut inner);
             }
             _ => inner.extend_from_slice(field.raw),
         }
         end_line(&mut inner);
     }
-    inner.extend_from_slice(&outer.recorded);
+    inner.extend_from_slice(recorded);
     let empty_line: &[u8] = if header.empty_line.is_empty() {
         b"\r\n"
     } else {
@@ -89,12 +183,12 @@ fn end_line(inner: &mut Vec<u8>) {
 
 /// Puts the mark right behind the media type: at the end, an unclosed quoted string would swallow it, and with
 /// it change the boundary that the body is built on.
-fn mark_protected(value: &[u8], inner: &mut Vec<u8>) {
+fn mark_protected(value: &[u8], mark: &str, inner: &mut Vec<u8>) {
     let (media_type, parameters) = value.split_at(media_type_end(value));
     let media_type_text = media_type.trim_ascii_end();
     inner.extend_from_slice(media_type_text);
     inner.extend_from_slice(b"; ");
-    inner.extend_from_slice(PROTECTED);
+    inner.extend_from_slice(mark.as_bytes());
     inner.extend_from_slice(media_type.get(media_type_text.len()..).unwrap_or_default());
     inner.extend_from_slice(parameters);
 }

@@ -46,15 +46,19 @@ impl Key {
 
     pub(super) fn of(x509: &X509) -> Key {
         match x509.public_key() {
-            Ok(key) => match key.id() {
-                Id::RSA => rsa(&key),
-                Id::EC => elliptic(&key),
-                Id::RSA_PSS => Key::Other("RSA-PSS, for signatures only".to_owned()),
-                Id::ED25519 | Id::ED448 => Key::Other("EdDSA, for signatures only".to_owned()),
-                Id::X25519 | Id::X448 => Key::Other("X25519 or X448".to_owned()),
-                _ => Key::Other("a kind of key that is not known here".to_owned()),
-            },
+            Ok(key) => Key::of_public(&key),
             Err(_) => Key::Other("a key that cannot be read".to_owned()),
+        }
+    }
+
+    pub(super) fn of_public(key: &PKey<Public>) -> Key {
+        match key.id() {
+            Id::RSA => rsa(key),
+            Id::EC => elliptic(key),
+            Id::RSA_PSS => Key::Other("RSA-PSS, for signatures only".to_owned()),
+            Id::ED25519 | Id::ED448 => Key::Other("EdDSA, for signatures only".to_owned()),
+            Id::X25519 | Id::X448 => Key::Other("X25519 or X448".to_owned()),
+            _ => Key::Other("a kind of key that is not known here".to_owned()),
         }
     }
 }

@@ -4,7 +4,8 @@
 //!
 //! Two halves. *Who*: [`Certificates`] asks the [`sources`] for certificates of an address, lets `trust` judge
 //! each, and chooses. *How*: [`seal`] turns a message into one CMS for one certificate: `header` says what stays
-//! outside, `entity` builds what goes inside, `cms` encrypts with the [`Algorithms`] that a profile and the key give. [`issue`] is a small CA for demonstrations and tests.
+//! outside, `entity` builds what goes inside, [`signing`] signs it with one of our own [`keys`], `cms` encrypts with the
+//! [`Algorithms`] that a profile and the key give. [`issue`] is a small CA.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::message::{Address, Boxed, Origin, RawMessage};
 mod algorithms;
 mod armor;
 mod assurance;
+pub mod authority;
 mod certificate;
 mod choice;
 mod cms;
@@ -24,13 +26,15 @@ mod files;
 mod header;
 pub mod issue;
 mod key;
+pub mod keys;
 mod listing;
 mod naming;
 pub mod online;
 mod register;
+pub mod signing;
 pub mod sources;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trust;
 
 pub use algorithms::{Algorithms, ContentCipher, KeyEncryption};
@@ -38,6 +42,7 @@ pub use certificate::{Certificate, CertificateError};
 pub use choice::{Certificates, Choice};
 pub use containers::{ContainerError, Contents};
 pub use denied::{Denial, Denied, Subject, fingerprint};
+pub use entity::Payload;
 pub use key::{Curve, Key};
 pub use listing::Listed;
 pub use register::{Capabilities, Entry, EntryState, Put, Register, RegisterError};
@@ -150,9 +155,8 @@ pub struct SealedMessage {
     pub algorithm: String,
 }
 
-/// Seals the whole message to one certificate. Of the header, only what routing and threading need stays
-/// outside; everything moves inside (RFC 9788, `hp="cipher"`), `Subject` leaves as `[...]`, and fields named
-/// in `secret` leave in no form. [`Algorithms::choose`] says which algorithms a certificate's key goes with.
+/// Seals the whole message to one certificate, unsigned; [`Payload::to_seal`] says what stays outside.
+/// [`Algorithms::choose`] says which algorithms a certificate's key goes with.
 ///
 /// # Errors
 /// When the message has no header section, the algorithms do not fit the key or cryptography fails; nothing was
@@ -163,5 +167,5 @@ pub fn seal(
     algorithms: Algorithms,
     secret: &[String],
 ) -> Result<SealedMessage, SealError> {
-    entity::seal(raw, certificate, algorithms, secret)
+    Payload::to_seal(raw, secret)?.seal(None, &[certificate], algorithms)
 }

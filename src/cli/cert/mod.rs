@@ -1,12 +1,15 @@
 //! `sealgate cert`: which certificates are there, would mail to an address be encrypted, and what is denied.
 
 mod approve;
+mod authority;
 mod deny;
 mod doctor;
 mod expiring;
 mod export;
 mod import;
 mod list;
+mod own;
+mod place;
 mod refresh;
 #[cfg(test)]
 mod tests;
@@ -57,6 +60,20 @@ pub enum Command {
     Deny(Deny),
     /// Lift what 'deny' has recorded; the record keeps both
     Allow(Allow),
+    /// See and take in the keys that mail is signed with
+    #[command(subcommand)]
+    Own(own::Command),
+    /// Ask a public CA for a certificate to sign with, and take in its answer
+    Request(own::Request),
+    /// Make the internal CA, see what it has issued, publish its revocation list
+    #[command(subcommand)]
+    Authority(authority::Command),
+    /// Issue a certificate by the internal CA
+    Issue(authority::Issue),
+    /// Issue a new certificate in place of one that ends
+    Renew(authority::Renew),
+    /// Revoke a certificate of the internal CA, and publish the list that says so
+    Revoke(authority::Revoke),
 }
 
 /// All certificates.
@@ -204,6 +221,12 @@ pub fn run(command: Command) -> ExitCode {
             Command::Remove(what) => approve::remove(&Holdings::open(&what.file).await?, &what).await?,
             Command::Deny(what) => deny::deny(&Holdings::open(&what.file).await?, &what, now).await?,
             Command::Allow(what) => deny::allow(&Holdings::open(&what.file).await?, &what, now).await?,
+            Command::Own(command) => own::run(&command, now)?,
+            Command::Request(request) => own::request(&request)?,
+            Command::Authority(command) => authority::run(&command, now)?,
+            Command::Issue(issue) => authority::issue(&issue, now)?,
+            Command::Renew(renew) => authority::renew(&renew, now)?,
+            Command::Revoke(revoke) => authority::revoke(&revoke, now)?,
         };
         print!("{}", answer.text);
         Ok(if answer.yes {
@@ -252,6 +275,10 @@ impl Holdings {
             None => certificates,
         })
     }
+}
+
+fn all_settings(file: &SettingsFile) -> Result<Settings, String> {
+    Settings::load(&file.config).map_err(|mistakes| super::config::explain(&mistakes))
 }
 
 async fn attach(settings: &store::Settings) -> Result<Option<Store>, String> {

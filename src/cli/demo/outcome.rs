@@ -169,6 +169,7 @@ fn on_the_wire(
             let wire = format!("S/MIME ({algorithm})\nSubject: {}", partner::subject(came));
             (wire, opened(came, sent, hides(letter, mail), recipient, pki))
         }
+        Some(Leaving::Signed { .. }) => ("signed, in clear".to_owned(), unchanged(came, sent)),
         Some(Leaving::AlreadyEncrypted { .. } | Leaving::Clear) => {
             ("as it came".to_owned(), unchanged(came, sent))
         }

@@ -1,5 +1,5 @@
-//! Writes CMS in DER for one recipient: EnvelopedData (RFC 5652 §6), or AuthEnvelopedData (RFC 5083) where the
-//! cipher authenticates.
+//! Writes CMS in DER: EnvelopedData (RFC 5652 §6), or AuthEnvelopedData (RFC 5083) where the cipher authenticates;
+//! and SignedData, in [`signed`].
 //!
 //! Must not know: mail, profiles. ASN.1 types by RustCrypto, primitives by OpenSSL.
 //!
@@ -9,6 +9,7 @@
 mod agreement;
 mod content;
 mod recipient;
+mod signed;
 
 use std::io::{self, Write};
 
@@ -22,6 +23,8 @@ use zeroize::Zeroizing;
 
 use super::{Algorithms, Certificate, ContentCipher, SealError};
 use content::{BLOCK, TAG_SIZE};
+
+pub(super) use signed::{SignedData, Statement};
 
 /// Octets encrypted at a time.
 const PIECE: usize = 16 * 1024;
@@ -42,9 +45,9 @@ pub(super) struct Envelope {
 }
 
 impl Envelope {
-    /// Makes a fresh content key for `content_size` octets and encrypts it to the certificate.
+    /// Makes a fresh content key for `content_size` octets and encrypts it to each of the certificates.
     pub(super) fn new(
-        certificate: &Certificate,
+        certificates: &[&Certificate],
         algorithms: Algorithms,
         content_size: usize,
     ) -> Result<Envelope, SealError> {
@@ -53,15 +56,19 @@ impl Envelope {
         let mut iv = vec![0; cipher.iv_size()];
         openssl::rand::rand_priv_bytes(&mut key).map_err(crypto)?;
         openssl::rand::rand_bytes(&mut iv).map_err(crypto)?;
-        let recipient = recipient::encrypt_key(certificate, algorithms, &key)?;
+        let recipients = certificates
+            .iter()
+            .map(|certificate| recipient::encrypt_key(certificate, algorithms, &key))
+            .collect::<Result<Vec<_>, _>>()?;
+        let first = recipients.first().ok_or_else(nobody)?;
         let behind = before_tag(cipher).map_err(encoding)?;
         Ok(Envelope {
-            head: head(&recipient, cipher, &iv, content_size, &behind).map_err(encoding)?,
+            head: head(&recipients, cipher, &iv, content_size, &behind).map_err(encoding)?,
             behind,
             content_size,
             cipher,
             crypter: Crypter::new(cipher.openssl(), Mode::Encrypt, &key, Some(&iv)).map_err(crypto)?,
-            algorithm: recipient.algorithm,
+            algorithm: first.algorithm.clone(),
         })
     }
 
@@ -115,7 +122,7 @@ impl Envelope {
 /// EncryptedContentInfo { type, algorithm, [0] …`. In AuthEnvelopedData, the tag stands behind the latter. No
 /// attributes are authenticated: the content is plain data (RFC 5083 §2.1).
 fn head(
-    recipient: &recipient::Recipient,
+    recipients: &[recipient::Recipient],
     cipher: ContentCipher,
     iv: &[u8],
     content_size: usize,
@@ -125,16 +132,35 @@ fn head(
     let all = ciphertext + tag_size(cipher, behind);
     let (kind, version) = match cipher.authenticates() {
         true => (ID_CT_AUTH_ENVELOPED_DATA, CmsVersion::V0),
-        false => (ID_ENVELOPED_DATA, recipient.envelope_version),
+        false => (ID_ENVELOPED_DATA, version_of(recipients)),
     };
     let content = start(context(0, false), ciphertext, &[])?;
     let mut encrypted = oid(ID_DATA)?;
     cipher.identifier(iv)?.encode_to_vec(&mut encrypted)?;
     let encrypted = nest(Tag::Sequence, &[&encrypted, &content], ciphertext)?;
-    let recipients = nest(Tag::Set, &[&recipient.info], 0)?;
+    let mut infos: Vec<&[u8]> = recipients
+        .iter()
+        .map(|recipient| recipient.info.as_slice())
+        .collect();
+    // The order of a SET OF in DER (X.690 §11.6) is that of its encodings.
+    infos.sort_unstable();
+    let recipients = nest(Tag::Set, &infos, 0)?;
     let enveloped = nest(Tag::Sequence, &[&version.to_der()?, &recipients, &encrypted], all)?;
     let explicit = nest(context(0, true), &[&enveloped], all)?;
     nest(Tag::Sequence, &[&oid(kind)?, &explicit], all)
+}
+
+/// The version with all of them (RFC 5652 §6.1): 0 only where each has it.
+fn version_of(recipients: &[recipient::Recipient]) -> CmsVersion {
+    let zero = |recipient: &recipient::Recipient| recipient.envelope_version == CmsVersion::V0;
+    match recipients.iter().all(zero) {
+        true => CmsVersion::V0,
+        false => CmsVersion::V2,
+    }
+}
+
+fn nobody() -> SealError {
+    SealError::Crypto("there is nobody to encrypt to".to_owned())
 }
 
 /// Tag and length of the octet string that holds the authentication tag.

@@ -35,6 +35,15 @@ pub(super) fn bare(field: &Field<'_>) -> String {
     }
 }
 
+/// The one address of a field; nothing when there are more, or anything that is no address, like the name of a group.
+pub(in super::super) fn only(field: &Field<'_>) -> Option<Address> {
+    let mut all = elements(field.value);
+    let (first, None) = (all.next()?, all.next()) else {
+        return None;
+    };
+    first.parse().ok()
+}
+
 /// An address that is written with the plainest characters only. Encoded words and other clothes that text
 /// can wear inside an address are not plain.
 fn ordinary(text: &str) -> Option<String> {

@@ -2,7 +2,7 @@
 //!
 //! Must not know: cryptography.
 
-mod addresses;
+pub(super) mod addresses;
 mod fields;
 mod kind;
 mod outer;

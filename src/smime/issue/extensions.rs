@@ -8,7 +8,7 @@ use der::Encode;
 use der::asn1::OctetString;
 use openssl::asn1::{Asn1Object, Asn1OctetString};
 use openssl::hash::MessageDigest;
-use openssl::pkey::{PKey, Private};
+use openssl::pkey::{HasPublic, PKey, PKeyRef, Private};
 use openssl::x509::extension::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName};
 use openssl::x509::{X509Builder, X509CrlBuilder, X509Extension};
 use x509_cert::ext::pkix::AuthorityKeyIdentifier;
@@ -20,8 +20,14 @@ pub(super) fn authority(
     builder: &mut X509Builder,
     key: &PKey<Private>,
     issuer: &PKey<Private>,
+    below: Option<u32>,
 ) -> Result<(), IssueError> {
-    builder.append_extension(BasicConstraints::new().critical().ca().build()?)?;
+    let mut basic = BasicConstraints::new();
+    basic.critical().ca();
+    if let Some(below) = below {
+        basic.pathlen(below);
+    }
+    builder.append_extension(basic.build()?)?;
     let usage = KeyUsage::new().critical().key_cert_sign().crl_sign().build()?;
     builder.append_extension(usage)?;
     key_identifiers(builder, key, issuer)
@@ -30,7 +36,7 @@ pub(super) fn authority(
 pub(super) fn end_entity(
     builder: &mut X509Builder,
     request: &Request,
-    key: &PKey<Private>,
+    key: &PKeyRef<impl HasPublic>,
     issuer: &PKey<Private>,
 ) -> Result<(), IssueError> {
     builder.append_extension(BasicConstraints::new().critical().build()?)?;
@@ -66,6 +72,8 @@ fn key_usage(request: &Request) -> Option<KeyUsage> {
         (Usage::Unrestricted, _) => return None,
         (Usage::EncryptMail, KeyKind::Rsa(_)) => usage.key_encipherment(),
         (Usage::EncryptMail, KeyKind::Ec(_)) => usage.key_agreement(),
+        (Usage::Mail, KeyKind::Rsa(_)) => usage.digital_signature().key_encipherment(),
+        (Usage::Mail, KeyKind::Ec(_)) => usage.digital_signature().key_agreement(),
         (Usage::SignMail, _) => usage.digital_signature().non_repudiation(),
         (Usage::ServeTls, _) => usage.digital_signature().key_encipherment().key_agreement(),
     };
@@ -88,7 +96,7 @@ fn purpose(usage: Usage) -> Option<ExtendedKeyUsage> {
     let mut purpose = ExtendedKeyUsage::new();
     match usage {
         Usage::Unrestricted => return None,
-        Usage::EncryptMail | Usage::SignMail => purpose.email_protection(),
+        Usage::EncryptMail | Usage::SignMail | Usage::Mail => purpose.email_protection(),
         Usage::ServeTls => purpose.server_auth(),
     };
     Some(purpose)
@@ -96,7 +104,7 @@ fn purpose(usage: Usage) -> Option<ExtendedKeyUsage> {
 
 fn key_identifiers(
     builder: &mut X509Builder,
-    key: &PKey<Private>,
+    key: &PKeyRef<impl HasPublic>,
     issuer: &PKey<Private>,
 ) -> Result<(), IssueError> {
     let subject_key = OctetString::new(key_identifier(key)?)?.to_der()?;
@@ -114,13 +122,22 @@ fn authority_key(issuer: &PKey<Private>) -> Result<X509Extension, IssueError> {
 }
 
 /// The first 20 octets of the SHA-256 of the public key (RFC 7093 §2, method 4).
-fn key_identifier(key: &PKey<Private>) -> Result<Vec<u8>, IssueError> {
+pub(in crate::smime) fn key_identifier(key: &PKeyRef<impl HasPublic>) -> Result<Vec<u8>, IssueError> {
     let digest = openssl::hash::hash(MessageDigest::sha256(), &key.public_key_to_der()?)?;
     Ok(digest.iter().copied().take(20).collect())
 }
 
 fn extension(oid: ObjectIdentifier, der: &[u8]) -> Result<X509Extension, IssueError> {
+    any(oid, false, der)
+}
+
+/// An extension by its DER.
+pub(in crate::smime) fn any(
+    oid: ObjectIdentifier,
+    critical: bool,
+    der: &[u8],
+) -> Result<X509Extension, IssueError> {
     let oid = Asn1Object::from_str(&oid.to_string())?;
     let content = Asn1OctetString::new_from_bytes(der)?;
-    Ok(X509Extension::new_from_der(&oid, false, &content)?)
+    Ok(X509Extension::new_from_der(&oid, critical, &content)?)
 }

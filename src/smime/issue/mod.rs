@@ -2,7 +2,7 @@
 //!
 //! For the demonstration, the tests, and sites that want a CA of their own. Must not know: where keys are kept.
 
-mod extensions;
+pub(in crate::smime) mod extensions;
 mod request;
 
 pub use request::{Issued, KeyKind, Placement, Request, Usage};
@@ -13,7 +13,7 @@ use openssl::ec::{EcGroup, EcKey};
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
-use openssl::pkey::{PKey, Private};
+use openssl::pkey::{HasPublic, PKey, PKeyRef, Private};
 use openssl::rsa::Rsa;
 use openssl::x509::{
     X509, X509Builder, X509CrlBuilder, X509Extension, X509Name, X509NameRef, X509RevokedBuilder,
@@ -41,11 +41,25 @@ impl Authority {
         not_before: jiff::Timestamp,
         not_after: jiff::Timestamp,
     ) -> Result<Authority, IssueError> {
+        Authority::new_with(common_name, kind, [not_before, not_after], None, Vec::new())
+    }
+
+    /// A root that may have `below` levels of CAs below it, with more extensions.
+    pub(super) fn new_with(
+        common_name: &str,
+        kind: KeyKind,
+        validity: [jiff::Timestamp; 2],
+        below: Option<u32>,
+        more: Vec<X509Extension>,
+    ) -> Result<Authority, IssueError> {
         let key = make_key(kind)?;
         let subject = name(common_name, None)?;
-        let mut builder = certificate(&subject, &key, [not_before, not_after], None)?;
+        let mut builder = certificate(&subject, &key, validity, None)?;
         builder.set_issuer_name(&subject)?;
-        extensions::authority(&mut builder, &key, &key)?;
+        extensions::authority(&mut builder, &key, &key, below)?;
+        for extension in more {
+            builder.append_extension(extension)?;
+        }
         builder.sign(&key, digest(&key))?;
         let certificate = builder.build();
         Ok(Authority { certificate, key })
@@ -57,7 +71,11 @@ impl Authority {
     /// When one of them cannot be read or they do not belong together.
     pub fn from_pem(certificate_pem: &str, key_pem: &str) -> Result<Authority, IssueError> {
         let certificate = X509::from_pem(certificate_pem.as_bytes())?;
-        let key = PKey::private_key_from_pem(key_pem.as_bytes())?;
+        Authority::from_parts(certificate, PKey::private_key_from_pem(key_pem.as_bytes())?)
+    }
+
+    /// Takes a CA that was made before.
+    pub(super) fn from_parts(certificate: X509, key: PKey<Private>) -> Result<Authority, IssueError> {
         if !certificate.public_key()?.public_eq(&key) {
             return Err(IssueError(
                 "the key does not belong to the CA certificate".to_owned(),
@@ -91,7 +109,7 @@ impl Authority {
         let key = make_key(kind)?;
         let subject = name(common_name, None)?;
         let mut builder = certificate(&subject, &key, validity, None)?;
-        extensions::authority(&mut builder, &key, &self.key)?;
+        extensions::authority(&mut builder, &key, &self.key, None)?;
         for extension in more {
             builder.append_extension(extension)?;
         }
@@ -105,20 +123,44 @@ impl Authority {
     /// When OpenSSL refuses the names, the key, the serial number or the dates.
     pub fn issue(&self, request: &Request) -> Result<Issued, IssueError> {
         let key = make_key(request.key)?;
+        let certificate = self.certify(request, &key, Vec::new())?;
+        Ok(Issued {
+            certificate_pem: text(certificate.to_pem()?),
+            key_pem: text(key.private_key_to_pem_pkcs8()?),
+            serial: certificate.serial_number().to_bn()?.to_hex_str()?.to_lowercase(),
+        })
+    }
+
+    /// Issues a certificate for a key that is there, with more extensions. The kind of key in the request must be the
+    /// key's.
+    pub(super) fn certify(
+        &self,
+        request: &Request,
+        key: &PKeyRef<impl HasPublic>,
+        more: Vec<X509Extension>,
+    ) -> Result<X509, IssueError> {
         let in_subject = request.placement == Placement::SubjectOnly;
         let subject = name(
             &request.common_name,
             in_subject.then_some(request.address.as_str()),
         )?;
         let validity = [request.not_before, request.not_after];
-        let mut builder = certificate(&subject, &key, validity, request.serial.as_deref())?;
-        extensions::end_entity(&mut builder, request, &key, &self.key)?;
-        let certificate = self.sign(builder)?;
-        Ok(Issued {
-            certificate_pem: text(certificate.to_pem()?),
-            key_pem: text(key.private_key_to_pem_pkcs8()?),
-            serial: certificate.serial_number().to_bn()?.to_hex_str()?.to_lowercase(),
-        })
+        let mut builder = certificate(&subject, key, validity, request.serial.as_deref())?;
+        extensions::end_entity(&mut builder, request, key, &self.key)?;
+        for extension in more {
+            builder.append_extension(extension)?;
+        }
+        self.sign(builder)
+    }
+
+    /// The CA certificate.
+    pub(super) fn certificate(&self) -> &X509 {
+        &self.certificate
+    }
+
+    /// The private key.
+    pub(super) fn key(&self) -> &PKey<Private> {
+        &self.key
     }
 
     /// Makes a revocation list of these serial numbers (hexadecimal), in PEM. Its number is the time it was
@@ -209,7 +251,7 @@ impl From<der::Error> for IssueError {
 /// Everything that all certificates share.
 fn certificate(
     subject: &X509NameRef,
-    key: &PKey<Private>,
+    key: &PKeyRef<impl HasPublic>,
     [not_before, not_after]: [jiff::Timestamp; 2],
     serial: Option<&str>,
 ) -> Result<X509Builder, IssueError> {
@@ -234,7 +276,11 @@ fn random_serial() -> Result<BigNum, ErrorStack> {
     Ok(number)
 }
 
-fn make_key(kind: KeyKind) -> Result<PKey<Private>, ErrorStack> {
+/// Makes a key pair.
+///
+/// # Errors
+/// When OpenSSL refuses the kind.
+pub fn make_key(kind: KeyKind) -> Result<PKey<Private>, ErrorStack> {
     match kind {
         KeyKind::Rsa(bits) => PKey::from_rsa(Rsa::generate(bits)?),
         KeyKind::Ec(curve) => {
@@ -245,7 +291,7 @@ fn make_key(kind: KeyKind) -> Result<PKey<Private>, ErrorStack> {
 }
 
 /// A hash as strong as the key.
-fn digest(key: &PKey<Private>) -> MessageDigest {
+pub(super) fn digest(key: &PKey<Private>) -> MessageDigest {
     match key.ec_key().map(|_| key.bits()) {
         Ok(bits) if bits > 384 => MessageDigest::sha512(),
         Ok(bits) if bits > 256 => MessageDigest::sha384(),

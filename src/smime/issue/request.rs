@@ -16,6 +16,8 @@ pub enum KeyKind {
 pub enum Usage {
     /// Receiving encrypted mail.
     EncryptMail,
+    /// Signing mail, and receiving encrypted mail.
+    Mail,
     /// Signing mail, and nothing else.
     SignMail,
     /// Any use: neither key usage nor extended key usage restricts it.
@@ -31,6 +33,8 @@ pub enum Placement {
     AltName,
     /// In the subject only, as old certificates have it.
     SubjectOnly,
+    /// In neither: the certificate of an organisation.
+    Nowhere,
 }
 
 /// A certificate to issue.

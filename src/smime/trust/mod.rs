@@ -166,6 +166,15 @@ impl Trust {
         self.standing(certificate, "", false, now).verdict
     }
 
+    /// What stands against a certificate, whatever it is used for.
+    pub(super) fn objection(&self, certificate: &Certificate) -> Option<CertificateVerdict> {
+        if let Some(reason) = self.denied.reason(certificate) {
+            return Some(CertificateVerdict::Denied(reason));
+        }
+        let revoked = self.revocations.name(certificate.x509());
+        revoked.then_some(CertificateVerdict::Revoked)
+    }
+
     fn standing(
         &self,
         certificate: &Certificate,

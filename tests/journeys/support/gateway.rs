@@ -25,6 +25,7 @@ pub struct Gateway {
     settings: PathBuf,
     child: Child,
     log: Arc<Mutex<String>>,
+    environment: Vec<(&'static str, PathBuf)>,
 }
 
 /// What a test may want to be different.
@@ -39,6 +40,10 @@ pub struct Options {
     pub smtp: String,
     /// Extra lines for `[inspect]`.
     pub inspect: String,
+    /// What is put into its directory before it starts.
+    pub prepare: fn(&Directory),
+    /// Environment variables, the value being a path in the directory.
+    pub environment: &'static [(&'static str, &'static str)],
 }
 
 impl Default for Options {
@@ -49,6 +54,8 @@ impl Default for Options {
             deliver: String::new(),
             smtp: String::new(),
             inspect: "children = 2".to_owned(),
+            prepare: |_| {},
+            environment: &[],
         }
     }
 }
@@ -60,8 +67,12 @@ impl Gateway {
         let pki = Pki::create(&directory);
         copy_policies(&directory, &options.policy);
         let settings = directory.write("sealgate.toml", settings(next_hop, options));
-        let (child, address, log) = launch(&settings);
+        (options.prepare)(&directory);
+        let variable = |(name, file): &(&'static str, &str)| (*name, directory.path().join(file));
+        let environment: Vec<_> = options.environment.iter().map(variable).collect();
+        let (child, address, log) = launch(&settings, &environment);
         Gateway {
+            environment,
             address,
             directory,
             pki,
@@ -75,7 +86,7 @@ impl Gateway {
     pub fn kill_and_restart(&mut self) {
         self.child.kill().expect("the gateway can be killed");
         self.child.wait().expect("the gateway was running");
-        let (child, address, log) = launch(&self.settings);
+        let (child, address, log) = launch(&self.settings, &self.environment);
         (self.child, self.address, self.log) = (child, address, log);
     }
 
@@ -83,6 +94,7 @@ impl Gateway {
     pub fn command(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(PROGRAM);
         command.args(arguments).arg("--config").arg(&self.settings);
+        command.envs(self.environment.iter().cloned());
         command.output().expect("the program runs")
     }
 
@@ -216,11 +228,15 @@ fn copy_policies(directory: &Directory, policy: &str) {
 }
 
 /// Starts the program and waits for the line that says where it listens.
-fn launch(settings: &std::path::Path) -> (Child, SocketAddr, Arc<Mutex<String>>) {
+fn launch(
+    settings: &std::path::Path,
+    environment: &[(&str, PathBuf)],
+) -> (Child, SocketAddr, Arc<Mutex<String>>) {
     let mut command = Command::new(PROGRAM);
     command
         .args(["serve", "--config"])
         .arg(settings)
+        .envs(environment.iter().cloned())
         .stderr(Stdio::piped())
         .stdout(Stdio::null());
     let mut child = command.spawn().expect("the program starts");

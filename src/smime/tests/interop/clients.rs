@@ -10,7 +10,7 @@ use super::super::pki::Temporary;
 use super::super::sealing::split;
 use super::{Issued, Letter};
 
-const THUNDERBIRD: &str = "/usr/lib/thunderbird";
+pub const THUNDERBIRD: &str = "/usr/lib/thunderbird";
 const JARS: &str = "/usr/share/java/bcpkix.jar:/usr/share/java/bcprov.jar:/usr/share/java/bcutil.jar:/usr/share/java/bcmail.jar";
 
 /// A program. `open` gives what it says is inside of each message, or nothing where it refuses.
@@ -115,19 +115,42 @@ fn openssl(letters: &[Letter]) -> Vec<Option<Vec<u8>>> {
 /// Java starts once for all messages, for it starts slowly.
 fn bouncy_castle(letters: &[Letter]) -> Vec<Option<Vec<u8>>> {
     let folder = folder_of(letters);
-    folder.write("BouncyCastle.java", include_str!("BouncyCastle.java"));
-    run(&mut command(
-        "javac",
-        &folder,
-        &["-cp", JARS, "BouncyCastle.java"],
-    ));
-    let classes = format!("{JARS}:.");
-    run(&mut command(
-        "java",
-        &folder,
-        &["-cp", &classes, "BouncyCastle", "."],
-    ));
+    java(&folder, "BouncyCastle", include_str!("BouncyCastle.java"));
     written(&folder, letters.len())
+}
+
+/// Compiles a class and runs it on the folder.
+pub fn java(folder: &Temporary, class: &str, source: &str) {
+    let file = format!("{class}.java");
+    folder.write(&file, source);
+    run(&mut command("javac", folder, &["-cp", JARS, &file]));
+    let classes = format!("{JARS}:.");
+    run(&mut command("java", folder, &["-cp", &classes, class, "."]));
+}
+
+/// A folder with these files.
+pub fn folder_with(files: &[(&str, &[u8])]) -> Temporary {
+    let folder = Temporary::new();
+    for (name, content) in files {
+        folder.write(name, content);
+    }
+    folder
+}
+
+/// A new database of NSS.
+pub fn nss_database(folder: &Temporary) {
+    let new = ["-N", "-d", "sql:.", "--empty-password"];
+    run(&mut command("certutil", folder, &new));
+}
+
+/// A home of GnuPG. No card reader to look for, no slow password: one message then takes a twentieth of a second, not
+/// two.
+pub fn gpgsm_home(folder: &Temporary) -> std::path::PathBuf {
+    let home = folder.0.join("home");
+    fs::create_dir(&home).unwrap();
+    run(Command::new("chmod").arg("700").arg(&home));
+    fs::write(home.join("gpg-agent.conf"), "disable-scdaemon\ns2k-count 1024\n").unwrap();
+    home
 }
 
 fn python(letters: &[Letter]) -> Vec<Option<Vec<u8>>> {
@@ -145,11 +168,7 @@ fn python_decrypts() -> bool {
 
 fn nss_opens(letters: &[Letter], library: Option<&str>) -> Vec<Option<Vec<u8>>> {
     by_owner(letters, |folder, letters| {
-        run(&mut command(
-            "certutil",
-            folder,
-            &["-N", "-d", "sql:.", "--empty-password"],
-        ));
+        nss_database(folder);
         let import = ["-i", "owner.p12", "-d", "sql:.", "-W", "x", "-K", ""];
         run(&mut command("pk12util", folder, &import));
         let open = |letter: &&Letter| {
@@ -167,11 +186,7 @@ fn nss_opens(letters: &[Letter], library: Option<&str>) -> Vec<Option<Vec<u8>>> 
 /// GnuPG 2.2 takes no key of an elliptic curve out of PKCS#12, so that such mail has nobody to open it.
 fn gpgsm(letters: &[Letter]) -> Vec<Option<Vec<u8>>> {
     by_owner(letters, |folder, letters| {
-        let home = folder.0.join("home");
-        fs::create_dir(&home).unwrap();
-        run(Command::new("chmod").arg("700").arg(&home));
-        // No card reader to look for, no slow password: one message then takes a twentieth of a second, not two.
-        fs::write(home.join("gpg-agent.conf"), "disable-scdaemon\ns2k-count 1024\n").unwrap();
+        gpgsm_home(folder);
         let options = [
             "--homedir",
             "home",
@@ -270,13 +285,13 @@ fn written(folder: &Temporary, count: usize) -> Vec<Option<Vec<u8>>> {
     (0..count).map(read).collect()
 }
 
-fn command(program: &str, folder: &Temporary, arguments: &[&str]) -> Command {
+pub fn command(program: &str, folder: &Temporary, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir::<&Path>(&folder.0);
     command
 }
 
-fn run(command: &mut Command) {
+pub fn run(command: &mut Command) {
     let output = command.output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{command:?}: {errors}");

@@ -6,6 +6,7 @@
 mod clients;
 mod spoil;
 mod table;
+mod verify;
 
 use std::sync::OnceLock;
 

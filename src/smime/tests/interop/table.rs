@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::super::counterparts::announce;
 use super::clients;
@@ -36,6 +37,20 @@ that was sealed to another key under the same issuer and serial number. CBC has 
 content was changed, it only shows something else than was sent. With GCM every client that knows it refuses.
 ";
 
+/// Where the second table begins.
+const SIGNATURES: &str = "\n## Who verifies what\n";
+const BEFORE_SIGNATURES: &str = "
+## Who verifies what
+
+The gateway signs, then encrypts. Here each client opens a message that was sealed to an RSA key by the profile
+`compatible`, and verifies the signature that it finds inside, with the chain up to a root that it trusts. Python's
+cryptography verifies no S/MIME.
+
+";
+const AFTER_SIGNATURES: &str = "
+In the same run, no client takes a message of which one octet was changed after it was signed.
+";
+
 /// The first cells of a row.
 pub fn row(key: &Key, algorithms: Algorithms) -> String {
     let content = match algorithms.content {
@@ -54,21 +69,47 @@ pub fn row(key: &Key, algorithms: Algorithms) -> String {
 /// Writes the page when asked. Otherwise a client that opens less than the page says fails the test; one that opens
 /// more is newer than the page, which is told.
 pub fn keep_or_compare(rows: &[String], seen: &[Column]) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/interop.md");
+    let names: Vec<&str> = clients::all().iter().map(|client| client.name).collect();
     if std::env::var_os(WRITE).is_some() {
-        assert_eq!(seen.len(), clients::all().len(), "the page needs every client");
-        std::fs::write(path, page(rows, seen)).unwrap();
+        assert_eq!(seen.len(), names.len(), "the page needs every client");
+        let (_turn, [_, signatures]) = halves();
+        std::fs::write(path(), page(rows, seen) + &signatures).unwrap();
         return;
     }
-    let kept = std::fs::read_to_string(path).unwrap_or_default();
-    let names = clients::all();
+    let (_turn, [kept, _]) = halves();
+    compare(&kept, rows, seen, &names);
+}
+
+/// The same for who verifies what; `names` are the clients that can be asked.
+pub fn keep_or_compare_signatures(rows: &[String], seen: &[Column], names: &[&str]) {
+    let (_turn, [first, kept]) = halves();
+    if std::env::var_os(WRITE).is_some() {
+        assert_eq!(seen.len(), names.len(), "the page needs every client");
+        std::fs::write(path(), first + &signatures(rows, seen)).unwrap();
+        return;
+    }
+    compare(&kept, rows, seen, names);
+}
+
+fn path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/interop.md")
+}
+
+/// The page as it is kept, cut before the second table. Two tests write it, one at a time.
+fn halves() -> (MutexGuard<'static, ()>, [String; 2]) {
+    static TURN: Mutex<()> = Mutex::new(());
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = std::fs::read_to_string(path()).unwrap_or_default();
+    let cut = kept.find(SIGNATURES).unwrap_or(kept.len());
+    let (first, second) = kept.split_at(cut);
+    (turn, [first.to_owned(), second.to_owned()])
+}
+
+fn compare(kept: &str, rows: &[String], seen: &[Column], names: &[&str]) {
     for column in seen {
-        let place = names
-            .iter()
-            .position(|client| client.name == column.client)
-            .unwrap();
+        let place = names.iter().position(|name| *name == column.client).unwrap();
         for (row, opens) in rows.iter().zip(&column.opens) {
-            let kept = cell(&kept, row, place);
+            let kept = cell(kept, row, place);
             let client = column.client;
             match (kept.as_str(), opens) {
                 ("yes", true) | ("no", false) => {}
@@ -98,6 +139,21 @@ fn page(rows: &[String], seen: &[Column]) -> String {
     page + AFTER
 }
 
+fn signatures(rows: &[String], seen: &[Column]) -> String {
+    let mut page = BEFORE_SIGNATURES.to_owned();
+    let names: Vec<&str> = seen.iter().map(|column| column.client).collect();
+    let _ = writeln!(page, "| signature | key | form | {} |", names.join(" | "));
+    let _ = writeln!(page, "|---|---|---|{}", "---|".repeat(names.len()));
+    for (number, row) in rows.iter().enumerate() {
+        let cells: Vec<&str> = seen
+            .iter()
+            .map(|column| if column.opens[number] { "yes" } else { "no" })
+            .collect();
+        let _ = writeln!(page, "| {row} | {} |", cells.join(" | "));
+    }
+    page + AFTER_SIGNATURES
+}
+
 fn profiles(row: &str) -> String {
     let used = [
         ("compatible", Profile::Compatible),
@@ -121,5 +177,6 @@ fn cell(page: &str, row: &str, column: usize) -> String {
         .lines()
         .find_map(|line| line.strip_prefix(&begin))
         .unwrap_or_default();
-    line.split(" | ").nth(column).unwrap_or_default().to_owned()
+    let cell = line.split(" | ").nth(column).unwrap_or_default();
+    cell.trim_end_matches(" |").to_owned()
 }

@@ -1,11 +1,11 @@
-//! Patterns for recipients: who may receive personal information.
+//! Patterns for addresses: who may receive personal information, for whom a key signs.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-use crate::message::{Address, AddressError};
+use super::{Address, AddressError};
 
 /// A set of addresses, written the way administrators write it. Case never matters.
 #[derive(Debug, Clone, PartialEq, Eq)]
