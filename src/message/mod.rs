@@ -4,6 +4,7 @@
 //! belongs to the stage that produces it.
 
 mod address;
+pub(crate) mod ber;
 mod certificate;
 mod envelope;
 mod id;

@@ -175,6 +175,17 @@ impl Certificate {
         self.usage.is_none_or(|usage| usage.contains(needed)) && self.serves_mail()
     }
 
+    /// Whether key usage and extended key usage allow signing mail (RFC 8550 §4.4.2, §4.4.4).
+    pub fn may_sign_mail(&self) -> bool {
+        let needed = X509KeyUsage::DIGITAL_SIGNATURE | X509KeyUsage::NON_REPUDIATION;
+        self.usage.is_none_or(|usage| usage.intersects(needed)) && self.serves_mail()
+    }
+
+    /// The certificate in DER.
+    pub fn to_der(&self) -> Vec<u8> {
+        self.x509.to_der().unwrap_or_default()
+    }
+
     /// What is said of it under `verdict`.
     pub fn considered(&self, verdict: CertificateVerdict, assurance: Option<Assurance>) -> Considered {
         Considered {

@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::message::{Address, CertificateVerdict, Considered, Profile};
+use crate::message::{Address, CertificateVerdict, Considered, Profile, RawMessage};
 
 use super::naming::Naming;
 use super::sources::Folder;
 use super::trust::{Judged, Trust};
-use super::{Algorithms, Certificate, Directory, LookupError, Settings};
+use super::{Algorithms, Certificate, Directory, LookupError, Settings, Verification, verify};
 
 /// The certificates at hand and the rules of trust. Cloning shares them.
 ///
@@ -94,6 +94,12 @@ impl Certificates {
         }
         weighed.sort_by(|one, other| rank(other).cmp(&rank(one)));
         Ok(choice(weighed))
+    }
+
+    /// Verifies a signed message at `now` with the anchors at hand. Costs processor time in proportion to the
+    /// message; never fails, and says what it did not read.
+    pub fn verify(&self, raw: &RawMessage, now: jiff::Timestamp) -> Verification {
+        verify::verify(&self.trust, raw, now)
     }
 
     /// Whether it may be used, and by what the profile asks of its key.

@@ -14,6 +14,7 @@ use crate::message::{Address, Boxed, RawMessage};
 mod algorithms;
 mod armor;
 mod assurance;
+mod capabilities;
 mod certificate;
 mod choice;
 mod cms;
@@ -28,12 +29,15 @@ pub mod sources;
 #[cfg(test)]
 mod tests;
 mod trust;
+mod verify;
 
 pub use algorithms::{Algorithms, ContentCipher, KeyEncryption};
+pub use capabilities::Capabilities;
 pub use certificate::{Certificate, CertificateError};
 pub use choice::{Certificates, Choice, Listed};
 pub use denied::{Denial, Denied, Subject, fingerprint};
 pub use key::{Curve, Key};
+pub use verify::{Fault, Signed, Verification};
 
 /// Certificates and trust: `[certificates]` in the settings.
 #[derive(Debug, Clone, serde::Deserialize)]

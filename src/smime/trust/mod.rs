@@ -11,7 +11,7 @@ mod path;
 mod revocation;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::message::{Address, Assurance, CertificateVerdict};
 
@@ -120,6 +120,45 @@ impl Trust {
         }
     }
 
+    /// The same with `helpers`: CA certificates that came along, which help to find a path and vouch for nothing
+    /// by themselves. Nothing of it is kept: what somebody sends must not change what is said of others.
+    pub(super) fn judge_with(
+        &self,
+        certificate: &Certificate,
+        address: &Address,
+        helpers: &[Arc<Certificate>],
+        now: jiff::Timestamp,
+    ) -> Judged {
+        let Some(fit) = self.naming.fit(certificate, address) else {
+            return Judged::wrong_address();
+        };
+        let standing = match self.by_itself(certificate, certificate.may_encrypt_mail(), now) {
+            Some(against) => against.into(),
+            None => self.examine(certificate, address.domain(), helpers, now.as_second()),
+        };
+        standing.judged(Some(fit))
+    }
+
+    /// Whether the certificate may have signed mail of exactly this address, with `helpers` as above.
+    pub(super) fn judge_signer(
+        &self,
+        certificate: &Certificate,
+        address: &Address,
+        helpers: &[Arc<Certificate>],
+        now: jiff::Timestamp,
+    ) -> CertificateVerdict {
+        if self.naming.fit(certificate, address) != Some(Fit::Exact) {
+            return CertificateVerdict::WrongAddress;
+        }
+        match self.by_itself(certificate, certificate.may_sign_mail(), now) {
+            Some(against) => against,
+            None => {
+                self.examine(certificate, address.domain(), helpers, now.as_second())
+                    .verdict
+            }
+        }
+    }
+
     /// The same without the question whose it is.
     #[cfg(test)]
     pub(super) fn judge_for_anybody(
@@ -131,23 +170,33 @@ impl Trust {
     }
 
     fn standing(&self, certificate: &Certificate, domain: &str, now: jiff::Timestamp) -> Standing {
-        if let Some(reason) = self.denied.reason(certificate) {
-            return CertificateVerdict::Denied(reason).into();
+        match self.by_itself(certificate, certificate.may_encrypt_mail(), now) {
+            Some(against) => against.into(),
+            None => self.vouched(certificate, domain, now.as_second()),
         }
-        if !certificate.may_encrypt_mail() {
-            return CertificateVerdict::WrongUsage.into();
+    }
+
+    /// What speaks against it before anybody is asked who vouches for it.
+    fn by_itself(
+        &self,
+        certificate: &Certificate,
+        fits_use: bool,
+        now: jiff::Timestamp,
+    ) -> Option<CertificateVerdict> {
+        if let Some(reason) = self.denied.reason(certificate) {
+            return Some(CertificateVerdict::Denied(reason));
+        }
+        if !fits_use {
+            return Some(CertificateVerdict::WrongUsage);
         }
         if !certificate.key().is_strong() {
-            return CertificateVerdict::WeakKey.into();
+            return Some(CertificateVerdict::WeakKey);
         }
         if now.as_second() < certificate.not_before().as_second() {
-            return CertificateVerdict::NotYetValid.into();
+            return Some(CertificateVerdict::NotYetValid);
         }
         // OpenSSL holds a certificate for expired in its last second; saying the same keeps the reason right.
-        if now.as_second() >= certificate.not_after().as_second() {
-            return CertificateVerdict::Expired.into();
-        }
-        self.vouched(certificate, domain, now.as_second())
+        (now.as_second() >= certificate.not_after().as_second()).then_some(CertificateVerdict::Expired)
     }
 
     /// What its issuers say of it, from memory if nothing has changed since.
@@ -160,7 +209,7 @@ impl Trust {
             _ => drop(kept),
         }
         // The lock is not held here: a slow path must not make other recipients wait.
-        let standing = self.examine(certificate, domain, now);
+        let standing = self.examine(certificate, domain, &[], now);
         kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT {
             kept.clear();
@@ -169,11 +218,17 @@ impl Trust {
         standing
     }
 
-    fn examine(&self, certificate: &Certificate, domain: &str, now: i64) -> Standing {
+    fn examine(
+        &self,
+        certificate: &Certificate,
+        domain: &str,
+        helpers: &[Arc<Certificate>],
+        now: i64,
+    ) -> Standing {
         if self.revocations.name(certificate.x509()) {
             return CertificateVerdict::Revoked.into();
         }
-        let path = match self.paths.validate(certificate, domain, now) {
+        let path = match self.paths.validate(certificate, domain, helpers, now) {
             Ok(path) => path,
             Err(reason) => return CertificateVerdict::Untrusted(reason).into(),
         };
@@ -204,7 +259,7 @@ impl Trust {
         };
         // A list may be signed with another key of the issuer if the same anchor vouches for that one, too.
         let vouches = |signer: &Certificate| {
-            let path = self.paths.validate(signer, domain, now).unwrap_or_default();
+            let path = self.paths.validate(signer, domain, &[], now).unwrap_or_default();
             let same = path
                 .last()
                 .is_some_and(|end| end.fingerprint() == anchor.fingerprint());
