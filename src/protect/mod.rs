@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use crate::message::{Address, Leaving, Outbound, Profile, RawMessage, Sealed};
-use crate::smime::{Certificate, SealError};
+use crate::message::{Address, Leaving, Outbound, RawMessage, Sealed};
+use crate::smime::{Algorithms, Certificate, SealError};
 
 mod pass;
 mod smime;
@@ -19,8 +19,8 @@ pub enum Way {
     Pass,
     /// As it came, because it is encrypted already.
     PassEncrypted(Sealed),
-    /// Sealed with S/MIME to this certificate, as strongly as the profile asks.
-    Smime(Arc<Certificate>, Profile),
+    /// Sealed with S/MIME to this certificate by these algorithms.
+    Smime(Arc<Certificate>, Algorithms),
 }
 
 /// Why there are no copies. Nothing must leave then: the caller answers "try later".
@@ -60,12 +60,12 @@ pub fn protect(
                 let leaving = Leaving::AlreadyEncrypted { with: *with };
                 pass::add(&mut outbounds, sender, raw, recipient, leaving);
             }
-            Way::Smime(certificate, profile) => {
+            Way::Smime(certificate, algorithms) => {
                 outbounds.push(smime::make(
                     sender,
                     raw,
                     recipient,
-                    (certificate, *profile),
+                    (certificate, *algorithms),
                     secret,
                 )?);
             }

@@ -1,7 +1,7 @@
 //! The way of sealed mail: one CMS and one [`Outbound`] for each recipient, so that nobody can read from the
 //! CMS who else received the message (RFC 8551 §3.3 leaves blind copies to the sender).
 
-use crate::message::{Address, Leaving, Outbound, Profile, Purpose, RawMessage};
+use crate::message::{Address, Leaving, Outbound, Purpose, RawMessage};
 use crate::smime::{Algorithms, Certificate, SealError, seal};
 
 /// Seals one recipient's copy.
@@ -9,10 +9,9 @@ pub(super) fn make(
     sender: Option<&Address>,
     raw: &RawMessage,
     recipient: (u32, Address),
-    (certificate, profile): (&Certificate, Profile),
+    (certificate, algorithms): (&Certificate, Algorithms),
     secret: &[String],
 ) -> Result<Outbound, SealError> {
-    let algorithms = Algorithms::choose(profile, certificate.key()).ok_or(SealError::BelowProfile)?;
     let sealed = seal(raw, certificate, algorithms, secret)?;
     Ok(Outbound {
         sender: sender.cloned(),

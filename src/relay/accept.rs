@@ -11,7 +11,7 @@ use crate::message::{Address, Envelope, Inspection, Leaving, MessageId, Outbound
 use crate::notice::{About, NoticeError};
 use crate::policy::{Action, Decision, Judgment, Recipient, decide};
 use crate::protect::{NotMade, Way, protect};
-use crate::smime::{Choice, LookupError, SealError};
+use crate::smime::{Algorithms, Choice, LookupError, SealError};
 use crate::smtp::Client;
 
 use super::room::Share;
@@ -232,7 +232,9 @@ fn ways(decisions: &[Decision], choices: &[Choice]) -> Result<Vec<(u32, Address,
             (Action::Encrypt { certificate, profile }, Some(chosen))
                 if chosen.fingerprint() == certificate =>
             {
-                Way::Smime(Arc::clone(chosen), *profile)
+                let capabilities = choice.capabilities.as_ref();
+                let algorithms = Algorithms::choose(*profile, chosen.key(), capabilities);
+                Way::Smime(Arc::clone(chosen), algorithms.ok_or(SealError::BelowProfile)?)
             }
             (Action::Encrypt { .. }, _) => return Err(NotTaken::NoSuchCertificate),
             (Action::Refuse { .. }, _) => continue,
@@ -303,6 +305,7 @@ mod tests {
     fn a_decision_to_encrypt_without_its_certificate_is_a_failure_and_not_a_lost_message() {
         let choices = [Choice {
             chosen: None,
+            capabilities: None,
             considered: Vec::new(),
         }];
         assert!(matches!(

@@ -63,7 +63,11 @@ impl Capabilities {
             (self.aes_128_cbc, 'c'),
             (self.oaep_sha_256, 'O'),
         ];
-        letters.iter().filter(|(has, _)| *has).map(|(_, letter)| *letter).collect()
+        letters
+            .iter()
+            .filter(|(has, _)| *has)
+            .map(|(_, letter)| *letter)
+            .collect()
     }
 
     /// What [`Capabilities::code`] wrote; letters that are unknown are passed over.
@@ -142,8 +146,13 @@ mod tests {
         let whole = "3024300b060960864801650304012a300a06082a864886f70d0307\
                      300906072b0e03020730";
         let _ = whole;
-        let list = [hex("3026"), hex("300b060960864801650304012a"), hex("300a06082a864886f70d0307"),
-            hex("300b0609608648016503040106")].concat();
+        let list = [
+            hex("3026"),
+            hex("300b060960864801650304012a"),
+            hex("300a06082a864886f70d0307"),
+            hex("300b0609608648016503040106"),
+        ]
+        .concat();
         let found = Capabilities::from_der(&list);
         assert_eq!(found.code(), "gC");
         assert_eq!(Capabilities::from_code("gC"), found);
@@ -159,7 +168,10 @@ mod tests {
         let mut sha_1 = list.clone();
         let at = sha_1.len() - 1;
         sha_1[at] = 2;
-        assert!(!Capabilities::from_der(&sha_1).oaep_sha_256, "another hash below MGF1");
+        assert!(
+            !Capabilities::from_der(&sha_1).oaep_sha_256,
+            "another hash below MGF1"
+        );
     }
 
     proptest::proptest! {

@@ -9,7 +9,7 @@ use crate::message::{Address, CertificateVerdict, Considered, Profile, RawMessag
 use super::naming::Naming;
 use super::sources::Folder;
 use super::trust::{Judged, Trust};
-use super::{Algorithms, Certificate, Directory, LookupError, Settings, Verification, verify};
+use super::{Algorithms, Capabilities, Certificate, Directory, LookupError, Settings, Verification, verify};
 
 /// The certificates at hand and the rules of trust. Cloning shares them.
 ///
@@ -28,6 +28,8 @@ pub struct Choice {
     pub considered: Vec<Considered>,
     /// The one to encrypt to; present exactly when one of `considered` is chosen.
     pub chosen: Option<Arc<Certificate>>,
+    /// What the recipient's own signed mail said with it, if any came.
+    pub capabilities: Option<Capabilities>,
 }
 
 /// One line of a list of all certificates.
@@ -112,7 +114,7 @@ impl Certificates {
     ) -> Judged {
         let judged = self.trust.judge(certificate, address, now);
         let usable = judged.verdict == CertificateVerdict::Usable;
-        match usable && Algorithms::choose(profile, certificate.key()).is_none() {
+        match usable && Algorithms::choose(profile, certificate.key(), None).is_none() {
             true => Judged {
                 verdict: CertificateVerdict::BelowProfile,
                 ..judged
@@ -194,5 +196,9 @@ fn choice(weighed: Vec<(Arc<Certificate>, Judged)>) -> Choice {
         certificate.considered(judged.verdict, judged.assurance)
     };
     let considered = weighed.into_iter().map(consider).collect();
-    Choice { considered, chosen }
+    Choice {
+        considered,
+        chosen,
+        capabilities: None,
+    }
 }

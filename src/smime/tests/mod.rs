@@ -11,4 +11,5 @@ mod pkits;
 mod profiles;
 mod revocation;
 mod sealing;
+mod signed;
 mod verdicts;

@@ -77,7 +77,10 @@ pub(super) fn read(cms: &[u8]) -> Result<Option<SignedData<'_>>, Fault> {
     if !all.rest().iter().all(u8::is_ascii_whitespace) {
         return Err(broken);
     }
-    let mut data = info.enter(CONTEXT_0).and_then(|mut inside| inside.enter(SEQUENCE)).ok_or(broken)?;
+    let mut data = info
+        .enter(CONTEXT_0)
+        .and_then(|mut inside| inside.enter(SEQUENCE))
+        .ok_or(broken)?;
     signed_data(&mut data).map(Some)
 }
 
@@ -162,9 +165,18 @@ fn certificates(set: &[u8]) -> Result<Vec<&[u8]>, Fault> {
 fn signer<'a>(mut info: Elements<'a>) -> Option<Signer<'a>> {
     info.take(INTEGER)?;
     let id = match info.next()? {
-        Element { tag: SEQUENCE, content, .. } => issuer_and_serial(content)?,
-        Element { tag: KEY_ID, content, .. } => Id::KeyId(content),
-        Element { tag: KEY_ID_IN_PIECES, .. } => return None,
+        Element {
+            tag: SEQUENCE,
+            content,
+            ..
+        } => issuer_and_serial(content)?,
+        Element {
+            tag: KEY_ID, content, ..
+        } => Id::KeyId(content),
+        Element {
+            tag: KEY_ID_IN_PIECES,
+            ..
+        } => return None,
         _ => return None,
     };
     let digest = algorithm(&mut info)?;
@@ -187,7 +199,9 @@ pub(super) fn issuer_and_serial(content: &[u8]) -> Option<Id<'_>> {
     let mut fields = Elements::of(content);
     let issuer = fields.take(SEQUENCE)?;
     let serial = fields.take(INTEGER)?;
-    fields.is_empty().then_some(Id::IssuerAndSerial(issuer.whole, serial.content))
+    fields
+        .is_empty()
+        .then_some(Id::IssuerAndSerial(issuer.whole, serial.content))
 }
 
 fn algorithm<'a>(fields: &mut Elements<'a>) -> Option<Algorithm<'a>> {

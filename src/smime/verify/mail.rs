@@ -1,8 +1,8 @@
 //! Finds the signature of a message and what it signs (RFC 8551 §3.5), strictly: whatever another reader could
 //! take for something else is not read.
 
-use super::Fault;
 use super::super::header::{Field, Header};
+use super::Fault;
 
 /// The longest signature that is read, in octets of base64. Chains of certificates are a few kilobytes.
 const SIGNATURE: usize = 512 * 1024;
@@ -37,9 +37,14 @@ pub(super) fn signed<'a>(header: Header<'a>) -> Result<Option<Signed<'a>>, Fault
 }
 
 fn detached<'a>(header: Header<'a>, kind: &ContentType) -> Result<Signed<'a>, Fault> {
-    let protocol = kind.parameter("protocol").unwrap_or_default().to_ascii_lowercase();
+    let protocol = kind
+        .parameter("protocol")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     if !is_signature(&protocol) {
-        return Err(Fault::Unreadable("multipart/signed with another protocol than S/MIME"));
+        return Err(Fault::Unreadable(
+            "multipart/signed with another protocol than S/MIME",
+        ));
     }
     if encoding(header)?.is_some_and(|name| !matches!(name.as_str(), "7bit" | "8bit" | "binary")) {
         return Err(Fault::Unreadable("a multipart in a transfer encoding"));
@@ -49,7 +54,9 @@ fn detached<'a>(header: Header<'a>, kind: &ContentType) -> Result<Signed<'a>, Fa
     let [content, signature] = two_parts(header.body, boundary.as_bytes())?;
     let part = Header::of(signature);
     if !part.is_regular() {
-        return Err(Fault::Unreadable("the signature's own header can be read in more than one way"));
+        return Err(Fault::Unreadable(
+            "the signature's own header can be read in more than one way",
+        ));
     }
     match content_type(part)? {
         Some(kind) if is_signature(&kind.media_type) => {}
@@ -80,7 +87,9 @@ fn two_parts<'a>(body: &'a [u8], boundary: &[u8]) -> Result<[&'a [u8]; 2], Fault
     }
     let between = |from: &Mark, to: &Mark| {
         let part = body.get(from.end..to.start).unwrap_or_default();
-        part.strip_suffix(b"\r\n").or_else(|| part.strip_suffix(b"\n")).unwrap_or(part)
+        part.strip_suffix(b"\r\n")
+            .or_else(|| part.strip_suffix(b"\n"))
+            .unwrap_or(part)
     };
     Ok([between(first, second), between(second, last)])
 }
@@ -111,7 +120,9 @@ fn marks(body: &[u8], boundary: &[u8]) -> Result<Vec<Mark>, Fault> {
             None => (false, behind),
         };
         if !behind.iter().all(u8::is_ascii_whitespace) {
-            return Err(Fault::Unreadable("a line begins like the boundary and is another one"));
+            return Err(Fault::Unreadable(
+                "a line begins like the boundary and is another one",
+            ));
         }
         marks.push(Mark {
             start: found,
@@ -213,24 +224,37 @@ fn content_type(header: Header<'_>) -> Result<Option<ContentType>, Fault> {
     if field.value.len() > TYPE {
         return Err(strange);
     }
-    let value: Vec<u8> = field.value.iter().copied().filter(|byte| !b"\r\n".contains(byte)).collect();
+    let value: Vec<u8> = field
+        .value
+        .iter()
+        .copied()
+        .filter(|byte| !b"\r\n".contains(byte))
+        .collect();
     let text = String::from_utf8(value).map_err(|_| strange)?;
     parse(&text).ok_or(strange).map(Some)
 }
 
 /// Comments, empty parameters in the middle, a parameter twice and continuations are not read.
 fn parse(text: &str) -> Option<ContentType> {
-    let (media_type, mut rest) = text.split_once(';').map_or((text, ""), |(kind, rest)| (kind, rest));
+    let (media_type, mut rest) = text
+        .split_once(';')
+        .map_or((text, ""), |(kind, rest)| (kind, rest));
     let media_type = media_type.trim().to_ascii_lowercase();
     let token = |c: char| c.is_ascii_graphic() && !"()<>@,;:\\\"/[]?=".contains(c);
-    if !media_type.split('/').all(|half| !half.is_empty() && half.chars().all(token)) {
+    if !media_type
+        .split('/')
+        .all(|half| !half.is_empty() && half.chars().all(token))
+    {
         return None;
     }
     let mut parameters: Vec<(String, String)> = Vec::new();
     loop {
         rest = rest.trim_start();
         if rest.is_empty() {
-            return Some(ContentType { media_type, parameters });
+            return Some(ContentType {
+                media_type,
+                parameters,
+            });
         }
         let (name, behind) = rest.split_once('=')?;
         let name = name.trim().to_ascii_lowercase();
@@ -274,7 +298,9 @@ mod tests {
 
     #[test]
     fn a_content_type_is_read_in_one_way_or_not_at_all() {
-        let kind = parse("multipart/Signed; protocol=\"application/pkcs7-signature\"; micalg=sha-256;\tBoundary=\"a\\\"b\" ; ");
+        let kind = parse(
+            "multipart/Signed; protocol=\"application/pkcs7-signature\"; micalg=sha-256;\tBoundary=\"a\\\"b\" ; ",
+        );
         let kind = kind.unwrap();
         assert_eq!(kind.media_type, "multipart/signed");
         assert_eq!(kind.parameter("boundary"), Some("a\"b"));
@@ -290,7 +316,10 @@ mod tests {
         .into_iter()
         .skip(0)
         {
-            assert!(parse(text).is_none() || parse(text).unwrap().media_type == "multipart", "{text}");
+            assert!(
+                parse(text).is_none() || parse(text).unwrap().media_type == "multipart",
+                "{text}"
+            );
         }
     }
 

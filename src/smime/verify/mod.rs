@@ -89,7 +89,9 @@ pub enum Fault {
     #[error("what was signed stands in it twice")]
     TwoContents,
     /// SHA-1, MD5, a key that is too short, or something unknown.
-    #[error("it was signed with an algorithm or a key that is too weak or not known (SHA-256 or better is needed)")]
+    #[error(
+        "it was signed with an algorithm or a key that is too weak or not known (SHA-256 or better is needed)"
+    )]
     Algorithm,
     /// The digest is another one.
     #[error("it was changed after it was signed")]
@@ -214,7 +216,9 @@ fn claim(author: Address, data: &SignedData<'_>, content: &[u8]) -> Result<Claim
 fn check_digest(attributes: &[Attribute<'_>], digest: &[u8]) -> Result<(), Fault> {
     let content = |oid, tag| {
         let attribute = attributes.iter().find(|attribute| attribute.oid == oid);
-        attribute.filter(|found| found.value.tag == tag).map(|found| found.value.content)
+        attribute
+            .filter(|found| found.value.tag == tag)
+            .map(|found| found.value.content)
     };
     if content(CONTENT_TYPE, 0x06) != Some(ID_DATA) {
         return Err(Fault::Unreadable("what was signed is no mail"));
