@@ -14,8 +14,8 @@ use crate::message::{Address, CertificateVerdict, Considered, Inspection, Obstac
 
 pub use pattern::{Pattern, PatternError};
 pub use settings::{
-    AlreadyEncrypted, Counts, Delivery, Mode, OwnDomains, Policy, Recipients, Sealing, SealingFor, Structure,
-    TestValues,
+    AlreadyEncrypted, Counts, Delivery, Hold, Mode, OwnDomains, Policy, Recipients, Sealing, SealingFor,
+    Structure, TestValues,
 };
 
 /// What is known of one recipient when the decision is made.
@@ -57,6 +57,14 @@ pub enum Action {
         /// How strong. Records from before there were profiles say nothing; they mean the first one.
         #[serde(default)]
         profile: Profile,
+    },
+    /// It waits on the gateway, sealed to the gateway's own key, until the recipient has a certificate; the sender
+    /// is told, and the recipient is asked for one.
+    Hold {
+        /// Why it cannot leave now, and what the sender is told when the time is over.
+        refusal: Refusal,
+        /// For how long, in hours.
+        hours: u64,
     },
     /// It does not leave; the sender is told.
     Refuse {

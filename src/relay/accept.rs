@@ -237,7 +237,7 @@ fn ways(decisions: &[Decision], choices: &[Choice]) -> Result<Vec<(u32, Address,
                 Way::Smime(Arc::clone(chosen), algorithms.ok_or(SealError::BelowProfile)?)
             }
             (Action::Encrypt { .. }, _) => return Err(NotTaken::NoSuchCertificate),
-            (Action::Refuse { .. }, _) => continue,
+            (Action::Hold { .. } | Action::Refuse { .. }, _) => continue,
         };
         ways.push((place, decision.recipient.clone(), way));
     }

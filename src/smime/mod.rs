@@ -29,6 +29,7 @@ pub mod sources;
 #[cfg(test)]
 mod tests;
 mod trust;
+mod vault;
 mod verify;
 
 pub use algorithms::{Algorithms, ContentCipher, KeyEncryption};
@@ -37,6 +38,7 @@ pub use certificate::{Certificate, CertificateError};
 pub use choice::{Certificates, Choice, Listed};
 pub use denied::{Denial, Denied, Subject, fingerprint};
 pub use key::{Curve, Key};
+pub use vault::{Vault, VaultError};
 pub use verify::{Fault, Signed, Verification};
 
 /// Certificates and trust: `[certificates]` in the settings.
