@@ -415,6 +415,7 @@ The sender is told by a notice what did not leave.
             WeakKey,
             BelowProfile,
             Denied("stolen".to_owned()),
+            WaitingForApproval,
         ]
     }
 }

@@ -82,6 +82,7 @@ fn certificate(fill: &str, verdict: CertificateVerdict) -> Considered {
         not_after: "2027-01-01T00:00:00Z".parse().unwrap(),
         key: "RSA 2048".to_owned(),
         assurance: None,
+        origin: None,
         verdict,
     }
 }

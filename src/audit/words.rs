@@ -103,6 +103,7 @@ fn fault(verdict: &CertificateVerdict) -> Option<String> {
             return Some(format!("no path leads from it to a trust anchor ({end})"));
         }
         CertificateVerdict::Denied(reason) => return Some(format!("denied by an administrator ({reason})")),
+        CertificateVerdict::WaitingForApproval => "it waits for the approval of an administrator",
         CertificateVerdict::Expired => "it has expired",
         CertificateVerdict::NotYetValid => "its validity has not begun",
         CertificateVerdict::Revoked => "its issuer has revoked it",

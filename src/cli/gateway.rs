@@ -28,7 +28,7 @@ pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>,
         memory: settings.smtp.memory_octets(),
     };
     let courier = Courier::new(&settings.deliver, &settings.hostname)?;
-    let rulebook = rulebook(settings, &bundle)?;
+    let mut rulebook = rulebook(settings, &bundle)?;
     let inspector = Inspector::start(&settings.inspect, &settings.inspect.limits(), &bundle.rules).await;
     let inspector = inspector.map_err(|error| error.to_string())?;
     if let Some(ocr) = ocr(settings).await? {
@@ -37,6 +37,7 @@ pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>,
     let store = Store::open(&settings.store)
         .await
         .map_err(|error| error.to_string())?;
+    rulebook.certificates = rulebook.certificates.with_register(Arc::new(store.clone()));
     let gateway = Gateway::new(
         identity,
         inspector,
@@ -76,10 +77,11 @@ async fn ocr(settings: &Settings) -> Result<Option<Ocr>, String> {
 ///
 /// # Errors
 /// Every mistake that was found.
-pub async fn reload(gateway: &Gateway, settings: &Settings) -> Result<String, String> {
+pub async fn reload(gateway: &Gateway, store: &Store, settings: &Settings) -> Result<String, String> {
     let bundle = Bundle::load(&settings.policies).map_err(|mistakes| in_lines(&mistakes))?;
     let version = bundle.policy.version.clone();
-    let rulebook = rulebook(settings, &bundle)?;
+    let mut rulebook = rulebook(settings, &bundle)?;
+    rulebook.certificates = rulebook.certificates.with_register(Arc::new(store.clone()));
     gateway
         .inspector()
         .reload(&bundle.rules)

@@ -23,8 +23,58 @@ pub struct Considered {
     /// the certificate was not taken for another reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assurance: Option<Assurance>,
+    /// Where it came from; `None` in records that were made before this was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// Whether it may be used, and if not, why.
     pub verdict: CertificateVerdict,
+}
+
+/// Where a certificate came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// It lies in the folder of recipients' certificates.
+    Folder,
+    /// An administrator has imported it into the register.
+    Imported,
+    /// It came with signed mail that was verified.
+    Harvested,
+    /// Its owner has enrolled it by a signed message to the enrolment address.
+    Enrolled,
+    /// It was looked up in an LDAP directory.
+    Ldap,
+    /// It was looked up in the DNS (RFC 8162).
+    Dns,
+}
+
+impl Origin {
+    /// Every origin.
+    pub const ALL: [Origin; 6] = [
+        Origin::Folder,
+        Origin::Imported,
+        Origin::Harvested,
+        Origin::Enrolled,
+        Origin::Ldap,
+        Origin::Dns,
+    ];
+
+    /// The name that stores keep and commands print.
+    pub fn name(self) -> &'static str {
+        match self {
+            Origin::Folder => "folder",
+            Origin::Imported => "imported",
+            Origin::Harvested => "harvested",
+            Origin::Enrolled => "enrolled",
+            Origin::Ldap => "ldap",
+            Origin::Dns => "dns",
+        }
+    }
+
+    /// The origin of that name.
+    pub fn named(name: &str) -> Option<Origin> {
+        Origin::ALL.into_iter().find(|origin| origin.name() == name)
+    }
 }
 
 /// The class of a certificate under the CA/Browser Forum's S/MIME Baseline Requirements (§7.1.6.1): what the CA has
@@ -91,6 +141,8 @@ pub enum CertificateVerdict {
     BelowProfile,
     /// An administrator has denied it, or a CA above it; the text is the reason that was recorded.
     Denied(String),
+    /// Nobody has approved it yet: it came by itself, and an administrator has to look at it first.
+    WaitingForApproval,
 }
 
 impl fmt::Display for Assurance {

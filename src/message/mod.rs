@@ -13,7 +13,7 @@ mod outbound;
 mod profile;
 
 pub use address::{Address, AddressError};
-pub use certificate::{Assurance, CertificateVerdict, Considered, Generation, Validated};
+pub use certificate::{Assurance, CertificateVerdict, Considered, Generation, Origin, Validated};
 pub use envelope::{Envelope, RawMessage};
 pub use id::{DecisionId, IdError, MessageId};
 pub use inspection::{

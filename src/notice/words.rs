@@ -51,6 +51,9 @@ fn certificate(verdict: &CertificateVerdict, organisation: &str) -> String {
         }
         // The recorded reason may be confidential.
         CertificateVerdict::Denied(_) => "the recipient's certificate was blocked by an administrator",
+        CertificateVerdict::WaitingForApproval => {
+            "the recipient's certificate is new and an administrator has not approved it yet"
+        }
         CertificateVerdict::Chosen | CertificateVerdict::Usable => {
             "no certificate of the recipient could be selected"
         }
@@ -113,6 +116,11 @@ fn certificate_advice(verdict: &CertificateVerdict, whom: &str, help: &str) -> S
         }
         CertificateVerdict::Denied(_) => {
             format!("Ask why the certificate of {whom} is blocked. Contact {help}.")
+        }
+        CertificateVerdict::WaitingForApproval => {
+            format!(
+                "Ask for the certificate of {whom} to be approved. Contact {help}. Then send the message again."
+            )
         }
         CertificateVerdict::RevocationUnknown => {
             format!("Send the message to {whom} again in an hour. If it comes back again, contact {help}.")

@@ -123,6 +123,7 @@ impl Refusal {
                     "must be encrypted, certificate key below the policy's profile"
                 }
                 CertificateVerdict::Denied(_) => "must be encrypted, certificate denied by an administrator",
+                CertificateVerdict::WaitingForApproval => "must be encrypted, certificate not approved yet",
                 CertificateVerdict::Chosen | CertificateVerdict::Usable => {
                     "must be encrypted, no certificate selected"
                 }

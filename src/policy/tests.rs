@@ -45,6 +45,7 @@ fn considered(fingerprint: &str, end: i64, verdict: CertificateVerdict) -> Consi
         not_after: jiff::Timestamp::from_second(end).unwrap(),
         key: "RSA 2048".to_owned(),
         assurance: None,
+        origin: None,
         verdict,
     }
 }

@@ -232,8 +232,8 @@ fn ways(decisions: &[Decision], choices: &[Choice]) -> Result<Vec<(u32, Address,
             (Action::Encrypt { certificate, profile }, Some(chosen))
                 if chosen.fingerprint() == certificate =>
             {
-                let capabilities = choice.capabilities.as_ref();
-                let algorithms = Algorithms::choose(*profile, chosen.key(), capabilities);
+                let abilities = choice.abilities.as_ref();
+                let algorithms = Algorithms::choose(*profile, chosen.key(), abilities);
                 Way::Smime(Arc::clone(chosen), algorithms.ok_or(SealError::BelowProfile)?)
             }
             (Action::Encrypt { .. }, _) => return Err(NotTaken::NoSuchCertificate),
@@ -305,7 +305,7 @@ mod tests {
     fn a_decision_to_encrypt_without_its_certificate_is_a_failure_and_not_a_lost_message() {
         let choices = [Choice {
             chosen: None,
-            capabilities: None,
+            abilities: None,
             considered: Vec::new(),
         }];
         assert!(matches!(

@@ -4,7 +4,7 @@
 
 use crate::message::Profile;
 
-use super::{Capabilities, Key};
+use super::{Abilities, Key};
 
 /// The shortest RSA modulus of [`Profile::Strict`]: 128 bits of security (NIST SP 800-57 part 1, table 2).
 const RSA_STRICT: u32 = 3072;
@@ -45,12 +45,12 @@ pub enum KeyEncryption {
 impl Algorithms {
     /// What a profile means for a key; `None` when such a key may not be used with it.
     ///
-    /// This is the one place that knows. `capabilities` are what the recipient's own signed mail says of his client
+    /// This is the one place that knows. `abilities` are what the recipient's own signed mail says of his client
     /// (SMIMECapabilities, RFC 8551 §2.5.2), if he has sent any. They stand between the profile, which they must
     /// not weaken, and the key, which leaves no choice: under `compatible`, which guesses what a client opens, they
     /// are better than a guess; `modern` and `strict` say what must be, whatever a client says of itself.
-    pub fn choose(profile: Profile, key: &Key, capabilities: Option<&Capabilities>) -> Option<Algorithms> {
-        let known = capabilities.copied().unwrap_or_default();
+    pub fn choose(profile: Profile, key: &Key, abilities: Option<&Abilities>) -> Option<Algorithms> {
+        let known = abilities.copied().unwrap_or_default();
         let content = match profile {
             Profile::Compatible => compatible(&known),
             Profile::Modern | Profile::Strict => ContentCipher::Aes256Gcm,
@@ -69,15 +69,15 @@ impl Algorithms {
 }
 
 /// The best cipher that a client says it opens; AES-256-CBC when it says nothing of AES.
-fn compatible(known: &Capabilities) -> ContentCipher {
+fn compatible(known: &Abilities) -> ContentCipher {
     match known {
-        Capabilities {
+        Abilities {
             aes_256_gcm: true, ..
         } => ContentCipher::Aes256Gcm,
-        Capabilities {
+        Abilities {
             aes_128_gcm: true, ..
         } => ContentCipher::Aes128Gcm,
-        Capabilities {
+        Abilities {
             aes_256_cbc: false,
             aes_128_cbc: true,
             ..
@@ -138,22 +138,28 @@ mod tests {
         use {ContentCipher::*, KeyEncryption::*};
         let cases = [
             ("", Aes256Cbc, RsaPkcs1),
-            ("Cc", Aes256Cbc, RsaPkcs1),
-            ("c", Aes128Cbc, RsaPkcs1),
-            ("cO", Aes128Cbc, RsaOaep),
-            ("gCc", Aes128Gcm, RsaPkcs1),
-            ("GgCcO", Aes256Gcm, RsaOaep),
+            ("256-cbc 128-cbc", Aes256Cbc, RsaPkcs1),
+            ("128-cbc", Aes128Cbc, RsaPkcs1),
+            ("128-cbc oaep", Aes128Cbc, RsaOaep),
+            ("128-gcm 256-cbc 128-cbc", Aes128Gcm, RsaPkcs1),
+            ("256-gcm 128-gcm 256-cbc 128-cbc oaep", Aes256Gcm, RsaOaep),
         ];
-        for (code, content, key) in cases {
-            let known = Capabilities::from_code(code);
+        for (words, content, key) in cases {
+            let known = Abilities {
+                aes_256_gcm: words.contains("256-gcm"),
+                aes_128_gcm: words.contains("128-gcm"),
+                aes_256_cbc: words.contains("256-cbc"),
+                aes_128_cbc: words.contains("128-cbc"),
+                oaep_sha_256: words.contains("oaep"),
+            };
             let chosen = Algorithms::choose(Profile::Compatible, &Key::Rsa(2048), Some(&known));
-            assert_eq!(chosen, Some(Algorithms { content, key }), "{code}");
+            assert_eq!(chosen, Some(Algorithms { content, key }), "{words}");
             for profile in [Profile::Modern, Profile::Strict] {
                 let chosen = Algorithms::choose(profile, &Key::Rsa(4096), Some(&known));
                 assert_eq!(
                     chosen,
                     Algorithms::choose(profile, &Key::Rsa(4096), None),
-                    "{code}"
+                    "{words}"
                 );
             }
         }

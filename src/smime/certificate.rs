@@ -181,11 +181,6 @@ impl Certificate {
         self.usage.is_none_or(|usage| usage.intersects(needed)) && self.serves_mail()
     }
 
-    /// The certificate in DER.
-    pub fn to_der(&self) -> Vec<u8> {
-        self.x509.to_der().unwrap_or_default()
-    }
-
     /// What is said of it under `verdict`.
     pub fn considered(&self, verdict: CertificateVerdict, assurance: Option<Assurance>) -> Considered {
         Considered {
@@ -196,8 +191,15 @@ impl Certificate {
             not_after: self.not_after,
             key: self.key.to_string(),
             assurance,
+            origin: None,
             verdict,
         }
+    }
+
+    /// The certificate in DER.
+    pub fn to_der(&self) -> Vec<u8> {
+        // It was read from DER, so OpenSSL can write it.
+        self.x509.to_der().unwrap_or_default()
     }
 
     /// The certificate in PEM.

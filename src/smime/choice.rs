@@ -1,23 +1,28 @@
 //! The certificates at hand: which one is encrypted to, and what is said of the others.
 
-use std::collections::HashSet;
-use std::path::PathBuf;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::message::{Address, CertificateVerdict, Considered, Profile, RawMessage};
 
 use super::naming::Naming;
-use super::sources::Folder;
+use super::register::{EntryState, Register};
+use super::sources::{Folder, Registered};
 use super::trust::{Judged, Trust};
-use super::{Algorithms, Capabilities, Certificate, Directory, LookupError, Settings, Verification, verify};
+use super::{
+    Abilities, Algorithms, Candidate, Certificate, Directory, LookupError, Settings, Verification, verify,
+};
 
 /// The certificates at hand and the rules of trust. Cloning shares them.
 ///
-/// Nothing is read again after [`Certificates::load`]: to take in changed folders, load anew and swap.
+/// Folders are not read again after [`Certificates::load`]: to take in changed ones, load anew and swap. The
+/// register is asked every time.
 #[derive(Clone)]
 pub struct Certificates {
-    folder: Arc<Folder>,
+    pub(super) folder: Arc<Folder>,
+    pub(super) registered: Option<Arc<Registered>>,
     sources: Arc<[Arc<dyn Directory>]>,
+    naming: Naming,
     trust: Arc<Trust>,
 }
 
@@ -28,31 +33,8 @@ pub struct Choice {
     pub considered: Vec<Considered>,
     /// The one to encrypt to; present exactly when one of `considered` is chosen.
     pub chosen: Option<Arc<Certificate>>,
-    /// What the recipient's own signed mail said with it, if any came.
-    pub capabilities: Option<Capabilities>,
-}
-
-/// One line of a list of all certificates.
-#[derive(Debug, Clone)]
-pub struct Listed {
-    /// The file it came from.
-    pub file: PathBuf,
-    /// Itself.
-    pub certificate: Arc<Certificate>,
-    /// The address it would be used for; `None` when it names no address at all.
-    pub address: Option<Address>,
-    /// The domain it would be used for, in place of an address.
-    pub domain: Option<String>,
-    /// What is said of it, taken by itself: never `Chosen`.
-    pub considered: Considered,
-}
-
-impl Listed {
-    /// For people: the address, or `@domain`.
-    pub fn whom(&self) -> Option<String> {
-        let domain = || self.domain.as_ref().map(|domain| format!("@{domain}"));
-        self.address.as_ref().map(Address::to_string).or_else(domain)
-    }
+    /// What the recipient's own signed mail said of his program, if any came with this certificate.
+    pub abilities: Option<Abilities>,
 }
 
 impl Certificates {
@@ -62,14 +44,29 @@ impl Certificates {
     /// A folder or file that cannot be read: which one and why. A file that holds no certificate is an error too,
     /// for a certificate that is silently missing looks like a recipient without one.
     pub fn load(settings: &Settings) -> Result<Certificates, String> {
-        let folder = Arc::new(Folder::load(&settings.recipients, Naming::of(settings))?);
+        let naming = Naming::of(settings);
+        let folder = Arc::new(Folder::load(&settings.recipients, naming)?);
         // One line for each kind of source.
         let sources: Vec<Arc<dyn Directory>> = vec![folder.clone()];
         Ok(Certificates {
             folder,
+            registered: None,
             sources: sources.into(),
+            naming,
             trust: Arc::new(Trust::load(settings)?),
         })
+    }
+
+    /// The same with the register as one more source.
+    #[must_use]
+    pub fn with_register(self, register: Arc<dyn Register>) -> Certificates {
+        let registered = Arc::new(Registered::new(register, self.naming));
+        let more = std::iter::once(registered.clone() as Arc<dyn Directory>);
+        Certificates {
+            sources: self.sources.iter().cloned().chain(more).collect(),
+            registered: Some(registered),
+            ..self
+        }
     }
 
     /// Weighs every candidate for `address` at `now`. Of those that may be used, one that names the address is
@@ -84,16 +81,19 @@ impl Certificates {
         profile: Profile,
         now: jiff::Timestamp,
     ) -> Result<Choice, LookupError> {
-        let mut seen = HashSet::new();
-        let mut weighed = Vec::new();
+        let mut found = Found::default();
         for source in self.sources.iter() {
-            for certificate in source.candidates(address).await? {
-                if seen.insert(certificate.fingerprint().to_owned()) {
-                    let judged = self.judge(&certificate, address, profile, now);
-                    weighed.push((certificate, judged));
-                }
-            }
+            source
+                .candidates(address)
+                .await?
+                .into_iter()
+                .for_each(|one| found.add(one));
         }
+        let weigh = |candidate: Candidate| {
+            let judged = self.judge(&candidate, address, profile, now);
+            (candidate, judged)
+        };
+        let mut weighed: Vec<_> = found.candidates.into_iter().map(weigh).collect();
         weighed.sort_by(|one, other| rank(other).cmp(&rank(one)));
         Ok(choice(weighed))
     }
@@ -104,79 +104,75 @@ impl Certificates {
         verify::verify(&self.trust, raw, now)
     }
 
-    /// Whether it may be used, and by what the profile asks of its key.
-    fn judge(
+    /// Whether it may be used, by what its issuers say, what the profile asks of its key, and what its source knows.
+    pub(super) fn judge(
         &self,
-        certificate: &Certificate,
+        candidate: &Candidate,
         address: &Address,
         profile: Profile,
         now: jiff::Timestamp,
     ) -> Judged {
-        let judged = self.trust.judge(certificate, address, now);
-        let usable = judged.verdict == CertificateVerdict::Usable;
-        match usable && Algorithms::choose(profile, certificate.key(), None).is_none() {
-            true => Judged {
-                verdict: CertificateVerdict::BelowProfile,
-                ..judged
-            },
-            false => judged,
-        }
-    }
-
-    /// Every certificate in the folder, once for each address and each domain it names, judged at `now` by the
-    /// profile for the address.
-    pub fn all(
-        &self,
-        profile: impl Fn(&Address) -> Profile,
-        now: jiff::Timestamp,
-    ) -> impl Iterator<Item = Listed> {
-        self.folder.certificates().flat_map(move |(file, certificate)| {
-            let list = |(address, domain): (Option<Address>, Option<String>)| {
-                // Anybody there will do: a rule about a domain is the same for all.
-                let somebody = domain
-                    .as_ref()
-                    .and_then(|domain| format!("somebody@{domain}").parse().ok());
-                let judged = match address.as_ref().or(somebody.as_ref()) {
-                    Some(address) => self.judge(certificate, address, profile(address), now),
-                    None => Judged::wrong_address(),
-                };
-                Listed {
-                    file: file.to_owned(),
-                    certificate: certificate.clone(),
-                    address,
-                    domain,
-                    considered: certificate.considered(judged.verdict, judged.assurance),
-                }
-            };
-            targets(certificate).into_iter().map(list).collect::<Vec<_>>()
-        })
+        let vouched = candidate.state == EntryState::Vouched;
+        let judged = self.trust.judge(&candidate.certificate, address, vouched, now);
+        let key = candidate.certificate.key();
+        let verdict = match judged.verdict {
+            CertificateVerdict::Usable if Algorithms::choose(profile, key, None).is_none() => {
+                CertificateVerdict::BelowProfile
+            }
+            // Only what an approval could mend: an expired one is better called expired.
+            CertificateVerdict::Usable | CertificateVerdict::Untrusted(_)
+                if candidate.state == EntryState::Waiting =>
+            {
+                CertificateVerdict::WaitingForApproval
+            }
+            verdict => verdict,
+        };
+        Judged { verdict, ..judged }
     }
 }
 
-/// What a certificate says it is for, each once; one line without anything when it says nothing.
-fn targets(certificate: &Certificate) -> Vec<(Option<Address>, Option<String>)> {
-    let named = certificate
-        .addresses()
-        .iter()
-        .chain(certificate.subject_addresses());
-    let mut addresses: Vec<Address> = named.cloned().collect();
-    addresses.sort();
-    addresses.dedup();
-    let mut domains = certificate.domains().to_vec();
-    domains.sort();
-    domains.dedup();
-    let addresses = addresses.into_iter().map(|address| (Some(address), None));
-    let mut targets: Vec<_> = addresses
-        .chain(domains.into_iter().map(|domain| (None, Some(domain))))
-        .collect();
-    if targets.is_empty() {
-        targets.push((None, None));
+impl Candidate {
+    /// What is said of it.
+    pub(super) fn considered(&self, judged: Judged) -> Considered {
+        Considered {
+            origin: Some(self.origin),
+            ..self.certificate.considered(judged.verdict, judged.assurance)
+        }
     }
-    targets
+}
+
+/// Candidates from all sources, each certificate once.
+#[derive(Default)]
+struct Found {
+    candidates: Vec<Candidate>,
+    places: HashMap<String, usize>,
+}
+
+impl Found {
+    /// What two sources know of one certificate is put together: the better state, and capabilities if any has them.
+    fn add(&mut self, candidate: Candidate) {
+        let print = candidate.certificate.fingerprint();
+        let known = self
+            .places
+            .get(print)
+            .and_then(|place| self.candidates.get_mut(*place));
+        let Some(known) = known else {
+            self.places.insert(print.to_owned(), self.candidates.len());
+            self.candidates.push(candidate);
+            return;
+        };
+        known.state = match (known.state, candidate.state) {
+            (EntryState::Vouched, _) | (_, EntryState::Vouched) => EntryState::Vouched,
+            (EntryState::InUse, _) | (_, EntryState::InUse) => EntryState::InUse,
+            (EntryState::Waiting, EntryState::Waiting) => EntryState::Waiting,
+        };
+        known.capabilities = known.capabilities.take().or(candidate.capabilities);
+    }
 }
 
 /// Usable ones first, better fitting first, newest first; the fingerprint makes the order the same on every machine.
-fn rank((certificate, judged): &(Arc<Certificate>, Judged)) -> impl Ord {
+fn rank((candidate, judged): &(Candidate, Judged)) -> impl Ord {
+    let certificate = &candidate.certificate;
     (
         judged.verdict == CertificateVerdict::Usable,
         judged.fit,
@@ -186,19 +182,20 @@ fn rank((certificate, judged): &(Arc<Certificate>, Judged)) -> impl Ord {
     )
 }
 
-fn choice(weighed: Vec<(Arc<Certificate>, Judged)>) -> Choice {
-    let mut chosen = None;
-    let consider = |(certificate, mut judged): (Arc<Certificate>, Judged)| {
+fn choice(weighed: Vec<(Candidate, Judged)>) -> Choice {
+    let (mut chosen, mut abilities) = (None, None);
+    let consider = |(candidate, mut judged): (Candidate, Judged)| {
         if judged.verdict == CertificateVerdict::Usable && chosen.is_none() {
             judged.verdict = CertificateVerdict::Chosen;
-            chosen = Some(certificate.clone());
+            chosen = Some(candidate.certificate.clone());
+            abilities = candidate.capabilities.as_ref().map(Abilities::of);
         }
-        certificate.considered(judged.verdict, judged.assurance)
+        candidate.considered(judged)
     };
     let considered = weighed.into_iter().map(consider).collect();
     Choice {
         considered,
         chosen,
-        capabilities: None,
+        abilities,
     }
 }

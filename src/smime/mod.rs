@@ -9,12 +9,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::message::{Address, Boxed, RawMessage};
+use crate::message::{Address, Boxed, Origin, RawMessage};
 
+mod abilities;
 mod algorithms;
 mod armor;
 mod assurance;
-mod capabilities;
 mod certificate;
 mod choice;
 mod cms;
@@ -24,7 +24,9 @@ mod files;
 mod header;
 pub mod issue;
 mod key;
+mod listing;
 mod naming;
+mod register;
 pub mod sources;
 #[cfg(test)]
 mod tests;
@@ -32,12 +34,14 @@ mod trust;
 mod vault;
 mod verify;
 
+pub use abilities::Abilities;
 pub use algorithms::{Algorithms, ContentCipher, KeyEncryption};
-pub use capabilities::Capabilities;
 pub use certificate::{Certificate, CertificateError};
-pub use choice::{Certificates, Choice, Listed};
+pub use choice::{Certificates, Choice};
 pub use denied::{Denial, Denied, Subject, fingerprint};
 pub use key::{Curve, Key};
+pub use listing::Listed;
+pub use register::{Capabilities, Entry, EntryState, Put, Register, RegisterError};
 pub use vault::{Vault, VaultError};
 pub use verify::{Fault, Signed, Verification};
 
@@ -87,10 +91,32 @@ impl Default for Settings {
 /// Where certificates for an address are looked up. One file in `sources/` per kind of source.
 pub trait Directory: Send + Sync {
     /// All certificates that might belong to `address`, in any order, unjudged.
-    fn candidates<'a>(
-        &'a self,
-        address: &'a Address,
-    ) -> Boxed<'a, Result<Vec<Arc<Certificate>>, LookupError>>;
+    fn candidates<'a>(&'a self, address: &'a Address) -> Boxed<'a, Result<Vec<Candidate>, LookupError>>;
+}
+
+/// A certificate that a source has found, and what the source knows of it.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Itself, unjudged.
+    pub certificate: Arc<Certificate>,
+    /// Where it came from.
+    pub origin: Origin,
+    /// Whether it may be used, as far as its source has a say in it.
+    pub state: EntryState,
+    /// What its owner's program can decrypt, when that is known.
+    pub capabilities: Option<Capabilities>,
+}
+
+impl Candidate {
+    /// One from a source that knows nothing but the certificate.
+    pub fn new(certificate: Arc<Certificate>, origin: Origin) -> Candidate {
+        Candidate {
+            certificate,
+            origin,
+            state: EntryState::InUse,
+            capabilities: None,
+        }
+    }
 }
 
 /// A source could not be asked; nothing is known of the address.

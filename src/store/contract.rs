@@ -1,8 +1,9 @@
-//! What every kind of store must do, as stories against [`Trail`] and [`Spool`]. A kind runs them with
+//! What every kind of store must do, as stories against [`Trail`], [`Spool`] and the register. A kind runs them with
 //! `contract::suite!(place)`, where `place` is an expression that makes a new [`Ground`].
 
 pub(super) mod commands;
 pub(super) mod delivering;
+pub(super) mod register;
 pub(super) mod trail;
 
 use jiff::Timestamp;
@@ -40,6 +41,11 @@ macro_rules! suite {
             trail::everything_is_there_again_after_a_restart_and_leases_are_over,
             trail::tenants_have_chains_of_their_own,
             trail::hostile_text_comes_back_as_it_went_in,
+            register::a_certificate_is_found_by_what_it_names_after_a_restart_too,
+            register::another_certificate_for_an_address_is_called_a_change,
+            register::seeing_a_certificate_again_never_makes_its_entry_weaker,
+            register::an_entry_is_changed_and_removed_by_its_fingerprint,
+            register::the_register_is_read_in_pages_and_by_the_first_digits,
         }
     };
     ($ground:expr; $($group:ident::$story:ident,)*) => {

@@ -1,4 +1,5 @@
-//! The databases. Implements [`crate::queue::Spool`] and [`crate::audit::Trail`], one file per kind of store.
+//! The databases. Implements [`crate::queue::Spool`], [`crate::audit::Trail`] and [`crate::smime::Register`], one file
+//! per kind of store.
 //!
 //! Every kind passes the same suite, `contract.rs`. To add one: a file or folder beside `sqlite/`, a line in
 //! [`Store::open`], a line in its tests that runs the suite.
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use crate::audit::{ChainState, Lookup, Record, Traced, Trail, TrailError};
 use crate::message::{Boxed, MessageId, Outbound, RawMessage};
 use crate::queue::{Command, Delivery, Filter, Outcome, Spool, SpoolError};
+use crate::smime::{Capabilities, Entry, EntryState, Put, Register, RegisterError};
 
 #[cfg(test)]
 mod contract;
@@ -55,8 +57,8 @@ pub struct OpenError {
     pub reason: String,
 }
 
-/// What a kind of store does beyond the trail and the spool.
-trait Kind: Trail + Spool {
+/// What a kind of store does beyond the trail, the spool and the register.
+trait Kind: Trail + Spool + Register {
     fn purge(&self, now: Timestamp) -> Boxed<'_, Result<u64, SpoolError>>;
     fn verify_chain(&self) -> Boxed<'_, Result<ChainState, TrailError>>;
     fn close(&self) -> Boxed<'_, ()>;
@@ -86,6 +88,17 @@ impl Store {
     pub async fn attach(settings: &Settings) -> Result<Store, OpenError> {
         let kind = Arc::new(sqlite::Sqlite::attach(settings).await?);
         Ok(Store { kind })
+    }
+
+    /// Like [`Store::attach`]; `None` when there is no store yet.
+    ///
+    /// # Errors
+    /// When there is one that cannot be opened.
+    pub async fn attach_if_any(settings: &Settings) -> Result<Option<Store>, OpenError> {
+        if !sqlite::Sqlite::exists(settings) {
+            return Ok(None);
+        }
+        Store::attach(settings).await.map(Some)
     }
 
     /// Deletes records older than `keep_days` whose deliveries are finished, with their deliveries; answers how
@@ -159,5 +172,44 @@ impl Spool for Store {
 
     fn changed(&self) -> Boxed<'_, ()> {
         self.kind.changed()
+    }
+}
+
+impl Register for Store {
+    fn look_up<'a>(&'a self, keys: &'a [String]) -> Boxed<'a, Result<Vec<Entry>, RegisterError>> {
+        self.kind.look_up(keys)
+    }
+
+    fn page<'a>(&'a self, after: &'a str, limit: u32) -> Boxed<'a, Result<Vec<Entry>, RegisterError>> {
+        self.kind.page(after, limit)
+    }
+
+    fn beginning_with<'a>(&'a self, digits: &'a str) -> Boxed<'a, Result<Vec<Entry>, RegisterError>> {
+        self.kind.beginning_with(digits)
+    }
+
+    fn put(&self, entry: Entry) -> Boxed<'_, Result<Put, RegisterError>> {
+        self.kind.put(entry)
+    }
+
+    fn set_state<'a>(
+        &'a self,
+        fingerprint: &'a str,
+        state: EntryState,
+        note: &'a str,
+    ) -> Boxed<'a, Result<bool, RegisterError>> {
+        self.kind.set_state(fingerprint, state, note)
+    }
+
+    fn set_capabilities<'a>(
+        &'a self,
+        fingerprint: &'a str,
+        capabilities: Option<Capabilities>,
+    ) -> Boxed<'a, Result<bool, RegisterError>> {
+        self.kind.set_capabilities(fingerprint, capabilities)
+    }
+
+    fn remove<'a>(&'a self, fingerprint: &'a str) -> Boxed<'a, Result<bool, RegisterError>> {
+        self.kind.remove(fingerprint)
     }
 }

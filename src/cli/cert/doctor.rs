@@ -6,10 +6,9 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{day, describe, short};
+use super::{Holdings, day, describe, short};
 use crate::message::{Address, CertificateVerdict, Considered};
-use crate::policy::Policy;
-use crate::smime::{Certificates, Settings};
+use crate::smime::Settings;
 
 /// How far the doctor looks ahead.
 const AHEAD: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -44,13 +43,13 @@ pub(super) struct Outlook {
 /// # Errors
 /// When the certificates cannot be loaded.
 pub(super) async fn examine(
-    settings: &Settings,
-    policy: &Policy,
+    holdings: &Holdings,
     address: &Address,
     now: Timestamp,
 ) -> Result<Health, String> {
-    let today = weigh(settings, policy, address, now).await?;
-    let later = weigh(settings, policy, address, now + AHEAD).await?;
+    let settings = &holdings.settings;
+    let today = weigh(holdings, settings, address, now).await?;
+    let later = weigh(holdings, settings, address, now + AHEAD).await?;
     let mut advice = Vec::new();
     let outlook = Outlook::of(&today, false);
     let ahead = Outlook::of(&later, settings.require_crl && outlook.encrypted);
@@ -62,7 +61,7 @@ pub(super) async fn examine(
                 place(settings)
             ),
         });
-        advice.extend(rules(settings, policy, address, now).await?);
+        advice.extend(rules(holdings, address, now).await?);
     } else if !ahead.encrypted {
         let end = nearest(&later).map_or_else(String::new, |nearest| {
             let reason = crate::audit::verdict(&nearest.verdict);
@@ -91,13 +90,14 @@ pub(super) async fn examine(
 }
 
 async fn weigh(
+    holdings: &Holdings,
     settings: &Settings,
-    policy: &Policy,
     address: &Address,
     at: Timestamp,
 ) -> Result<Vec<Considered>, String> {
-    let choice = Certificates::load(settings)?
-        .choose(address, policy.profile(address), at)
+    let choice = holdings
+        .certificates_by(settings)?
+        .choose(address, holdings.policy.profile(address), at)
         .await;
     Ok(choice.map_err(|error| error.to_string())?.considered)
 }
@@ -169,6 +169,10 @@ fn remedy(settings: &Settings, address: &Address, nearest: &Considered, now: Tim
             nearest.issuer,
             settings.crls.display()
         ),
+        CertificateVerdict::WaitingForApproval => format!(
+            "The certificate {print} came by itself and waits for approval. Look at it ('sealgate cert show {print}'), make \
+             sure with {address} that it is theirs, and approve it ('sealgate cert approve {print}')."
+        ),
         CertificateVerdict::Denied(reason) => format!(
             "The certificate {print} was denied by an administrator: {reason}. If that is over, 'sealgate cert allow' \
              lifts it; who denied what stands in {}.",
@@ -178,12 +182,7 @@ fn remedy(settings: &Settings, address: &Address, nearest: &Considered, now: Tim
 }
 
 /// Settings that are off, and with which there would be a certificate.
-async fn rules(
-    settings: &Settings,
-    policy: &Policy,
-    address: &Address,
-    now: Timestamp,
-) -> Result<Vec<String>, String> {
+async fn rules(holdings: &Holdings, address: &Address, now: Timestamp) -> Result<Vec<String>, String> {
     let mut found = Vec::new();
     let all: [(&str, Rule); 3] = [
         ("plus_addresses", |settings| &mut settings.plus_addresses),
@@ -193,9 +192,9 @@ async fn rules(
         }),
     ];
     for (name, field) in all {
-        let mut other = settings.clone();
+        let mut other = holdings.settings.clone();
         *field(&mut other) = true;
-        let considered = weigh(&other, policy, address, now).await?;
+        let considered = weigh(holdings, &other, address, now).await?;
         if let Some(print) = Outlook::of(&considered, false).certificate {
             found.push(format!(
                 "Or set `{name} = true` in [certificates] and restart the gateway: the certificate {} would then be used.",

@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Answer, day, json, short, usable};
+use super::{Answer, Holdings, day, json, short, usable};
 use crate::cli::table;
-use crate::message::CertificateVerdict;
-use crate::policy::Policy;
-use crate::smime::{Certificates, Listed, Settings};
+use crate::message::{Address, CertificateVerdict};
+use crate::smime::Listed;
 
 /// A recipient who will be without a certificate.
 #[derive(Debug, Serialize)]
@@ -20,20 +19,18 @@ struct Ending {
     /// The certificate that ends last.
     fingerprint: String,
     not_after: Timestamp,
-    file: String,
+    source: String,
     /// What is the matter with it at the end of the time asked about.
     verdict: CertificateVerdict,
 }
 
-pub(super) fn expiring(
-    settings: &Settings,
-    policy: &Policy,
+pub(super) async fn expiring(
+    holdings: &Holdings,
     now: Timestamp,
     until: Timestamp,
     as_json: bool,
 ) -> Result<Answer, String> {
-    let certificates = Certificates::load(settings)?;
-    let endings = endings(&certificates, policy, now, until);
+    let endings = endings(holdings, now, until).await?;
     if as_json {
         return json(&endings).map(Answer::yes);
     }
@@ -49,43 +46,50 @@ pub(super) fn expiring(
             day(ending.not_after),
             short(&ending.fingerprint).to_owned(),
             usable(&ending.verdict),
-            ending.file,
+            ending.source,
         ]
     });
     let then = format!("ON {}", day(until));
-    let head = ["ADDRESS", "VALID UNTIL", "FINGERPRINT", then.as_str(), "FILE"];
+    let head = ["ADDRESS", "VALID UNTIL", "FINGERPRINT", then.as_str(), "SOURCE"];
     Ok(Answer::yes(table::align(head, rows, &[])))
 }
 
 /// Those with a usable certificate now and none at `until`, the first to end first. That a revocation list will be
 /// out of date by then counts for nothing: lists are fetched anew all the time.
-fn endings(certificates: &Certificates, policy: &Policy, now: Timestamp, until: Timestamp) -> Vec<Ending> {
-    let fine = |listed: &Listed| listed.considered.verdict == CertificateVerdict::Usable;
-    let today = certificates
-        .all(|address| policy.profile(address), now)
-        .filter(fine);
-    let today: HashSet<_> = today
-        .filter_map(|listed| Some((listed.whom()?, listed.considered.fingerprint)))
-        .collect();
+async fn endings(holdings: &Holdings, now: Timestamp, until: Timestamp) -> Result<Vec<Ending>, String> {
+    let certificates = holdings.certificates()?;
+    let profile = |address: &Address| holdings.policy.profile(address);
+    let mut today = HashSet::new();
+    let note = |listed: Listed| {
+        let fine = listed.considered.verdict == CertificateVerdict::Usable;
+        today.extend(
+            listed
+                .whom()
+                .filter(|_| fine)
+                .map(|whom| (whom, listed.considered.fingerprint)),
+        );
+    };
+    let read = certificates.each(profile, now, note).await;
+    read.map_err(|error| error.to_string())?;
     let mut last: BTreeMap<String, Option<Ending>> = BTreeMap::new();
-    for listed in certificates.all(|address| policy.profile(address), until) {
-        let Some(whom) = listed.whom() else { continue };
+    let note = |listed: Listed| {
+        let Some(whom) = listed.whom() else { return };
         let lasts = matches!(
             listed.considered.verdict,
             CertificateVerdict::Usable | CertificateVerdict::RevocationUnknown
         );
         if lasts {
             last.insert(whom, None);
-            continue;
+            return;
         }
         if !today.contains(&(whom.clone(), listed.considered.fingerprint.clone())) {
-            continue;
+            return;
         }
         let ending = Ending {
             whom: whom.clone(),
+            source: listed.source(),
             fingerprint: listed.considered.fingerprint,
             not_after: listed.considered.not_after,
-            file: listed.file.display().to_string(),
             verdict: listed.considered.verdict,
         };
         match last.get(&whom) {
@@ -95,8 +99,10 @@ fn endings(certificates: &Certificates, policy: &Policy, now: Timestamp, until: 
                 last.insert(whom, Some(ending));
             }
         }
-    }
+    };
+    let read = certificates.each(profile, until, note).await;
+    read.map_err(|error| error.to_string())?;
     let mut endings: Vec<Ending> = last.into_values().flatten().collect();
     endings.sort_by(|one, other| (one.not_after, &one.whom).cmp(&(other.not_after, &other.whom)));
-    endings
+    Ok(endings)
 }

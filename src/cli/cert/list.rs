@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Answer, day, describe, json, meant, short, usable};
+use super::{Answer, Holdings, day, describe, json, meant, short, usable};
+use crate::audit::printable;
 use crate::cli::table;
 use crate::message::{Address, Considered};
-use crate::policy::Policy;
-use crate::smime::{Certificates, Listed, Settings};
+use crate::smime::{EntryState, Listed};
 
 /// One line of the list in JSON.
 #[derive(Serialize)]
@@ -15,7 +15,16 @@ struct Line {
     /// The address, or `@domain`; nothing when it names neither.
     #[serde(rename = "for")]
     whom: Option<String>,
-    file: String,
+    source: String,
+    /// The rest only of certificates in the register.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<EntryState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_seen: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_seen: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
     not_before: Timestamp,
     #[serde(flatten)]
     considered: Considered,
@@ -25,30 +34,34 @@ impl From<Listed> for Line {
     fn from(listed: Listed) -> Line {
         Line {
             whom: listed.whom(),
-            file: listed.file.display().to_string(),
+            source: listed.source(),
+            state: listed.entry.as_ref().map(|entry| entry.state),
+            first_seen: listed.entry.as_ref().map(|entry| entry.first_seen),
+            last_seen: listed.entry.as_ref().map(|entry| entry.last_seen),
+            note: listed
+                .entry
+                .map(|entry| entry.note)
+                .filter(|note| !note.is_empty()),
             not_before: listed.certificate.not_before(),
             considered: listed.considered,
         }
     }
 }
 
-pub(super) fn list(
-    settings: &Settings,
-    policy: &Policy,
-    now: Timestamp,
-    as_json: bool,
-) -> Result<Answer, String> {
-    let certificates = Certificates::load(settings)?;
-    let lines: Vec<Line> = certificates
-        .all(|address| policy.profile(address), now)
-        .map(Line::from)
-        .collect();
+pub(super) async fn list(holdings: &Holdings, now: Timestamp, as_json: bool) -> Result<Answer, String> {
+    let mut lines = Vec::new();
+    let profile = |address: &Address| holdings.policy.profile(address);
+    let certificates = holdings.certificates()?;
+    let read = certificates.each(profile, now, |listed| lines.push(Line::from(listed)));
+    read.await.map_err(|error| error.to_string())?;
     if as_json {
         return json(&lines).map(Answer::yes);
     }
     if lines.is_empty() {
-        let folder = settings.recipients.display();
-        return Ok(Answer::yes(format!("There are no certificates in {folder}.\n")));
+        let folder = holdings.settings.recipients.display();
+        return Ok(Answer::yes(format!(
+            "There are no certificates in {folder}, and none in the register.\n"
+        )));
     }
     let rows = lines.into_iter().map(|line| {
         let considered = line.considered;
@@ -61,7 +74,7 @@ pub(super) fn list(
                 .map_or_else(|| "-".to_owned(), |class| class.to_string()),
             day(considered.not_after),
             usable(&considered.verdict),
-            line.file,
+            line.source,
         ]
     });
     let head = [
@@ -71,24 +84,23 @@ pub(super) fn list(
         "ASSURANCE",
         "VALID UNTIL",
         "VERDICT",
-        "FILE",
+        "SOURCE",
     ];
     Ok(Answer::yes(table::align(head, rows, &[])))
 }
 
-pub(super) fn show(
-    settings: &Settings,
-    policy: &Policy,
+pub(super) async fn show(
+    holdings: &Holdings,
     fingerprint: &str,
     now: Timestamp,
     as_json: bool,
 ) -> Result<Answer, String> {
-    let certificates = Certificates::load(settings)?;
-    let wanted = meant(&certificates, fingerprint, now)?;
-    let all = certificates
-        .all(|address| policy.profile(address), now)
-        .filter(|listed| listed.considered.fingerprint == wanted);
-    let lines: Vec<Line> = all.map(Line::from).collect();
+    let certificates = holdings.certificates()?;
+    let wanted = meant(&certificates, fingerprint).await?;
+    let profile = |address: &Address| holdings.policy.profile(address);
+    let all = certificates.of(&wanted, profile, now).await;
+    let all = all.map_err(|error| error.to_string())?;
+    let lines: Vec<Line> = all.into_iter().map(Line::from).collect();
     if as_json {
         return json(&lines).map(Answer::yes);
     }
@@ -115,20 +127,28 @@ pub(super) fn show(
     for line in &lines {
         let whom = line.whom.as_deref().unwrap_or("nobody");
         let verdict = usable(&line.considered.verdict);
-        text.push_str(&format!("For          {whom}: {verdict} ({})\n", line.file));
+        text.push_str(&format!("For          {whom}: {verdict} ({})\n", line.source));
+    }
+    if let Some((seen, line)) = lines.iter().find_map(|line| Some((line.first_seen?, line))) {
+        let last = line.last_seen.unwrap_or(seen);
+        text.push_str(&format!("Seen         {} to {}\n", day(seen), day(last)));
+        if let Some(note) = &line.note {
+            text.push_str(&format!("Note         {}\n", printable(note)));
+        }
     }
     Ok(Answer::yes(text))
 }
 
 pub(super) async fn find(
-    settings: &Settings,
-    policy: &Policy,
+    holdings: &Holdings,
     address: &Address,
     now: Timestamp,
     as_json: bool,
 ) -> Result<Answer, String> {
-    let certificates = Certificates::load(settings)?;
-    let choice = certificates.choose(address, policy.profile(address), now).await;
+    let certificates = holdings.certificates()?;
+    let choice = certificates
+        .choose(address, holdings.policy.profile(address), now)
+        .await;
     let considered = choice.map_err(|error| error.to_string())?.considered;
     let text = if as_json {
         json(&considered)?

@@ -8,15 +8,17 @@ mod list;
 mod tests;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::audit::verdict;
 use crate::config::{Bundle, Settings};
-use crate::message::{Address, CertificateVerdict, Considered, Profile};
+use crate::message::{Address, CertificateVerdict, Considered};
 use crate::policy::Policy;
 use crate::smime::{self, Certificates};
+use crate::store::{self, Store};
 
 use super::{SettingsFile, block_on};
 
@@ -91,7 +93,8 @@ pub struct Expiring {
 #[derive(Args)]
 #[group(required = true, multiple = false, id = "subject")]
 pub struct About {
-    /// SHA-256 of a certificate, a recipient's or a CA's; for one in the recipients' folder its first 8 digits or more
+    /// SHA-256 of a certificate, a recipient's or a CA's; for one in the recipients' folder or the register its
+    /// first 8 digits or more
     #[arg(group = "subject")]
     fingerprint: Option<String>,
     /// The name of a CA, as 'cert show' writes it
@@ -126,6 +129,14 @@ pub struct Allow {
     file: SettingsFile,
 }
 
+/// What the commands look at: the settings of certificates, the policy that says how strong they must be, and the
+/// register, unless no gateway was ever started here.
+struct Holdings {
+    settings: smime::Settings,
+    policy: Policy,
+    store: Option<Store>,
+}
+
 /// What a command prints, and whether its answer is yes.
 struct Answer {
     text: String,
@@ -137,21 +148,16 @@ pub fn run(command: Command) -> ExitCode {
     block_on(async {
         let now = Timestamp::now();
         let answer = match command {
-            Command::List(all) => {
-                let (settings, policy) = settings_and_policy(&all.file)?;
-                list::list(&settings, &policy, now, all.json)?
-            }
+            Command::List(all) => list::list(&Holdings::open(&all.file).await?, now, all.json).await?,
             Command::Show(one) => {
-                let (settings, policy) = settings_and_policy(&one.file)?;
-                list::show(&settings, &policy, &one.fingerprint, now, one.json)?
+                list::show(&Holdings::open(&one.file).await?, &one.fingerprint, now, one.json).await?
             }
             Command::Find(who) => {
-                let (settings, policy) = settings_and_policy(&who.file)?;
-                list::find(&settings, &policy, &who.address, now, who.json).await?
+                list::find(&Holdings::open(&who.file).await?, &who.address, now, who.json).await?
             }
             Command::Check(who) => {
-                let (settings, policy) = settings_and_policy(&who.file)?;
-                let health = doctor::examine(&settings, &policy, &who.address, now).await?;
+                let holdings = Holdings::open(&who.file).await?;
+                let health = doctor::examine(&holdings, &who.address, now).await?;
                 let text = if who.json {
                     json(&health)?
                 } else {
@@ -164,11 +170,10 @@ pub fn run(command: Command) -> ExitCode {
             }
             Command::Expiring(ahead) => {
                 let until = now + SignedDuration::from_hours(24 * i64::from(ahead.days));
-                let (settings, policy) = settings_and_policy(&ahead.file)?;
-                expiring::expiring(&settings, &policy, now, until, ahead.json)?
+                expiring::expiring(&Holdings::open(&ahead.file).await?, now, until, ahead.json).await?
             }
-            Command::Deny(what) => deny::deny(&settings(&what.file)?, &what, now)?,
-            Command::Allow(what) => deny::allow(&settings(&what.file)?, &what, now)?,
+            Command::Deny(what) => deny::deny(&Holdings::open(&what.file).await?, &what, now).await?,
+            Command::Allow(what) => deny::allow(&Holdings::open(&what.file).await?, &what, now).await?,
         };
         print!("{}", answer.text);
         Ok(if answer.yes {
@@ -185,17 +190,37 @@ impl Answer {
     }
 }
 
-fn settings(file: &SettingsFile) -> Result<smime::Settings, String> {
-    let settings = Settings::load(&file.config).map_err(|mistakes| super::config::explain(&mistakes))?;
-    Ok(settings.certificates)
+impl Holdings {
+    async fn open(file: &SettingsFile) -> Result<Holdings, String> {
+        let settings = Settings::load(&file.config).map_err(|mistakes| super::config::explain(&mistakes))?;
+        let bundle = Bundle::load(&settings.policies)
+            .map_err(|mistakes| super::config::in_lines("the policy", &mistakes))?;
+        Ok(Holdings {
+            settings: settings.certificates,
+            policy: bundle.policy,
+            store: attach(&settings.store).await?,
+        })
+    }
+
+    /// What the gateway has at hand when it reads the folders now.
+    fn certificates(&self) -> Result<Certificates, String> {
+        self.certificates_by(&self.settings)
+    }
+
+    /// The same by other settings.
+    fn certificates_by(&self, settings: &smime::Settings) -> Result<Certificates, String> {
+        let certificates = Certificates::load(settings)?;
+        Ok(match &self.store {
+            Some(store) => certificates.with_register(Arc::new(store.clone())),
+            None => certificates,
+        })
+    }
 }
 
-/// The settings of certificates, and the policy that says how strong they must be.
-fn settings_and_policy(file: &SettingsFile) -> Result<(smime::Settings, Policy), String> {
-    let settings = Settings::load(&file.config).map_err(|mistakes| super::config::explain(&mistakes))?;
-    let bundle = Bundle::load(&settings.policies)
-        .map_err(|mistakes| super::config::in_lines("the policy", &mistakes))?;
-    Ok((settings.certificates, bundle.policy))
+async fn attach(settings: &store::Settings) -> Result<Option<Store>, String> {
+    Store::attach_if_any(settings)
+        .await
+        .map_err(|error| error.to_string())
 }
 
 /// Where certificates are not weighed against each other, none of them is preferred.
@@ -216,11 +241,13 @@ fn describe(considered: &Considered) -> String {
         not_after,
         verdict: weighed,
         assurance,
+        origin,
         ..
     } = considered;
     let class = assurance.map_or_else(String::new, |class| format!(", {class}"));
+    let from = origin.map_or_else(String::new, |origin| format!(", {}", origin.name()));
     format!(
-        "{}: {subject}, serial {serial}, {key}{class}, valid until {}: {}",
+        "{}: {subject}, serial {serial}, {key}{class}, valid until {}{from}: {}",
         short(fingerprint),
         day(*not_after),
         verdict(weighed)
@@ -241,27 +268,21 @@ fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String, String> {
     Ok(text + "\n")
 }
 
-/// The certificate in the recipients' folder whose fingerprint begins with `text`; 8 digits at least.
-fn meant(certificates: &Certificates, text: &str, now: Timestamp) -> Result<String, String> {
+/// The certificate in the recipients' folder or the register whose fingerprint begins with `text`; 8 digits at least.
+async fn meant(certificates: &Certificates, text: &str) -> Result<String, String> {
     let digits: String = text.chars().filter(|c| *c != ':' && !c.is_whitespace()).collect();
     let digits = digits.to_ascii_lowercase();
     if digits.len() < 8 || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
         return Err("a fingerprint is 64 hexadecimal digits, or the first 8 of them or more".to_owned());
     }
-    let found = certificates
-        .all(|_| Profile::default(), now)
-        .map(|listed| listed.considered.fingerprint);
-    let mut found: Vec<String> = found.filter(|known| known.starts_with(&digits)).collect();
-    found.sort();
-    found.dedup();
-    match found.as_slice() {
+    let found = certificates.fingerprints(&digits).await;
+    match found.map_err(|error| error.to_string())?.as_slice() {
         [one] => Ok(one.clone()),
         [] => Err(format!(
-            "no certificate in the recipients' folder has a fingerprint that begins with {digits}"
+            "no certificate in the recipients' folder or the register has a fingerprint that begins with {digits}"
         )),
         _ => Err(format!(
-            "{} certificates have a fingerprint that begins with {digits}",
-            found.len()
+            "several certificates have a fingerprint that begins with {digits}; give more of it"
         )),
     }
 }

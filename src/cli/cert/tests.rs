@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use clap::Parser;
 use jiff::Timestamp;
 
-use super::{About, Allow, Command, Deny, deny, doctor, expiring, list};
+use super::{About, Allow, Command, Deny, Holdings, deny, doctor, expiring, list};
 use crate::cli::SettingsFile;
 use crate::policy::Policy;
 use crate::smime::issue::{Authority, KeyKind, Placement, Request};
@@ -18,7 +18,7 @@ const EC: KeyKind = KeyKind::Ec(Curve::P256);
 struct Site {
     folder: PathBuf,
     root: Authority,
-    settings: Settings,
+    holdings: Holdings,
 }
 
 impl Site {
@@ -43,7 +43,11 @@ impl Site {
         Site {
             folder,
             root,
-            settings,
+            holdings: Holdings {
+                settings,
+                policy: Policy::default(),
+                store: None,
+            },
         }
     }
 
@@ -65,18 +69,12 @@ impl Site {
     }
 
     fn examine(&self, address: &str) -> doctor::Health {
-        wait(doctor::examine(
-            &self.settings,
-            &Policy::default(),
-            &address.parse().unwrap(),
-            now(),
-        ))
-        .unwrap()
+        wait(doctor::examine(&self.holdings, &address.parse().unwrap(), now())).unwrap()
     }
 
     fn expiring(&self) -> serde_json::Value {
         let until = at("2027-07-01");
-        let answer = expiring::expiring(&self.settings, &Policy::default(), now(), until, true).unwrap();
+        let answer = wait(expiring::expiring(&self.holdings, now(), until, true)).unwrap();
         serde_json::from_str(&answer.text).unwrap()
     }
 }
@@ -120,7 +118,7 @@ fn deny_it(site: &Site, about: About) -> Result<String, String> {
         by: Some("root".to_owned()),
         file: file(),
     };
-    deny::deny(&site.settings, &what, now()).map(|answer| answer.text)
+    wait(deny::deny(&site.holdings, &what, now())).map(|answer| answer.text)
 }
 
 fn allow_it(site: &Site, about: About) -> Result<String, String> {
@@ -129,7 +127,7 @@ fn allow_it(site: &Site, about: About) -> Result<String, String> {
         by: Some("eve".to_owned()),
         file: file(),
     };
-    deny::allow(&site.settings, &what, now()).map(|answer| answer.text)
+    wait(deny::allow(&site.holdings, &what, now())).map(|answer| answer.text)
 }
 
 #[test]
@@ -205,7 +203,7 @@ fn the_doctor_names_a_setting_with_which_there_would_be_a_certificate() {
 fn a_list_that_runs_out_is_no_reason_to_ask_for_a_new_certificate() {
     let mut site = Site::new();
     site.issue("ann", ANN, "2027-01-01", "2028-01-01");
-    site.settings.require_crl = true;
+    site.holdings.settings.require_crl = true;
     let without = site.examine(ANN);
     assert!(!without.today.encrypted && !without.in_30_days.encrypted);
     assert!(
@@ -272,7 +270,7 @@ fn what_is_denied_is_recorded_and_can_be_lifted() {
     );
     deny_it(&site, about(None, Some("CN=Test Root"))).unwrap();
     assert!(!site.examine(ANN).today.encrypted);
-    let text = fs::read_to_string(&site.settings.denied).unwrap();
+    let text = fs::read_to_string(&site.holdings.settings.denied).unwrap();
     for word in [
         "reason = \"stolen\"",
         "by = \"root\"",
@@ -281,7 +279,13 @@ fn what_is_denied_is_recorded_and_can_be_lifted() {
     ] {
         assert!(text.contains(word), "{text}");
     }
-    assert_eq!(Denied::load(&site.settings.denied).unwrap().in_force().count(), 1);
+    assert_eq!(
+        Denied::load(&site.holdings.settings.denied)
+            .unwrap()
+            .in_force()
+            .count(),
+        1
+    );
 }
 
 #[test]
@@ -290,10 +294,10 @@ fn a_fingerprint_that_is_none_or_unknown_is_an_error_and_a_whole_one_need_not_be
     for wrong in ["", "abc", "zzzzzzzzzzzz", "0123456789"] {
         assert!(deny_it(&site, about(Some(wrong), None)).is_err(), "{wrong}");
     }
-    assert!(!site.settings.denied.exists());
+    assert!(!site.holdings.settings.denied.exists());
     let whole = "AB:".repeat(31) + "AB";
     deny_it(&site, about(Some(&whole), None)).unwrap();
-    let text = fs::read_to_string(&site.settings.denied).unwrap();
+    let text = fs::read_to_string(&site.holdings.settings.denied).unwrap();
     assert!(text.contains(&"ab".repeat(32)), "{text}");
 }
 
@@ -302,13 +306,9 @@ fn list_show_and_find_tell_the_same_of_a_certificate() {
     let site = Site::new();
     let print = site.issue("ann", ANN, "2027-01-01", "2028-01-01");
     let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-    let listed = parse(
-        &list::list(&site.settings, &Policy::default(), now(), true)
-            .unwrap()
-            .text,
-    );
+    let listed = parse(&wait(list::list(&site.holdings, now(), true)).unwrap().text);
     let shown = parse(
-        &list::show(&site.settings, &Policy::default(), &print[..16], now(), true)
+        &wait(list::show(&site.holdings, &print[..16], now(), true))
             .unwrap()
             .text,
     );
@@ -318,24 +318,15 @@ fn list_show_and_find_tell_the_same_of_a_certificate() {
         (&ANN.into(), &print.as_str().into())
     );
     let find = |address: &str, json| {
-        wait(list::find(
-            &site.settings,
-            &Policy::default(),
-            &address.parse().unwrap(),
-            now(),
-            json,
-        ))
-        .unwrap()
+        wait(list::find(&site.holdings, &address.parse().unwrap(), now(), json)).unwrap()
     };
     let found = find(ANN, true);
     assert!(found.yes);
     assert_eq!(parse(&found.text)[0]["fingerprint"], print);
     assert!(!find("bob@partner.example", false).yes);
     for text in [
-        list::list(&site.settings, &Policy::default(), now(), false)
-            .unwrap()
-            .text,
-        list::show(&site.settings, &Policy::default(), &print, now(), false)
+        wait(list::list(&site.holdings, now(), false)).unwrap().text,
+        wait(list::show(&site.holdings, &print, now(), false))
             .unwrap()
             .text,
         find(ANN, false).text,

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::message::{Address, Boxed};
+use crate::message::{Address, Boxed, Origin};
 
 use super::super::files;
 use super::super::naming::{self, Naming};
-use super::super::{Certificate, Directory, LookupError};
+use super::super::{Candidate, Certificate, Directory, LookupError};
 
 /// A folder of certificates, read once.
 #[derive(Debug, Default)]
@@ -51,13 +51,11 @@ impl Folder {
 }
 
 impl Directory for Folder {
-    fn candidates<'a>(
-        &'a self,
-        address: &'a Address,
-    ) -> Boxed<'a, Result<Vec<Arc<Certificate>>, LookupError>> {
+    fn candidates<'a>(&'a self, address: &'a Address) -> Boxed<'a, Result<Vec<Candidate>, LookupError>> {
         let keys = self.naming.look_up(address);
         let found = keys.iter().filter_map(|key| self.by_key.get(key));
-        let found = found.flatten().cloned().collect();
+        let candidate = |certificate: &Arc<Certificate>| Candidate::new(certificate.clone(), Origin::Folder);
+        let found = found.flatten().map(candidate).collect();
         Box::pin(std::future::ready(Ok(found)))
     }
 }

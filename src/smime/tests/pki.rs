@@ -11,7 +11,7 @@ use openssl::pkey::{HasPublic, PKey, PKeyRef, Private};
 use openssl::x509::{X509, X509Builder, X509Extension};
 
 use super::super::issue::{Authority, Issued, KeyKind, Request};
-use super::super::{Certificate, Certificates, Choice, Curve, Settings};
+use super::super::{Certificate, Certificates, Choice, Curve, Listed, Settings};
 use crate::message::{Address, CertificateVerdict, Profile};
 
 pub const EC: KeyKind = KeyKind::Ec(Curve::P256);
@@ -201,14 +201,22 @@ pub fn choose(certificates: &Certificates, mailbox: &str, now: jiff::Timestamp) 
     choose_by(certificates, mailbox, Profile::Compatible, now)
 }
 
+pub fn wait<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(work)
+}
+
+pub fn listed(certificates: &Certificates, profile: Profile) -> Vec<Listed> {
+    let mut all = Vec::new();
+    wait(certificates.each(|_| profile, now(), |line| all.push(line))).unwrap();
+    all
+}
+
 pub fn choose_by(
     certificates: &Certificates,
     mailbox: &str,
     profile: Profile,
     now: jiff::Timestamp,
 ) -> Choice {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime
-        .block_on(certificates.choose(&address(mailbox), profile, now))
-        .unwrap()
+    wait(certificates.choose(&address(mailbox), profile, now)).unwrap()
 }

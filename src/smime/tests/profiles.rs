@@ -164,8 +164,8 @@ fn strict_does_not_take_a_short_rsa_key_and_says_so() {
         verdicts(Profile::Strict),
         [Verdict::BelowProfile, chosen.clone(), chosen]
     );
-    let listed: Vec<Verdict> = certificates
-        .all(|_| Profile::Strict, now())
+    let listed: Vec<Verdict> = listed(&certificates, Profile::Strict)
+        .into_iter()
         .map(|listed| listed.considered.verdict)
         .filter(|verdict| *verdict == Verdict::BelowProfile)
         .collect();

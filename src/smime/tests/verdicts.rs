@@ -357,10 +357,17 @@ fn the_list_of_all_certificates_names_addresses_files_and_verdicts() {
     folders.recipient("old", &root.issue(&subject_only).unwrap());
     folders.put("recipients/zca.pem", root.certificate_pem().unwrap());
     let certificates = folders.load().unwrap();
-    let listed: Vec<_> = certificates
-        .all(|_| Profile::Compatible, now())
+    let listed: Vec<_> = listed(&certificates, Profile::Compatible)
+        .into_iter()
         .map(|line| {
-            let file = line.file.file_name().unwrap().to_str().unwrap().to_owned();
+            let file = line
+                .file
+                .unwrap()
+                .file_name()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
             (file, line.address.map(|a| a.to_string()), line.considered.verdict)
         })
         .collect();

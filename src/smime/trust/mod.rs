@@ -26,9 +26,9 @@ use revocation::Revocations;
 /// Verdicts kept at most. Beyond it all are forgotten and made again.
 const KEPT: usize = 100_000;
 
-/// What a verdict depends on beside the time: the certificate's fingerprint, and the bound anchors that may vouch for
-/// the address.
-type Question = (String, Vec<usize>);
+/// What a verdict depends on beside the time: the certificate's fingerprint, the bound anchors that may vouch for
+/// the address, and whether an administrator vouches for the certificate.
+type Question = (String, Vec<usize>, bool);
 
 /// Anchors, intermediates, revocation lists, what an administrator has denied, and what follows from them.
 pub(super) struct Trust {
@@ -113,10 +113,20 @@ impl Trust {
     /// The order of the checks is the order in which people can act on them: is it the right person's, was it
     /// denied here, is it for encryption, is the key good, is it valid now, was it taken back, and only then who
     /// vouches for it.
-    pub(super) fn judge(&self, certificate: &Certificate, address: &Address, now: jiff::Timestamp) -> Judged {
+    ///
+    /// With `vouched` an administrator stands for this certificate alone: it needs no path to an anchor.
+    pub(super) fn judge(
+        &self,
+        certificate: &Certificate,
+        address: &Address,
+        vouched: bool,
+        now: jiff::Timestamp,
+    ) -> Judged {
         match self.naming.fit(certificate, address) {
             None => Judged::wrong_address(),
-            fit => self.standing(certificate, address.domain(), now).judged(fit),
+            fit => self
+                .standing(certificate, address.domain(), vouched, now)
+                .judged(fit),
         }
     }
 
@@ -134,7 +144,7 @@ impl Trust {
         };
         let standing = match self.by_itself(certificate, certificate.may_encrypt_mail(), now) {
             Some(against) => against.into(),
-            None => self.examine(certificate, address.domain(), helpers, now.as_second()),
+            None => self.examine(certificate, address.domain(), false, helpers, now.as_second()),
         };
         standing.judged(Some(fit))
     }
@@ -153,7 +163,7 @@ impl Trust {
         match self.by_itself(certificate, certificate.may_sign_mail(), now) {
             Some(against) => against,
             None => {
-                self.examine(certificate, address.domain(), helpers, now.as_second())
+                self.examine(certificate, address.domain(), false, helpers, now.as_second())
                     .verdict
             }
         }
@@ -166,13 +176,19 @@ impl Trust {
         certificate: &Certificate,
         now: jiff::Timestamp,
     ) -> CertificateVerdict {
-        self.standing(certificate, "", now).verdict
+        self.standing(certificate, "", false, now).verdict
     }
 
-    fn standing(&self, certificate: &Certificate, domain: &str, now: jiff::Timestamp) -> Standing {
+    fn standing(
+        &self,
+        certificate: &Certificate,
+        domain: &str,
+        vouched: bool,
+        now: jiff::Timestamp,
+    ) -> Standing {
         match self.by_itself(certificate, certificate.may_encrypt_mail(), now) {
             Some(against) => against.into(),
-            None => self.vouched(certificate, domain, now.as_second()),
+            None => self.issuers_say(certificate, domain, vouched, now.as_second()),
         }
     }
 
@@ -200,16 +216,20 @@ impl Trust {
     }
 
     /// What its issuers say of it, from memory if nothing has changed since.
-    fn vouched(&self, certificate: &Certificate, domain: &str, now: i64) -> Standing {
+    fn issuers_say(&self, certificate: &Certificate, domain: &str, vouched: bool, now: i64) -> Standing {
         let span = self.moments.partition_point(|moment| *moment <= now);
-        let key = (certificate.fingerprint().to_owned(), self.paths.bound_to(domain));
+        let key = (
+            certificate.fingerprint().to_owned(),
+            self.paths.bound_to(domain),
+            vouched,
+        );
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         match kept.get(&key) {
             Some((of, standing)) if *of == span => return standing.clone(),
             _ => drop(kept),
         }
         // The lock is not held here: a slow path must not make other recipients wait.
-        let standing = self.examine(certificate, domain, &[], now);
+        let standing = self.examine(certificate, domain, vouched, &[], now);
         kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT {
             kept.clear();
@@ -222,6 +242,7 @@ impl Trust {
         &self,
         certificate: &Certificate,
         domain: &str,
+        vouched: bool,
         helpers: &[Arc<Certificate>],
         now: i64,
     ) -> Standing {
@@ -230,6 +251,7 @@ impl Trust {
         }
         let path = match self.paths.validate(certificate, domain, helpers, now) {
             Ok(path) => path,
+            Err(_) if vouched => return CertificateVerdict::Usable.into(),
             Err(reason) => return CertificateVerdict::Untrusted(reason).into(),
         };
         for authority in &path {

@@ -63,7 +63,7 @@ pub struct Signed {
     /// own. It names the author's address. Of mail with [`Verification::Valid`] it is trusted as well.
     pub encryption: Option<Arc<Certificate>>,
     /// What the author's client says that it opens.
-    pub capabilities: Capabilities,
+    pub capabilities: Option<Capabilities>,
     /// When it was signed, by the signer's clock.
     pub signed_at: Option<jiff::Timestamp>,
     /// CA certificates that came along.
@@ -137,7 +137,7 @@ struct Claim {
     /// All certificates that came along, the signer's among them.
     certificates: Vec<Arc<Certificate>>,
     preferred: Preferred,
-    capabilities: Capabilities,
+    capabilities: Option<Capabilities>,
     signed_at: Option<jiff::Timestamp>,
 }
 
@@ -201,13 +201,13 @@ fn claim(author: Address, data: &SignedData<'_>, content: &[u8]) -> Result<Claim
         }
     };
     let find = |oid| attributes.iter().find(|attribute| attribute.oid == oid);
-    let capabilities = find(CAPABILITIES).map(|all| Capabilities::from_der(all.value.whole));
+    let capabilities = find(CAPABILITIES).map(|all| Capabilities(all.value.whole.to_vec()));
     Ok(Claim {
         author,
         signer,
         preferred: preferred(&attributes, &certificates),
         certificates,
-        capabilities: capabilities.unwrap_or_default(),
+        capabilities,
         signed_at: find(SIGNING_TIME).and_then(|time| moment(time.value.whole)),
     })
 }

@@ -2,6 +2,7 @@
 
 use crate::audit::TrailError;
 use crate::queue::SpoolError;
+use crate::smime::RegisterError;
 
 /// Why the database or the disk could not do it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +65,12 @@ impl From<Failure> for TrailError {
 impl From<Failure> for SpoolError {
     fn from(failure: Failure) -> SpoolError {
         SpoolError(failure.to_string())
+    }
+}
+
+impl From<Failure> for RegisterError {
+    fn from(failure: Failure) -> RegisterError {
+        RegisterError(failure.to_string())
     }
 }
 

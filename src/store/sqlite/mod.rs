@@ -23,6 +23,7 @@
 //! **A purge** deletes a record, its deliveries, and moves the start of the hash chain, in one transaction.
 
 mod bodies;
+mod certificates;
 mod deliveries;
 mod failure;
 mod lock;

@@ -35,6 +35,15 @@ impl Sqlite {
         Ok(Sqlite::assemble(settings, db, bodies, Some(lock)))
     }
 
+    /// Whether there is something to attach to; what cannot be looked at counts as there, and is told on opening.
+    pub(in crate::store) fn exists(settings: &Settings) -> bool {
+        settings
+            .directory
+            .join("sealgate.db")
+            .try_exists()
+            .unwrap_or(true)
+    }
+
     /// See [`crate::store::Store::attach`].
     pub(in crate::store) async fn attach(settings: &Settings) -> Result<Sqlite, OpenError> {
         let complain = |reason: String| OpenError {

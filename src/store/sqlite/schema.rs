@@ -7,7 +7,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 
 /// What brings a database from one version to the next; `PRAGMA user_version` counts the steps taken.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     -- One row per decision record; seq is its place. Times are microseconds since 1970.
     CREATE TABLE records (
         seq        INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -66,7 +67,33 @@ const STEPS: &[&str] = &["
     CREATE INDEX deliveries_due ON deliveries (next_attempt, id) WHERE state IN ('queued', 'bouncing');
     CREATE INDEX deliveries_open ON deliveries (created, id) WHERE state IN ('queued', 'held', 'bouncing');
     CREATE INDEX deliveries_open_body ON deliveries (body) WHERE state IN ('queued', 'held', 'bouncing');
-"];
+",
+    "
+    -- The register: one row per certificate.
+    CREATE TABLE certificates (
+        id           INTEGER PRIMARY KEY,
+        tenant       TEXT NOT NULL,
+        fingerprint  TEXT NOT NULL,  -- SHA-256 of der, in lower-case hexadecimal
+        der          BLOB NOT NULL,
+        origin       TEXT NOT NULL,
+        state        TEXT NOT NULL CHECK (state IN ('in-use', 'waiting', 'vouched')),
+        first_seen   INTEGER NOT NULL,
+        last_seen    INTEGER NOT NULL,
+        capabilities BLOB,
+        note         TEXT NOT NULL,
+        UNIQUE (tenant, fingerprint)
+    ) STRICT;
+
+    -- What a certificate is found by: its addresses and domains in one way of writing.
+    CREATE TABLE certificate_keys (
+        tenant      TEXT NOT NULL,
+        key         TEXT NOT NULL,
+        certificate INTEGER NOT NULL REFERENCES certificates (id) ON DELETE CASCADE,
+        PRIMARY KEY (tenant, key, certificate)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX certificate_keys_of ON certificate_keys (certificate);
+",
+];
 
 /// How long a connection waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);

@@ -7,7 +7,7 @@ mod signers;
 use std::sync::OnceLock;
 
 use super::super::issue::{Authority, Issued, Request, Usage};
-use super::super::{Certificates, Fault, Signed, Verification};
+use super::super::{Abilities, Certificates, Fault, Signed, Verification};
 use super::pki::{ANN, EC, Folders, RSA, end, now, request, root, start};
 use crate::message::{CertificateVerdict, RawMessage};
 

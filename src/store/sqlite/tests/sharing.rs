@@ -3,6 +3,7 @@
 use super::*;
 use crate::audit::{Lookup, Trail};
 use crate::queue::{Command, Spool};
+use crate::smime::Register;
 
 #[tokio::test]
 async fn a_second_gateway_is_refused_until_the_first_has_closed() {
@@ -93,6 +94,22 @@ async fn a_store_of_another_version_is_left_alone() {
     tamper(&settings, "PRAGMA user_version = 0").await;
     let refused = Store::attach(&settings).await.err().unwrap().to_string();
     assert!(refused.contains("older version of sealgate"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_store_from_before_the_register_gets_one_and_keeps_its_mail() {
+    let ground = TemporaryDirectory::new();
+    let settings = ground.settings();
+    let store = Store::open(&settings).await.unwrap();
+    store.commit(record(1), mail(5)).await.unwrap();
+    store.close().await;
+    let before = "DROP TABLE certificate_keys; DROP TABLE certificates; PRAGMA user_version = 1";
+    tamper(&settings, before).await;
+    let refused = Store::attach(&settings).await.err().unwrap().to_string();
+    assert!(refused.contains("Start the gateway once"), "{refused}");
+    let store = Store::open(&settings).await.unwrap();
+    assert_eq!(store.list(everything()).await.unwrap().len(), 1);
+    assert!(store.page("", 9).await.unwrap().is_empty());
 }
 
 #[tokio::test]

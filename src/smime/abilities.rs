@@ -1,4 +1,4 @@
-//! What a mail client says that it can open: SMIMECapabilities (RFC 8551 §2.5.2).
+//! What a mail client can open, read from what it says: SMIMECapabilities (RFC 8551 §2.5.2).
 //!
 //! Must not know: profiles, and who asked. A capability is a wish of the recipient, never an order: see
 //! [`super::Algorithms::choose`].
@@ -6,6 +6,8 @@
 use const_oid::ObjectIdentifier;
 use der::asn1::{AnyRef, ObjectIdentifier as Oid};
 use der::{Decode, Reader, SliceReader};
+
+use super::Capabilities;
 
 const AES_128_CBC: Oid = Oid::new_unwrap("2.16.840.1.101.3.4.1.2");
 const AES_256_CBC: Oid = Oid::new_unwrap("2.16.840.1.101.3.4.1.42");
@@ -18,10 +20,9 @@ const MGF1: Oid = Oid::new_unwrap("1.2.840.113549.1.1.8");
 /// More entries than any client has; the rest of a longer list is not read.
 const MOST: usize = 100;
 
-/// The capabilities that this gateway can make use of.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(default)]
-pub struct Capabilities {
+/// Of what a client says of itself, what this gateway can make use of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Abilities {
     /// Opens AES-256-GCM in AuthEnvelopedData.
     pub aes_256_gcm: bool,
     /// Opens AES-128-GCM in AuthEnvelopedData.
@@ -34,11 +35,16 @@ pub struct Capabilities {
     pub oaep_sha_256: bool,
 }
 
-impl Capabilities {
+impl Abilities {
+    /// What the capabilities mean.
+    pub fn of(capabilities: &Capabilities) -> Abilities {
+        Abilities::from_der(&capabilities.0)
+    }
+
     /// Reads the value of the attribute: a DER sequence of algorithms. What is unknown is passed over; an entry
     /// that cannot be read ends the list, and what stood before it counts.
-    pub fn from_der(der: &[u8]) -> Capabilities {
-        let mut all = Capabilities::default();
+    fn from_der(der: &[u8]) -> Abilities {
+        let mut all = Abilities::default();
         let Ok(list) = AnyRef::from_der(der) else {
             return all;
         };
@@ -52,38 +58,6 @@ impl Capabilities {
             all.add(entry.value());
         }
         all
-    }
-
-    /// One letter for each: how it is kept with a certificate.
-    pub fn code(&self) -> String {
-        let letters = [
-            (self.aes_256_gcm, 'G'),
-            (self.aes_128_gcm, 'g'),
-            (self.aes_256_cbc, 'C'),
-            (self.aes_128_cbc, 'c'),
-            (self.oaep_sha_256, 'O'),
-        ];
-        letters
-            .iter()
-            .filter(|(has, _)| *has)
-            .map(|(_, letter)| *letter)
-            .collect()
-    }
-
-    /// What [`Capabilities::code`] wrote; letters that are unknown are passed over.
-    pub fn from_code(code: &str) -> Capabilities {
-        Capabilities {
-            aes_256_gcm: code.contains('G'),
-            aes_128_gcm: code.contains('g'),
-            aes_256_cbc: code.contains('C'),
-            aes_128_cbc: code.contains('c'),
-            oaep_sha_256: code.contains('O'),
-        }
-    }
-
-    /// Whether nothing is listed that could be used.
-    pub fn is_empty(&self) -> bool {
-        *self == Capabilities::default()
     }
 
     fn add(&mut self, entry: &[u8]) {
@@ -141,11 +115,8 @@ mod tests {
     fn known_algorithms_are_read_and_unknown_ones_are_passed_over() {
         // AES-256-CBC, triple DES, AES-128-GCM.
         let list = "3022300b060960864801650304012a300a06082a864886f70d03073007";
-        let cut = Capabilities::from_der(&hex(list));
-        assert_eq!(cut, Capabilities::default(), "a list that is cut off is no list");
-        let whole = "3024300b060960864801650304012a300a06082a864886f70d0307\
-                     300906072b0e03020730";
-        let _ = whole;
+        let cut = Abilities::from_der(&hex(list));
+        assert_eq!(cut, Abilities::default(), "a list that is cut off is no list");
         let list = [
             hex("3026"),
             hex("300b060960864801650304012a"),
@@ -153,23 +124,27 @@ mod tests {
             hex("300b0609608648016503040106"),
         ]
         .concat();
-        let found = Capabilities::from_der(&list);
-        assert_eq!(found.code(), "gC");
-        assert_eq!(Capabilities::from_code("gC"), found);
+        let found = Abilities::from_der(&list);
+        let expected = Abilities {
+            aes_256_cbc: true,
+            aes_128_gcm: true,
+            ..Abilities::default()
+        };
+        assert_eq!(found, expected);
     }
 
     #[test]
     fn oaep_counts_with_sha_256_only() {
         let entry = hex(&OAEP_SHA_256.replace(' ', ""));
         let list = [vec![0x30, entry.len() as u8], entry.clone()].concat();
-        assert!(Capabilities::from_der(&list).oaep_sha_256);
+        assert!(Abilities::from_der(&list).oaep_sha_256);
         let bare = hex("300d300b06092a864886f70d010107");
-        assert!(!Capabilities::from_der(&bare).oaep_sha_256);
+        assert!(!Abilities::from_der(&bare).oaep_sha_256);
         let mut sha_1 = list.clone();
         let at = sha_1.len() - 1;
         sha_1[at] = 2;
         assert!(
-            !Capabilities::from_der(&sha_1).oaep_sha_256,
+            !Abilities::from_der(&sha_1).oaep_sha_256,
             "another hash below MGF1"
         );
     }
@@ -177,7 +152,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_octets_are_taken(octets in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
-            let _ = Capabilities::from_der(&octets);
+            let _ = Abilities::of(&Capabilities(octets));
         }
     }
 }
