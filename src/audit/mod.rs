@@ -95,6 +95,17 @@ pub trait Trail: Send + Sync {
     /// `outbounds` are the recipients' copies, and the notice (place 0) if there is one.
     fn commit(&self, record: Record, outbounds: Vec<Outbound>) -> Boxed<'_, Result<(), TrailError>>;
 
+    /// The same, and in the same transaction the copy with this number ceases to wait (see
+    /// [`Purpose::Waiting`](crate::message::Purpose::Waiting)): `record` says how its wait ended.
+    ///
+    /// Fails, and keeps nothing, when the copy does not wait any more.
+    fn commit_instead(
+        &self,
+        waiting: i64,
+        record: Record,
+        outbounds: Vec<Outbound>,
+    ) -> Boxed<'_, Result<(), TrailError>>;
+
     /// All records that fit, newest first.
     fn find(&self, lookup: Lookup) -> Boxed<'_, Result<Vec<Traced>, TrailError>>;
 }
