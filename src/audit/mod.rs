@@ -48,6 +48,28 @@ pub struct Record {
     pub recipients: Vec<RecipientRecord>,
     /// Whether the sender was sent a notice.
     pub notice: bool,
+    /// Of mail from outside: what its signature was worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inbound: Option<InboundRecord>,
+    /// The decision to let a copy wait, whose wait this record ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<DecisionId>,
+}
+
+/// What was said of the signature of mail from outside. It names no address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboundRecord {
+    /// `none`, `valid`, `faulty` or `untrusted`.
+    pub signature: String,
+    /// What is wrong with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// SHA-256 of the signer's certificate, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<String>,
+    /// What became of the certificate that it brought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub harvest: Option<String>,
 }
 
 impl Record {

@@ -70,6 +70,8 @@ pub(crate) fn record(id: MessageId, received: Timestamp) -> Record {
             refused(id, "eve@stranger.example"),
         ],
         notice: true,
+        inbound: None,
+        instead_of: None,
     }
 }
 

@@ -12,7 +12,7 @@ mod inspection;
 mod outbound;
 mod profile;
 
-pub use address::{Address, AddressError};
+pub use address::{Address, AddressError, is_listed};
 pub use certificate::{Assurance, CertificateVerdict, Considered, Generation, Origin, Validated};
 pub use envelope::{Envelope, RawMessage};
 pub use id::{DecisionId, IdError, MessageId};

@@ -4,13 +4,16 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::message::{Address, Leaving, Outbound, RawMessage, Sealed};
-use crate::smime::{Algorithms, Certificate, SealError};
+use crate::smime::{Algorithms, Certificate, SealError, Vault, VaultError};
 
 mod pass;
 mod smime;
 #[cfg(test)]
 mod tests;
+mod wait;
 
 /// How one recipient's copy leaves.
 #[derive(Debug, Clone)]
@@ -21,6 +24,8 @@ pub enum Way {
     PassEncrypted(Sealed),
     /// Sealed with S/MIME to this certificate by these algorithms.
     Smime(Arc<Certificate>, Algorithms),
+    /// Not yet: it waits until then, sealed to the vault.
+    Wait(Arc<Vault>, Timestamp),
 }
 
 /// Why there are no copies. Nothing must leave then: the caller answers "try later".
@@ -29,6 +34,9 @@ pub enum NotMade {
     /// One copy could not be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// A copy that must wait could not be sealed to the vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// Nobody waits for them any more.
     #[error("nobody waits for the copies any more")]
     Unwanted,
@@ -59,6 +67,9 @@ pub fn protect(
             Way::PassEncrypted(with) => {
                 let leaving = Leaving::AlreadyEncrypted { with: *with };
                 pass::add(&mut outbounds, sender, raw, recipient, leaving);
+            }
+            Way::Wait(vault, until) => {
+                wait::add(&mut outbounds, sender, raw, recipient, (vault, *until))?;
             }
             Way::Smime(certificate, algorithms) => {
                 outbounds.push(smime::make(

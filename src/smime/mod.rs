@@ -42,7 +42,7 @@ pub use denied::{Denial, Denied, Subject, fingerprint};
 pub use key::{Curve, Key};
 pub use listing::Listed;
 pub use register::{Capabilities, Entry, EntryState, Put, Register, RegisterError};
-pub use vault::{Vault, VaultError};
+pub use vault::{Settings as VaultSettings, Vault, VaultError};
 pub use verify::{Fault, Signed, Verification};
 
 /// Certificates and trust: `[certificates]` in the settings.

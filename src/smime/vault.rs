@@ -17,6 +17,15 @@ use super::issue::{Authority, KeyKind};
 use super::{Algorithms, Certificate, ContentCipher, Curve, KeyEncryption};
 use crate::message::RawMessage;
 
+/// The key for what waits: `[vault]` in the settings.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// PEM file with the private key and its certificate. Without one, `vault.pem` in the data directory is used, and made
+    /// at the first start.
+    pub key: Option<std::path::PathBuf>,
+}
+
 /// Seals and opens what waits.
 pub struct Vault {
     certificate: Certificate,

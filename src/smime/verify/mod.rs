@@ -110,6 +110,13 @@ pub enum Fault {
     AnotherAuthor,
 }
 
+impl Fault {
+    /// Whether nothing can be said of the signature, for the message cannot be read.
+    pub fn is_unreadable(self) -> bool {
+        matches!(self, Fault::Unreadable(_) | Fault::NoContent | Fault::TwoContents)
+    }
+}
+
 /// Verifies a message as it came.
 pub(super) fn verify(trust: &Trust, raw: &RawMessage, now: jiff::Timestamp) -> Verification {
     verify_inside(trust, raw, raw.as_bytes(), now)

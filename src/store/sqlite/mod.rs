@@ -163,7 +163,6 @@ impl Sqlite {
             Ok(())
         })
     }
-
 }
 
 impl Trail for Sqlite {

@@ -6,8 +6,8 @@ use sqlx::{Row, SqliteConnection};
 
 use super::deliveries::{self, Sending};
 use super::failure::{Failure, unreadable};
-use super::{rows, waiting};
 use super::writer::{Effects, Task, Transaction};
+use super::{rows, waiting};
 use crate::audit::{CHAIN_START, ChainState, Hash, Lookup, Record, Traced, Walk, link};
 use crate::message::{MessageId, Outbound, Purpose};
 

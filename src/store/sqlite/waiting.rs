@@ -90,7 +90,11 @@ impl WaitingRoom for Sqlite {
             let mut sql = QueryBuilder::new("SELECT * FROM waiting WHERE true");
             narrow(&mut sql, &filter);
             sql.push(" ORDER BY since, id LIMIT ").push_bind(limit.min(PAGE));
-            let rows = sql.build().fetch_all(&self.readers).await.map_err(Failure::from)?;
+            let rows = sql
+                .build()
+                .fetch_all(&self.readers)
+                .await
+                .map_err(Failure::from)?;
             let all = rows.iter().map(waiting).collect::<Result<_, _>>();
             Ok(all.map_err(Failure::from)?)
         })
@@ -122,10 +126,7 @@ impl Task for Change {
         let mut sql = QueryBuilder::new("UPDATE waiting SET next_look = ");
         match self.order {
             WaitingOrder::LookNow => sql.push_bind(now),
-            WaitingOrder::LookAt(time) => sql
-                .push("min(until, ")
-                .push_bind(time.as_microsecond())
-                .push(")"),
+            WaitingOrder::LookAt(time) => sql.push("min(until, ").push_bind(time.as_microsecond()).push(")"),
             WaitingOrder::Expire => sql.push_bind(now).push(", until = ").push_bind(now),
         };
         sql.push(" WHERE true");
@@ -138,7 +139,9 @@ impl Task for Change {
 fn narrow(sql: &mut QueryBuilder<sqlx::Sqlite>, filter: &WaitingFilter) {
     if !filter.ids.is_empty() {
         let ids = numbers(filter.ids.iter().copied());
-        sql.push(" AND id IN (SELECT value FROM json_each(").push_bind(ids).push("))");
+        sql.push(" AND id IN (SELECT value FROM json_each(")
+            .push_bind(ids)
+            .push("))");
     }
     if let Some(message) = filter.message {
         sql.push(" AND message = ").push_bind(message.to_string());

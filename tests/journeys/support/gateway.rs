@@ -39,6 +39,8 @@ pub struct Options {
     pub smtp: String,
     /// Extra lines for `[inspect]`.
     pub inspect: String,
+    /// More tables at the end.
+    pub tables: String,
 }
 
 impl Default for Options {
@@ -49,6 +51,7 @@ impl Default for Options {
             deliver: String::new(),
             smtp: String::new(),
             inspect: "children = 2".to_owned(),
+            tables: String::new(),
         }
     }
 }
@@ -102,15 +105,7 @@ impl Gateway {
     pub fn reload(&self, words: &str) {
         let pid = Pid::from_raw(i32::try_from(self.pid()).expect("a process number"));
         kill(pid, Signal::SIGHUP).expect("the gateway can be signalled");
-        let end = std::time::Instant::now() + Duration::from_secs(60);
-        while !self.log().contains(words) {
-            assert!(
-                std::time::Instant::now() < end,
-                "nothing about {words:?} in:\n{}",
-                self.log()
-            );
-            std::thread::yield_now();
-        }
+        self.wait_for_log(words);
     }
 
     /// Waits until every delivery is finished and its outcome recorded.
@@ -128,6 +123,29 @@ impl Gateway {
     /// Everything that the gateway has logged so far.
     pub fn log(&self) -> String {
         self.log.lock().expect("no test panicked here").clone()
+    }
+
+    /// Waits until the log has `words`.
+    pub fn wait_for_log(&self, words: &str) {
+        let end = std::time::Instant::now() + Duration::from_secs(60);
+        while !self.log().contains(words) {
+            assert!(
+                std::time::Instant::now() < end,
+                "nothing about {words:?} in:\n{}",
+                self.log()
+            );
+            std::thread::yield_now();
+        }
+    }
+
+    /// Where it takes mail from outside.
+    pub fn inbound(&self) -> SocketAddr {
+        self.wait_for_log("ready for mail from outside");
+        let log = self.log();
+        let line = log
+            .lines()
+            .find(|line| line.contains("ready for mail from outside"));
+        listening(line.expect("it was just there")).expect("the line names the address")
     }
 
     /// The process.
@@ -186,11 +204,13 @@ help = "the help desk at 617-555-0100"
 [deliver]
 next_hop = "{next_hop}"
 {deliver}
+{tables}
 "#,
         extra = options.settings,
         smtp = options.smtp,
         inspect = options.inspect,
         deliver = options.deliver,
+        tables = options.tables,
     )
 }
 
