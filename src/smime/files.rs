@@ -1,16 +1,18 @@
-//! Reads folders of certificates and revocation lists, PEM or DER.
+//! Reads folders of certificates (PEM, DER, PKCS#7, PKCS#12) and revocation lists (PEM, DER).
 //!
 //! Must not know: what they are for. Every error names the file and says what was expected in it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use openssl::x509::{X509, X509Crl};
+use openssl::x509::X509Crl;
 
-use super::Certificate;
+use super::{Certificate, Contents};
 
-/// Files that are read; anything else in a folder, such as a README, is passed over.
-const ENDINGS: [&str; 5] = ["pem", "crt", "cer", "der", "crl"];
+/// Files that are read for certificates; anything else in a folder, such as a README, is passed over.
+const CERTIFICATES: &[&str] = &["pem", "crt", "cer", "der", "p7b", "p7c", "p12", "pfx", "crl"];
+/// Files that are read for revocation lists.
+const LISTS: &[&str] = &["pem", "crt", "cer", "der", "crl"];
 const PEM_BEGIN: &[u8] = b"-----BEGIN ";
 const CRL_END: &[u8] = b"-----END X509 CRL-----";
 
@@ -20,7 +22,7 @@ const CRL_END: &[u8] = b"-----END X509 CRL-----";
 /// When the folder or a file cannot be read, or a file holds no certificate or a damaged one.
 pub(super) fn certificates(folder: &Path) -> Result<Vec<(PathBuf, Certificate)>, String> {
     let mut all = Vec::new();
-    for file in files(folder)? {
+    for file in files(folder, CERTIFICATES)? {
         let found = certificates_of(&content(&file)?).map_err(|e| format!("{}: {e}", file.display()))?;
         all.extend(found.into_iter().map(|certificate| (file.clone(), certificate)));
     }
@@ -33,20 +35,20 @@ pub(super) fn certificates(folder: &Path) -> Result<Vec<(PathBuf, Certificate)>,
 /// When the folder or a file cannot be read, or a file holds no revocation list or a damaged one.
 pub(super) fn revocation_lists(folder: &Path) -> Result<Vec<(PathBuf, X509Crl)>, String> {
     let mut all = Vec::new();
-    for file in files(folder)? {
+    for file in files(folder, LISTS)? {
         let found = lists_of(&content(&file)?).map_err(|e| format!("{}: {e}", file.display()))?;
         all.extend(found.into_iter().map(|list| (file.clone(), list)));
     }
     Ok(all)
 }
 
-fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+fn files(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, String> {
     let cannot = |e: std::io::Error| format!("{}: the folder cannot be read: {e}", folder.display());
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(cannot)? {
         let path = entry.map_err(cannot)?.path();
         let ending = path.extension().and_then(|ending| ending.to_str());
-        let wanted = ending.is_some_and(|ending| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()));
+        let wanted = ending.is_some_and(|ending| endings.contains(&ending.to_ascii_lowercase().as_str()));
         if wanted && !path.is_dir() {
             files.push(path);
         }
@@ -59,21 +61,14 @@ fn content(file: &Path) -> Result<Vec<u8>, String> {
     fs::read(file).map_err(|e| format!("{}: the file cannot be read: {e}", file.display()))
 }
 
+/// Private keys do not belong into these folders, and a PKCS#12 that somebody has put there all the same gives its
+/// certificates only.
 fn certificates_of(bytes: &[u8]) -> Result<Vec<Certificate>, String> {
-    if !is_pem(bytes) {
-        let certificate = Certificate::from_der(bytes).map_err(|e| e.to_string())?;
-        return Ok(vec![certificate]);
+    let contents = Contents::read(bytes, None).map_err(|e| e.to_string())?;
+    match contents.certificates.is_empty() {
+        true => Err("it holds a private key and no certificate".to_owned()),
+        false => Ok(contents.certificates),
     }
-    let damaged = |_| "a PEM block in it is damaged".to_owned();
-    let stack = X509::stack_from_pem(bytes).map_err(damaged)?;
-    if stack.is_empty() {
-        return Err("it holds no certificate (no BEGIN CERTIFICATE block)".to_owned());
-    }
-    let parse = |x509: &X509| {
-        let der = x509.to_der().map_err(|e| e.to_string())?;
-        Certificate::from_der(&der).map_err(|e| e.to_string())
-    };
-    stack.iter().map(parse).collect()
 }
 
 fn lists_of(bytes: &[u8]) -> Result<Vec<X509Crl>, String> {

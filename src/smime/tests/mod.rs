@@ -1,5 +1,6 @@
 //! Tests of the module as a whole: a small PKI on disk, real clients.
 
+mod containers;
 #[allow(dead_code, reason = "journeys use the rest of it")]
 #[path = "../../../tests/journeys/support/counterparts.rs"]
 mod counterparts;
