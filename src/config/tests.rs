@@ -296,6 +296,9 @@ fn the_example_names_every_setting_with_its_default() {
             "from",
             "ca_file",
             "tessdata",
+            "enrol",
+            "administrator",
+            "key",
         ];
         assert!(
             filled_in.contains(&name) || example.lines().any(|other| other.trim() == line.trim()),
@@ -329,6 +332,7 @@ fn the_documentation_and_the_shipped_policy_name_every_setting() {
         "sealing",
         "exceptions",
         "delivery",
+        "hold",
         "structure",
     ];
     for (name, _) in names.filter(|(name, _)| !sections.contains(name)) {
