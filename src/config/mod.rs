@@ -157,6 +157,9 @@ impl Settings {
         for path in always.into_iter().chain(optional.into_iter().flatten()) {
             *path = folder.join(&path);
         }
+        let own = || self.store.directory.join("authorities");
+        let learned = self.certificates.learned.take();
+        self.certificates.learned = Some(learned.map_or_else(own, |path| folder.join(path)));
     }
 }
 

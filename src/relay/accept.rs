@@ -23,7 +23,7 @@ use super::{Gateway, Rulebook, received};
 
 /// How long it may take until the commit begins, before the mail server is told to come back later. The commit
 /// itself is waited for: who stops in the middle of it does not know what to answer.
-const DEADLINE: Duration = Duration::from_secs(60);
+pub(super) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A message as it came in, with the name that it got.
 pub struct Arrival {

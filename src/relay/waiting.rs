@@ -135,7 +135,8 @@ impl Gateway {
         let found = self.trail.find(Lookup::Id(one.message)).await?;
         let first = found.into_iter().next().ok_or(NotNow::NoRecord)?.record;
         let octets = usize::try_from(one.size).unwrap_or(usize::MAX);
-        let share = self.copies.wait_for(octets.saturating_mul(2)).await;
+        // Not from the room for copies, in which making the new copy waits for its turn.
+        let share = self.bodies.wait_for(octets.saturating_mul(2)).await;
         let _share = share.ok_or(NotTaken::Interrupted)?;
         let opened = self.open(one).await;
         let (raw, inspection) = match opened {

@@ -10,7 +10,8 @@ use super::register::{EntryState, Register};
 use super::sources::{Folder, Registered};
 use super::trust::{Judged, Trust};
 use super::{
-    Abilities, Algorithms, Candidate, Certificate, Directory, LookupError, Settings, Verification, verify,
+    Abilities, Algorithms, Candidate, Certificate, Directory, LookupError, Settings, Signed, Verification,
+    verify,
 };
 
 /// The certificates at hand and the rules of trust. Cloning shares them.
@@ -102,6 +103,11 @@ impl Certificates {
     /// message; never fails, and says what it did not read.
     pub fn verify(&self, raw: &RawMessage, now: jiff::Timestamp) -> Verification {
         verify::verify(&self.trust, raw, now)
+    }
+
+    /// Keeps the CA certificates that came with verified mail, so that what they lead to can be judged without them.
+    pub fn learn(&self, signed: &Signed, now: jiff::Timestamp) {
+        self.trust.learn(&signed.authorities, signed.author.domain(), now);
     }
 
     /// Whether it may be used, by what its issuers say, what the profile asks of its key, and what its source knows.

@@ -61,6 +61,9 @@ pub struct Settings {
     pub crls: PathBuf,
     /// Whether a certificate may be used only when a current revocation list of its issuer is in `crls`.
     pub require_crl: bool,
+    /// Folder where the gateway keeps CA certificates that came with signed mail and lead to an anchor; `authorities` in
+    /// the data directory when left out. They are used like `intermediates`.
+    pub learned: Option<PathBuf>,
     /// File that binds anchors to domains; without it every anchor vouches for everybody.
     pub anchor_domains: PathBuf,
     /// File with the certificates and issuers that an administrator has denied.
@@ -81,6 +84,7 @@ impl Default for Settings {
             intermediates: PathBuf::from("certs/intermediates"),
             crls: PathBuf::from("certs/crls"),
             require_crl: false,
+            learned: None,
             anchor_domains: PathBuf::from("certs/anchors.toml"),
             denied: PathBuf::from("certs/denied.toml"),
             subject_addresses: false,

@@ -78,6 +78,10 @@ impl Gateway {
         let Some(certificate) = &signed.encryption else {
             return Ok((Harvested::NoCertificate, Vec::new()));
         };
+        if state == EntryState::InUse {
+            // Without the CAs between, the certificate could not be judged later.
+            self.rulebook().certificates.learn(signed, arrival.at);
+        }
         let origin = if to_enrol {
             Origin::Enrolled
         } else {

@@ -17,10 +17,11 @@ use crate::policy::{Action, Decision, Need};
 use crate::smime::{Certificates, Verification};
 use crate::smtp::{Accept, Client, Reply};
 
-use super::accept::{Arrival, NotTaken};
+use super::accept::{Arrival, DEADLINE, NotTaken};
 use super::{Gateway, received, server};
 
 pub use enrol::Answered;
+use harvest::Harvested;
 pub use settings::{Harvest, HarvestMode, Inbound};
 
 /// The gateway as the server for mail from outside sees it.
@@ -62,10 +63,8 @@ impl Gateway {
         }
         let share = self.copies.wait_for(arrival.raw.len().saturating_mul(3)).await;
         let share = share.ok_or(NotTaken::Interrupted)?;
-        let verification = verify(self.rulebook().certificates.clone(), &arrival).await?;
-        let (harvested, mut outbounds) = self.harvest(&arrival, &verification).await?;
-        outbounds.extend(self.answer(&arrival, &verification, &harvested)?);
-        outbounds.extend(self.forward(&arrival, &verification));
+        let prepared = tokio::time::timeout(DEADLINE, self.prepare_in(&arrival)).await;
+        let (verification, harvested, outbounds) = prepared.map_err(|_| NotTaken::TooSlow)??;
         let author = harvested.author();
         let record = record(&arrival, &verification, harvested.words());
         let (id, signature) = (record.id, arrival_words(&verification));
@@ -76,6 +75,17 @@ impl Gateway {
             self.wake_those_who_wait_for(author).await;
         }
         Ok(())
+    }
+
+    async fn prepare_in(
+        &self,
+        arrival: &Arrival,
+    ) -> Result<(Verification, Harvested, Vec<Outbound>), NotTaken> {
+        let verification = verify(self.rulebook().certificates.clone(), arrival).await;
+        let (harvested, mut outbounds) = self.harvest(arrival, &verification).await?;
+        outbounds.extend(self.answer(arrival, &verification, &harvested)?);
+        outbounds.extend(self.forward(arrival, &verification));
+        Ok((verification, harvested, outbounds))
     }
 
     /// What goes on to the organisation's own server: the message as it came below two fields of the gateway. Mail to the
@@ -106,11 +116,14 @@ impl Gateway {
 }
 
 /// Verifying costs processor time, so it leaves the threads that serve sessions alone.
-async fn verify(certificates: Certificates, arrival: &Arrival) -> Result<Verification, NotTaken> {
+async fn verify(certificates: Certificates, arrival: &Arrival) -> Verification {
     let (raw, at) = (arrival.raw.clone(), arrival.at);
     let verified = tokio::task::spawn_blocking(move || certificates.verify(&raw, at)).await;
     // A reader that panics has met something that it cannot read; the mail must not be lost for it.
-    Ok(verified.unwrap_or(Verification::NotSigned))
+    verified.unwrap_or_else(|_| {
+        tracing::error!(id = %arrival.id, "a signature could not be looked at: a mistake in Sealgate");
+        Verification::NotSigned
+    })
 }
 
 /// The result as RFC 7281 §4 writes it.

@@ -7,6 +7,7 @@
 //! a millisecond once, not for each message.
 
 mod bindings;
+mod learned;
 mod path;
 mod revocation;
 
@@ -20,6 +21,7 @@ use super::denied::Denied;
 use super::files;
 use super::naming::{Fit, Naming};
 use super::{Certificate, Settings};
+use learned::Learned;
 use path::Paths;
 use revocation::Revocations;
 
@@ -36,6 +38,7 @@ pub(super) struct Trust {
     denied: Denied,
     paths: Paths,
     revocations: Revocations,
+    learned: Learned,
     require_crl: bool,
     /// Seconds since 1970 at which some CA certificate or list begins or ends to be valid; sorted.
     moments: Vec<i64>,
@@ -102,6 +105,7 @@ impl Trust {
             denied: Denied::load(&settings.denied)?,
             paths,
             revocations,
+            learned: Learned::load(settings.learned.as_deref()),
             require_crl: settings.require_crl,
             moments,
             kept: Mutex::default(),
@@ -169,6 +173,31 @@ impl Trust {
         }
     }
 
+    /// Keeps those of the CA certificates that lead to an anchor for addresses of `domain`. Verdicts are made anew then,
+    /// for some may become better.
+    pub(super) fn learn(&self, authorities: &[Arc<Certificate>], domain: &str, now: jiff::Timestamp) {
+        let known = |one: &Certificate| {
+            self.paths
+                .authorities()
+                .any(|own| own.fingerprint() == one.fingerprint())
+        };
+        let leads = |one: &&Arc<Certificate>| {
+            !known(one)
+                && self
+                    .paths
+                    .validate(one, domain, authorities, now.as_second())
+                    .is_ok()
+        };
+        let added = authorities
+            .iter()
+            .filter(leads)
+            .filter(|one| self.learned.add(one))
+            .count();
+        if added > 0 {
+            self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+
     /// The same without the question whose it is.
     #[cfg(test)]
     pub(super) fn judge_for_anybody(
@@ -217,7 +246,7 @@ impl Trust {
 
     /// What its issuers say of it, from memory if nothing has changed since.
     fn issuers_say(&self, certificate: &Certificate, domain: &str, vouched: bool, now: i64) -> Standing {
-        let span = self.moments.partition_point(|moment| *moment <= now);
+        let span = self.moments.partition_point(|moment| *moment <= now) + self.learned.moments_past(now);
         let key = (
             certificate.fingerprint().to_owned(),
             self.paths.bound_to(domain),
@@ -249,7 +278,9 @@ impl Trust {
         if self.revocations.name(certificate.x509()) {
             return CertificateVerdict::Revoked.into();
         }
-        let path = match self.paths.validate(certificate, domain, helpers, now) {
+        let learned = self.learned.all();
+        let helpers: Vec<_> = learned.iter().chain(helpers).cloned().collect();
+        let path = match self.paths.validate(certificate, domain, &helpers, now) {
             Ok(path) => path,
             Err(_) if vouched => return CertificateVerdict::Usable.into(),
             Err(reason) => return CertificateVerdict::Untrusted(reason).into(),

@@ -156,7 +156,8 @@ impl Sqlite {
                 files: written.hand_over(),
                 instead_of,
             };
-            let bodies = self.desk.write(commit).await?;
+            let (bodies, left) = self.desk.write(commit).await?;
+            self.recent.forget(left.as_slice());
             // Files are read from the disk, where their length is checked.
             let in_rows = |(_, body): &(i64, RawMessage)| body.len() <= self.inline_limit;
             self.recent.keep(bodies.into_iter().zip(sent).filter(in_rows));

@@ -27,10 +27,10 @@ pub(super) struct Commit {
 }
 
 impl Task for Commit {
-    /// The number that each outbound's body got.
-    type Answer = Vec<i64>;
+    /// The number that each outbound's body got, and that of the body of the copy whose wait has ended.
+    type Answer = (Vec<i64>, Option<i64>);
 
-    async fn run(&self, transaction: &mut Transaction<'_>) -> Result<(Vec<i64>, Effects), sqlx::Error> {
+    async fn run(&self, transaction: &mut Transaction<'_>) -> Result<(Self::Answer, Effects), sqlx::Error> {
         append(transaction, &self.record, &self.json).await?;
         let mut bodies = Vec::with_capacity(self.outbounds.len());
         for (outbound, file) in self.outbounds.iter().zip(&self.files) {
@@ -47,15 +47,14 @@ impl Task for Commit {
                 _ => deliveries::enqueue(transaction.db, &sending).await?,
             });
         }
-        let left = match self.instead_of {
-            Some(id) => waiting::leave(transaction.db, id).await?,
-            None => None,
-        };
-        let effects = Effects {
-            unused: left.into_iter().collect(),
-            ..Effects::wake()
-        };
-        Ok((bodies, effects))
+        let mut effects = Effects::wake();
+        let mut left = None;
+        if let Some(id) = self.instead_of {
+            let (body, file) = waiting::leave(transaction.db, id).await?;
+            left = Some(body);
+            effects.unused.extend(file);
+        }
+        Ok(((bodies, left), effects))
     }
 
     fn files(&self) -> Vec<String> {

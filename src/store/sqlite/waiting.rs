@@ -52,11 +52,12 @@ pub(super) async fn enter(
     numbers.first().copied().ok_or(sqlx::Error::RowNotFound)
 }
 
-/// Ends the wait of one copy; its body goes with it. Answers the name of the body's file, if it has one.
+/// Ends the wait of one copy; its body goes with the last of those who share it. Answers the body's number, and the name
+/// of a file that nobody needs any more.
 ///
 /// # Errors
 /// When it does not wait any more: somebody else has ended it, and what was made in its place must not be.
-pub(super) async fn leave(db: &mut SqliteConnection, id: i64) -> Result<Option<String>, sqlx::Error> {
+pub(super) async fn leave(db: &mut SqliteConnection, id: i64) -> Result<(i64, Option<String>), sqlx::Error> {
     let body: i64 = sqlx::query_scalar("DELETE FROM waiting WHERE id = ? RETURNING body")
         .bind(id)
         .fetch_one(&mut *db)
@@ -65,7 +66,7 @@ pub(super) async fn leave(db: &mut SqliteConnection, id: i64) -> Result<Option<S
         "DELETE FROM bodies WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM waiting WHERE body = ?1) RETURNING file",
     );
     let file: Option<Option<String>> = file.bind(body).fetch_optional(db).await?;
-    Ok(file.flatten())
+    Ok((body, file.flatten()))
 }
 
 /// Copies of a message that wait: place and until when, in words.

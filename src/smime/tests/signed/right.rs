@@ -125,6 +125,41 @@ fn fs_root(stage: &Stage) -> String {
 }
 
 #[test]
+fn a_ca_that_came_along_is_kept_when_it_leads_to_an_anchor_and_helps_after_a_restart() {
+    let name = "a_ca_that_came_along_is_kept_when_it_leads_to_an_anchor_and_helps_after_a_restart";
+    if !have(name, &["openssl"]) {
+        return;
+    }
+    let root = root();
+    let (middle, foreign) = (
+        root.intermediate("Partner CA", EC, start(), end()).unwrap(),
+        Authority::new("Foreign Root", EC, start(), end()).unwrap(),
+    );
+    let mut folders = Folders::trusting(&root);
+    folders.rules.learned = Some(folders.path("learned"));
+    let ann = middle.issue(&everything(ANN, EC)).unwrap();
+    folders.recipient("ann", &ann);
+    let verdict = |certificates: &Certificates| {
+        super::super::pki::choose(certificates, ANN, now()).considered[0]
+            .verdict
+            .clone()
+    };
+    let certificates = folders.load().unwrap();
+    assert!(matches!(verdict(&certificates), CertificateVerdict::Untrusted(_)));
+    let others = [middle, foreign].map(|ca| ca.certificate_pem().unwrap());
+    let mail = mail(ANN, &signers::openssl(&ann, TEXT, &[], &others));
+    let Verification::Valid(signed) = certificates.verify(&mail, now()) else {
+        panic!("not valid");
+    };
+    certificates.learn(&signed, now());
+    for certificates in [certificates, folders.load().unwrap()] {
+        assert_eq!(verdict(&certificates), CertificateVerdict::Chosen);
+    }
+    let kept = std::fs::read_dir(folders.path("learned")).unwrap().count();
+    assert_eq!(kept, 1, "the foreign root is not kept");
+}
+
+#[test]
 fn the_author_may_be_written_in_many_ways() {
     let cms = signers::library(&stage().ann, TEXT);
     for from in [
