@@ -88,7 +88,12 @@ pub async fn run(arguments: &Arguments, settings: &Settings, out: &mut dyn Write
 
 /// Writes a text. Nobody is told when the reader has gone (`sealgate queue list | head`).
 pub(super) fn print(out: &mut dyn Write, text: &str) -> Result<(), String> {
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    print_bytes(out, text.as_bytes())
+}
+
+/// The same with bytes.
+pub(super) fn print_bytes(out: &mut dyn Write, bytes: &[u8]) -> Result<(), String> {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.to_string()),
         _ => Ok(()),
     }

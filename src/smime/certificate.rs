@@ -215,7 +215,7 @@ impl Certificate {
     }
 
     /// Whether basicConstraints says that it is a CA (RFC 5280 §6.1.4 (k)).
-    pub(super) fn is_authority(&self) -> bool {
+    pub fn is_authority(&self) -> bool {
         self.constraints == Constraints::Authority
     }
 

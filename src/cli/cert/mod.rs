@@ -1,8 +1,11 @@
 //! `sealgate cert`: which certificates are there, would mail to an address be encrypted, and what is denied.
 
+mod approve;
 mod deny;
 mod doctor;
 mod expiring;
+mod export;
+mod import;
 mod list;
 #[cfg(test)]
 mod tests;
@@ -20,6 +23,7 @@ use crate::policy::Policy;
 use crate::smime::{self, Certificates};
 use crate::store::{self, Store};
 
+use super::queue::print_bytes;
 use super::{SettingsFile, block_on};
 
 /// Commands about certificates.
@@ -36,6 +40,14 @@ pub enum Command {
     Check(Recipient),
     /// List the recipients whose last usable certificate ends soon
     Expiring(Expiring),
+    /// Put certificates from files into the register, and say of each whether it can be used
+    Import(import::Import),
+    /// Write certificates out, for somebody else
+    Export(export::Export),
+    /// Take a certificate into use that came by itself and waits in the register
+    Approve(approve::Approve),
+    /// Remove a certificate from the register
+    Remove(approve::Remove),
     /// Never use a certificate, or anything that a CA has issued; who, when and why is recorded
     Deny(Deny),
     /// Lift what 'deny' has recorded; the record keeps both
@@ -172,6 +184,16 @@ pub fn run(command: Command) -> ExitCode {
                 let until = now + SignedDuration::from_hours(24 * i64::from(ahead.days));
                 expiring::expiring(&Holdings::open(&ahead.file).await?, now, until, ahead.json).await?
             }
+            Command::Import(what) => import::import(&Holdings::open(&what.file).await?, &what, now).await?,
+            Command::Export(what) => {
+                let bytes = export::export(&Holdings::open(&what.file).await?, &what, now).await?;
+                print_bytes(&mut std::io::stdout(), &bytes)?;
+                Answer::yes(String::new())
+            }
+            Command::Approve(what) => {
+                approve::approve(&Holdings::open(&what.file).await?, &what, now).await?
+            }
+            Command::Remove(what) => approve::remove(&Holdings::open(&what.file).await?, &what).await?,
             Command::Deny(what) => deny::deny(&Holdings::open(&what.file).await?, &what, now).await?,
             Command::Allow(what) => deny::allow(&Holdings::open(&what.file).await?, &what, now).await?,
         };
@@ -200,6 +222,13 @@ impl Holdings {
             policy: bundle.policy,
             store: attach(&settings.store).await?,
         })
+    }
+
+    /// The register, for commands that are about nothing else.
+    fn register(&self) -> Result<Store, String> {
+        let none = "there is no register yet, because no gateway was ever started with these settings. Start it once, or \
+                    put the files into the recipients' folder";
+        self.store.clone().ok_or_else(|| none.to_owned())
     }
 
     /// What the gateway has at hand when it reads the folders now.

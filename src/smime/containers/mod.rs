@@ -79,6 +79,28 @@ impl Contents {
         Ok(contents)
     }
 
+    /// The certificates in PEM, one after the other.
+    pub fn to_pem(certificates: &[Vec<u8>]) -> String {
+        let block = |der: &Vec<u8>| {
+            let text = openssl::base64::encode_block(der);
+            let lines: Vec<&str> = text
+                .as_bytes()
+                .chunks(64)
+                .filter_map(|line| std::str::from_utf8(line).ok())
+                .collect();
+            format!(
+                "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+                lines.join("\n")
+            )
+        };
+        certificates.iter().map(block).collect()
+    }
+
+    /// The certificates in one PKCS#7 without signature (RFC 5652 §5.2: "degenerate"), in DER.
+    pub fn to_pkcs7(certificates: &[Vec<u8>]) -> Vec<u8> {
+        pkcs7::write_all(certificates)
+    }
+
     /// Takes whatever PEM blocks hold certificates (RFC 7468), and counts those that hold private keys.
     fn add_pem(&mut self, bytes: &[u8], password: Option<&str>) -> Result<(), ContainerError> {
         const DAMAGED: ContainerError = ContainerError::Damaged("PEM");

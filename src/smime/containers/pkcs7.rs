@@ -2,12 +2,15 @@
 
 use super::super::Certificate;
 use super::ContainerError;
-use super::tlv::{CONTEXT_0, Fields, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, Tlv};
+use super::tlv::{CONTEXT_0, Fields, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, Tlv, write};
 
 /// `id-signedData`, 1.2.840.113549.1.7.2.
 const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
 const SET: u8 = 0x31;
 const NAME: &str = "PKCS#7";
+
+/// `id-data`, 1.2.840.113549.1.7.1.
+const DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
 
 /// Whether it begins like one.
 pub(super) fn is(bytes: &[u8]) -> bool {
@@ -48,4 +51,28 @@ fn set(content: Tlv<'_>) -> Option<Option<Tlv<'_>>> {
     fields.next(SET)?;
     fields.next(SEQUENCE)?;
     Some(fields.next(CONTEXT_0))
+}
+
+/// A SignedData that nobody has signed, around certificates in DER.
+pub(super) fn write_all(certificates: &[Vec<u8>]) -> Vec<u8> {
+    let element = |tag: u8, content: &[u8]| {
+        let mut out = Vec::with_capacity(content.len() + 6);
+        write(tag, content, &mut out);
+        out
+    };
+    // DER sorts the members of a set (X.690 §11.6).
+    let mut sorted = certificates.to_vec();
+    sorted.sort();
+    let signed = [
+        element(INTEGER, &[1]),
+        element(SET, &[]),
+        element(SEQUENCE, &element(OBJECT_IDENTIFIER, DATA)),
+        element(CONTEXT_0, &sorted.concat()),
+        element(SET, &[]),
+    ];
+    let content = element(CONTEXT_0, &element(SEQUENCE, &signed.concat()));
+    element(
+        SEQUENCE,
+        &[element(OBJECT_IDENTIFIER, SIGNED_DATA), content].concat(),
+    )
 }

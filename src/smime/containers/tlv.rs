@@ -120,7 +120,7 @@ fn close(tag: u8, content: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-fn write(tag: u8, content: &[u8], out: &mut Vec<u8>) {
+pub(super) fn write(tag: u8, content: &[u8], out: &mut Vec<u8>) {
     out.push(tag);
     match u8::try_from(content.len()) {
         Ok(short) if short < 0x80 => out.push(short),
