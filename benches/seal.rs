@@ -60,7 +60,7 @@ fn message(size: usize) -> RawMessage {
 /// Our whole sealing, header protection and base64 included, beside the bare encryption to DER.
 fn compare(x509: &X509, profile: Profile, mail: &RawMessage) -> Outcome<()> {
     let certificate = Certificate::from_der(&x509.to_der()?)?;
-    let algorithms = Algorithms::choose(profile, certificate.key()).ok_or("a key for every profile")?;
+    let algorithms = Algorithms::choose(profile, certificate.key(), None).ok_or("a key for every profile")?;
     let mut recipients = Stack::new()?;
     recipients.push(x509.clone())?;
     let ours = || -> Outcome<usize> { Ok(seal(mail, &certificate, algorithms, &[])?.message.len()) };
@@ -103,7 +103,8 @@ fn memory(x509: &X509) -> Outcome<()> {
     let certificate = Certificate::from_der(&x509.to_der()?)?;
     let mail = message(LARGE);
     for profile in [Profile::Compatible, Profile::Modern] {
-        let algorithms = Algorithms::choose(profile, certificate.key()).ok_or("a key for every profile")?;
+        let algorithms =
+            Algorithms::choose(profile, certificate.key(), None).ok_or("a key for every profile")?;
         // Forgets the peak so far (proc(5)).
         std::fs::write("/proc/self/clear_refs", "5")?;
         let before = kilobytes("VmRSS:")?;

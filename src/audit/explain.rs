@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::page::Page;
 use super::words;
-use super::{RecipientRecord, Record, Traced};
+use super::{InboundRecord, RecipientRecord, Record, Traced};
 use crate::message::{Considered, Finding, Obstacle, Place, Structure};
 
 /// Tells one message's way in plain words: what was found where, what was decided for whom and why, which
@@ -13,9 +13,14 @@ use crate::message::{Considered, Finding, Obstacle, Place, Structure};
 pub fn explain(traced: &Traced) -> String {
     let mut page = Page::default();
     message(&mut page, traced);
-    findings(&mut page, traced);
-    obstacles(&mut page, traced);
-    signing(&mut page, traced);
+    match &traced.record.inbound {
+        Some(inbound) => from_outside(&mut page, inbound),
+        None => {
+            findings(&mut page, traced);
+            obstacles(&mut page, traced);
+            signing(&mut page, traced);
+        }
+    }
     for recipient in &traced.record.recipients {
         page.blank();
         one_recipient(&mut page, traced, recipient);
@@ -42,7 +47,15 @@ fn message(page: &mut Page, traced: &Traced) {
         record.message_id.as_deref().unwrap_or("none, or not a plain one"),
     );
     page.field("Size", &format!("{} octets", record.size));
-    page.field("Policy", &format!("version {}", record.policy));
+    if record.inbound.is_none() {
+        page.field("Policy", &format!("version {}", record.policy));
+    }
+    if let Some(waited) = record.instead_of {
+        page.field(
+            "Follows",
+            &format!("decision {waited}, by which this copy waited for a certificate; here its wait ended"),
+        );
+    }
     if record.tenant != Record::DEFAULT_TENANT {
         page.field("Tenant", &record.tenant);
     }
@@ -55,6 +68,30 @@ fn message(page: &mut Page, traced: &Traced) {
              removed after it was written"
         },
     );
+}
+
+/// What was said of the signature. Nothing else is known of such mail.
+fn from_outside(page: &mut Page, inbound: &InboundRecord) {
+    page.blank();
+    page.line(
+        0,
+        "It came from outside, so that only its signature was looked at.",
+    );
+    let signature = match (inbound.signature.as_str(), &inbound.reason) {
+        ("none", _) => "none".to_owned(),
+        ("valid", _) => "valid, and the signer's certificate is trusted for the author's address".to_owned(),
+        ("untrusted", Some(reason)) => {
+            format!("right, but the signer's certificate is not trusted: {reason}")
+        }
+        (_, reason) => reason.clone().unwrap_or_else(|| "not right".to_owned()),
+    };
+    page.field("Signature", &signature);
+    if let Some(signer) = &inbound.signer {
+        page.field("Signer", &format!("certificate {signer}"));
+    }
+    if let Some(harvest) = &inbound.harvest {
+        page.field("Certificate", harvest);
+    }
 }
 
 fn findings(page: &mut Page, traced: &Traced) {
@@ -237,6 +274,9 @@ fn became(page: &mut Page, traced: &Traced, place: u32) {
 
 fn notice(page: &mut Page, traced: &Traced) {
     let failed = traced.deliveries.iter().any(|(at, _, _)| *at == 0);
+    if traced.record.inbound.is_some() {
+        return became(page, traced, 0);
+    }
     page.line(
         0,
         match (traced.record.notice, failed) {

@@ -51,6 +51,12 @@ pub struct Record {
     /// Which own keys were weighed to sign with; `None` when nothing was to be signed, or there are none for the sender.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signing: Option<SigningRecord>,
+    /// Of mail from outside: what its signature was worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inbound: Option<InboundRecord>,
+    /// The decision to let a copy wait, whose wait this record ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<DecisionId>,
 }
 
 /// The part of a record that concerns the signature of a message.
@@ -61,6 +67,22 @@ pub struct SigningRecord {
     /// Why it left unsigned, when it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsigned: Option<String>,
+}
+
+/// What was said of the signature of mail from outside. It names no address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboundRecord {
+    /// `none`, `valid`, `faulty` or `untrusted`.
+    pub signature: String,
+    /// What is wrong with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// SHA-256 of the signer's certificate, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<String>,
+    /// What became of the certificate that it brought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub harvest: Option<String>,
 }
 
 impl Record {
@@ -107,6 +129,17 @@ pub trait Trail: Send + Sync {
     ///
     /// `outbounds` are the recipients' copies, and the notice (place 0) if there is one.
     fn commit(&self, record: Record, outbounds: Vec<Outbound>) -> Boxed<'_, Result<(), TrailError>>;
+
+    /// The same, and in the same transaction the copy with this number ceases to wait (see
+    /// [`Purpose::Waiting`](crate::message::Purpose::Waiting)): `record` says how its wait ended.
+    ///
+    /// Fails, and keeps nothing, when the copy does not wait any more.
+    fn commit_instead(
+        &self,
+        waiting: i64,
+        record: Record,
+        outbounds: Vec<Outbound>,
+    ) -> Boxed<'_, Result<(), TrailError>>;
 
     /// All records that fit, newest first.
     fn find(&self, lookup: Lookup) -> Boxed<'_, Result<Vec<Traced>, TrailError>>;

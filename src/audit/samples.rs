@@ -71,6 +71,8 @@ pub(crate) fn record(id: MessageId, received: Timestamp) -> Record {
         ],
         notice: true,
         signing: None,
+        inbound: None,
+        instead_of: None,
     }
 }
 

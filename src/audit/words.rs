@@ -20,6 +20,10 @@ pub(super) fn action(action: &Action) -> String {
                 short(certificate)
             )
         }
+        Action::Hold { refusal, hours } => format!(
+            "it waits for up to {hours} hours for a certificate of the recipient, because {}",
+            because(refusal)
+        ),
         Action::Refuse { refusal } => {
             format!(
                 "it does not leave ({}), for {}",

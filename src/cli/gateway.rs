@@ -7,10 +7,10 @@ use crate::deliver::Courier;
 use crate::detect::Rules;
 use crate::inspect::{Inspector, Ocr, OcrMode};
 use crate::notice::Notices;
-use crate::relay::{Gateway, Identity, Rulebook};
-use crate::smime::Certificates;
+use crate::relay::{Couriers, Gateway, Identity, Rulebook, Stores};
 use crate::smime::keys::KeyRing;
 use crate::smime::online::Online;
+use crate::smime::{Certificates, Vault};
 use crate::store::Store;
 
 /// Opens the store, starts the readers, and joins everything. The store is answered too, for its upkeep.
@@ -28,8 +28,12 @@ pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>,
         give_up_hours: settings.deliver.give_up.0,
         concurrency: settings.deliver.concurrency.0,
         memory: settings.smtp.memory_octets(),
+        enrol: settings.inbound.enrol.clone(),
+        answers_per_hour: settings.inbound.answers_per_hour,
+        harvest: settings.harvest.mode,
+        administrator: settings.harvest.administrator.clone(),
     };
-    let courier = Courier::new(&settings.deliver, &settings.hostname)?;
+    let couriers = couriers(settings)?;
     let mut rulebook = rulebook(settings, &bundle)?;
     let inspector = Inspector::start(&settings.inspect, &settings.inspect.limits(), &bundle.rules).await;
     let inspector = inspector.map_err(|error| error.to_string())?;
@@ -43,15 +47,30 @@ pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>,
         .certificates
         .with_register(Arc::new(store.clone()))
         .with_online(Online::start(&settings.certificates.online));
+    // After the store, whose directory it lies in, and whose lock keeps a second gateway from making another one.
+    let vault = Vault::open(&settings.vault_file()).map_err(|error| error.to_string())?;
     let gateway = Gateway::new(
         identity,
         inspector,
         rulebook,
-        Arc::new(store.clone()),
-        Arc::new(store.clone()),
-        courier,
+        Stores {
+            trail: Arc::new(store.clone()),
+            spool: Arc::new(store.clone()),
+            waiting: Arc::new(store.clone()),
+            register: Arc::new(store.clone()),
+        },
+        couriers,
+        vault,
     );
     Ok((Arc::new(gateway), store))
+}
+
+fn couriers(settings: &Settings) -> Result<Couriers, String> {
+    let inward = || Courier::new(&settings.inbound_deliver(), &settings.hostname);
+    Ok(Couriers {
+        outward: Courier::new(&settings.deliver, &settings.hostname)?,
+        inward: settings.inbound.is_on().then(inward).transpose()?,
+    })
 }
 
 /// What reads pictures, if anything does; the log says which.

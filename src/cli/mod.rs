@@ -4,6 +4,7 @@ mod cert;
 mod config;
 mod demo;
 mod gateway;
+mod hold;
 mod policy;
 mod queue;
 mod scan;
@@ -67,6 +68,13 @@ enum Command {
         #[command(flatten)]
         file: SettingsFile,
     },
+    /// See what waits for a recipient's certificate; have it decided on now, or end its wait
+    Hold {
+        #[command(flatten)]
+        arguments: hold::Arguments,
+        #[command(flatten)]
+        file: SettingsFile,
+    },
     /// Explain what was decided about a message, why, and what became of it
     Trace {
         #[command(flatten)]
@@ -117,6 +125,12 @@ pub fn run() -> ExitCode {
         Command::Queue { arguments, file } => block_on(async {
             let settings = store_of(&file)?;
             queue::run(&arguments, &settings, &mut std::io::stdout())
+                .await
+                .map(|()| ExitCode::SUCCESS)
+        }),
+        Command::Hold { arguments, file } => block_on(async {
+            let settings = store_of(&file)?;
+            hold::run(&arguments, &settings, &mut std::io::stdout())
                 .await
                 .map(|()| ExitCode::SUCCESS)
         }),

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
 use crate::config::{Bundle, Settings};
-use crate::relay::Gateway;
+use crate::relay::{Gateway, Inward};
 use crate::smtp::Server;
 use crate::store::Store;
 
@@ -47,7 +47,8 @@ pub fn run(file: &SettingsFile) -> ExitCode {
         for address in server.addresses() {
             tracing::info!(%address, policy = version, "ready");
         }
-        serve(gateway, server, &store, &settings, signals).await?;
+        let inward = inward(&settings, &gateway).await?;
+        serve(gateway, server, inward, &store, &settings, signals).await?;
         store.close().await;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
@@ -57,6 +58,7 @@ pub fn run(file: &SettingsFile) -> ExitCode {
 async fn serve(
     gateway: Arc<Gateway>,
     server: Server,
+    inward: Option<Server>,
     store: &Store,
     settings: &Settings,
     mut signals: Signals,
@@ -66,7 +68,11 @@ async fn serve(
     // Each is a task, so that none waits for another: reading many certificates again takes its time.
     let mut parts = JoinSet::new();
     parts.spawn(Arc::clone(&gateway).deliver(until(stopped.clone())));
+    parts.spawn(Arc::clone(&gateway).keep_waiting(until(stopped.clone())));
     parts.spawn(server.run(until(stopped.clone())));
+    if let Some(inward) = inward {
+        parts.spawn(inward.run(until(stopped.clone())));
+    }
     let (purges, reloads) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
     if settings.certificates.online.is_on() {
         let again = (
@@ -134,6 +140,31 @@ async fn ask_issuers(
             () = tokio::time::sleep(ISSUERS) => {}
         }
     }
+}
+
+/// The server for mail from outside, if there is to be one.
+async fn inward(settings: &Settings, gateway: &Arc<Gateway>) -> Result<Option<Server>, String> {
+    if !settings.inbound.is_on() {
+        return Ok(None);
+    }
+    let accept = Arc::new(Inward(Arc::clone(gateway)));
+    let domains = settings
+        .domains
+        .iter()
+        .map(|domain| domain.to_lowercase())
+        .collect();
+    let server = Server::bind_for(
+        &settings.inbound_smtp(),
+        &settings.hostname,
+        accept,
+        Some(domains),
+    )
+    .await;
+    let server = server.map_err(|error| format!("[inbound] {error}"))?;
+    for address in server.addresses() {
+        tracing::info!(%address, "ready for mail from outside");
+    }
+    Ok(Some(server))
 }
 
 /// Forgets what is older than `keep_days`.

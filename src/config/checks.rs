@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::Settings;
-use crate::message::Address;
+use crate::message::{Address, is_listed};
 
 /// A setting that makes no sense, and how to mend it.
 pub(super) struct Check {
@@ -50,6 +50,8 @@ pub(super) fn all(settings: &Settings) -> Vec<Check> {
     checks.extend(store(settings));
     checks.extend(of_stage("smtp", settings.smtp.mistakes()));
     checks.extend(of_stage("deliver", settings.deliver.mistakes()));
+    checks.extend(inbound(settings));
+    checks.extend(of_stage("harvest", settings.harvest.mistakes()));
     checks
 }
 
@@ -182,6 +184,43 @@ fn store(settings: &Settings) -> Vec<Check> {
         );
     }
     of_stage("store", list)
+}
+
+/// The way in: what it says itself, and what the stages say of its addresses, networks and next hop.
+fn inbound(settings: &Settings) -> Vec<Check> {
+    let domains: Vec<String> = settings
+        .domains
+        .iter()
+        .map(|domain| domain.to_lowercase())
+        .collect();
+    let mut list = settings
+        .inbound
+        .mistakes(|address| is_listed(address.domain(), &domains));
+    if settings.inbound.is_on() {
+        let smtp = settings.inbound_smtp();
+        let ours = |mistake: &String| mistake.starts_with("listen") || mistake.starts_with("relay_from");
+        let renamed = |mistake: String| mistake.replacen("relay_from", "from", 1);
+        list.extend(smtp.mistakes().into_iter().filter(ours).map(renamed));
+        let both = settings
+            .inbound
+            .listen
+            .iter()
+            .filter(|address| address.port() != 0);
+        for address in both.filter(|address| settings.smtp.listen.contains(address)) {
+            list.push(format!(
+                "`listen` names {address}, which [smtp] listens on; mail from outside needs its own port"
+            ));
+        }
+        if !settings.inbound.next_hop.is_empty() {
+            let deliver = settings.inbound_deliver().mistakes();
+            list.extend(
+                deliver
+                    .into_iter()
+                    .filter(|mistake| mistake.trim_start_matches('`').starts_with("next_hop")),
+            );
+        }
+    }
+    of_stage("inbound", list)
 }
 
 /// The file, if there is one, that stands where the folder or one of its parents should be. A folder that does

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use document::Document;
 
-use crate::{deliver, inspect, notice, smime, smtp, store};
+use crate::{deliver, inspect, notice, relay, smime, smtp, store};
 
 pub use bundle::{Bundle, rule_mistakes};
 
@@ -45,6 +45,12 @@ pub struct Settings {
     pub store: store::Settings,
     /// Delivery.
     pub deliver: deliver::Settings,
+    /// Mail from outside.
+    pub inbound: relay::Inbound,
+    /// Certificates from signed mail.
+    pub harvest: relay::Harvest,
+    /// The gateway's own key for mail that waits.
+    pub vault: smime::VaultSettings,
 }
 
 impl Default for Settings {
@@ -62,6 +68,9 @@ impl Default for Settings {
             notice: Default::default(),
             store: Default::default(),
             deliver: Default::default(),
+            inbound: Default::default(),
+            harvest: Default::default(),
+            vault: Default::default(),
         }
     }
 }
@@ -107,6 +116,30 @@ impl Settings {
         Err(mistakes)
     }
 
+    /// Receiving from outside: like `[smtp]`, at other addresses and from other networks.
+    pub fn inbound_smtp(&self) -> smtp::Settings {
+        smtp::Settings {
+            listen: self.inbound.listen.clone(),
+            relay_from: self.inbound.from.clone(),
+            ..self.smtp.clone()
+        }
+    }
+
+    /// Delivery of mail from outside: like `[deliver]`, to one next hop.
+    pub fn inbound_deliver(&self) -> deliver::Settings {
+        deliver::Settings {
+            next_hop: self.inbound.next_hop.clone(),
+            routes: Vec::new(),
+            ..self.deliver.clone()
+        }
+    }
+
+    /// Where the key of the vault is.
+    pub fn vault_file(&self) -> PathBuf {
+        let own = || self.store.directory.join("vault.pem");
+        self.vault.key.clone().unwrap_or_else(own)
+    }
+
     /// Makes relative paths start at `folder`.
     fn resolve(&mut self, folder: &Path) {
         let certificates = &mut self.certificates;
@@ -131,10 +164,14 @@ impl Settings {
             self.keys.secret_file.as_mut(),
             self.keys.pkcs11.module.as_mut(),
             self.keys.pkcs11.pin_file.as_mut(),
+            self.vault.key.as_mut(),
         ];
         for path in always.into_iter().chain(optional.into_iter().flatten()) {
             *path = folder.join(&path);
         }
+        let own = || self.store.directory.join("authorities");
+        let learned = self.certificates.learned.take();
+        self.certificates.learned = Some(learned.map_or_else(own, |path| folder.join(path)));
     }
 }
 

@@ -139,7 +139,7 @@ next_hop = "mail.agency.example"
         "30: [[deliver.route]] lacks `next_hop`".to_owned(),
         "31: unknown setting `domian` in [[deliver.route]]; did you mean `domain`?".to_owned(),
         "34: `domain` in [[deliver.route]] takes a text in quotes, not 5".to_owned(),
-        "37: unknown setting `colours`; it takes `hostname`, `domains`, `policies`, `smtp`, `inspect`, `ocr`, `certificates`, `keys`, `authority`, `notice`, `store`, `deliver`".to_owned(),
+        "37: unknown setting `colours`; it takes `hostname`, `domains`, `policies`, `smtp`, `inspect`, `ocr`, `certificates`, `keys`, `authority`, `notice`, `store`, `deliver`, `inbound`, `harvest`, `vault`".to_owned(),
     ];
     let expected: Vec<String> = expected
         .iter()
@@ -304,6 +304,10 @@ fn the_example_names_every_setting_with_its_default() {
             "pin_file",
             "publish",
             "crl_url",
+            "enrol",
+            "administrator",
+            "key",
+            "learned",
         ];
         assert!(
             filled_in.contains(&name) || example.lines().any(|other| other.trim() == line.trim()),
@@ -339,6 +343,7 @@ fn the_documentation_and_the_shipped_policy_name_every_setting() {
         "exceptions",
         "assurance",
         "delivery",
+        "hold",
         "structure",
     ];
     for (name, _) in names.filter(|(name, _)| !sections.contains(name)) {

@@ -21,6 +21,16 @@ pub struct Address {
     domain: String,
 }
 
+/// Whether a domain (in lower case) is among those listed; `*.agency.example` means everything below it.
+pub fn is_listed(domain: &str, list: &[String]) -> bool {
+    list.iter().any(|own| match own.strip_prefix("*.") {
+        Some(parent) => domain
+            .strip_suffix(parent)
+            .is_some_and(|rest| rest.ends_with('.')),
+        None => own == domain,
+    })
+}
+
 /// Why a text is not a mail address. It never repeats the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {

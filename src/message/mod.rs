@@ -4,6 +4,7 @@
 //! belongs to the stage that produces it.
 
 mod address;
+pub(crate) mod ber;
 mod certificate;
 mod envelope;
 mod id;
@@ -13,7 +14,7 @@ mod pattern;
 mod profile;
 mod signing;
 
-pub use address::{Address, AddressError};
+pub use address::{Address, AddressError, is_listed};
 pub use certificate::{Assurance, CertificateVerdict, Considered, Generation, Origin, Validated};
 pub use envelope::{Envelope, RawMessage};
 pub use id::{DecisionId, IdError, MessageId};

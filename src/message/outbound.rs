@@ -28,6 +28,13 @@ pub enum Purpose {
     Mail,
     /// The gateway itself tells a sender something.
     Notice,
+    /// It came from outside, for the organisation's own people: it goes to the next hop of `[inbound]`.
+    Inbound,
+    /// It does not leave yet: it waits for a certificate, sealed to the vault, at most until then.
+    Waiting {
+        /// When it ceases to wait.
+        until: jiff::Timestamp,
+    },
 }
 
 /// In which form a message leaves.

@@ -5,8 +5,8 @@
 //! decrypts and verifies nothing.
 
 use crate::message::Sealed;
+use crate::message::ber::{Element, Elements};
 
-use super::ber::{Element, Elements};
 use super::random::Randomness;
 
 /// A CMS object.

@@ -3,7 +3,6 @@
 //! Must not know: rules, policy, recipients. Reads hostile bytes; runs in the jailed child.
 
 mod base64;
-mod ber;
 mod boundary;
 mod budget;
 pub mod charset;

@@ -2,13 +2,14 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use jiff::Timestamp;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue, Headers};
 use lettre::message::{Body, MultiPart, MultiPartKind, SinglePart};
 
 use super::story::header_date;
 use super::templates::Words;
 use super::{About, NoticeError};
-use crate::message::{Address, Leaving, Outbound, Purpose, RawMessage};
+use crate::message::{Address, Leaving, MessageId, Outbound, Purpose, RawMessage};
 
 /// The longest Message-ID that is repeated; longer ones could not stand in one line (RFC 5322 §2.1.1).
 const MESSAGE_ID: usize = 512;
@@ -23,6 +24,73 @@ pub(super) struct Sender {
     pub reporting_mta: String,
     /// The address in `From`.
     pub from: Address,
+}
+
+/// A letter that is no report.
+pub(super) struct Letter<'a> {
+    /// Who writes it, and receives answers.
+    pub from: &'a Address,
+    pub to: &'a Address,
+    /// What it is about.
+    pub id: MessageId,
+    /// Tells letters about one message apart.
+    pub kind: &'static str,
+    /// The Message-ID that it answers.
+    pub answers: Option<&'a str>,
+    pub now: Timestamp,
+}
+
+/// A letter, ready for the queue. Its envelope's sender is null and it says that a program wrote it, so that no
+/// program answers (RFC 3834 §5).
+pub(super) fn letter(sender: &Sender, letter: &Letter<'_>, words: Words) -> Result<Outbound, NoticeError> {
+    let original = letter.answers.filter(|id| is_message_id(id));
+    let mut message = MultiPart::builder().build();
+    let automatic = match original {
+        Some(_) => "auto-replied",
+        None => "auto-generated",
+    };
+    let own_id = format!(
+        "<{}.{}.{}@{}>",
+        letter.id,
+        letter.now.as_millisecond(),
+        letter.kind,
+        sender.reporting_mta
+    );
+    let mut fields = vec![
+        ("From", format!("Mail gateway <{}>", mailbox(letter.from))),
+        ("To", to(letter.to)),
+        ("Date", header_date(letter.now)),
+        ("Message-ID", own_id),
+    ];
+    if let Some(id) = original {
+        fields.push(("In-Reply-To", id.to_owned()));
+        fields.push(("References", id.to_owned()));
+    }
+    fields.push(("Auto-Submitted", automatic.to_owned()));
+    fields.push(("X-Auto-Response-Suppress", "All".to_owned()));
+    fields.push(("MIME-Version", "1.0".to_owned()));
+    for (name, value) in fields {
+        let name = HeaderName::new_from_ascii_str(name);
+        let value = HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value);
+        message.headers_mut().insert_raw(value);
+    }
+    let name = HeaderName::new_from_ascii_str("Subject");
+    let subject = HeaderValue::new(name, words.subject.clone());
+    message.headers_mut().insert_raw(subject);
+    message.headers_mut().set(content_type(&format!(
+        "multipart/alternative; boundary=\"=_letter_{}\"",
+        letter.id
+    ))?);
+    let message = message
+        .singlepart(words_part("text/plain; charset=utf-8", words.text)?)
+        .singlepart(words_part("text/html; charset=utf-8", words.html)?);
+    Ok(Outbound {
+        sender: None,
+        recipients: vec![(0, letter.to.clone())],
+        body: RawMessage::new(message.formatted()),
+        purpose: Purpose::Notice,
+        leaving: Leaving::Clear,
+    })
 }
 
 /// The finished notice, ready for the queue.

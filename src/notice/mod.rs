@@ -3,6 +3,7 @@
 //! Quotes no body and no personal information. Texts come from templates in `policies/notices/`.
 
 mod compose;
+mod letters;
 mod report;
 mod sample;
 mod story;
@@ -14,13 +15,23 @@ mod words;
 use jiff::Timestamp;
 use minijinja::Environment;
 
-use compose::Sender;
+use compose::{Letter, Sender};
+
+pub use letters::{Enrolment, Invitation, NewCertificate};
 
 use crate::message::{Address, Inspection, MessageId, Outbound};
 use crate::policy::Judgment;
 
 /// The built-in templates, by file name.
 pub const BUILT_IN: &[(&str, &str)] = &[
+    (
+        "certificate.txt.jinja",
+        include_str!("../../policies/notices/certificate.txt.jinja"),
+    ),
+    (
+        "enrolment.txt.jinja",
+        include_str!("../../policies/notices/enrolment.txt.jinja"),
+    ),
     (
         "failed.html.jinja",
         include_str!("../../policies/notices/failed.html.jinja"),
@@ -30,12 +41,24 @@ pub const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../policies/notices/failed.txt.jinja"),
     ),
     (
+        "invitation.txt.jinja",
+        include_str!("../../policies/notices/invitation.txt.jinja"),
+    ),
+    (
+        "letter.html.jinja",
+        include_str!("../../policies/notices/letter.html.jinja"),
+    ),
+    (
         "refused.html.jinja",
         include_str!("../../policies/notices/refused.html.jinja"),
     ),
     (
         "refused.txt.jinja",
         include_str!("../../policies/notices/refused.txt.jinja"),
+    ),
+    (
+        "waiting.txt.jinja",
+        include_str!("../../policies/notices/waiting.txt.jinja"),
     ),
 ];
 
@@ -148,6 +171,77 @@ impl Notices {
         let words = templates::write(&self.templates, "refused", &facts)?;
         let report = report::refused(&self.sender.reporting_mta, about, judgment);
         compose::compose(&self.sender, about, words, report)
+    }
+
+    /// Tells the sender, once, for whom the mail waits, as a report of a delay (RFC 3464 §2.3.3). `invited` says
+    /// whether the recipients were asked for a certificate.
+    ///
+    /// # Errors
+    /// When a template fails. The caller must not go on: nobody would be told.
+    pub fn waiting(
+        &self,
+        about: &About,
+        judgment: &Judgment,
+        invited: bool,
+    ) -> Result<Outbound, NoticeError> {
+        let facts = letters::WaitingFacts::new(&self.settings, about, judgment, invited);
+        let words = templates::write_letter(&self.templates, "waiting", &facts)?;
+        let report = report::waiting(&self.sender.reporting_mta, about, judgment);
+        compose::compose(&self.sender, about, words, report)
+    }
+
+    /// Asks a recipient for a signed mail. It says who wrote to him, and nothing of what was written.
+    ///
+    /// # Errors
+    /// When a template fails.
+    pub fn invitation(&self, about: &Invitation) -> Result<Outbound, NoticeError> {
+        let facts = letters::InvitationFacts::new(&self.settings, about);
+        let words = templates::write_letter(&self.templates, "invitation", &facts)?;
+        let letter = Letter {
+            from: &about.enrol,
+            to: &about.recipient,
+            id: about.id,
+            kind: "invitation",
+            answers: None,
+            now: about.now,
+        };
+        compose::letter(&self.sender, &letter, words)
+    }
+
+    /// Answers mail to the enrolment address.
+    ///
+    /// # Errors
+    /// When a template fails.
+    pub fn enrolment(&self, about: &Enrolment) -> Result<Outbound, NoticeError> {
+        let facts = letters::EnrolmentFacts::new(&self.settings, about);
+        let words = templates::write_letter(&self.templates, "enrolment", &facts)?;
+        let letter = Letter {
+            from: &about.enrol,
+            to: &about.recipient,
+            id: about.id,
+            kind: "enrolment",
+            answers: about.message_id.as_deref(),
+            now: about.now,
+        };
+        compose::letter(&self.sender, &letter, words)
+    }
+
+    /// Tells an administrator of a certificate that came by mail.
+    ///
+    /// # Errors
+    /// When a template fails.
+    pub fn certificate(&self, about: &NewCertificate) -> Result<Outbound, NoticeError> {
+        let facts = letters::CertificateFacts::new(&self.settings, about);
+        let words = templates::write_letter(&self.templates, "certificate", &facts)?;
+        let letter = Letter {
+            from: &self.sender.from,
+            to: &about.administrator,
+            id: about.id,
+            kind: "certificate",
+            answers: None,
+            now: about.now,
+        };
+        compose::letter(&self.sender, &letter, words)
     }
 
     /// Tells the sender of deliveries that failed for good.

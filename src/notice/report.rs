@@ -14,6 +14,8 @@ pub(super) fn refused(reporting_mta: &str, about: &About, judgment: &Judgment) -
     for (place, decision) in (1..).zip(&judgment.decisions) {
         let (action, status, reason) = match &decision.action {
             Action::Refuse { refusal } => ("failed", refusal.status(), Some(refusal.in_short())),
+            // It may still come to a delivery (RFC 3464 §2.3.3); 4.7.0: a matter of security, and not for good.
+            Action::Hold { refusal, .. } => ("delayed", "4.7.0", Some(refusal.in_short())),
             // "relayed": taken on for delivery, and no word of success will follow (RFC 3464 §2.3.3).
             Action::Pass | Action::PassEncrypted { .. } | Action::Encrypt { .. } => {
                 ("relayed", "2.0.0", None)
@@ -24,6 +26,23 @@ pub(super) fn refused(reporting_mta: &str, about: &About, judgment: &Judgment) -
             report.push_str(&format!("Diagnostic-Code: x-sealgate; {reason}\n"));
         }
         report.push_str(&format!("X-Sealgate-Decision: {}\n", about.id.decision(place)));
+    }
+    report
+}
+
+/// One block per recipient whose copy waits.
+pub(super) fn waiting(reporting_mta: &str, about: &About, judgment: &Judgment) -> String {
+    let mut report = head(reporting_mta, about);
+    for (place, decision) in (1..).zip(&judgment.decisions) {
+        if let Action::Hold { refusal, hours } = &decision.action {
+            report.push_str(&recipient(&decision.recipient, "delayed", "4.7.0"));
+            let reason = refusal.in_short();
+            report.push_str(&format!("Diagnostic-Code: x-sealgate; {reason}\n"));
+            let hours = i64::try_from(*hours).unwrap_or(0).min(24 * 366);
+            let until = about.received + jiff::SignedDuration::from_hours(hours);
+            report.push_str(&format!("Will-Retry-Until: {}\n", header_date(until)));
+            report.push_str(&format!("X-Sealgate-Decision: {}\n", about.id.decision(place)));
+        }
     }
     report
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{About, Failure, NoticeError, Notices};
+use super::{About, Enrolment, Failure, Invitation, NewCertificate, NoticeError, Notices};
 use crate::message::{
     Address, CertificateVerdict, Confidence, Finding, Inspection, Masked, MessageId, Obstacle, ObstacleKind,
     Place,
@@ -41,8 +41,57 @@ pub(super) fn try_out(notices: &Notices) -> Result<(), NoticeError> {
         next_hop: "mail.partner.example:25".to_owned(),
         reply: "550 5.1.1 no such user".to_owned(),
     };
+    letters(notices, &about, &failure.recipient, &refused)?;
     for failures in [&[failure.clone()][..], &[failure.clone(), failure.clone()]] {
         let _ = notices.failed(&about, failures)?;
+    }
+    Ok(())
+}
+
+/// Every letter, in each of its forms.
+fn letters(notices: &Notices, about: &About, one: &Address, refused: &Action) -> Result<(), NoticeError> {
+    let Action::Refuse { refusal } = refused.clone() else {
+        return Ok(());
+    };
+    let held = Action::Hold { refusal, hours: 72 };
+    for (actions, invited) in [
+        (&[held.clone()][..], true),
+        (&[held.clone(), held.clone()], false),
+    ] {
+        let _ = notices.waiting(about, &judgment(one, Need::default(), actions), invited)?;
+    }
+    let (id, now) = (about.id, about.now);
+    let _ = notices.invitation(&Invitation {
+        id,
+        sender: one.clone(),
+        recipient: one.clone(),
+        enrol: one.clone(),
+        until: now,
+        now,
+    })?;
+    for outcome in [
+        Ok("CN=Ann".to_owned()),
+        Err(("It is not signed.".to_owned(), "Sign it.".to_owned())),
+    ] {
+        let _ = notices.enrolment(&Enrolment {
+            id,
+            recipient: one.clone(),
+            message_id: Some("<1@partner.example>".to_owned()),
+            enrol: one.clone(),
+            outcome,
+            now,
+        })?;
+    }
+    for waits in [None, Some("It is self-signed.".to_owned())] {
+        let _ = notices.certificate(&NewCertificate {
+            id,
+            administrator: one.clone(),
+            owner: one.clone(),
+            certificate: "CN=Ann".to_owned(),
+            fingerprint: "00".to_owned(),
+            waits,
+            now,
+        })?;
     }
     Ok(())
 }

@@ -107,7 +107,7 @@ impl Refused {
         let sent_count = sent.iter().map(|group| group.addresses.len()).sum();
         Refused {
             total: judgment.decisions.len(),
-            refused_count: judgment.decisions.len() - sent_count,
+            refused_count: refused.iter().map(|group| group.addresses.len()).sum(),
             sent_count,
             must_encrypt: is_for_protection(&refused),
             steps: steps(&refused, judgment, &common.help),
@@ -175,7 +175,7 @@ fn sent_groups(judgment: &Judgment) -> Vec<SentGroup> {
             Action::Encrypt { .. } => "Encrypted for this recipient.",
             Action::PassEncrypted { .. } => "As you had encrypted it.",
             Action::Pass => "As you wrote it.",
-            Action::Refuse { .. } => continue,
+            Action::Hold { .. } | Action::Refuse { .. } => continue,
         };
         groups.entry(how).or_default().push(address(&decision.recipient));
     }
@@ -306,7 +306,7 @@ fn limit<T>(mut list: Vec<T>) -> (Vec<T>, usize) {
     (list, more)
 }
 
-fn address(address: &Address) -> String {
+pub(super) fn address(address: &Address) -> String {
     plain(&address.to_string(), usize::MAX)
 }
 

@@ -73,6 +73,34 @@ pub(super) fn write(
     })
 }
 
+/// Writes a letter: its own text, and HTML made of the text's paragraphs.
+pub(super) fn write_letter(
+    environment: &Environment<'static>,
+    name: &str,
+    facts: &impl Serialize,
+) -> Result<Words, NoticeError> {
+    let file = format!("{name}.txt.jinja");
+    let written = render(environment, &file, &Value::from(Serde(facts)))?;
+    let (first, text) = written.split_once('\n').unwrap_or((&written, ""));
+    let subject = first
+        .strip_prefix("Subject:")
+        .map(|subject| plain(subject, SUBJECT))
+        .filter(|subject| !subject.is_empty())
+        .ok_or_else(|| NoticeError(format!("{file}:1: the first line must be `Subject: …`")))?;
+    let lines = |paragraph: &str| -> Vec<String> {
+        let lines = paragraph.lines().map(|line| line.trim().to_owned());
+        lines.filter(|line| !line.is_empty()).collect()
+    };
+    let paragraphs = text.split("\n\n").map(lines).filter(|lines| !lines.is_empty());
+    let paragraphs: Vec<Vec<String>> = paragraphs.collect();
+    let facts = context! { subject => subject.as_str(), paragraphs => paragraphs };
+    Ok(Words {
+        html: render(environment, "letter.html.jinja", &facts)?,
+        text: text.trim().to_owned() + "\n",
+        subject,
+    })
+}
+
 fn render(environment: &Environment<'static>, file: &str, facts: &Value) -> Result<String, NoticeError> {
     environment
         .get_template(file)

@@ -35,6 +35,20 @@ impl Policy {
         !ciphertext && !self.ignored_obstacles.contains(&kind)
     }
 
+    /// Lets a copy wait that is refused for want of a certificate alone. Where one refusal holds everybody back,
+    /// nothing waits: the others would have to wait, too.
+    fn or_hold(&self, recipient: &Recipient, action: Action) -> Action {
+        let wanted = |pattern: &super::Pattern| pattern.matches(&recipient.address);
+        let waits = self.hold.enrol && self.delivery.mode == Mode::Split;
+        match action {
+            Action::Refuse { refusal } if waits && self.hold.recipients.iter().any(wanted) => Action::Hold {
+                refusal,
+                hours: self.hold.hours.clamp(1, super::Hold::LONGEST),
+            },
+            action => action,
+        }
+    }
+
     /// Whether personal information may go to the recipient at all.
     fn allows(&self, recipient: &Recipient) -> bool {
         let lists = &self.recipients;
@@ -91,7 +105,10 @@ fn one(policy: &Policy, inspection: &Inspection, need: &Need, recipient: &Recipi
         _ if !policy.allows(recipient) => Action::Refuse {
             refusal: Refusal::NotAllowed,
         },
-        _ => seal(&recipient.certificates, policy.profile(&recipient.address)),
+        _ => policy.or_hold(
+            recipient,
+            seal(&recipient.certificates, policy.profile(&recipient.address)),
+        ),
     }
 }
 

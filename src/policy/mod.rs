@@ -13,7 +13,7 @@ use crate::message::{Address, CertificateVerdict, Considered, Inspection, Obstac
 
 pub use crate::message::{Pattern, PatternError};
 pub use settings::{
-    AlreadyEncrypted, AssuranceFor, Counts, Delivery, Mode, OwnDomains, Policy, Recipients, Sealing,
+    AlreadyEncrypted, AssuranceFor, Counts, Delivery, Hold, Mode, OwnDomains, Policy, Recipients, Sealing,
     SealingFor, Signing, SigningFor, SigningMode, Structure, TestValues,
 };
 
@@ -56,6 +56,14 @@ pub enum Action {
         /// How strong. Records from before there were profiles say nothing; they mean the first one.
         #[serde(default)]
         profile: Profile,
+    },
+    /// It waits on the gateway, sealed to the gateway's own key, until the recipient has a certificate; the sender
+    /// is told, and the recipient is asked for one.
+    Hold {
+        /// Why it cannot leave now, and what the sender is told when the time is over.
+        refusal: Refusal,
+        /// For how long, in hours.
+        hours: u64,
     },
     /// It does not leave; the sender is told.
     Refuse {

@@ -39,6 +39,8 @@ pub struct Policy {
     pub signing: Signing,
     /// What happens when some recipients are refused.
     pub delivery: Delivery,
+    /// Whether mail waits for a recipient's certificate.
+    pub hold: Hold,
     /// What is decided on structure alone.
     pub structure: Structure,
 }
@@ -196,6 +198,33 @@ pub enum Mode {
     AllOrNothing,
 }
 
+/// `[hold]`: whether mail waits while its recipient is asked for a certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Hold {
+    /// Whether a copy that lacks nothing but a usable certificate waits for one.
+    pub enrol: bool,
+    /// For how many hours.
+    pub hours: u64,
+    /// For whom.
+    pub recipients: Vec<Pattern>,
+}
+
+impl Hold {
+    /// The longest that a copy may wait: a month.
+    pub const LONGEST: u64 = 31 * 24;
+}
+
+impl Default for Hold {
+    fn default() -> Self {
+        Hold {
+            enrol: false,
+            hours: 72,
+            recipients: vec![Pattern::Everybody],
+        }
+    }
+}
+
 /// `[structure]`: what is decided on structure alone. Segments are always refused and are no setting.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -233,6 +262,7 @@ impl Default for Policy {
             assurance: Vec::new(),
             signing: Signing::default(),
             delivery: Delivery::default(),
+            hold: Hold::default(),
             structure: Structure::default(),
         }
     }

@@ -4,15 +4,18 @@
 
 use std::sync::Arc;
 
-use crate::message::{Address, Leaving, Outbound, Profile, RawMessage, Sealed};
+use jiff::Timestamp;
+
+use crate::message::{Address, Leaving, Outbound, RawMessage, Sealed};
 use crate::smime::signing::SignError;
-use crate::smime::{Certificate, Payload, SealError};
+use crate::smime::{Algorithms, Certificate, Payload, SealError, Vault, VaultError};
 
 mod pass;
 mod signatures;
 mod smime;
 #[cfg(test)]
 mod tests;
+mod wait;
 
 pub use signatures::{Signing, Wish};
 
@@ -25,8 +28,10 @@ pub enum Way {
     Pass,
     /// As it came, because it is encrypted already.
     PassEncrypted(Sealed),
-    /// Sealed with S/MIME to this certificate, as strongly as the profile asks.
-    Smime(Arc<Certificate>, Profile),
+    /// Sealed with S/MIME to this certificate by these algorithms.
+    Smime(Arc<Certificate>, Algorithms),
+    /// Not yet: it waits until then, sealed to the vault.
+    Wait(Arc<Vault>, Timestamp),
 }
 
 /// Why there are no copies. Nothing must leave then: the caller answers "try later".
@@ -38,6 +43,9 @@ pub enum NotMade {
     /// One copy could not be signed, and must be.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// A copy that must wait could not be sealed to the vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// Nobody waits for them any more.
     #[error("nobody waits for the copies any more")]
     Unwanted,
@@ -99,11 +107,14 @@ pub fn protect(
                 let leaving = Leaving::AlreadyEncrypted { with: *with };
                 pass::add(&mut outbounds, sender, || raw.clone(), recipient, leaving);
             }
-            (Way::Smime(certificate, profile), Some(payload)) => {
-                let signed = inside.on(payload, wish.form, *profile)?;
-                let copy_to = signing.copy_to.as_deref();
-                let to = (certificate.as_ref(), *profile);
-                outbounds.push(smime::make(sender, payload, signed, recipient, to, copy_to)?);
+            (Way::Wait(vault, until), _) => {
+                wait::add(&mut outbounds, sender, raw, recipient, (vault, *until))?;
+            }
+            (Way::Smime(certificate, algorithms), Some(payload)) => {
+                let signed = inside.on(payload, wish.form, wish.profile)?;
+                let own = signing.copy_to.as_deref().map(|own| (own, wish.profile));
+                let to = (certificate.as_ref(), *algorithms);
+                outbounds.push(smime::make(sender, payload, signed, recipient, to, own)?);
             }
             // There is a payload when anything is sealed.
             (Way::Smime(..), None) => return Err(SealError::NoHeader.into()),

@@ -10,7 +10,8 @@ pub(super) fn add(
     recipient: (u32, Address),
     leaving: Leaving,
 ) {
-    match outbounds.iter_mut().find(|outbound| outbound.leaving == leaving) {
+    let same = |outbound: &&mut Outbound| outbound.leaving == leaving && outbound.purpose == Purpose::Mail;
+    match outbounds.iter_mut().find(same) {
         Some(outbound) => outbound.recipients.push(recipient),
         None => outbounds.push(Outbound {
             sender: sender.cloned(),

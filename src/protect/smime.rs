@@ -12,15 +12,14 @@ pub(super) fn make(
     payload: &Payload<'_>,
     signed: Option<&Signed<'_>>,
     recipient: (u32, Address),
-    (certificate, profile): (&Certificate, Profile),
-    copy_to: Option<&Certificate>,
+    (certificate, algorithms): (&Certificate, Algorithms),
+    copy_to: Option<(&Certificate, Profile)>,
 ) -> Result<Outbound, SealError> {
-    let algorithms = Algorithms::choose(profile, certificate.key()).ok_or(SealError::BelowProfile)?;
-    let goes_with = |own: &&Certificate| {
+    let goes_with = |(own, profile): &(&Certificate, Profile)| {
         let other = own.fingerprint() != certificate.fingerprint();
-        other && Algorithms::choose(profile, own.key()) == Some(algorithms)
+        other && Algorithms::choose(*profile, own.key(), None) == Some(algorithms)
     };
-    let copy_to = copy_to.filter(goes_with);
+    let copy_to = copy_to.filter(goes_with).map(|(own, _)| own);
     let certificates: Vec<&Certificate> = std::iter::once(certificate).chain(copy_to).collect();
     let sealed = payload.seal(signed, &certificates, algorithms)?;
     Ok(Outbound {

@@ -1,6 +1,7 @@
 //! Deliveries, leases and back-off. Declares [`Spool`]; knows no database and no SMTP.
 
 mod backoff;
+mod waiting;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::message::{Address, Boxed, MessageId, Outbound, Purpose, RawMessage};
 
 pub use backoff::next_attempt;
+pub use waiting::{Waiting, WaitingFilter, WaitingOrder, WaitingRoom};
 
 /// One recipient's copy on its way to the next hop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

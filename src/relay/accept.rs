@@ -7,21 +7,24 @@ use jiff::Timestamp;
 
 use crate::audit::{RecipientRecord, Record, TrailError};
 use crate::inspect::NoReader;
-use crate::message::{Address, Envelope, Inspection, Leaving, MessageId, Outbound, RawMessage};
+use crate::message::{
+    Address, DecisionId, Envelope, Inspection, Leaving, MessageId, Outbound, Purpose, RawMessage,
+};
 use crate::notice::{About, NoticeError};
 use crate::policy::{Action, Decision, Judgment, Recipient, decide};
 use crate::protect::{Made, NotMade, Signing, Way, protect};
 use crate::smime::signing::SignError;
-use crate::smime::{Choice, LookupError, SealError};
+use crate::smime::{Algorithms, Choice, LookupError, RegisterError, SealError, Vault, VaultError};
 use crate::smtp::Client;
 
 use super::room::Share;
 use super::summary::Summary;
+use super::waiting::until;
 use super::{Gateway, Rulebook, received, signing};
 
 /// How long it may take until the commit begins, before the mail server is told to come back later. The commit
 /// itself is waited for: who stops in the middle of it does not know what to answer.
-const DEADLINE: Duration = Duration::from_secs(60);
+pub(super) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A message as it came in, with the name that it got.
 pub struct Arrival {
@@ -35,6 +38,18 @@ pub struct Arrival {
     pub envelope: Envelope,
     /// The exact bytes.
     pub raw: RawMessage,
+}
+
+/// A decision with its grounds, before anything was made of it.
+pub(super) struct Outcome {
+    pub(super) inspection: Inspection,
+    pub(super) judgment: Judgment,
+    /// One for each recipient.
+    pub(super) choices: Vec<Choice>,
+    /// Octets received.
+    pub(super) size: u64,
+    /// The decision to let a copy wait that this one follows.
+    pub(super) instead_of: Option<DecisionId>,
 }
 
 /// Why a message was not taken. Nothing of it is kept.
@@ -67,6 +82,12 @@ pub enum NotTaken {
     /// The notice could not be written.
     #[error(transparent)]
     Notice(#[from] NoticeError),
+    /// A copy that must wait could not be sealed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The register did not answer.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
     /// The store did not take it.
     #[error(transparent)]
     Store(#[from] TrailError),
@@ -106,26 +127,15 @@ impl Gateway {
             &inspection,
             &self.facts(&arrival.envelope, &choices),
         );
-        let notice = notice(&rulebook, &arrival, &inspection, &judgment)?;
-        let ways = ways(&judgment.decisions, &choices)?;
-        let (signing, mut signing_record) = self.signing(&rulebook, &arrival, &judgment.decisions).await?;
-        let (made, share) = self
-            .protect(&arrival, ways, inspection.secret_fields(), signing)
-            .await?;
-        let mut outbounds = made.outbounds;
-        signing::note(arrival.id, made.unsigned, &mut signing_record);
-        let mut record = record(
-            &rulebook,
-            arrival,
+        let outcome = Outcome {
             inspection,
             judgment,
-            &choices,
-            &outbounds,
-            notice.is_some(),
-        );
-        record.signing = signing_record;
-        outbounds.extend(notice);
-        Ok((record, outbounds, share))
+            choices,
+            size: arrival.raw.len() as u64,
+            instead_of: None,
+        };
+        let arrival = self.stamped(arrival);
+        self.carry_out(&rulebook, arrival, outcome).await
     }
 
     async fn choose_certificates(
@@ -139,7 +149,7 @@ impl Gateway {
         rulebook.certificates.choose_all(wanted, arrival.at).await
     }
 
-    fn facts(&self, envelope: &Envelope, choices: &[Choice]) -> Vec<Recipient> {
+    pub(super) fn facts(&self, envelope: &Envelope, choices: &[Choice]) -> Vec<Recipient> {
         let pairs = envelope.recipients.iter().zip(choices);
         pairs
             .map(|(address, choice)| Recipient {
@@ -148,6 +158,37 @@ impl Gateway {
                 certificates: choice.considered.clone(),
             })
             .collect()
+    }
+
+    /// Makes what follows from a decision: the copies, the notices, the record.
+    pub(super) async fn carry_out(
+        &self,
+        rulebook: &Rulebook,
+        arrival: Arrival,
+        outcome: Outcome,
+    ) -> Result<(Record, Vec<Outbound>, Share), NotTaken> {
+        let (inspection, judgment) = (&outcome.inspection, &outcome.judgment);
+        let mut notices = notices(rulebook, &arrival, &outcome, self.identity.enrol.is_some())?;
+        let is_told = !notices.is_empty();
+        notices.extend(self.invitations(rulebook, &arrival, judgment).await?);
+        let ways = ways(&judgment.decisions, &outcome.choices, &self.vault, arrival.at)?;
+        let (signing, mut signed) = self.signing(rulebook, &arrival, &judgment.decisions).await?;
+        let (made, share) = self
+            .protect(&arrival, ways, inspection.secret_fields(), signing)
+            .await?;
+        signing::note(arrival.id, made.unsigned, &mut signed);
+        let mut outbounds = made.outbounds;
+        let mut record = record(rulebook, arrival, outcome, &outbounds, is_told);
+        record.signing = signed;
+        outbounds.extend(notices);
+        Ok((record, outbounds, share))
+    }
+
+    /// With the gateway's own trace field.
+    fn stamped(&self, arrival: Arrival) -> Arrival {
+        let hostname = &self.identity.hostname;
+        let raw = received::stamp(&arrival.raw, &arrival.client, hostname, arrival.id, arrival.at);
+        Arrival { raw, ..arrival }
     }
 
     /// Sealing costs memory, which it waits for, and processor time, so it leaves the threads that serve
@@ -164,13 +205,7 @@ impl Gateway {
             return Err(NotTaken::TooManyCopies);
         }
         let share = self.copies.wait_for(octets).await.ok_or(NotTaken::Interrupted)?;
-        let stamped = received::stamp(
-            &arrival.raw,
-            &arrival.client,
-            &self.identity.hostname,
-            arrival.id,
-            arrival.at,
-        );
+        let stamped = arrival.raw.clone();
         let sender = arrival.envelope.sender.clone();
         let (answer, made) = tokio::sync::oneshot::channel();
         tokio::task::spawn_blocking(move || {
@@ -183,6 +218,7 @@ impl Gateway {
             Ok((Ok(copies), share)) => Ok((copies, share)),
             Ok((Err(NotMade::Seal(error)), _)) => Err(error.into()),
             Ok((Err(NotMade::Sign(error)), _)) => Err(error.into()),
+            Ok((Err(NotMade::Vault(error)), _)) => Err(error.into()),
             Ok((Err(NotMade::Unwanted), _)) | Err(_) => Err(NotTaken::Interrupted),
         }
     }
@@ -195,7 +231,7 @@ fn octets(raw: &RawMessage, ways: &[(u32, Address, Way)], signing: &Signing) -> 
     const AROUND: usize = 2048;
     /// For a signature and its certificates.
     const SIGNED: usize = 16 * 1024;
-    let is_sealed = |way: &&(u32, Address, Way)| matches!(way.2, Way::Smime(..));
+    let is_sealed = |way: &&(u32, Address, Way)| matches!(way.2, Way::Smime(..) | Way::Wait(..));
     let sealed = ways.iter().filter(is_sealed).count();
     let armored = |octets: usize| octets + octets * 3 / 8;
     let (inside, shared) = match signing.signer {
@@ -209,22 +245,21 @@ fn octets(raw: &RawMessage, ways: &[(u32, Address, Way)], signing: &Signing) -> 
     raw.len().saturating_add(shared).saturating_add(copies)
 }
 
-/// The one notice to the sender, when any recipient was refused.
-fn notice(
+/// What the sender is told: one notice of what was refused, one of what waits.
+fn notices(
     rulebook: &Rulebook,
     arrival: &Arrival,
-    inspection: &Inspection,
-    judgment: &Judgment,
-) -> Result<Option<Outbound>, NotTaken> {
-    let mut refusals = judgment
-        .decisions
-        .iter()
-        .filter_map(|decision| match &decision.action {
-            Action::Refuse { refusal } => Some(refusal),
-            _ => None,
-        });
-    let Some(refusal) = refusals.next() else {
-        return Ok(None);
+    outcome: &Outcome,
+    invited: bool,
+) -> Result<Vec<Outbound>, NotTaken> {
+    let (inspection, judgment) = (&outcome.inspection, &outcome.judgment);
+    let actions = || judgment.decisions.iter().map(|decision| &decision.action);
+    let mut unsent = actions().filter_map(|action| match action {
+        Action::Refuse { refusal } | Action::Hold { refusal, .. } => Some(refusal),
+        _ => None,
+    });
+    let Some(refusal) = unsent.next() else {
+        return Ok(Vec::new());
     };
     let Some(sender) = arrival.envelope.sender.clone() else {
         return Err(NotTaken::NobodyToTell(refusal.in_short().to_owned()));
@@ -236,14 +271,26 @@ fn notice(
         received: arrival.at,
         now: arrival.at,
     };
-    Ok(Some(rulebook.notices.refused(&about, inspection, judgment)?))
+    let mut notices = Vec::new();
+    if actions().any(|action| matches!(action, Action::Refuse { .. })) {
+        notices.push(rulebook.notices.refused(&about, inspection, judgment)?);
+    }
+    if actions().any(|action| matches!(action, Action::Hold { .. })) {
+        notices.push(rulebook.notices.waiting(&about, judgment, invited)?);
+    }
+    Ok(notices)
 }
 
 /// Which way each recipient's copy goes; refused recipients have none.
 ///
 /// # Errors
 /// When a decision to encrypt names another certificate than the one that was chosen, or there is none.
-fn ways(decisions: &[Decision], choices: &[Choice]) -> Result<Vec<(u32, Address, Way)>, NotTaken> {
+fn ways(
+    decisions: &[Decision],
+    choices: &[Choice],
+    vault: &Arc<Vault>,
+    now: Timestamp,
+) -> Result<Vec<(u32, Address, Way)>, NotTaken> {
     let mut ways = Vec::new();
     for ((place, decision), choice) in (1..).zip(decisions).zip(choices) {
         let way = match (&decision.action, &choice.chosen) {
@@ -252,9 +299,12 @@ fn ways(decisions: &[Decision], choices: &[Choice]) -> Result<Vec<(u32, Address,
             (Action::Encrypt { certificate, profile }, Some(chosen))
                 if chosen.fingerprint() == certificate =>
             {
-                Way::Smime(Arc::clone(chosen), *profile)
+                let abilities = choice.abilities.as_ref();
+                let algorithms = Algorithms::choose(*profile, chosen.key(), abilities);
+                Way::Smime(Arc::clone(chosen), algorithms.ok_or(SealError::BelowProfile)?)
             }
             (Action::Encrypt { .. }, _) => return Err(NotTaken::NoSuchCertificate),
+            (Action::Hold { hours, .. }, _) => Way::Wait(Arc::clone(vault), until(now, *hours)),
             (Action::Refuse { .. }, _) => continue,
         };
         ways.push((place, decision.recipient.clone(), way));
@@ -265,21 +315,27 @@ fn ways(decisions: &[Decision], choices: &[Choice]) -> Result<Vec<(u32, Address,
 fn record(
     rulebook: &Rulebook,
     arrival: Arrival,
-    mut inspection: Inspection,
-    judgment: Judgment,
-    choices: &[Choice],
+    outcome: Outcome,
     outbounds: &[Outbound],
     notice: bool,
 ) -> Record {
+    let Outcome {
+        mut inspection,
+        judgment,
+        choices,
+        size,
+        instead_of,
+    } = outcome;
     let leaving = |place: u32| -> Option<Leaving> {
         let own = outbounds
             .iter()
+            .filter(|outbound| !matches!(outbound.purpose, Purpose::Waiting { .. }))
             .find(|outbound| outbound.recipients.iter().any(|(own, _)| *own == place));
         own.map(|outbound| outbound.leaving.clone())
     };
     let recipients = (1..)
         .zip(judgment.decisions)
-        .zip(choices)
+        .zip(&choices)
         .map(|((place, decision), choice)| RecipientRecord {
             id: arrival.id.decision(place),
             decision,
@@ -294,13 +350,15 @@ fn record(
         received: arrival.at,
         client: arrival.client.address.to_string(),
         sender: arrival.envelope.sender,
-        size: arrival.raw.len() as u64,
+        size,
         policy: rulebook.policy.version.clone(),
         recipients: recipients.collect(),
         inspection,
         need: judgment.need,
         notice,
         signing: None,
+        inbound: None,
+        instead_of,
     }
 }
 
@@ -324,11 +382,13 @@ mod tests {
     fn a_decision_to_encrypt_without_its_certificate_is_a_failure_and_not_a_lost_message() {
         let choices = [Choice {
             chosen: None,
+            abilities: None,
             considered: Vec::new(),
         }];
-        assert!(matches!(
-            ways(&[encrypt("00")], &choices),
-            Err(NotTaken::NoSuchCertificate)
-        ));
+        let folder = std::env::temp_dir().join(format!("sealgate-accept-{}.pem", std::process::id()));
+        let vault = Arc::new(Vault::open(&folder).unwrap());
+        let _ = std::fs::remove_file(&folder);
+        let made = ways(&[encrypt("00")], &choices, &vault, Timestamp::UNIX_EPOCH);
+        assert!(matches!(made, Err(NotTaken::NoSuchCertificate)));
     }
 }

@@ -13,21 +13,29 @@
 
 mod accept;
 mod bundle;
+mod inbound;
 mod outgoing;
 mod received;
 mod room;
 mod server;
 mod signing;
 mod summary;
+mod waiting;
 
 use std::sync::{Arc, RwLock};
 
 use crate::audit::Trail;
 use crate::deliver::Courier;
 use crate::inspect::Inspector;
-use crate::queue::Spool;
+use tokio::sync::Notify;
+
+use crate::message::{Address, Purpose, is_listed};
+use crate::queue::{Delivery, Spool, WaitingRoom};
+use crate::smime::{Register, Vault};
 
 pub use bundle::Rulebook;
+use inbound::Answered;
+pub use inbound::{Harvest, HarvestMode, Inbound, Inward};
 use room::Room;
 
 /// What the gateway knows about its own organisation.
@@ -41,6 +49,14 @@ pub struct Identity {
     pub give_up_hours: u64,
     /// Deliveries under way at once.
     pub concurrency: usize,
+    /// Where partners send signed mail to.
+    pub enrol: Option<Address>,
+    /// Answers that the enrolment address gives in an hour.
+    pub answers_per_hour: u32,
+    /// What happens with certificates from signed mail.
+    pub harvest: HarvestMode,
+    /// Who is told of new certificates.
+    pub administrator: Option<Address>,
     /// Octets of mail that may be in memory on its way out; sealed copies may take [`COPIES`] halves of it.
     pub memory: usize,
 }
@@ -49,6 +65,44 @@ pub struct Identity {
 /// adds three eighths to each sealed copy, and the message itself is there twice: two and a half times, rounded up.
 const COPIES: usize = 5;
 
+/// Where the gateway keeps what must last.
+pub struct Stores {
+    /// Decision records.
+    pub trail: Arc<dyn Trail>,
+    /// The queue.
+    pub spool: Arc<dyn Spool>,
+    /// What waits for a certificate.
+    pub waiting: Arc<dyn WaitingRoom>,
+    /// Certificates that came by mail and by hand.
+    pub register: Arc<dyn Register>,
+}
+
+/// Who brings mail to its next hop.
+pub struct Couriers {
+    /// Mail that leaves, and notices.
+    pub outward: Courier,
+    /// Mail from outside, if there is a way in.
+    pub inward: Option<Courier>,
+}
+
+impl Couriers {
+    fn of(&self, purpose: Purpose) -> &Courier {
+        match (&self.inward, purpose) {
+            (Some(inward), Purpose::Inbound) => inward,
+            _ => &self.outward,
+        }
+    }
+
+    fn next_hop(&self, delivery: &Delivery) -> &str {
+        self.of(delivery.purpose).next_hop(&delivery.recipient)
+    }
+
+    fn longest_delivery(&self) -> std::time::Duration {
+        let inward = self.inward.as_ref().map(Courier::longest_delivery);
+        self.outward.longest_delivery().max(inward.unwrap_or_default())
+    }
+}
+
 /// The gateway: all stages, joined.
 pub struct Gateway {
     identity: Identity,
@@ -56,7 +110,13 @@ pub struct Gateway {
     rulebook: RwLock<Arc<Rulebook>>,
     trail: Arc<dyn Trail>,
     spool: Arc<dyn Spool>,
-    courier: Courier,
+    waiting: Arc<dyn WaitingRoom>,
+    register: Arc<dyn Register>,
+    couriers: Couriers,
+    vault: Arc<Vault>,
+    answered: Answered,
+    /// Told when a certificate has come that something waits for.
+    wake: Notify,
     /// For copies that are made and not yet stored.
     copies: Room,
     /// For bodies that are being delivered.
@@ -69,9 +129,9 @@ impl Gateway {
         identity: Identity,
         inspector: Inspector,
         rulebook: Rulebook,
-        trail: Arc<dyn Trail>,
-        spool: Arc<dyn Spool>,
-        courier: Courier,
+        stores: Stores,
+        couriers: Couriers,
+        vault: Vault,
     ) -> Gateway {
         Gateway {
             copies: Room::new(identity.memory.saturating_mul(COPIES) / 2),
@@ -79,9 +139,14 @@ impl Gateway {
             identity,
             inspector,
             rulebook: RwLock::new(Arc::new(rulebook)),
-            trail,
-            spool,
-            courier,
+            trail: stores.trail,
+            spool: stores.spool,
+            waiting: stores.waiting,
+            register: stores.register,
+            couriers,
+            vault: Arc::new(vault),
+            answered: Answered::default(),
+            wake: Notify::new(),
         }
     }
 
@@ -117,12 +182,7 @@ impl Gateway {
 impl Identity {
     /// Whether `domain` (in lower case) is one of the organisation's own.
     pub fn owns(&self, domain: &str) -> bool {
-        self.domains.iter().any(|own| match own.strip_prefix("*.") {
-            Some(parent) => domain
-                .strip_suffix(parent)
-                .is_some_and(|rest| rest.ends_with('.')),
-            None => own == domain,
-        })
+        is_listed(domain, &self.domains)
     }
 }
 
@@ -138,6 +198,10 @@ mod tests {
             domains,
             give_up_hours: 1,
             concurrency: 1,
+            enrol: None,
+            answers_per_hour: 1,
+            harvest: HarvestMode::Off,
+            administrator: None,
             memory: 1,
         };
         for own in ["agency.example", "a.state.example", "b.a.state.example"] {

@@ -129,7 +129,7 @@ impl Gateway {
 
     async fn claim(&self) -> Result<Vec<Delivery>, SpoolError> {
         let now = Timestamp::now();
-        let lease_end = now + self.courier.longest_delivery() + MARGIN;
+        let lease_end = now + self.couriers.longest_delivery() + MARGIN;
         self.spool.claim(now, lease_end, CLAIM).await
     }
 
@@ -155,7 +155,7 @@ impl Gateway {
     fn batches(&self, due: Vec<Delivery>) -> VecDeque<Batch> {
         let mut batches: BTreeMap<(i64, String, bool), Batch> = BTreeMap::new();
         for delivery in due {
-            let hop = self.courier.next_hop(&delivery.recipient).to_owned();
+            let hop = self.couriers.next_hop(&delivery).to_owned();
             batches
                 .entry((delivery.body, hop, delivery.state == State::Bouncing))
                 .or_default()
@@ -172,7 +172,7 @@ impl Gateway {
                 .map(|delivery| given_up(&delivery.last_reply))
                 .collect(),
             Some(first) => match self.spool.body(first.body).await {
-                Ok(body) => self.courier.deliver(&batch, &body).await,
+                Ok(body) => self.couriers.of(first.purpose).deliver(&batch, &body).await,
                 // A body that stays unreadable must not wait for ever: its sender is told in the end.
                 Err(error) => {
                     tracing::error!(%error, message = %first.message, "a message cannot be read from the store");
@@ -231,7 +231,7 @@ impl Gateway {
             Delivery {
                 message: id,
                 sender: Some(sender),
-                purpose: Purpose::Mail,
+                purpose: Purpose::Mail | Purpose::Inbound,
                 ..
             },
             _,
@@ -271,7 +271,7 @@ impl Gateway {
         });
         let failures = failed.map(|(delivery, reply)| Failure {
             recipient: delivery.recipient.clone(),
-            next_hop: self.courier.next_hop(&delivery.recipient).to_owned(),
+            next_hop: self.couriers.next_hop(delivery).to_owned(),
             reply: reply.clone(),
         });
         failures.collect()

@@ -47,7 +47,7 @@ impl Accept for Gateway {
     }
 }
 
-fn reply(reason: &NotTaken) -> Reply {
+pub(super) fn reply(reason: &NotTaken) -> Reply {
     match reason {
         NotTaken::NobodyToTell(_) => Reply::Refused {
             status: "5.7.1",
@@ -75,7 +75,7 @@ fn reply(reason: &NotTaken) -> Reply {
 
 /// A fresh name. Should the random source fail, the clock's nanoseconds still tell two messages apart, and the
 /// store refuses a name that it has already.
-fn name(at: Timestamp) -> MessageId {
+pub(super) fn name(at: Timestamp) -> MessageId {
     let mut entropy = [0; 8];
     if openssl::rand::rand_bytes(&mut entropy).is_err() {
         entropy = at

@@ -2,6 +2,7 @@
 
 use crate::audit::Record;
 use crate::message::{Leaving, MessageId};
+use crate::policy::Action;
 
 /// What the log says of a message.
 pub(super) struct Summary {
@@ -11,6 +12,7 @@ pub(super) struct Summary {
     clear: usize,
     encrypted: usize,
     refused: usize,
+    waiting: usize,
 }
 
 impl Summary {
@@ -34,7 +36,16 @@ impl Summary {
                     Some(Leaving::Smime { .. } | Leaving::AlreadyEncrypted { .. })
                 )
             }),
-            refused: count(|leaving| leaving.is_none()),
+            refused: record
+                .recipients
+                .iter()
+                .filter(|one| one.decision.is_refusal())
+                .count(),
+            waiting: record
+                .recipients
+                .iter()
+                .filter(|one| matches!(one.decision.action, Action::Hold { .. }))
+                .count(),
         }
     }
 
@@ -47,8 +58,9 @@ impl Summary {
             clear,
             encrypted,
             refused,
+            waiting,
         } = self;
-        tracing::info!(%id, client, size, clear, encrypted, refused, "accepted");
+        tracing::info!(%id, client, size, clear, encrypted, refused, waiting, "accepted");
         id
     }
 }

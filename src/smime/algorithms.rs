@@ -4,7 +4,7 @@
 
 use crate::message::Profile;
 
-use super::Key;
+use super::{Abilities, Key};
 
 /// The shortest RSA modulus of [`Profile::Strict`]: 128 bits of security (NIST SP 800-57 part 1, table 2).
 const RSA_STRICT: u32 = 3072;
@@ -45,23 +45,44 @@ pub enum KeyEncryption {
 impl Algorithms {
     /// What a profile means for a key; `None` when such a key may not be used with it.
     ///
-    /// This is the one place that knows. What a recipient's own mail says of his client (SMIMECapabilities,
-    /// RFC 8551 §2.5.2) will be asked here: between the profile, which it must not weaken, and the key, which
-    /// leaves no choice.
-    pub fn choose(profile: Profile, key: &Key) -> Option<Algorithms> {
+    /// This is the one place that knows. `abilities` are what the recipient's own signed mail says of his client
+    /// (SMIMECapabilities, RFC 8551 §2.5.2), if he has sent any. They stand between the profile, which they must
+    /// not weaken, and the key, which leaves no choice: under `compatible`, which guesses what a client opens, they
+    /// are better than a guess; `modern` and `strict` say what must be, whatever a client says of itself.
+    pub fn choose(profile: Profile, key: &Key, abilities: Option<&Abilities>) -> Option<Algorithms> {
+        let known = abilities.copied().unwrap_or_default();
         let content = match profile {
-            Profile::Compatible => ContentCipher::Aes256Cbc,
+            Profile::Compatible => compatible(&known),
             Profile::Modern | Profile::Strict => ContentCipher::Aes256Gcm,
         };
         let key = match (key, profile) {
             _ if !key.is_strong() => return None,
             (Key::Other(_), _) => return None,
             (Key::Ec(_), _) => KeyEncryption::Ecdh,
+            (Key::Rsa(_), Profile::Compatible) if known.oaep_sha_256 => KeyEncryption::RsaOaep,
             (Key::Rsa(_), Profile::Compatible) => KeyEncryption::RsaPkcs1,
             (Key::Rsa(bits), Profile::Strict) if *bits < RSA_STRICT => return None,
             (Key::Rsa(_), Profile::Modern | Profile::Strict) => KeyEncryption::RsaOaep,
         };
         Some(Algorithms { content, key })
+    }
+}
+
+/// The best cipher that a client says it opens; AES-256-CBC when it says nothing of AES.
+fn compatible(known: &Abilities) -> ContentCipher {
+    match known {
+        Abilities {
+            aes_256_gcm: true, ..
+        } => ContentCipher::Aes256Gcm,
+        Abilities {
+            aes_128_gcm: true, ..
+        } => ContentCipher::Aes128Gcm,
+        Abilities {
+            aes_256_cbc: false,
+            aes_128_cbc: true,
+            ..
+        } => ContentCipher::Aes128Cbc,
+        _ => ContentCipher::Aes256Cbc,
     }
 }
 
@@ -86,11 +107,15 @@ mod tests {
         for (profile, content, expected) in cases {
             for (size, expected) in rsa.iter().zip(expected) {
                 let expected = expected.map(|key| Algorithms { content, key });
-                assert_eq!(Algorithms::choose(profile, size), expected, "{profile:?} {size}");
+                assert_eq!(
+                    Algorithms::choose(profile, size, None),
+                    expected,
+                    "{profile:?} {size}"
+                );
             }
             for curve in [Curve::P256, Curve::P384, Curve::P521] {
                 let expected = Some(Algorithms { content, key: Ecdh });
-                assert_eq!(Algorithms::choose(profile, &Key::Ec(curve)), expected);
+                assert_eq!(Algorithms::choose(profile, &Key::Ec(curve), None), expected);
             }
         }
     }
@@ -103,7 +128,39 @@ mod tests {
                 Key::Rsa(1 << 20),
                 Key::Other("RSA-PSS".to_owned()),
             ] {
-                assert_eq!(Algorithms::choose(profile, &key), None, "{profile:?} {key}");
+                assert_eq!(Algorithms::choose(profile, &key, None), None, "{profile:?} {key}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_client_says_of_itself_counts_under_compatible_only() {
+        use {ContentCipher::*, KeyEncryption::*};
+        let cases = [
+            ("", Aes256Cbc, RsaPkcs1),
+            ("256-cbc 128-cbc", Aes256Cbc, RsaPkcs1),
+            ("128-cbc", Aes128Cbc, RsaPkcs1),
+            ("128-cbc oaep", Aes128Cbc, RsaOaep),
+            ("128-gcm 256-cbc 128-cbc", Aes128Gcm, RsaPkcs1),
+            ("256-gcm 128-gcm 256-cbc 128-cbc oaep", Aes256Gcm, RsaOaep),
+        ];
+        for (words, content, key) in cases {
+            let known = Abilities {
+                aes_256_gcm: words.contains("256-gcm"),
+                aes_128_gcm: words.contains("128-gcm"),
+                aes_256_cbc: words.contains("256-cbc"),
+                aes_128_cbc: words.contains("128-cbc"),
+                oaep_sha_256: words.contains("oaep"),
+            };
+            let chosen = Algorithms::choose(Profile::Compatible, &Key::Rsa(2048), Some(&known));
+            assert_eq!(chosen, Some(Algorithms { content, key }), "{words}");
+            for profile in [Profile::Modern, Profile::Strict] {
+                let chosen = Algorithms::choose(profile, &Key::Rsa(4096), Some(&known));
+                assert_eq!(
+                    chosen,
+                    Algorithms::choose(profile, &Key::Rsa(4096), None),
+                    "{words}"
+                );
             }
         }
     }

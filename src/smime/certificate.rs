@@ -175,6 +175,12 @@ impl Certificate {
         self.usage.is_none_or(|usage| usage.contains(needed)) && self.serves_mail()
     }
 
+    /// Whether key usage and extended key usage allow signing mail (RFC 8550 §4.4.2, §4.4.4).
+    pub fn may_sign_mail(&self) -> bool {
+        let needed = X509KeyUsage::DIGITAL_SIGNATURE | X509KeyUsage::NON_REPUDIATION;
+        self.usage.is_none_or(|usage| usage.intersects(needed)) && self.serves_mail()
+    }
+
     /// What is said of it under `verdict`.
     pub fn considered(&self, verdict: CertificateVerdict, assurance: Option<Assurance>) -> Considered {
         Considered {
@@ -192,7 +198,7 @@ impl Certificate {
 
     /// Whether it says of itself that it signs mail: digitalSignature (RFC 8550 §4.4.2) and e-mail protection. Silence
     /// is not enough for a key of our own, for some readers do not take it for a yes.
-    pub fn may_sign_mail(&self) -> bool {
+    pub fn says_it_signs_mail(&self) -> bool {
         let signs = |usage: X509KeyUsage| usage.contains(X509KeyUsage::DIGITAL_SIGNATURE);
         self.usage.is_some_and(signs) && self.purposes.is_some() && self.serves_mail()
     }

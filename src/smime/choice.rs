@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::message::{Address, CertificateVerdict, Considered, Demand};
+use crate::message::{Address, CertificateVerdict, Considered, Demand, RawMessage};
 
 use super::Listed;
 use super::naming::Naming;
@@ -11,7 +11,10 @@ use super::online::{Online, Refreshed, Status};
 use super::register::{EntryState, Register};
 use super::sources::{Folder, Registered};
 use super::trust::{Judged, Trust};
-use super::{Algorithms, Candidate, Certificate, Directory, LookupError, Settings};
+use super::{
+    Abilities, Algorithms, Candidate, Certificate, Directory, LookupError, Settings, Signed, Verification,
+    verify,
+};
 
 /// The certificates at hand and the rules of trust. Cloning shares them.
 ///
@@ -34,6 +37,8 @@ pub struct Choice {
     pub considered: Vec<Considered>,
     /// The one to encrypt to; present exactly when one of `considered` is chosen.
     pub chosen: Option<Arc<Certificate>>,
+    /// What the recipient's own signed mail said of his program, if any came with this certificate.
+    pub abilities: Option<Abilities>,
 }
 
 impl Certificates {
@@ -204,6 +209,17 @@ impl Certificates {
         }
     }
 
+    /// Verifies a signed message at `now` with the anchors at hand. Costs processor time in proportion to the
+    /// message; never fails, and says what it did not read.
+    pub fn verify(&self, raw: &RawMessage, now: jiff::Timestamp) -> Verification {
+        verify::verify(&self.trust, raw, now)
+    }
+
+    /// Keeps the CA certificates that came with verified mail, so that what they lead to can be judged without them.
+    pub fn learn(&self, signed: &Signed, now: jiff::Timestamp) {
+        self.trust.learn(&signed.authorities, signed.author.domain(), now);
+    }
+
     /// Whether it may be used, by what its issuers say, what is demanded of it, and what its source knows.
     pub(super) fn judge(
         &self,
@@ -218,7 +234,7 @@ impl Certificates {
         let validated = judged.assurance.map(|assurance| assurance.validated);
         let is_one_of = |wanted: &Vec<_>| validated.is_some_and(|validated| wanted.contains(&validated));
         let verdict = match judged.verdict {
-            CertificateVerdict::Usable if Algorithms::choose(demand.profile, key).is_none() => {
+            CertificateVerdict::Usable if Algorithms::choose(demand.profile, key, None).is_none() => {
                 CertificateVerdict::BelowProfile
             }
             CertificateVerdict::Usable if !demand.validated.as_ref().is_none_or(is_one_of) => {
@@ -288,14 +304,19 @@ fn rank((candidate, judged): &(Candidate, Judged)) -> impl Ord {
 }
 
 fn choice(weighed: Vec<(Candidate, Judged)>) -> Choice {
-    let mut chosen = None;
+    let (mut chosen, mut abilities) = (None, None);
     let consider = |(candidate, mut judged): (Candidate, Judged)| {
         if judged.verdict == CertificateVerdict::Usable && chosen.is_none() {
             judged.verdict = CertificateVerdict::Chosen;
             chosen = Some(candidate.certificate.clone());
+            abilities = candidate.capabilities.as_ref().map(Abilities::of);
         }
         candidate.considered(judged)
     };
     let considered = weighed.into_iter().map(consider).collect();
-    Choice { considered, chosen }
+    Choice {
+        considered,
+        chosen,
+        abilities,
+    }
 }

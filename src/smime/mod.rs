@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use crate::message::{Address, Boxed, Origin, RawMessage};
 
+mod abilities;
 mod algorithms;
 mod armor;
 mod assurance;
@@ -36,7 +37,10 @@ pub mod sources;
 #[cfg(test)]
 pub(crate) mod tests;
 mod trust;
+mod vault;
+mod verify;
 
+pub use abilities::Abilities;
 pub use algorithms::{Algorithms, ContentCipher, KeyEncryption};
 pub use certificate::{Certificate, CertificateError};
 pub use choice::{Certificates, Choice};
@@ -46,6 +50,8 @@ pub use entity::Payload;
 pub use key::{Curve, Key};
 pub use listing::Listed;
 pub use register::{Capabilities, Entry, EntryState, Put, Register, RegisterError};
+pub use vault::{Settings as VaultSettings, Vault, VaultError};
+pub use verify::{Fault, Signed, Verification};
 
 /// Certificates and trust: `[certificates]` in the settings.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -61,6 +67,9 @@ pub struct Settings {
     pub crls: PathBuf,
     /// Whether a certificate may be used only when a current revocation list of its issuer is in `crls`.
     pub require_crl: bool,
+    /// Folder where the gateway keeps CA certificates that came with signed mail and lead to an anchor; `authorities` in
+    /// the data directory when left out. They are used like `intermediates`.
+    pub learned: Option<PathBuf>,
     /// File that binds anchors to domains; without it every anchor vouches for everybody.
     pub anchor_domains: PathBuf,
     /// File with the certificates and issuers that an administrator has denied.
@@ -85,6 +94,7 @@ impl Default for Settings {
             intermediates: PathBuf::from("certs/intermediates"),
             crls: PathBuf::from("certs/crls"),
             require_crl: false,
+            learned: None,
             anchor_domains: PathBuf::from("certs/anchors.toml"),
             denied: PathBuf::from("certs/denied.toml"),
             subject_addresses: false,

@@ -64,6 +64,8 @@ impl Answer {
         "an address beyond ASCII needs the SMTPUTF8 parameter of MAIL",
     );
     pub(super) const NO_POSTMASTER: Answer = fixed(550, "5.1.1", "there is no postmaster here");
+    pub(super) const FOREIGN_RECIPIENT: Answer =
+        fixed(550, "5.7.1", "mail is taken here for our own domains only");
     pub(super) const TOO_BIG: Answer = fixed(
         552,
         "5.3.4",

@@ -53,11 +53,24 @@ impl Server {
         hostname: &str,
         accept: Arc<dyn Accept>,
     ) -> Result<Server, StartError> {
+        Server::bind_for(settings, hostname, accept, None).await
+    }
+
+    /// The same for recipients in these domains only (in lower case; `*.agency.example` means everything below it).
+    ///
+    /// # Errors
+    /// When an address is taken, or a setting makes no sense.
+    pub async fn bind_for(
+        settings: &Settings,
+        hostname: &str,
+        accept: Arc<dyn Accept>,
+        domains: Option<Vec<String>>,
+    ) -> Result<Server, StartError> {
         let mistakes = settings.mistakes();
         if !mistakes.is_empty() {
             return Err(StartError::Setting(mistakes.join("; ")));
         }
-        let shared = Arc::new(shared(settings, hostname, accept).map_err(StartError::Setting)?);
+        let shared = Arc::new(shared(settings, hostname, accept, domains).map_err(StartError::Setting)?);
         let mut listeners = Vec::new();
         let mut addresses = Vec::new();
         for address in &settings.listen {
@@ -108,7 +121,12 @@ impl Server {
     }
 }
 
-fn shared(settings: &Settings, hostname: &str, accept: Arc<dyn Accept>) -> Result<Shared, String> {
+fn shared(
+    settings: &Settings,
+    hostname: &str,
+    accept: Arc<dyn Accept>,
+    domains: Option<Vec<String>>,
+) -> Result<Shared, String> {
     let postmaster = format!("postmaster@{hostname}").parse();
     let postmaster = postmaster.map_err(|_| format!("hostname {hostname:?} is not a domain name"))?;
     let tls = tls::acceptor(settings)?;
@@ -120,6 +138,7 @@ fn shared(settings: &Settings, hostname: &str, accept: Arc<dyn Accept>) -> Resul
         copied_octets: settings.memory_octets(),
         errors: settings.errors,
         starttls: tls.is_some(),
+        domains,
     };
     Ok(Shared {
         rules: Arc::new(rules),

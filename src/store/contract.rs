@@ -5,6 +5,7 @@ pub(super) mod commands;
 pub(super) mod delivering;
 pub(super) mod register;
 pub(super) mod trail;
+pub(super) mod waiting;
 
 use jiff::Timestamp;
 
@@ -46,6 +47,9 @@ macro_rules! suite {
             register::seeing_a_certificate_again_never_makes_its_entry_weaker,
             register::an_entry_is_changed_and_removed_by_its_fingerprint,
             register::the_register_is_read_in_pages_and_by_the_first_digits,
+            waiting::what_waits_is_not_claimed_and_is_found_after_a_restart,
+            waiting::a_wait_ends_once_together_with_what_follows,
+            waiting::looks_are_put_off_but_not_beyond_the_end,
         }
     };
     ($ground:expr; $($group:ident::$story:ident,)*) => {

@@ -11,7 +11,9 @@ use jiff::Timestamp;
 
 use crate::audit::{ChainState, Lookup, Record, Traced, Trail, TrailError};
 use crate::message::{Boxed, MessageId, Outbound, RawMessage};
-use crate::queue::{Command, Delivery, Filter, Outcome, Spool, SpoolError};
+use crate::queue::{
+    Command, Delivery, Filter, Outcome, Spool, SpoolError, Waiting, WaitingFilter, WaitingOrder, WaitingRoom,
+};
 use crate::smime::{Capabilities, Entry, EntryState, Put, Register, RegisterError};
 
 #[cfg(test)]
@@ -58,7 +60,7 @@ pub struct OpenError {
 }
 
 /// What a kind of store does beyond the trail, the spool and the register.
-trait Kind: Trail + Spool + Register {
+trait Kind: Trail + Spool + Register + WaitingRoom {
     fn purge(&self, now: Timestamp) -> Boxed<'_, Result<u64, SpoolError>>;
     fn verify_chain(&self) -> Boxed<'_, Result<ChainState, TrailError>>;
     fn close(&self) -> Boxed<'_, ()>;
@@ -130,8 +132,32 @@ impl Trail for Store {
         self.kind.commit(record, outbounds)
     }
 
+    fn commit_instead(
+        &self,
+        waiting: i64,
+        record: Record,
+        outbounds: Vec<Outbound>,
+    ) -> Boxed<'_, Result<(), TrailError>> {
+        self.kind.commit_instead(waiting, record, outbounds)
+    }
+
     fn find(&self, lookup: Lookup) -> Boxed<'_, Result<Vec<Traced>, TrailError>> {
         self.kind.find(lookup)
+    }
+}
+
+impl WaitingRoom for Store {
+    fn waiting(&self, filter: WaitingFilter, limit: u32) -> Boxed<'_, Result<Vec<Waiting>, SpoolError>> {
+        self.kind.waiting(filter, limit)
+    }
+
+    fn order(
+        &self,
+        filter: WaitingFilter,
+        order: WaitingOrder,
+        now: Timestamp,
+    ) -> Boxed<'_, Result<u64, SpoolError>> {
+        self.kind.order(filter, order, now)
     }
 }
 

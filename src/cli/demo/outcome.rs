@@ -272,6 +272,7 @@ fn decision(action: &Action) -> String {
         Action::Pass => "pass".to_owned(),
         Action::PassEncrypted { .. } => "pass, encrypted already".to_owned(),
         Action::Encrypt { .. } => "encrypt".to_owned(),
+        Action::Hold { refusal, .. } => format!("hold: {}", refusal.in_short()),
         Action::Refuse { refusal } => format!("refuse: {}", refusal.in_short()),
     }
 }

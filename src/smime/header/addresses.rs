@@ -35,13 +35,27 @@ pub(super) fn bare(field: &Field<'_>) -> String {
     }
 }
 
-/// The one address of a field; nothing when there are more, or anything that is no address, like the name of a group.
-pub(in super::super) fn only(field: &Field<'_>) -> Option<Address> {
-    let mut all = elements(field.value);
-    let (first, None) = (all.next()?, all.next()) else {
-        return None;
-    };
-    first.parse().ok()
+/// The address of a field that names exactly one, beyond doubt. A display name that looks like an address, groups
+/// and quoted strings in the address are doubts.
+pub(in super::super) fn sole(field: &Field<'_>) -> Option<Address> {
+    let mut rest = field.value;
+    let mut found = None;
+    while !rest.is_empty() {
+        let mut reader = Element::default();
+        let end = rest.iter().position(|byte| reader.take(*byte));
+        let size = end.map_or(rest.len(), |at| at + 1);
+        let separator = end.and_then(|at| rest.get(at));
+        let name_misleads = reader.had_angle && reader.plain.contains(&b'@');
+        let is_nothing = reader.plain.trim_ascii().is_empty() && !reader.had_angle;
+        if separator.is_some_and(|byte| *byte != b',') || name_misleads || reader.quoted || reader.in_angle {
+            return None;
+        }
+        if !is_nothing && found.replace(reader.address()).is_some() {
+            return None;
+        }
+        rest = rest.get(size..).unwrap_or_default();
+    }
+    Address::from_str(&found?).ok()
 }
 
 /// An address that is written with the plainest characters only. Encoded words and other clothes that text

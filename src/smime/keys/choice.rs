@@ -122,7 +122,7 @@ fn standing(
     if let Some(objection) = objection(certificate) {
         return objection;
     }
-    if !certificate.may_sign_mail() {
+    if !certificate.says_it_signs_mail() {
         return CertificateVerdict::WrongUsage;
     }
     if !certificate.key().is_strong() {

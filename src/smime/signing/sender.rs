@@ -15,7 +15,7 @@ pub fn author(raw: &RawMessage) -> Option<Address> {
     let (field, None) = (fields.next()?, fields.next()) else {
         return None;
     };
-    addresses::only(&field)
+    addresses::sole(&field)
 }
 
 /// Whether the sender has signed it himself, by its label. What the label says is the sender's own business: a wrong one

@@ -13,7 +13,7 @@ fn outside_and_payload(mail: &str, secret: &[&str]) -> (String, String) {
     let signer = agency.signer(EC);
     let (_, ann) = &recipients()[1];
     let certificate = certificate(ann);
-    let algorithms = Algorithms::choose(Profile::Compatible, certificate.key()).unwrap();
+    let algorithms = Algorithms::choose(Profile::Compatible, certificate.key(), None).unwrap();
     let secret: Vec<String> = secret.iter().map(|name| (*name).to_owned()).collect();
     let raw = RawMessage::new(mail.as_bytes().to_vec());
     let payload = Payload::to_seal(&raw, &secret).unwrap();

@@ -16,5 +16,6 @@ mod profiles;
 mod register;
 mod revocation;
 mod sealing;
+mod signed;
 pub mod signing;
 mod verdicts;

@@ -14,7 +14,7 @@ use crate::message::{CertificateVerdict as Verdict, Profile, RawMessage};
 
 fn sealed_by(profile: Profile, issued: &Issued, mail: &[u8]) -> SealedMessage {
     let certificate = certificate(issued);
-    let algorithms = Algorithms::choose(profile, certificate.key()).unwrap();
+    let algorithms = Algorithms::choose(profile, certificate.key(), None).unwrap();
     seal(&RawMessage::new(mail.to_vec()), &certificate, algorithms, &[]).unwrap()
 }
 
@@ -23,7 +23,7 @@ fn each_profile_and_key_has_its_algorithms_in_words() {
     let words = |profile| -> Vec<String> {
         let able = people()
             .iter()
-            .filter(|person| Algorithms::choose(profile, certificate(&person.issued).key()).is_some());
+            .filter(|person| Algorithms::choose(profile, certificate(&person.issued).key(), None).is_some());
         able.map(|person| sealed_by(profile, &person.issued, MAIL).algorithm)
             .collect()
     };
@@ -123,8 +123,8 @@ fn gcm_takes_no_more_memory_than_the_message_has_octets() {
 
 #[test]
 fn an_algorithm_for_another_kind_of_key_is_an_error() {
-    let rsa = Algorithms::choose(Profile::Modern, certificate(&people()[0].issued).key()).unwrap();
-    let elliptic = Algorithms::choose(Profile::Modern, certificate(&people()[2].issued).key()).unwrap();
+    let rsa = Algorithms::choose(Profile::Modern, certificate(&people()[0].issued).key(), None).unwrap();
+    let elliptic = Algorithms::choose(Profile::Modern, certificate(&people()[2].issued).key(), None).unwrap();
     for (person, algorithms) in [(0, elliptic), (2, rsa)] {
         let certificate = certificate(&people()[person].issued);
         let result = seal(&RawMessage::new(MAIL), &certificate, algorithms, &[]);

@@ -29,7 +29,7 @@ pub fn compatible(
     certificate: &Certificate,
     secret: &[String],
 ) -> Result<SealedMessage, SealError> {
-    let algorithms = Algorithms::choose(Profile::Compatible, certificate.key()).unwrap();
+    let algorithms = Algorithms::choose(Profile::Compatible, certificate.key(), None).unwrap();
     seal(&RawMessage::new(mail.to_vec()), certificate, algorithms, secret)
 }
 

@@ -254,7 +254,7 @@ fn a_signed_message_is_sealed_around_its_signature_and_the_outside_stays_the_sam
     let signer = agency.signer(EC);
     let (_, ann) = &recipients()[0];
     let certificate = certificate(ann);
-    let algorithms = Algorithms::choose(Profile::Compatible, certificate.key()).unwrap();
+    let algorithms = Algorithms::choose(Profile::Compatible, certificate.key(), None).unwrap();
     let raw = RawMessage::new(MAIL);
     let payload = Payload::to_seal(&raw, &[]).unwrap();
     let signed = signer

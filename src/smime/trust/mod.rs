@@ -7,11 +7,12 @@
 //! a millisecond once, not for each message.
 
 mod bindings;
+mod learned;
 mod path;
 mod revocation;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use openssl::x509::X509;
 
@@ -23,6 +24,7 @@ use super::files;
 use super::naming::{Fit, Naming};
 use super::online;
 use super::{Certificate, Settings};
+use learned::Learned;
 use path::Paths;
 pub(super) use revocation::List;
 use revocation::Revocations;
@@ -40,6 +42,7 @@ pub(super) struct Trust {
     denied: Denied,
     paths: Paths,
     revocations: Revocations,
+    learned: Learned,
     require_crl: bool,
     /// Seconds since 1970 at which some CA certificate or list begins or ends to be valid; sorted.
     moments: Vec<i64>,
@@ -115,6 +118,7 @@ impl Trust {
             denied: Denied::load(&settings.denied)?,
             paths,
             revocations,
+            learned: Learned::load(settings.learned.as_deref()),
             require_crl: settings.require_crl,
             moments,
             kept: Mutex::default(),
@@ -143,6 +147,70 @@ impl Trust {
         }
     }
 
+    /// The same with `helpers`: CA certificates that came along, which help to find a path and vouch for nothing
+    /// by themselves. Nothing of it is kept: what somebody sends must not change what is said of others.
+    pub(super) fn judge_with(
+        &self,
+        certificate: &Certificate,
+        address: &Address,
+        helpers: &[Arc<Certificate>],
+        now: jiff::Timestamp,
+    ) -> Judged {
+        let Some(fit) = self.naming.fit(certificate, address) else {
+            return Judged::wrong_address();
+        };
+        let standing = match self.by_itself(certificate, certificate.may_encrypt_mail(), now) {
+            Some(against) => against.into(),
+            None => self.examine(certificate, address.domain(), false, helpers, now.as_second()),
+        };
+        standing.judged(Some(fit))
+    }
+
+    /// Whether the certificate may have signed mail of exactly this address, with `helpers` as above.
+    pub(super) fn judge_signer(
+        &self,
+        certificate: &Certificate,
+        address: &Address,
+        helpers: &[Arc<Certificate>],
+        now: jiff::Timestamp,
+    ) -> CertificateVerdict {
+        if self.naming.fit(certificate, address) != Some(Fit::Exact) {
+            return CertificateVerdict::WrongAddress;
+        }
+        match self.by_itself(certificate, certificate.may_sign_mail(), now) {
+            Some(against) => against,
+            None => {
+                self.examine(certificate, address.domain(), false, helpers, now.as_second())
+                    .verdict
+            }
+        }
+    }
+
+    /// Keeps those of the CA certificates that lead to an anchor for addresses of `domain`. Verdicts are made anew then,
+    /// for some may become better.
+    pub(super) fn learn(&self, authorities: &[Arc<Certificate>], domain: &str, now: jiff::Timestamp) {
+        let known = |one: &Certificate| {
+            self.paths
+                .authorities()
+                .any(|own| own.fingerprint() == one.fingerprint())
+        };
+        let leads = |one: &&Arc<Certificate>| {
+            !known(one)
+                && self
+                    .paths
+                    .validate(one, domain, authorities, now.as_second())
+                    .is_ok()
+        };
+        let added = authorities
+            .iter()
+            .filter(leads)
+            .filter(|one| self.learned.add(one))
+            .count();
+        if added > 0 {
+            self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+
     /// Every CA certificate at hand.
     pub(super) fn authorities(&self) -> impl Iterator<Item = &Certificate> {
         self.paths.authorities()
@@ -155,9 +223,10 @@ impl Trust {
         address: &Address,
         now: jiff::Timestamp,
     ) -> Option<X509> {
+        let learned = self.learned.all();
         let path = self
             .paths
-            .validate(certificate, address.domain(), now.as_second());
+            .validate(certificate, address.domain(), &learned, now.as_second());
         path.ok()?.first().map(|issuer| issuer.x509().clone())
     }
 
@@ -182,28 +251,38 @@ impl Trust {
         vouched: bool,
         now: jiff::Timestamp,
     ) -> Standing {
-        if let Some(reason) = self.denied.reason(certificate) {
-            return CertificateVerdict::Denied(reason).into();
+        match self.by_itself(certificate, certificate.may_encrypt_mail(), now) {
+            Some(against) => against.into(),
+            None => self.issuers_say(certificate, domain, vouched, now.as_second()),
         }
-        if !certificate.may_encrypt_mail() {
-            return CertificateVerdict::WrongUsage.into();
+    }
+
+    /// What speaks against it before anybody is asked who vouches for it.
+    fn by_itself(
+        &self,
+        certificate: &Certificate,
+        fits_use: bool,
+        now: jiff::Timestamp,
+    ) -> Option<CertificateVerdict> {
+        if let Some(reason) = self.denied.reason(certificate) {
+            return Some(CertificateVerdict::Denied(reason));
+        }
+        if !fits_use {
+            return Some(CertificateVerdict::WrongUsage);
         }
         if !certificate.key().is_strong() {
-            return CertificateVerdict::WeakKey.into();
+            return Some(CertificateVerdict::WeakKey);
         }
         if now.as_second() < certificate.not_before().as_second() {
-            return CertificateVerdict::NotYetValid.into();
+            return Some(CertificateVerdict::NotYetValid);
         }
         // OpenSSL holds a certificate for expired in its last second; saying the same keeps the reason right.
-        if now.as_second() >= certificate.not_after().as_second() {
-            return CertificateVerdict::Expired.into();
-        }
-        self.issuers_say(certificate, domain, vouched, now.as_second())
+        (now.as_second() >= certificate.not_after().as_second()).then_some(CertificateVerdict::Expired)
     }
 
     /// What its issuers say of it, from memory if nothing has changed since.
     fn issuers_say(&self, certificate: &Certificate, domain: &str, vouched: bool, now: i64) -> Standing {
-        let span = self.moments.partition_point(|moment| *moment <= now);
+        let span = self.moments.partition_point(|moment| *moment <= now) + self.learned.moments_past(now);
         let key = (
             certificate.fingerprint().to_owned(),
             self.paths.bound_to(domain),
@@ -215,7 +294,7 @@ impl Trust {
             _ => drop(kept),
         }
         // The lock is not held here: a slow path must not make other recipients wait.
-        let standing = self.examine(certificate, domain, vouched, now);
+        let standing = self.examine(certificate, domain, vouched, &[], now);
         kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT {
             kept.clear();
@@ -224,11 +303,20 @@ impl Trust {
         standing
     }
 
-    fn examine(&self, certificate: &Certificate, domain: &str, vouched: bool, now: i64) -> Standing {
+    fn examine(
+        &self,
+        certificate: &Certificate,
+        domain: &str,
+        vouched: bool,
+        helpers: &[Arc<Certificate>],
+        now: i64,
+    ) -> Standing {
         if self.revocations.name(certificate.x509()) {
             return CertificateVerdict::Revoked.into();
         }
-        let path = match self.paths.validate(certificate, domain, now) {
+        let learned = self.learned.all();
+        let helpers: Vec<_> = learned.iter().chain(helpers).cloned().collect();
+        let path = match self.paths.validate(certificate, domain, &helpers, now) {
             Ok(path) => path,
             Err(_) if vouched => return CertificateVerdict::Usable.into(),
             Err(reason) => return CertificateVerdict::Untrusted(reason).into(),
@@ -260,7 +348,7 @@ impl Trust {
         };
         // A list may be signed with another key of the issuer if the same anchor vouches for that one, too.
         let vouches = |signer: &Certificate| {
-            let path = self.paths.validate(signer, domain, now).unwrap_or_default();
+            let path = self.paths.validate(signer, domain, &[], now).unwrap_or_default();
             let same = path
                 .last()
                 .is_some_and(|end| end.fingerprint() == anchor.fingerprint());

@@ -1,5 +1,7 @@
 //! Certification paths (RFC 5280 §6) to the trust anchors, by OpenSSL.
 
+use std::sync::Arc;
+
 use openssl::error::ErrorStack;
 use openssl::stack::Stack;
 use openssl::x509::store::{X509Store, X509StoreBuilder};
@@ -48,17 +50,19 @@ impl Paths {
     /// Finds a valid path from the certificate to an anchor that may vouch for addresses of `domain`, at `now`: the
     /// authorities above it, its issuer first, the anchor last. Empty when the certificate itself is an anchor.
     ///
-    /// An anchor need not be self-signed (RFC 5280 §6.1.1 (d)): what stands in the folder is trusted.
+    /// An anchor need not be self-signed (RFC 5280 §6.1.1 (d)): what stands in the folder is trusted. `helpers` may
+    /// stand between, like the intermediates, and are no more trusted than these.
     ///
     /// # Errors
     /// Says where every path ends, for people.
-    pub(super) fn validate(
-        &self,
+    pub(super) fn validate<'a>(
+        &'a self,
         certificate: &Certificate,
         domain: &str,
+        helpers: &'a [Arc<Certificate>],
         now: i64,
-    ) -> Result<Vec<&Certificate>, String> {
-        let refused = match self.find(certificate, now, |anchor| anchor.serves(domain)) {
+    ) -> Result<Vec<&'a Certificate>, String> {
+        let refused = match self.find(certificate, helpers, now, |anchor| anchor.serves(domain)) {
             Ok(path) => return Ok(path),
             Err(reason) => reason,
         };
@@ -66,7 +70,7 @@ impl Paths {
             return Err(refused);
         }
         // Where only the binding stands in the way, saying so is worth a second look.
-        let elsewhere = self.find(certificate, now, |anchor| !anchor.serves(domain));
+        let elsewhere = self.find(certificate, helpers, now, |anchor| !anchor.serves(domain));
         let end = elsewhere.map(|path| {
             path.last()
                 .map_or(certificate.fingerprint(), |end| end.fingerprint())
@@ -82,15 +86,16 @@ impl Paths {
         })
     }
 
-    fn find(
-        &self,
+    fn find<'a>(
+        &'a self,
         certificate: &Certificate,
+        helpers: &'a [Arc<Certificate>],
         now: i64,
         wanted: impl Fn(&Anchor) -> bool,
-    ) -> Result<Vec<&Certificate>, String> {
+    ) -> Result<Vec<&'a Certificate>, String> {
         let failed = |_: ErrorStack| "OpenSSL could not check the path".to_owned();
         let store = self.store(now, wanted).map_err(failed)?;
-        let untrusted = self.untrusted().map_err(failed)?;
+        let untrusted = self.untrusted(helpers).map_err(failed)?;
         let mut context = X509StoreContext::new().map_err(failed)?;
         let chain = context
             .init(&store, certificate.x509(), &untrusted, |context| {
@@ -104,7 +109,12 @@ impl Paths {
         let above: Vec<&Certificate> = chain
             .iter()
             .skip(1)
-            .filter_map(|x509| self.authorities().find(|known| known.x509() == x509))
+            .filter_map(|x509| {
+                let helpers = helpers.iter().map(|helper| &**helper);
+                self.authorities()
+                    .chain(helpers)
+                    .find(|known| known.x509() == x509)
+            })
             .collect();
         if above.len() + 1 != chain.len() {
             return Err("the path holds a certificate that is not among the known ones".to_owned());
@@ -126,10 +136,13 @@ impl Paths {
         Ok(builder.build())
     }
 
-    fn untrusted(&self) -> Result<Stack<X509>, ErrorStack> {
+    fn untrusted(&self, helpers: &[Arc<Certificate>]) -> Result<Stack<X509>, ErrorStack> {
         let mut stack = Stack::new()?;
         for intermediate in &self.intermediates {
             stack.push(intermediate.x509().clone())?;
+        }
+        for helper in helpers {
+            stack.push(helper.x509().clone())?;
         }
         Ok(stack)
     }

@@ -1,5 +1,7 @@
 //! What each command does in a session (RFC 5321 §4.1.1 and §4.1.4).
 
+use crate::message::is_listed;
+
 use super::{Answer, Command, Data, Event, Forward, Mail, Phase, Session};
 
 impl Session {
@@ -68,6 +70,11 @@ impl Session {
         }
         if transaction.known.contains(&recipient) {
             return self.say(Answer::RECIPIENT_TAKEN);
+        }
+        let foreign = |domains: &Vec<String>| !is_listed(recipient.domain(), domains);
+        let is_postmaster = self.rules.postmaster.as_ref() == Some(&recipient);
+        if !is_postmaster && self.rules.domains.as_ref().is_some_and(foreign) {
+            return self.say(Answer::FOREIGN_RECIPIENT);
         }
         let count = transaction.recipients.len();
         let copied = expected(&transaction.mail).saturating_mul(count + 1);

@@ -18,6 +18,8 @@ pub(in crate::smtp) struct Rules {
     pub(in crate::smtp) copied_octets: usize,
     pub(in crate::smtp) errors: u32,
     pub(in crate::smtp) starttls: bool,
+    /// Recipients of other domains are refused; `None` takes any.
+    pub(in crate::smtp) domains: Option<Vec<String>>,
 }
 
 /// How a session begins.

@@ -35,6 +35,7 @@ impl Talk {
             copied_octets: 20_000,
             errors,
             starttls: true,
+            domains: None,
         };
         let client = Client {
             address: [192, 0, 2, 1].into(),

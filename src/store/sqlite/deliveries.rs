@@ -6,7 +6,7 @@ use sqlx::{QueryBuilder, SqliteConnection};
 
 use super::rows::{delivery, narrow, numbers, purpose_name};
 use super::writer::{Effects, Task, Transaction};
-use crate::message::{Address, MessageId, Outbound};
+use crate::message::{Address, MessageId, Outbound, Purpose};
 use crate::queue::{Command, Delivery, Filter, Outcome, State};
 
 /// A reply is cut to this many octets; nobody needs more, and the next hop chooses its length.
@@ -28,9 +28,9 @@ pub(super) struct Sending<'a> {
 const ENQUEUE: &str = "
     INSERT INTO bodies (tenant, message, size, inline, file) VALUES (?, ?, ?, ?, ?) RETURNING id;
     INSERT INTO deliveries (tenant, message, purpose, sender, created, next_attempt, size, body,
-                            place, recipient, domain, state, attempts, last_reply)
+                            place, recipient, domain, state, attempts, last_reply, inbound)
     SELECT ?, ?, ?, ?, ?, ?, ?, (SELECT max(id) FROM bodies),
-           value ->> 0, value ->> 1, value ->> 2, 'queued', 0, ''
+           value ->> 0, value ->> 1, value ->> 2, 'queued', 0, '', ?
     FROM json_each(?) ORDER BY key";
 
 /// Enqueues one body for its recipients; answers its number.
@@ -52,6 +52,7 @@ pub(super) async fn enqueue(db: &mut SqliteConnection, sending: &Sending<'_>) ->
         .bind(sending.created.as_microsecond())
         .bind(sending.next_attempt.as_microsecond())
         .bind(size)
+        .bind(outbound.purpose == Purpose::Inbound)
         .bind(recipients(outbound))
         .fetch_all(db)
         .await?;

@@ -20,6 +20,9 @@
 //! **A settlement.** (1) One transaction writes the outcomes and the notices, and deletes the rows of bodies
 //! that nobody needs. (2) Their files are deleted. A crash between leaves files that no row names, as above.
 //!
+//! **A copy that waits** for a certificate is a row of its own, with a body that is sealed to the vault. It comes with
+//! the commit of its message, and goes in the commit of the decision that ends its wait, together with its body.
+//!
 //! **A purge** deletes a record, its deliveries, and moves the start of the hash chain, in one transaction.
 
 mod bodies;
@@ -33,6 +36,7 @@ mod records;
 mod rows;
 mod schema;
 mod space;
+mod waiting;
 mod writer;
 
 #[cfg(test)]
@@ -123,8 +127,13 @@ impl Sqlite {
     }
 }
 
-impl Trail for Sqlite {
-    fn commit(&self, record: Record, outbounds: Vec<Outbound>) -> Boxed<'_, Result<(), TrailError>> {
+impl Sqlite {
+    fn write_record(
+        &self,
+        record: Record,
+        outbounds: Vec<Outbound>,
+        instead_of: Option<i64>,
+    ) -> Boxed<'_, Result<(), TrailError>> {
         Box::pin(async move {
             let octets = outbounds
                 .iter()
@@ -145,13 +154,30 @@ impl Trail for Sqlite {
                 json,
                 outbounds,
                 files: written.hand_over(),
+                instead_of,
             };
-            let bodies = self.desk.write(commit).await?;
+            let (bodies, left) = self.desk.write(commit).await?;
+            self.recent.forget(left.as_slice());
             // Files are read from the disk, where their length is checked.
             let in_rows = |(_, body): &(i64, RawMessage)| body.len() <= self.inline_limit;
             self.recent.keep(bodies.into_iter().zip(sent).filter(in_rows));
             Ok(())
         })
+    }
+}
+
+impl Trail for Sqlite {
+    fn commit(&self, record: Record, outbounds: Vec<Outbound>) -> Boxed<'_, Result<(), TrailError>> {
+        self.write_record(record, outbounds, None)
+    }
+
+    fn commit_instead(
+        &self,
+        waiting: i64,
+        record: Record,
+        outbounds: Vec<Outbound>,
+    ) -> Boxed<'_, Result<(), TrailError>> {
+        self.write_record(record, outbounds, Some(waiting))
     }
 
     fn find(&self, lookup: Lookup) -> Boxed<'_, Result<Vec<Traced>, TrailError>> {

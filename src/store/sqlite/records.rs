@@ -6,10 +6,10 @@ use sqlx::{Row, SqliteConnection};
 
 use super::deliveries::{self, Sending};
 use super::failure::{Failure, unreadable};
-use super::rows;
 use super::writer::{Effects, Task, Transaction};
+use super::{rows, waiting};
 use crate::audit::{CHAIN_START, ChainState, Hash, Lookup, Record, Traced, Walk, link};
-use crate::message::{MessageId, Outbound};
+use crate::message::{MessageId, Outbound, Purpose};
 
 /// Records that one step of a long walk reads.
 const PAGE: i64 = 500;
@@ -22,13 +22,15 @@ pub(super) struct Commit {
     pub(super) outbounds: Vec<Outbound>,
     /// The name of each outbound's body file, if it has one.
     pub(super) files: Vec<Option<String>>,
+    /// The copy whose wait it ends.
+    pub(super) instead_of: Option<i64>,
 }
 
 impl Task for Commit {
-    /// The number that each outbound's body got.
-    type Answer = Vec<i64>;
+    /// The number that each outbound's body got, and that of the body of the copy whose wait has ended.
+    type Answer = (Vec<i64>, Option<i64>);
 
-    async fn run(&self, transaction: &mut Transaction<'_>) -> Result<(Vec<i64>, Effects), sqlx::Error> {
+    async fn run(&self, transaction: &mut Transaction<'_>) -> Result<(Self::Answer, Effects), sqlx::Error> {
         append(transaction, &self.record, &self.json).await?;
         let mut bodies = Vec::with_capacity(self.outbounds.len());
         for (outbound, file) in self.outbounds.iter().zip(&self.files) {
@@ -40,9 +42,19 @@ impl Task for Commit {
                 created: self.record.received,
                 next_attempt: self.record.received,
             };
-            bodies.push(deliveries::enqueue(transaction.db, &sending).await?);
+            bodies.push(match outbound.purpose {
+                Purpose::Waiting { until } => waiting::enter(transaction.db, &sending, until).await?,
+                _ => deliveries::enqueue(transaction.db, &sending).await?,
+            });
         }
-        Ok((bodies, Effects::wake()))
+        let mut effects = Effects::wake();
+        let mut left = None;
+        if let Some(id) = self.instead_of {
+            let (body, file) = waiting::leave(transaction.db, id).await?;
+            left = Some(body);
+            effects.unused.extend(file);
+        }
+        Ok(((bodies, left), effects))
     }
 
     fn files(&self) -> Vec<String> {
@@ -108,10 +120,12 @@ pub(super) async fn find(db: &mut SqliteConnection, lookup: &Lookup) -> Result<V
         let id: MessageId = id.parse().map_err(|_| unreadable("id of a decision record"))?;
         let intact = is_named_right(&row, &record)? && is_linked(db, &row).await?;
         let deliveries = rows::of_message(db, id).await?;
+        let waiting = waiting::of_message(db, id).await?;
+        let deliveries = deliveries.iter().map(rows::in_words);
         all.push(Traced {
             record,
             intact,
-            deliveries: deliveries.iter().map(rows::in_words).collect(),
+            deliveries: deliveries.chain(waiting).collect(),
         });
     }
     Ok(all)
@@ -238,6 +252,7 @@ impl Purge {
             "SELECT seq, hash, received >= ?2 OR EXISTS (
                  SELECT 1 FROM deliveries
                  WHERE message = records.id AND state IN ('queued', 'held', 'bouncing'))
+                 OR EXISTS (SELECT 1 FROM waiting WHERE message = records.id)
              FROM records WHERE tenant = ?1 ORDER BY seq LIMIT ?3",
         );
         let cut = self.before.as_microsecond();

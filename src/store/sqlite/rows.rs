@@ -79,7 +79,7 @@ pub(super) fn delivery(row: &SqliteRow) -> Result<Delivery, sqlx::Error> {
         id: row.try_get("id")?,
         message: message.parse().map_err(|_| unreadable("id of a message"))?,
         place: row.try_get("place")?,
-        purpose: purpose(row.try_get("purpose")?)?,
+        purpose: purpose(row.try_get("purpose")?, row.try_get("inbound")?)?,
         sender: sender.map(address).transpose()?,
         recipient: address(row.try_get("recipient")?)?,
         body: row.try_get("body")?,
@@ -94,13 +94,15 @@ pub(super) fn delivery(row: &SqliteRow) -> Result<Delivery, sqlx::Error> {
 
 pub(super) fn purpose_name(purpose: Purpose) -> &'static str {
     match purpose {
-        Purpose::Mail => "mail",
+        // What waits has a table of its own.
+        Purpose::Mail | Purpose::Inbound | Purpose::Waiting { .. } => "mail",
         Purpose::Notice => "notice",
     }
 }
 
-fn purpose(name: &str) -> Result<Purpose, sqlx::Error> {
+fn purpose(name: &str, inbound: bool) -> Result<Purpose, sqlx::Error> {
     match name {
+        "mail" if inbound => Ok(Purpose::Inbound),
         "mail" => Ok(Purpose::Mail),
         "notice" => Ok(Purpose::Notice),
         _ => Err(unreadable("purpose of a delivery")),

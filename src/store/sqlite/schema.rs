@@ -93,6 +93,30 @@ const STEPS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX certificate_keys_of ON certificate_keys (certificate);
 ",
+    "
+    -- Mail from outside goes to a next hop of its own.
+    ALTER TABLE deliveries ADD COLUMN inbound INTEGER NOT NULL DEFAULT 0;
+
+    -- Copies that wait for a recipient's certificate; their bodies are sealed to the vault.
+    CREATE TABLE waiting (
+        id        INTEGER PRIMARY KEY AUTOINCREMENT,
+        tenant    TEXT NOT NULL,
+        message   TEXT NOT NULL REFERENCES records (id),
+        place     INTEGER NOT NULL,
+        sender    TEXT NOT NULL,
+        recipient TEXT NOT NULL,
+        key       TEXT NOT NULL,    -- the recipient in lower case
+        body      INTEGER NOT NULL REFERENCES bodies (id),
+        size      INTEGER NOT NULL,
+        since     INTEGER NOT NULL,
+        until     INTEGER NOT NULL,
+        next_look INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX waiting_of_message ON waiting (message);
+    CREATE INDEX waiting_by_key ON waiting (key);
+    CREATE INDEX waiting_by_look ON waiting (next_look);
+    CREATE INDEX waiting_by_body ON waiting (body);
+",
 ];
 
 /// How long a connection waits for another process that writes.

@@ -44,6 +44,8 @@ pub struct Options {
     pub prepare: fn(&Directory),
     /// Environment variables, the value being a path in the directory.
     pub environment: &'static [(&'static str, &'static str)],
+    /// More tables at the end.
+    pub tables: String,
 }
 
 impl Default for Options {
@@ -56,6 +58,7 @@ impl Default for Options {
             inspect: "children = 2".to_owned(),
             prepare: |_| {},
             environment: &[],
+            tables: String::new(),
         }
     }
 }
@@ -114,15 +117,7 @@ impl Gateway {
     pub fn reload(&self, words: &str) {
         let pid = Pid::from_raw(i32::try_from(self.pid()).expect("a process number"));
         kill(pid, Signal::SIGHUP).expect("the gateway can be signalled");
-        let end = std::time::Instant::now() + Duration::from_secs(60);
-        while !self.log().contains(words) {
-            assert!(
-                std::time::Instant::now() < end,
-                "nothing about {words:?} in:\n{}",
-                self.log()
-            );
-            std::thread::yield_now();
-        }
+        self.wait_for_log(words);
     }
 
     /// Waits until every delivery is finished and its outcome recorded.
@@ -140,6 +135,29 @@ impl Gateway {
     /// Everything that the gateway has logged so far.
     pub fn log(&self) -> String {
         self.log.lock().expect("no test panicked here").clone()
+    }
+
+    /// Waits until the log has `words`.
+    pub fn wait_for_log(&self, words: &str) {
+        let end = std::time::Instant::now() + Duration::from_secs(60);
+        while !self.log().contains(words) {
+            assert!(
+                std::time::Instant::now() < end,
+                "nothing about {words:?} in:\n{}",
+                self.log()
+            );
+            std::thread::yield_now();
+        }
+    }
+
+    /// Where it takes mail from outside.
+    pub fn inbound(&self) -> SocketAddr {
+        self.wait_for_log("ready for mail from outside");
+        let log = self.log();
+        let line = log
+            .lines()
+            .find(|line| line.contains("ready for mail from outside"));
+        listening(line.expect("it was just there")).expect("the line names the address")
     }
 
     /// The process.
@@ -198,11 +216,13 @@ help = "the help desk at 617-555-0100"
 [deliver]
 next_hop = "{next_hop}"
 {deliver}
+{tables}
 "#,
         extra = options.settings,
         smtp = options.smtp,
         inspect = options.inspect,
         deliver = options.deliver,
+        tables = options.tables,
     )
 }
 

@@ -8,3 +8,4 @@ pub mod mailbox;
 pub mod openers;
 pub mod pki;
 pub mod postfix;
+pub mod signer;

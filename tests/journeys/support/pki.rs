@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use sealgate::smime::Curve;
-use sealgate::smime::issue::{Authority, Issued, KeyKind, Request};
+use sealgate::smime::issue::{Authority, Issued, KeyKind, Request, Usage};
 
 use super::directory::Directory;
 
@@ -18,6 +18,7 @@ pub const NOT_ALLOWED: &str = "stranger@partner.example";
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 pub struct Pki {
+    authority: Authority,
     people: BTreeMap<&'static str, Person>,
 }
 
@@ -67,7 +68,17 @@ impl Pki {
         for (address, person) in &people {
             directory.write(&format!("certs/recipients/{address}.pem"), &person.certificate);
         }
-        Pki { people }
+        Pki { authority, people }
+    }
+
+    /// Somebody whose certificate the gateway has not seen, for signatures and encryption, by the same CA.
+    pub fn newcomer(&self, address: &str, kind: KeyKind) -> Person {
+        let now = Timestamp::now();
+        let request = Request {
+            usage: Usage::Unrestricted,
+            ..Request::new(address, kind, now - DAY * 2, now + DAY * 200)
+        };
+        self.authority.issue(&request).expect("issued").into()
     }
 
     pub fn person(&self, address: &str) -> &Person {

@@ -142,7 +142,7 @@ fn every_client_opens_the_default_profile_to_an_rsa_key() {
 }
 
 fn chosen(person: &Person, profile: Profile) -> Algorithms {
-    Algorithms::choose(profile, certificate(&person.issued).key()).unwrap()
+    Algorithms::choose(profile, certificate(&person.issued).key(), None).unwrap()
 }
 
 #[test]

@@ -164,7 +164,8 @@ fn profiles(row: &str) -> String {
     .filter(|(_, profile)| {
         super::people().iter().any(|person| {
             let key = super::certificate(&person.issued).key().clone();
-            Algorithms::choose(*profile, &key).is_some_and(|algorithms| self::row(&key, algorithms) == row)
+            Algorithms::choose(*profile, &key, None)
+                .is_some_and(|algorithms| self::row(&key, algorithms) == row)
         })
     });
     used.map(|(name, _)| name).collect::<Vec<_>>().join(", ")

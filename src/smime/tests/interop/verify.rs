@@ -86,7 +86,7 @@ fn cases(agency: &Agency) -> Vec<Case> {
         KeyKind::Ec(Curve::P521),
     ];
     let recipient = certificate(&people()[0].issued);
-    let algorithms = Algorithms::choose(Profile::Compatible, recipient.key()).unwrap();
+    let algorithms = Algorithms::choose(Profile::Compatible, recipient.key(), None).unwrap();
     let raw = RawMessage::new(MAIL);
     let payload = Payload::to_seal(&raw, &[]).unwrap();
     let mut cases = Vec::new();

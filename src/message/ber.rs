@@ -1,21 +1,26 @@
 //! A small reader of ASN.1 BER (X.690 §8), of which DER is the strict form. It copies nothing, follows
 //! indefinite lengths only so deep, and answers nothing where the octets are not what they must be.
+//!
+//! It is shared by those who ask whether mail is encrypted and those who read its signature: what one of them
+//! takes for CMS must be CMS for the other.
 
 /// How deep indefinite lengths may nest. Each level is walked once per level above it.
 const DEEPEST: usize = 12;
 
 /// One element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Element<'a> {
+pub(crate) struct Element<'a> {
     /// The identifier octet: class, constructed bit and number.
     pub tag: u8,
     /// The content, without the end mark of an indefinite length.
     pub content: &'a [u8],
+    /// All octets of the element, with tag, length and end mark.
+    pub whole: &'a [u8],
 }
 
 /// Elements one after the other.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Elements<'a> {
+pub(crate) struct Elements<'a> {
     rest: &'a [u8],
 }
 
@@ -27,8 +32,8 @@ impl<'a> Elements<'a> {
 
     /// The next element.
     pub fn next(&mut self) -> Option<Element<'a>> {
-        let (element, length) = element(self.rest, DEEPEST)?;
-        self.rest = self.rest.get(length..)?;
+        let (mut element, length) = element(self.rest, DEEPEST)?;
+        (element.whole, self.rest) = self.rest.split_at_checked(length)?;
         Some(element)
     }
 
@@ -83,6 +88,7 @@ fn definite(tag: u8, rest: &[u8], length: usize, before: usize) -> Option<(Eleme
         Element {
             tag,
             content: rest.get(..length)?,
+            whole: &[],
         },
         before.checked_add(length)?,
     ))
@@ -97,6 +103,7 @@ fn indefinite(tag: u8, rest: &[u8], depth: usize) -> Option<(Element<'_>, usize)
                 Element {
                     tag,
                     content: rest.get(..at)?,
+                    whole: &[],
                 },
                 2 + at + 2,
             ));
