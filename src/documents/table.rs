@@ -38,7 +38,7 @@ fn is_labelled(leaf: &Leaf) -> bool {
 const SEPARATORS: [char; 5] = ['\t', ',', ';', '|', '^'];
 
 /// The separator that divides at least `least` of the first rows, and nearly all of them, into the same number
-/// of cells. Of several, one under which all quotes are closed, and then the one that makes most cells.
+/// of cells. Of several, one under which all quotes stand around whole cells, and then the one that makes most cells.
 fn separator(source: &str, least: usize) -> Option<char> {
     let (declared, source) = behind_declaration(source);
     if declared.is_some() {
@@ -49,9 +49,16 @@ fn separator(source: &str, least: usize) -> Option<char> {
         .unwrap_or_default();
     let whole = start.len() == source.len();
     let fitting = SEPARATORS.into_iter().filter_map(|separator| {
-        let (table, closed) = written(start, separator, true);
+        let (table, quotes) = written(start, separator, true);
         let columns = columns(&table, least)?;
-        Some(((closed || !whole, columns), separator))
+        Some((
+            (
+                quotes == Quotes::AroundCells,
+                quotes != Quotes::Open || !whole,
+                columns,
+            ),
+            separator,
+        ))
     });
     // Of two that fit equally well the first one wins.
     fitting
@@ -90,25 +97,50 @@ fn behind_declaration(source: &str) -> (Option<char>, &str) {
 /// never closed is none.
 fn rows(source: &str, separator: char) -> String {
     match written(source, separator, true) {
-        (table, true) => table,
-        _ => written(source, separator, false).0,
+        (table, Quotes::AroundCells | Quotes::Closed) => table,
+        (_, Quotes::Open) => written(source, separator, false).0,
     }
 }
 
-/// The table, and whether each quote was closed. Where quotes mean nothing, they belong to the cells.
-fn written(source: &str, separator: char, quotes: bool) -> (String, bool) {
+/// How the quotes of a text stand under a separator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quotes {
+    /// Around whole cells, each (RFC 4180 §2.5).
+    AroundCells,
+    /// Somewhere else, too.
+    Closed,
+    /// One is never closed.
+    Open,
+}
+
+/// The table, and how quotes stand. Where quotes mean nothing, they belong to the cells.
+fn written(source: &str, separator: char, quotes: bool) -> (String, Quotes) {
     let mut writer = Writer {
         table: String::with_capacity(source.len()),
         separator,
         quotes,
         quoted: false,
     };
+    let mut around_cells = true;
     let mut characters = source.chars().peekable();
     while let Some(character) = characters.next() {
         let doubled = character == '"' && writer.quoted && characters.next_if_eq(&'"').is_some();
+        let was_quoted = writer.quoted;
         writer.write(character, doubled);
+        if character == '"' && !doubled {
+            let ends = characters
+                .peek()
+                .is_none_or(|next| matches!(next, '\r' | '\n') || *next == separator);
+            // It opens a cell, or closes one that ends here.
+            around_cells &= writer.quoted || was_quoted && ends;
+        }
     }
-    (writer.table, !writer.quoted)
+    let quotes = match (writer.quoted, around_cells) {
+        (true, _) => Quotes::Open,
+        (false, true) => Quotes::AroundCells,
+        (false, false) => Quotes::Closed,
+    };
+    (writer.table, quotes)
 }
 
 struct Writer {
