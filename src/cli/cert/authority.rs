@@ -88,7 +88,7 @@ pub struct To {
     /// Issue for the key in this request file (PKCS#10), which the person has made himself
     #[arg(long, value_name = "FILE", conflicts_with = "gateway")]
     request: Option<PathBuf>,
-    /// Keep the key here, to sign with: in [keys] folder
+    /// Keep the key here, to sign with: in the folder for own keys
     #[arg(long)]
     gateway: bool,
     /// The file to write: PKCS#12 with the key, or with --request the certificate in PEM
