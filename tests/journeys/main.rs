@@ -10,10 +10,12 @@
 
 mod support;
 
+mod authority;
 mod commands;
 mod delivery;
 mod disk;
 mod hostile;
+mod hsm;
 mod outcomes;
 mod postfix;
 mod profiles;

@@ -410,6 +410,11 @@ fn deliver(
             "Password of the file: {password}\nIt is shown this once. Bring it to the person by another way than the file.\n"
         );
     }
+    if let Whom::Organisation(_) = &order.whom {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        text +=
+            &format!("It signs for whom a [[keys.for]] in the settings names beside file = \"{name}\".\n");
+    }
     Ok(Answer::yes(text + NEXT + "\n"))
 }
 
