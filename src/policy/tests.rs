@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::message::{Confidence, Finding, Masked, Obstacle, Place, Segment, Validated};
+use crate::message::{Confidence, Finding, Masked, Obstacle, Place, Segment, SignatureForm, Validated};
 
 fn finding(element: &str, confidence: Confidence, name_near: bool, test_value: bool) -> Finding {
     Finding {
@@ -522,5 +522,17 @@ proptest! {
         for (before, after) in before.decisions.iter().zip(&after.decisions) {
             prop_assert!(leaves_readable(&before.action) || !leaves_readable(&after.action));
         }
+    }
+}
+
+#[test]
+fn the_first_entry_that_names_a_recipient_gives_the_form_of_signatures() {
+    let text = "[signing]\n[[signing.for]]\nrecipients = [\"@partner.example\"]\nform = \"opaque\"\n";
+    let policy: Policy = toml::from_str(text).unwrap();
+    for (recipient, form) in [
+        ("ann@partner.example", SignatureForm::Opaque),
+        ("ann@other.example", SignatureForm::Detached),
+    ] {
+        assert_eq!(policy.signature_form(&recipient.parse().unwrap()), form);
     }
 }

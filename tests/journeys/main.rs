@@ -10,11 +10,13 @@
 
 mod support;
 
+mod authority;
 mod commands;
 mod delivery;
 mod disk;
 mod enrolment;
 mod hostile;
+mod hsm;
 mod inbound;
 mod outcomes;
 mod postfix;

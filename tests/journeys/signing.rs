@@ -18,15 +18,15 @@ use crate::support::mailbox::Mailbox;
 use crate::support::openers;
 use crate::support::pki::{ANNA, ERNST};
 
-const CLERK: &str = "clerk@agency.example";
-const SSN: &str =
+pub const CLERK: &str = "clerk@agency.example";
+pub const SSN: &str =
     "From: Clerk <clerk@agency.example>\nSubject: New employee\n\nMargaret Holloway, SSN 536-22-8145.\n";
 const HARMLESS: &str = "From: Clerk <clerk@agency.example>\nSubject: Lunch\n\nAt noon?\n";
-const KEYS: &str =
+pub const KEYS: &str =
     "[keys]\nfolder = \"keys\"\nsecret_file = \"keys.secret\"\n[authority]\nfolder = \"authority\"\n";
 
 /// An empty folder for keys, and the secret that seals them.
-fn folders(directory: &Directory) {
+pub fn folders(directory: &Directory) {
     std::fs::create_dir(directory.path().join("keys")).unwrap();
     let secret = directory.write("keys.secret", "a secret that is long enough\n");
     std::fs::set_permissions(secret, std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -54,7 +54,7 @@ fn ended_key(directory: &Directory) {
     .unwrap();
 }
 
-fn options(policy: &str, prepare: fn(&Directory)) -> Options {
+pub fn options(policy: &str, prepare: fn(&Directory)) -> Options {
     Options {
         settings: KEYS.to_owned(),
         policy: policy.to_owned(),
@@ -80,7 +80,7 @@ fn with_key(gateway: &Gateway) {
 }
 
 /// Verifies with the `openssl` program; the signed text.
-fn verified(directory: &Path, entity: &str) -> Result<String, String> {
+pub fn verified(directory: &Path, entity: &str) -> Result<String, String> {
     let scratch = Directory::new();
     let entity = scratch.write("signed.eml", entity);
     let mut command = Command::new("openssl");
@@ -269,183 +269,4 @@ fn a_sealed_copy_opens_for_its_sender_too_where_the_policy_says_so() {
     );
     let trace = in_one_line(&gateway.ask(&["trace", &id]));
     assert!(trace.contains("and to the sender's own, "), "{trace}");
-}
-
-#[test]
-fn a_revoked_certificate_of_the_internal_ca_is_encrypted_to_no_more() {
-    let mailbox = Mailbox::start();
-    let gateway = Gateway::start(mailbox.address, &options("", folders));
-    gateway.ask(&["cert", "authority", "init", "Agency Mail CA", "--key", "p256"]);
-    let out = gateway.directory.path().join("ann.p12").display().to_string();
-    gateway.ask(&["cert", "issue", "ann@agency.example", "--out", &out]);
-    assert!(
-        gateway
-            .ask(&["cert", "check", "ann@agency.example"])
-            .contains("would be encrypted")
-    );
-    let told = gateway.ask(&[
-        "cert",
-        "revoke",
-        "ann@agency.example",
-        "--reason",
-        "key-compromise",
-    ]);
-    assert!(told.contains("Revocation list 2, 1 revoked"), "{told}");
-    let check = gateway.command(&["cert", "check", "ann@agency.example"]);
-    assert!(!check.status.success());
-    let foreign = gateway.command(&[
-        "cert",
-        "issue",
-        "ann@partner.example",
-        "--out",
-        "/nonexistent/x.p12",
-    ]);
-    let told = String::from_utf8_lossy(&foreign.stderr).into_owned();
-    assert!(
-        !foreign.status.success() && told.contains("agency.example only"),
-        "{told}"
-    );
-}
-
-#[test]
-fn a_certificate_from_a_public_ca_comes_to_its_key_by_a_request() {
-    let mailbox = Mailbox::start();
-    let gateway = Gateway::start(mailbox.address, &options("", folders));
-    let file = |name: &str| gateway.directory.path().join(name).display().to_string();
-    gateway.ask(&[
-        "cert",
-        "request",
-        CLERK,
-        "--key",
-        "p256",
-        "--out",
-        &file("clerk.csr"),
-    ]);
-    // Nothing signs before the answer is there.
-    gateway.ask(&["config", "check"]);
-    gateway.ask(&[
-        "cert",
-        "authority",
-        "init",
-        "Stands in for a public CA",
-        "--key",
-        "p256",
-    ]);
-    let csr = file("clerk.csr");
-    gateway.ask(&[
-        "cert",
-        "issue",
-        CLERK,
-        "--for",
-        "sign",
-        "--request",
-        &csr,
-        "--out",
-        &file("clerk.crt"),
-    ]);
-    let told = gateway.ask(&["cert", "request", "--answer", &file("clerk.crt")]);
-    assert!(told.contains("clerk@agency.example.pem"), "{told}");
-    let listed = gateway.ask(&["cert", "own", "list", "--for", CLERK]);
-    assert!(listed.contains("signs"), "{listed}");
-    let again = gateway.command(&["cert", "request", "--answer", &file("clerk.crt")]);
-    assert!(!again.status.success());
-}
-
-const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
-
-/// A token with an RSA key; its certificate, without the key, lies in the folder for keys.
-fn token(directory: &Directory) {
-    folders(directory);
-    let path = directory.path();
-    std::fs::create_dir(path.join("tokens")).unwrap();
-    let tokens = path.join("tokens").display().to_string();
-    let conf = directory.write(
-        "softhsm2.conf",
-        format!("directories.tokendir = {tokens}\nobjectstore.backend = file\n"),
-    );
-    let pin = directory.write("hsm.pin", "4711\n");
-    std::fs::set_permissions(pin, std::fs::Permissions::from_mode(0o600)).unwrap();
-    let now = Timestamp::now();
-    let day = SignedDuration::from_hours(24);
-    let ca = Authority::new("HSM CA", KeyKind::Ec(Curve::P256), now - day, now + day * 30).unwrap();
-    let mut request = Request::new(CLERK, KeyKind::Rsa(2048), now - day, now + day * 20);
-    request.usage = Usage::SignMail;
-    let issued = ca.issue(&request).unwrap();
-    let key = directory.write("clerk.key", &issued.key_pem);
-    directory.write("certs/anchors/internal-ca.pem", ca.certificate_pem().unwrap());
-    let certificate = directory.write("keys/clerk.pem", &issued.certificate_pem);
-    std::fs::set_permissions(certificate, std::fs::Permissions::from_mode(0o600)).unwrap();
-    let softhsm = |arguments: &[&str]| {
-        let output = Command::new("softhsm2-util")
-            .env("SOFTHSM2_CONF", &conf)
-            .args(arguments)
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    };
-    softhsm(&[
-        "--init-token",
-        "--free",
-        "--label",
-        "sealgate",
-        "--pin",
-        "4711",
-        "--so-pin",
-        "0815",
-    ]);
-    let key_path = key.display().to_string();
-    softhsm(&[
-        "--import", &key_path, "--token", "sealgate", "--label", "clerk", "--id", "01", "--pin", "4711",
-    ]);
-    std::fs::remove_file(key).unwrap();
-}
-
-#[test]
-fn a_key_in_an_hsm_signs_and_when_the_hsm_is_gone_mail_is_sealed_all_the_same() {
-    let name = "a_key_in_an_hsm_signs_and_when_the_hsm_is_gone_mail_is_sealed_all_the_same";
-    if !have(name, &["openssl", "softhsm2-util", MODULE]) {
-        return;
-    }
-    let mailbox = Mailbox::start();
-    let hsm = format!("[keys.pkcs11]\nmodule = \"{MODULE}\"\ntoken = \"sealgate\"\npin_file = \"hsm.pin\"\n");
-    let options = Options {
-        settings: format!("{KEYS}{hsm}"),
-        prepare: token,
-        environment: &[("SOFTHSM2_CONF", "softhsm2.conf")],
-        ..Options::default()
-    };
-    let gateway = Gateway::start(mailbox.address, &options);
-    let directory = gateway.directory.path();
-    let listed = gateway.ask(&["cert", "own", "list"]);
-    assert!(listed.contains("RSA 2048, HSM"), "{listed}");
-    let inside = || {
-        send(gateway.address, CLERK, &[ANNA], SSN).unwrap();
-        openers::openssl(&mailbox.next().bytes, gateway.pki.person(ANNA)).unwrap()
-    };
-    let signed = inside();
-    assert!(verified(directory, &signed).unwrap().contains("536-22-8145"));
-    let (tokens, away) = (directory.join("tokens"), directory.join("away"));
-    std::fs::rename(&tokens, &away).unwrap();
-    let unsigned = inside();
-    assert!(
-        unsigned.contains("536-22-8145") && !unsigned.contains("multipart/signed"),
-        "{unsigned}"
-    );
-    assert!(
-        gateway.log().contains("left without a signature"),
-        "{}",
-        gateway.log()
-    );
-    std::fs::rename(&away, &tokens).unwrap();
-    // The gateway leaves an HSM that has failed alone for a moment.
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    let mut signed = inside();
-    while !signed.contains("multipart/signed") && std::time::Instant::now() < end {
-        signed = inside();
-    }
-    assert!(verified(directory, &signed).unwrap().contains("536-22-8145"));
 }

@@ -88,7 +88,7 @@ pub struct To {
     /// Issue for the key in this request file (PKCS#10), which the person has made himself
     #[arg(long, value_name = "FILE", conflicts_with = "gateway")]
     request: Option<PathBuf>,
-    /// Keep the key here, to sign with: in [keys] folder
+    /// Keep the key here, to sign with: in the folder for own keys
     #[arg(long)]
     gateway: bool,
     /// The file to write: PKCS#12 with the key, or with --request the certificate in PEM
@@ -409,6 +409,11 @@ fn deliver(
         text += &format!(
             "Password of the file: {password}\nIt is shown this once. Bring it to the person by another way than the file.\n"
         );
+    }
+    if let Whom::Organisation(_) = &order.whom {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        text +=
+            &format!("It signs for whom a [[keys.for]] in the settings names beside file = \"{name}\".\n");
     }
     Ok(Answer::yes(text + NEXT + "\n"))
 }

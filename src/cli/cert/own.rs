@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::audit::signing_verdict;
 use crate::cli::{SettingsFile, table};
 use crate::config::Settings;
-use crate::message::{Address, Considered};
+use crate::message::{Address, CertificateVerdict, Considered};
 use crate::smime::Certificates;
 use crate::smime::issue::make_key;
 use crate::smime::keys::{KeyFile, KeyRing, Secret, SoftwareKey, pkcs8_of, write_key_file};
@@ -144,7 +144,7 @@ fn list(list: &List, now: Timestamp) -> Result<Answer, String> {
             format!("{}, {}", one.considered.key, one.place),
             short(&one.considered.fingerprint).to_owned(),
             day(one.considered.not_after),
-            signing_verdict(&one.considered.verdict),
+            words(one, list.sender.is_some()),
         ]
     };
     let rows: Vec<[String; 6]> = listed.iter().map(row).collect();
@@ -157,6 +157,17 @@ fn list(list: &List, now: Timestamp) -> Result<Answer, String> {
         "Verdict",
     ];
     Ok(Answer::yes(table::align(heads, rows.into_iter(), &[])))
+}
+
+/// What is said of a key; `asked` when it is weighed against others for one sender.
+fn words(one: &Listed, asked: bool) -> String {
+    match &one.considered.verdict {
+        CertificateVerdict::WrongAddress if one.senders.is_empty() => {
+            "cannot sign: its certificate names no address, and no [[keys.for]] gives it a sender".to_owned()
+        }
+        CertificateVerdict::Usable if !asked => "can sign".to_owned(),
+        verdict => signing_verdict(verdict),
+    }
 }
 
 /// Each key with what is said of it for the sender, or for somebody for whom it is meant.

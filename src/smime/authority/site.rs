@@ -107,7 +107,6 @@ impl<'a> Site<'a> {
             ..Ledger::default()
         };
         ledger.save(folder)?;
-        write_key_file(&folder.join(FILE), &pkcs8_of(authority.key())?, &secret, &pem)?;
         let opened = SiteAuthority {
             site: self,
             folder,
@@ -115,6 +114,9 @@ impl<'a> Site<'a> {
         };
         let published = opened.publish_locked(ledger, now)?;
         replace(&self.certificates.anchors.join(ANCHOR), pem.as_bytes(), 0o644)?;
+        // Last: whatever failed before it can be tried again.
+        let key = pkcs8_of(opened.authority.key())?;
+        write_key_file(&folder.join(FILE), &key, &secret, &pem)?;
         Ok((opened, published))
     }
 

@@ -76,6 +76,7 @@ fn order((verdict, rank, key): &(CertificateVerdict, Rank, Arc<OwnKey>)) -> impl
         *verdict == CertificateVerdict::Usable,
         *rank,
         certificate.not_before(),
+        certificate.not_after(),
         certificate.fingerprint().to_owned(),
     )
 }

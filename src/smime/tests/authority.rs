@@ -374,6 +374,22 @@ fn a_request_counts_only_with_its_own_signature_and_a_strong_key() {
 }
 
 #[test]
+fn what_failed_while_it_was_made_can_be_tried_again() {
+    let mut office = Office::new();
+    office.authority.publish = Some(office.agency.folder.0.join("not-there"));
+    let domains = ["agency.example".to_owned()];
+    let told = office
+        .site()
+        .init("Agency Mail CA", EC, &domains, [now(), end()])
+        .err()
+        .unwrap();
+    assert!(told.contains("cannot be written"), "{told}");
+    office.authority.publish = None;
+    office.init();
+    assert!(office.site().open().is_ok());
+}
+
+#[test]
 fn nothing_of_the_ca_but_its_certificate_and_list_can_be_read_by_others() {
     use std::os::unix::fs::PermissionsExt;
     let office = Office::new();
