@@ -37,7 +37,10 @@ pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>,
     let store = Store::open(&settings.store)
         .await
         .map_err(|error| error.to_string())?;
-    rulebook.certificates = rulebook.certificates.with_register(Arc::new(store.clone()));
+    rulebook.certificates = rulebook
+        .certificates
+        .with_directories(&settings.certificates)?
+        .with_register(Arc::new(store.clone()));
     let gateway = Gateway::new(
         identity,
         inspector,
@@ -77,11 +80,12 @@ async fn ocr(settings: &Settings) -> Result<Option<Ocr>, String> {
 ///
 /// # Errors
 /// Every mistake that was found.
-pub async fn reload(gateway: &Gateway, store: &Store, settings: &Settings) -> Result<String, String> {
+pub async fn reload(gateway: &Gateway, settings: &Settings) -> Result<String, String> {
     let bundle = Bundle::load(&settings.policies).map_err(|mistakes| in_lines(&mistakes))?;
     let version = bundle.policy.version.clone();
     let mut rulebook = rulebook(settings, &bundle)?;
-    rulebook.certificates = rulebook.certificates.with_register(Arc::new(store.clone()));
+    let in_force = gateway.rulebook();
+    rulebook.certificates = rulebook.certificates.with_sources_of(&in_force.certificates);
     gateway
         .inspector()
         .reload(&bundle.rules)

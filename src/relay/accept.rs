@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use jiff::Timestamp;
 
 use crate::audit::{RecipientRecord, Record, TrailError};
 use crate::inspect::NoReader;
 use crate::message::{Address, Envelope, Inspection, Leaving, MessageId, Outbound, RawMessage};
 use crate::notice::{About, NoticeError};
-use crate::policy::{Action, Decision, Judgment, Recipient, decide};
+use crate::policy::{Action, Decision, Judgment, Recipient, Refusal, decide};
 use crate::protect::{NotMade, Way, protect};
 use crate::smime::{Choice, LookupError, SealError};
 use crate::smtp::Client;
@@ -17,6 +18,9 @@ use crate::smtp::Client;
 use super::room::Share;
 use super::summary::Summary;
 use super::{Gateway, Rulebook, received};
+
+/// Recipients whose certificates are looked up at once: a directory may take its time for each.
+const LOOKED_UP_AT_ONCE: usize = 16;
 
 /// How long it may take until the commit begins, before the mail server is told to come back later. The commit
 /// itself is waited for: who stops in the middle of it does not know what to answer.
@@ -96,12 +100,13 @@ impl Gateway {
         }
         let rulebook = self.rulebook();
         let inspection = self.inspector.inspect(&arrival.raw).await?;
-        let choices = self.choose_certificates(&rulebook, &arrival).await?;
+        let (choices, unknown) = self.choose_certificates(&rulebook, &arrival).await;
         let judgment = decide(
             &rulebook.policy,
             &inspection,
             &self.facts(&arrival.envelope, &choices),
         );
+        unknown.matters_to(&judgment.decisions)?;
         let notice = notice(&rulebook, &arrival, &inspection, &judgment)?;
         let ways = ways(&judgment.decisions, &choices)?;
         let (mut outbounds, share) = self.protect(&arrival, ways, inspection.secret_fields()).await?;
@@ -118,18 +123,24 @@ impl Gateway {
         Ok((record, outbounds, share))
     }
 
-    async fn choose_certificates(
-        &self,
-        rulebook: &Rulebook,
-        arrival: &Arrival,
-    ) -> Result<Vec<Choice>, LookupError> {
-        let mut choices = Vec::with_capacity(arrival.envelope.recipients.len());
+    /// One choice for each recipient, in their order, and what could not be looked up.
+    async fn choose_certificates(&self, rulebook: &Rulebook, arrival: &Arrival) -> (Vec<Choice>, Unknown) {
+        let mut asked = Vec::with_capacity(arrival.envelope.recipients.len());
         for recipient in &arrival.envelope.recipients {
             let profile = rulebook.policy.profile(recipient);
-            let choice = rulebook.certificates.choose(recipient, profile, arrival.at);
-            choices.push(choice.await?);
+            asked.push(rulebook.certificates.choose(recipient, profile, arrival.at));
         }
-        Ok(choices)
+        let asked = futures_util::stream::iter(asked).buffered(LOOKED_UP_AT_ONCE);
+        let all: Vec<_> = asked.collect().await;
+        let mut unknown = Unknown::default();
+        let known = |(place, choice): (usize, Result<Choice, LookupError>)| {
+            choice.unwrap_or_else(|error| {
+                unknown.0.push((place, error));
+                Choice::none()
+            })
+        };
+        let choices = all.into_iter().enumerate().map(known).collect();
+        (choices, unknown)
     }
 
     fn facts(&self, envelope: &Envelope, choices: &[Choice]) -> Vec<Recipient> {
@@ -175,6 +186,31 @@ impl Gateway {
             Ok((Ok(copies), share)) => Ok((copies, share)),
             Ok((Err(NotMade::Seal(error)), _)) => Err(error.into()),
             Ok((Err(NotMade::Unwanted), _)) | Err(_) => Err(NotTaken::Interrupted),
+        }
+    }
+}
+
+/// Recipients, by their index, of whose certificates nothing is known because a source did not answer.
+#[derive(Default)]
+struct Unknown(Vec<(usize, LookupError)>);
+
+impl Unknown {
+    /// Fails when a copy was refused for want of a certificate that may well exist. Mail that needs none goes on.
+    fn matters_to(self, decisions: &[Decision]) -> Result<(), LookupError> {
+        let wanting = |decision: &Decision| {
+            let refusal = match &decision.action {
+                Action::Refuse { refusal } => refusal,
+                _ => return false,
+            };
+            matches!(
+                refusal,
+                Refusal::NoCertificate | Refusal::NoUsableCertificate { .. }
+            )
+        };
+        let mut all = self.0.into_iter();
+        match all.find(|(place, _)| decisions.get(*place).is_none_or(wanting)) {
+            Some((_, error)) => Err(error),
+            None => Ok(()),
         }
     }
 }
@@ -309,5 +345,37 @@ mod tests {
             ways(&[encrypt("00")], &choices),
             Err(NotTaken::NoSuchCertificate)
         ));
+    }
+
+    #[test]
+    fn an_unanswered_look_up_stops_only_mail_that_was_refused_for_want_of_a_certificate() {
+        let unknown = || Unknown(vec![(1, LookupError("no answer".to_owned()))]);
+        let refused = |refusal| Decision {
+            action: Action::Refuse { refusal },
+            ..encrypt("00")
+        };
+        let pass = || Decision {
+            action: Action::Pass,
+            ..encrypt("00")
+        };
+        assert!(
+            unknown()
+                .matters_to(&[refused(Refusal::NoCertificate), pass()])
+                .is_ok()
+        );
+        assert!(
+            unknown()
+                .matters_to(&[pass(), refused(Refusal::NotAllowed)])
+                .is_ok()
+        );
+        assert!(
+            unknown()
+                .matters_to(&[pass(), refused(Refusal::NoCertificate)])
+                .is_err()
+        );
+        assert!(
+            unknown().matters_to(&[pass()]).is_err(),
+            "whom it is about is not known"
+        );
     }
 }
