@@ -19,3 +19,4 @@ mod postfix;
 mod profiles;
 mod refusals;
 mod settings;
+mod sources;
