@@ -27,11 +27,7 @@ fn a_certificate_that_is_imported_is_encrypted_to_at_once_and_one_that_is_remove
     std::fs::rename(file, &moved).unwrap();
     gateway.reload("were read again");
     let refused = send_for_id(gateway.address, CLERK, &[ANNA], SECRET);
-    assert!(
-        gateway
-            .ask(&["trace", &refused])
-            .contains("no certificate for the address")
-    );
+    assert!(trace(&gateway, &refused).contains("no certificate for the address"));
     let told = gateway.ask(&["cert", "import", moved.to_str().unwrap(), "--note", "by hand"]);
     assert!(told.contains("1 imported, 1 of them can be used today"), "{told}");
     assert!(
@@ -40,10 +36,10 @@ fn a_certificate_that_is_imported_is_encrypted_to_at_once_and_one_that_is_remove
             .contains("would be encrypted")
     );
     let sealed = send_for_id(gateway.address, CLERK, &[ANNA], SECRET);
-    let trace = gateway.ask(&["trace", &sealed]);
+    let told = trace(&gateway, &sealed);
     assert!(
-        trace.contains("AES-256") && trace.contains("from: imported"),
-        "{trace}"
+        told.contains("AES-256") && told.contains("from: imported"),
+        "{told}"
     );
     let listed: serde_json::Value = serde_json::from_str(&gateway.ask(&["cert", "list", "--json"])).unwrap();
     let listed = listed.as_array().unwrap();
@@ -54,11 +50,7 @@ fn a_certificate_that_is_imported_is_encrypted_to_at_once_and_one_that_is_remove
     assert_eq!((&own["for"], &own["note"]), (&ANNA.into(), &"by hand".into()));
     gateway.ask(&["cert", "remove", own["fingerprint"].as_str().unwrap()]);
     let refused = send_for_id(gateway.address, CLERK, &[ANNA], SECRET);
-    assert!(
-        gateway
-            .ask(&["trace", &refused])
-            .contains("no certificate for the address")
-    );
+    assert!(trace(&gateway, &refused).contains("no certificate for the address"));
 }
 
 #[test]
