@@ -255,11 +255,14 @@ fn described(considered: &Considered) -> String {
     let (subject, issuer, serial) = (&considered.subject, &considered.issuer, &considered.serial);
     let valid = time(considered.not_after);
     format!(
-        "{subject}; issued by {issuer}; serial {serial}; {}; valid until {valid}{}",
+        "{subject}; issued by {issuer}; serial {serial}; {}; valid until {valid}{}{}",
         considered.key,
         considered
             .assurance
-            .map_or_else(String::new, |assurance| format!("; {assurance}"))
+            .map_or_else(String::new, |assurance| format!("; {assurance}")),
+        considered
+            .origin
+            .map_or_else(String::new, |origin| format!("; from: {}", origin.name()))
     )
 }
 

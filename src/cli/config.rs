@@ -55,13 +55,22 @@ fn check(file: &SettingsFile) -> ExitCode {
         }
         Err(mistakes) => wrong.extend(mistakes.iter().map(ToString::to_string)),
     }
-    wrong.extend(Certificates::load(&settings.certificates).err());
+    wrong.extend(certificates(&settings).err());
     wrong.extend(KeyRing::load(&settings.keys).err());
     if !wrong.is_empty() {
         return failed(&in_lines("the policy or the certificates", &wrong));
     }
     println!("{}: no mistakes; policy {version}", file.config.display());
     ExitCode::SUCCESS
+}
+
+/// Reads what the gateway would read; asks nobody.
+fn certificates(settings: &Settings) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("the runtime cannot start: {error}"))?;
+    let _inside = runtime.enter();
+    let certificates = Certificates::load(&settings.certificates)?;
+    certificates.with_directories(&settings.certificates).map(drop)
 }
 
 /// All mistakes, one to a line, for standard error.

@@ -45,6 +45,7 @@ pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>,
         .map_err(|error| error.to_string())?;
     rulebook.certificates = rulebook
         .certificates
+        .with_directories(&settings.certificates)?
         .with_register(Arc::new(store.clone()))
         .with_online(Online::start(&settings.certificates.online));
     // After the store, whose directory it lies in, and whose lock keeps a second gateway from making another one.
@@ -101,15 +102,13 @@ async fn ocr(settings: &Settings) -> Result<Option<Ocr>, String> {
 ///
 /// # Errors
 /// Every mistake that was found.
-pub async fn reload(gateway: &Gateway, store: &Store, settings: &Settings) -> Result<String, String> {
+pub async fn reload(gateway: &Gateway, settings: &Settings) -> Result<String, String> {
     let bundle = Bundle::load(&settings.policies).map_err(|mistakes| in_lines(&mistakes))?;
     let version = bundle.policy.version.clone();
     let mut rulebook = rulebook(settings, &bundle)?;
-    // What issuers have said still holds.
-    rulebook.certificates = rulebook
-        .certificates
-        .with_register(Arc::new(store.clone()))
-        .with_online(gateway.certificates().online());
+    // The same directories and the same word of issuers: what they have said still holds.
+    let in_force = gateway.certificates();
+    rulebook.certificates = rulebook.certificates.with_sources_of(&in_force);
     gateway
         .inspector()
         .reload(&bundle.rules)

@@ -75,12 +75,7 @@ async fn serve(
     }
     let (purges, reloads) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
     if settings.certificates.online.is_on() {
-        let again = (
-            Arc::clone(&gateway),
-            store.clone(),
-            settings.clone(),
-            Arc::clone(&reloads),
-        );
+        let again = (Arc::clone(&gateway), settings.clone(), Arc::clone(&reloads));
         parts.spawn(ask_issuers(again, until(stopped.clone())));
     }
     loop {
@@ -93,8 +88,7 @@ async fn serve(
             },
             _ = daily.tick() => drop(tokio::spawn(purge(store.clone(), Arc::clone(&purges)))),
             _ = signals.hangup.recv() => {
-                let (gateway, store, settings) = (Arc::clone(&gateway), store.clone(), settings.clone());
-                drop(tokio::spawn(reload(gateway, store, settings, Arc::clone(&reloads))));
+                drop(tokio::spawn(reload(Arc::clone(&gateway), settings.clone(), Arc::clone(&reloads))));
             }
             _ = signals.terminate.recv() => { stop.send_replace(true); }
             _ = signals.interrupt.recv() => { stop.send_replace(true); }
@@ -105,7 +99,7 @@ async fn serve(
 /// Fetches what the issuers of certificates publish, at start, from time to time, and when certificates come up whose
 /// issuers were not asked yet. What is new is put in force like a change of the folders.
 async fn ask_issuers(
-    (gateway, store, settings, reloads): (Arc<Gateway>, Store, Settings, Arc<Mutex<()>>),
+    (gateway, settings, reloads): (Arc<Gateway>, Settings, Arc<Mutex<()>>),
     stopped: impl Future<Output = ()>,
 ) {
     tokio::pin!(stopped);
@@ -126,13 +120,7 @@ async fn ask_issuers(
                 places = refreshed.fetched.len(),
                 "news came from issuers of certificates"
             );
-            reload(
-                Arc::clone(&gateway),
-                store.clone(),
-                settings.clone(),
-                Arc::clone(&reloads),
-            )
-            .await;
+            reload(Arc::clone(&gateway), settings.clone(), Arc::clone(&reloads)).await;
         }
         tokio::select! {
             () = &mut stopped => return,
@@ -178,9 +166,9 @@ async fn purge(store: Store, one_at_a_time: Arc<Mutex<()>>) {
 }
 
 /// In turn, so that what was asked for last is what is in force.
-async fn reload(gateway: Arc<Gateway>, store: Store, settings: Settings, one_at_a_time: Arc<Mutex<()>>) {
+async fn reload(gateway: Arc<Gateway>, settings: Settings, one_at_a_time: Arc<Mutex<()>>) {
     let _turn = one_at_a_time.lock().await;
-    match gateway::reload(&gateway, &store, &settings).await {
+    match gateway::reload(&gateway, &settings).await {
         Ok(policy) => tracing::info!(policy, "policies and certificates were read again"),
         Err(mistakes) => tracing::error!("policies and certificates stay as they were:\n{mistakes}"),
     }

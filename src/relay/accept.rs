@@ -121,12 +121,13 @@ impl Gateway {
         }
         let rulebook = self.rulebook();
         let inspection = self.inspector.inspect(&arrival.raw).await?;
-        let choices = self.choose_certificates(&rulebook, &arrival, &inspection).await?;
+        let (choices, unknown) = self.choose_certificates(&rulebook, &arrival, &inspection).await;
         let judgment = decide(
             &rulebook.policy,
             &inspection,
             &self.facts(&arrival.envelope, &choices),
         );
+        unknown.matters_to(&judgment.decisions)?;
         let outcome = Outcome {
             inspection,
             judgment,
@@ -136,17 +137,6 @@ impl Gateway {
         };
         let arrival = self.stamped(arrival);
         self.carry_out(&rulebook, arrival, outcome).await
-    }
-
-    async fn choose_certificates(
-        &self,
-        rulebook: &Rulebook,
-        arrival: &Arrival,
-        inspection: &Inspection,
-    ) -> Result<Vec<Choice>, LookupError> {
-        let recipients = arrival.envelope.recipients.iter();
-        let wanted = recipients.map(|recipient| (recipient, rulebook.policy.demand(recipient, inspection)));
-        rulebook.certificates.choose_all(wanted, arrival.at).await
     }
 
     pub(super) fn facts(&self, envelope: &Envelope, choices: &[Choice]) -> Vec<Recipient> {

@@ -14,6 +14,7 @@
 mod accept;
 mod bundle;
 mod inbound;
+mod lookup;
 mod outgoing;
 mod received;
 mod room;
@@ -169,7 +170,8 @@ impl Gateway {
         &self.inspector
     }
 
-    fn rulebook(&self) -> Arc<Rulebook> {
+    /// What is in force.
+    pub fn rulebook(&self) -> Arc<Rulebook> {
         Arc::clone(
             &self
                 .rulebook

@@ -84,6 +84,10 @@ pub struct Settings {
     pub stale_hours: u32,
     /// What is fetched from the issuers of certificates.
     pub online: online::Settings,
+    /// LDAP directories.
+    pub ldap: Vec<sources::ldap::Settings>,
+    /// Looking up certificates in the DNS.
+    pub smimea: sources::dns::Settings,
 }
 
 impl Default for Settings {
@@ -102,6 +106,8 @@ impl Default for Settings {
             domain_certificates: false,
             stale_hours: 0,
             online: online::Settings::default(),
+            ldap: Vec::new(),
+            smimea: sources::dns::Settings::default(),
         }
     }
 }
@@ -138,7 +144,7 @@ impl Candidate {
 }
 
 /// A source could not be asked; nothing is known of the address.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("certificates could not be looked up: {0}")]
 pub struct LookupError(pub String);
 

@@ -24,3 +24,4 @@ mod profiles;
 mod refusals;
 mod settings;
 mod signing;
+mod sources;

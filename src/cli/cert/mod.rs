@@ -269,7 +269,9 @@ impl Holdings {
 
     /// The same by other settings.
     fn certificates_by(&self, settings: &smime::Settings) -> Result<Certificates, String> {
-        let certificates = Certificates::load(settings)?.with_online(Online::start(&settings.online));
+        let certificates = Certificates::load(settings)?
+            .with_directories(settings)?
+            .with_online(Online::start(&settings.online));
         Ok(match &self.store {
             Some(store) => certificates.with_register(Arc::new(store.clone())),
             None => certificates,

@@ -6,10 +6,12 @@ mod containers;
 #[path = "../../../tests/journeys/support/counterparts.rs"]
 pub mod counterparts;
 mod crafted;
+mod dns;
 mod header_rules;
 mod headers;
 mod interop;
 mod keys;
+mod ldap;
 pub mod pki;
 mod pkits;
 mod profiles;
