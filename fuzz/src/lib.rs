@@ -13,7 +13,7 @@ use sealgate::inspect::{Examination, Source, examine_here};
 use sealgate::message::{Place, RawMessage};
 use sealgate::mime::{Leaf, Limits, Text, TextKind};
 use sealgate::smime::issue::{Authority, KeyKind};
-use sealgate::smime::{self, Abilities, Certificates, Curve, Verification};
+use sealgate::smime::{self, Abilities, Certificates, Contents, Curve, Verification};
 
 /// Small, so that a reader that ignores its limits is seen soon.
 const LIMITS: Limits = Limits {
@@ -278,4 +278,31 @@ fn rules() -> &'static Rules {
         sources.sort_by(|a, b| a.file.cmp(&b.file));
         Rules::compile(&sources).expect("the shipped rules compile")
     })
+}
+
+/// A file with certificates. What was read from it can be written and read again.
+pub fn certificates(bytes: &[u8]) {
+    let Ok(contents) = Contents::read(bytes, None) else {
+        return;
+    };
+    let der: Vec<Vec<u8>> = contents.certificates.iter().map(|one| one.to_der()).collect();
+    for written in [Contents::to_pem(&der).into_bytes(), Contents::to_pkcs7(&der)] {
+        if !der.is_empty() {
+            let again = Contents::read(&written, None).expect("what was written can be read");
+            assert_eq!(again.certificates.len(), der.len());
+        }
+    }
+}
+
+/// A PKCS#12, and one whose only safe are these octets.
+pub fn pkcs12(bytes: &[u8]) {
+    certificates(bytes);
+    let element = |tag: u8, content: &[u8]| {
+        let length = u32::try_from(content.len()).expect("a small input").to_be_bytes();
+        [&[tag, 0x84][..], &length, content].concat()
+    };
+    let data = element(6, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01]);
+    let info = |content: &[u8]| element(0x30, &[data.clone(), element(0xa0, &element(4, content))].concat());
+    let safes = element(0x30, &info(bytes));
+    certificates(&element(0x30, &[element(2, &[3]), info(&safes)].concat()));
 }

@@ -230,11 +230,14 @@ fn certificate(page: &mut Page, considered: &Considered) {
     );
     let valid = time(considered.not_after);
     page.below(&format!(
-        "{subject}; issued by {issuer}; serial {serial}; {}; valid until {valid}{}",
+        "{subject}; issued by {issuer}; serial {serial}; {}; valid until {valid}{}{}",
         considered.key,
         considered
             .assurance
-            .map_or_else(String::new, |assurance| format!("; {assurance}"))
+            .map_or_else(String::new, |assurance| format!("; {assurance}")),
+        considered
+            .origin
+            .map_or_else(String::new, |origin| format!("; from: {}", origin.name()))
     ));
 }
 

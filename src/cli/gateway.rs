@@ -41,7 +41,10 @@ pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>,
     let store = Store::open(&settings.store)
         .await
         .map_err(|error| error.to_string())?;
-    rulebook.certificates = rulebook.certificates.with_register(Arc::new(store.clone()));
+    rulebook.certificates = rulebook
+        .certificates
+        .with_directories(&settings.certificates)?
+        .with_register(Arc::new(store.clone()));
     // After the store, whose directory it lies in, and whose lock keeps a second gateway from making another one.
     let vault = Vault::open(&settings.vault_file()).map_err(|error| error.to_string())?;
     let gateway = Gateway::new(
@@ -96,11 +99,12 @@ async fn ocr(settings: &Settings) -> Result<Option<Ocr>, String> {
 ///
 /// # Errors
 /// Every mistake that was found.
-pub async fn reload(gateway: &Gateway, store: &Store, settings: &Settings) -> Result<String, String> {
+pub async fn reload(gateway: &Gateway, settings: &Settings) -> Result<String, String> {
     let bundle = Bundle::load(&settings.policies).map_err(|mistakes| in_lines(&mistakes))?;
     let version = bundle.policy.version.clone();
     let mut rulebook = rulebook(settings, &bundle)?;
-    rulebook.certificates = rulebook.certificates.with_register(Arc::new(store.clone()));
+    let in_force = gateway.rulebook();
+    rulebook.certificates = rulebook.certificates.with_sources_of(&in_force.certificates);
     gateway
         .inspector()
         .reload(&bundle.rules)

@@ -82,8 +82,7 @@ async fn serve(
             },
             _ = daily.tick() => drop(tokio::spawn(purge(store.clone(), Arc::clone(&purges)))),
             _ = signals.hangup.recv() => {
-                let (gateway, store, settings) = (Arc::clone(&gateway), store.clone(), settings.clone());
-                drop(tokio::spawn(reload(gateway, store, settings, Arc::clone(&reloads))));
+                drop(tokio::spawn(reload(Arc::clone(&gateway), settings.clone(), Arc::clone(&reloads))));
             }
             _ = signals.terminate.recv() => { stop.send_replace(true); }
             _ = signals.interrupt.recv() => { stop.send_replace(true); }
@@ -127,9 +126,9 @@ async fn purge(store: Store, one_at_a_time: Arc<Mutex<()>>) {
 }
 
 /// In turn, so that what was asked for last is what is in force.
-async fn reload(gateway: Arc<Gateway>, store: Store, settings: Settings, one_at_a_time: Arc<Mutex<()>>) {
+async fn reload(gateway: Arc<Gateway>, settings: Settings, one_at_a_time: Arc<Mutex<()>>) {
     let _turn = one_at_a_time.lock().await;
-    match gateway::reload(&gateway, &store, &settings).await {
+    match gateway::reload(&gateway, &settings).await {
         Ok(policy) => tracing::info!(policy, "policies and certificates were read again"),
         Err(mistakes) => tracing::error!("policies and certificates stay as they were:\n{mistakes}"),
     }

@@ -139,7 +139,12 @@ fn certificates(settings: &Settings) -> Vec<Check> {
         let path = path.display();
         format!("`{key}` is no folder: {path}; make it (it may be empty) or name the folder with {what}")
     });
-    of_stage("certificates", list.collect())
+    let mut checks = of_stage("certificates", list.collect());
+    for directory in &certificates.ldap {
+        checks.extend(of_stage("certificates.ldap", directory.mistakes()));
+    }
+    checks.extend(of_stage("certificates.smimea", certificates.smimea.mistakes()));
+    checks
 }
 
 fn notice(settings: &Settings) -> Vec<Check> {

@@ -154,7 +154,13 @@ impl Settings {
             self.ocr.tessdata.as_mut(),
             self.vault.key.as_mut(),
         ];
-        for path in always.into_iter().chain(optional.into_iter().flatten()) {
+        let directories = certificates.ldap.iter_mut();
+        let of_directories = directories.flat_map(|one| [one.password_file.as_mut(), one.ca_file.as_mut()]);
+        let of_directories = of_directories.chain([certificates.smimea.trust_anchors.as_mut()]);
+        for path in always
+            .into_iter()
+            .chain(optional.into_iter().chain(of_directories).flatten())
+        {
             *path = folder.join(&path);
         }
         let own = || self.store.directory.join("authorities");

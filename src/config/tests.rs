@@ -249,8 +249,9 @@ fn a_data_directory_below_a_file_is_a_mistake_and_one_that_will_be_made_is_none(
 fn example_with_all_settings() -> String {
     let uncomment = |line: &str| {
         let bare = line.strip_prefix('#').filter(|rest| {
-            rest.starts_with(|c: char| c.is_ascii_lowercase())
-                && rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '))
+            rest.starts_with("[[")
+                || rest.starts_with(|c: char| c.is_ascii_lowercase())
+                    && rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '))
         });
         bare.unwrap_or(line).to_owned() + "\n"
     };
@@ -300,6 +301,8 @@ fn the_example_names_every_setting_with_its_default() {
             "administrator",
             "key",
             "learned",
+            "ldap",
+            "trust_anchors",
         ];
         assert!(
             filled_in.contains(&name) || example.lines().any(|other| other.trim() == line.trim()),

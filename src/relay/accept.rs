@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use jiff::Timestamp;
 
 use crate::audit::{RecipientRecord, Record, TrailError};
@@ -11,7 +12,7 @@ use crate::message::{
     Address, DecisionId, Envelope, Inspection, Leaving, MessageId, Outbound, Purpose, RawMessage,
 };
 use crate::notice::{About, NoticeError};
-use crate::policy::{Action, Decision, Judgment, Recipient, decide};
+use crate::policy::{Action, Decision, Judgment, Recipient, Refusal, decide};
 use crate::protect::{NotMade, Way, protect};
 use crate::smime::{Algorithms, Choice, LookupError, RegisterError, SealError, Vault, VaultError};
 use crate::smtp::Client;
@@ -20,6 +21,9 @@ use super::room::Share;
 use super::summary::Summary;
 use super::waiting::until;
 use super::{Gateway, Rulebook, received};
+
+/// Recipients whose certificates are looked up at once: a directory may take its time for each.
+const LOOKED_UP_AT_ONCE: usize = 16;
 
 /// How long it may take until the commit begins, before the mail server is told to come back later. The commit
 /// itself is waited for: who stops in the middle of it does not know what to answer.
@@ -117,12 +121,13 @@ impl Gateway {
         }
         let rulebook = self.rulebook();
         let inspection = self.inspector.inspect(&arrival.raw).await?;
-        let choices = self.choose_certificates(&rulebook, &arrival).await?;
+        let (choices, unknown) = self.choose_certificates(&rulebook, &arrival).await;
         let judgment = decide(
             &rulebook.policy,
             &inspection,
             &self.facts(&arrival.envelope, &choices),
         );
+        unknown.matters_to(&judgment.decisions)?;
         let outcome = Outcome {
             inspection,
             judgment,
@@ -134,18 +139,24 @@ impl Gateway {
         self.carry_out(&rulebook, arrival, outcome).await
     }
 
-    async fn choose_certificates(
-        &self,
-        rulebook: &Rulebook,
-        arrival: &Arrival,
-    ) -> Result<Vec<Choice>, LookupError> {
-        let mut choices = Vec::with_capacity(arrival.envelope.recipients.len());
+    /// One choice for each recipient, in their order, and what could not be looked up.
+    async fn choose_certificates(&self, rulebook: &Rulebook, arrival: &Arrival) -> (Vec<Choice>, Unknown) {
+        let mut asked = Vec::with_capacity(arrival.envelope.recipients.len());
         for recipient in &arrival.envelope.recipients {
             let profile = rulebook.policy.profile(recipient);
-            let choice = rulebook.certificates.choose(recipient, profile, arrival.at);
-            choices.push(choice.await?);
+            asked.push(rulebook.certificates.choose(recipient, profile, arrival.at));
         }
-        Ok(choices)
+        let asked = futures_util::stream::iter(asked).buffered(LOOKED_UP_AT_ONCE);
+        let all: Vec<_> = asked.collect().await;
+        let mut unknown = Unknown::default();
+        let known = |(place, choice): (usize, Result<Choice, LookupError>)| {
+            choice.unwrap_or_else(|error| {
+                unknown.0.push((place, error));
+                Choice::none()
+            })
+        };
+        let choices = all.into_iter().enumerate().map(known).collect();
+        (choices, unknown)
     }
 
     pub(super) fn facts(&self, envelope: &Envelope, choices: &[Choice]) -> Vec<Recipient> {
@@ -211,6 +222,31 @@ impl Gateway {
             Ok((Err(NotMade::Seal(error)), _)) => Err(error.into()),
             Ok((Err(NotMade::Vault(error)), _)) => Err(error.into()),
             Ok((Err(NotMade::Unwanted), _)) | Err(_) => Err(NotTaken::Interrupted),
+        }
+    }
+}
+
+/// Recipients, by their index, of whose certificates nothing is known because a source did not answer.
+#[derive(Default)]
+struct Unknown(Vec<(usize, LookupError)>);
+
+impl Unknown {
+    /// Fails when a copy was refused for want of a certificate that may well exist. Mail that needs none goes on.
+    fn matters_to(self, decisions: &[Decision]) -> Result<(), LookupError> {
+        let wanting = |decision: &Decision| {
+            let refusal = match &decision.action {
+                Action::Refuse { refusal } | Action::Hold { refusal, .. } => refusal,
+                _ => return false,
+            };
+            matches!(
+                refusal,
+                Refusal::NoCertificate | Refusal::NoUsableCertificate { .. }
+            )
+        };
+        let mut all = self.0.into_iter();
+        match all.find(|(place, _)| decisions.get(*place).is_none_or(wanting)) {
+            Some((_, error)) => Err(error),
+            None => Ok(()),
         }
     }
 }
@@ -369,5 +405,37 @@ mod tests {
         let _ = std::fs::remove_file(&folder);
         let made = ways(&[encrypt("00")], &choices, &vault, Timestamp::UNIX_EPOCH);
         assert!(matches!(made, Err(NotTaken::NoSuchCertificate)));
+    }
+
+    #[test]
+    fn an_unanswered_look_up_stops_only_mail_that_was_refused_for_want_of_a_certificate() {
+        let unknown = || Unknown(vec![(1, LookupError("no answer".to_owned()))]);
+        let refused = |refusal| Decision {
+            action: Action::Refuse { refusal },
+            ..encrypt("00")
+        };
+        let pass = || Decision {
+            action: Action::Pass,
+            ..encrypt("00")
+        };
+        assert!(
+            unknown()
+                .matters_to(&[refused(Refusal::NoCertificate), pass()])
+                .is_ok()
+        );
+        assert!(
+            unknown()
+                .matters_to(&[pass(), refused(Refusal::NotAllowed)])
+                .is_ok()
+        );
+        assert!(
+            unknown()
+                .matters_to(&[pass(), refused(Refusal::NoCertificate)])
+                .is_err()
+        );
+        assert!(
+            unknown().matters_to(&[pass()]).is_err(),
+            "whom it is about is not known"
+        );
     }
 }

@@ -163,7 +163,8 @@ impl Gateway {
         &self.inspector
     }
 
-    fn rulebook(&self) -> Arc<Rulebook> {
+    /// What is in force.
+    pub fn rulebook(&self) -> Arc<Rulebook> {
         Arc::clone(
             &self
                 .rulebook

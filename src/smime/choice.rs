@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
 use crate::message::{Address, CertificateVerdict, Considered, Profile, RawMessage};
 
 use super::naming::Naming;
 use super::register::{EntryState, Register};
-use super::sources::{Folder, Registered};
+use super::sources::{Folder, Registered, dns, ldap};
 use super::trust::{Judged, Trust};
 use super::{
     Abilities, Algorithms, Candidate, Certificate, Directory, LookupError, Settings, Signed, Verification,
@@ -22,7 +25,10 @@ use super::{
 pub struct Certificates {
     pub(super) folder: Arc<Folder>,
     pub(super) registered: Option<Arc<Registered>>,
+    /// Those that answer at once.
     sources: Arc<[Arc<dyn Directory>]>,
+    /// Those that are asked over the network.
+    remote: Arc<[Arc<dyn Directory>]>,
     naming: Naming,
     trust: Arc<Trust>,
 }
@@ -36,6 +42,17 @@ pub struct Choice {
     pub chosen: Option<Arc<Certificate>>,
     /// What the recipient's own signed mail said of his program, if any came with this certificate.
     pub abilities: Option<Abilities>,
+}
+
+impl Choice {
+    /// Nothing was weighed.
+    pub fn none() -> Choice {
+        Choice {
+            considered: Vec::new(),
+            chosen: None,
+            abilities: None,
+        }
+    }
 }
 
 impl Certificates {
@@ -53,6 +70,7 @@ impl Certificates {
             folder,
             registered: None,
             sources: sources.into(),
+            remote: Arc::new([]),
             naming,
             trust: Arc::new(Trust::load(settings)?),
         })
@@ -70,12 +88,47 @@ impl Certificates {
         }
     }
 
+    /// The same with the directories that the settings name. Call it inside a runtime.
+    ///
+    /// # Errors
+    /// Names a file of a directory's settings that cannot be read.
+    pub fn with_directories(self, settings: &Settings) -> Result<Certificates, String> {
+        let mut remote: Vec<Arc<dyn Directory>> = Vec::new();
+        for directory in &settings.ldap {
+            remote.push(ldap::source(directory)?);
+        }
+        if settings.smimea.enabled {
+            remote.push(dns::source(&settings.smimea)?);
+        }
+        Ok(Certificates {
+            remote: remote.into(),
+            ..self
+        })
+    }
+
+    /// The same with the register and the directories of `other`, and what those remember.
+    #[must_use]
+    pub fn with_sources_of(self, other: &Certificates) -> Certificates {
+        let certificates = Certificates {
+            remote: other.remote.clone(),
+            ..self
+        };
+        match &other.registered {
+            Some(registered) => certificates.with_register(registered.register().clone()),
+            None => certificates,
+        }
+    }
+
     /// Weighs every candidate for `address` at `now`. Of those that may be used, one that names the address is
     /// preferred to one that fits it by another rule, and then the one whose validity began last is chosen; the
     /// others do not stand in its way. A key that is below the profile is not used.
     ///
+    /// Directories over the network are waited for only while nothing usable is known: a slow one keeps up no mail that
+    /// can be sealed without it. What it answers later is there for the next message.
+    ///
     /// # Errors
-    /// When a source cannot be asked. The caller must then neither encrypt nor refuse for good, but try later.
+    /// When a source cannot be asked, and no other has a certificate that may be used. The caller must then neither
+    /// encrypt nor refuse for good, but try later.
     pub async fn choose(
         &self,
         address: &Address,
@@ -89,6 +142,27 @@ impl Certificates {
                 .await?
                 .into_iter()
                 .for_each(|one| found.add(one));
+        }
+        let usable = |found: &Found| {
+            let mut all = found.candidates.iter();
+            all.any(|one| self.judge(one, address, profile, now).verdict == CertificateVerdict::Usable)
+        };
+        let remote = self.remote.iter().map(|source| source.candidates(address));
+        let mut asked: FuturesUnordered<_> = remote.collect();
+        let mut failure = None;
+        loop {
+            let answer = match usable(&found) {
+                true => asked.next().now_or_never().flatten(),
+                false => asked.next().await,
+            };
+            match answer {
+                Some(Ok(more)) => more.into_iter().for_each(|one| found.add(one)),
+                Some(Err(error)) => failure = Some(error),
+                None => break,
+            }
+        }
+        if let Some(error) = failure.filter(|_| !usable(&found)) {
+            return Err(error);
         }
         let weigh = |candidate: Candidate| {
             let judged = self.judge(&candidate, address, profile, now);

@@ -74,6 +74,10 @@ pub struct Settings {
     pub plus_addresses: bool,
     /// Whether a domain's (a gateway's) certificate may be used for everybody in the domain.
     pub domain_certificates: bool,
+    /// LDAP directories.
+    pub ldap: Vec<sources::ldap::Settings>,
+    /// Looking up certificates in the DNS.
+    pub smimea: sources::dns::Settings,
 }
 
 impl Default for Settings {
@@ -90,6 +94,8 @@ impl Default for Settings {
             subject_addresses: false,
             plus_addresses: false,
             domain_certificates: false,
+            ldap: Vec::new(),
+            smimea: sources::dns::Settings::default(),
         }
     }
 }
@@ -126,7 +132,7 @@ impl Candidate {
 }
 
 /// A source could not be asked; nothing is known of the address.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("certificates could not be looked up: {0}")]
 pub struct LookupError(pub String);
 

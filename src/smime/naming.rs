@@ -88,7 +88,7 @@ pub(super) fn keys(certificate: &Certificate) -> Vec<String> {
 /// Case does not matter: not in the domain (RFC 5280 §7.5), and by decision of this product not in the local part
 /// either, since no mail system in use gives `Ann@` and `ann@` to two people. A domain beyond ASCII is the same as
 /// its A-label (RFC 9598 §5).
-fn key(address: &Address) -> String {
+pub(super) fn key(address: &Address) -> String {
     let local: String = address.local().chars().flat_map(lower).collect();
     format!("{local}@{}", ascii(address.domain()))
 }

@@ -125,7 +125,7 @@ fn nearest(considered: &[Considered]) -> Option<&Considered> {
 
 fn place(settings: &Settings) -> String {
     format!(
-        "Put it (PEM or DER) into {} and send the gateway SIGHUP.",
+        "Import it ('sealgate cert import FILE'), or put it into {} and send the gateway SIGHUP.",
         settings.recipients.display()
     )
 }

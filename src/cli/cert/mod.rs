@@ -238,7 +238,7 @@ impl Holdings {
 
     /// The same by other settings.
     fn certificates_by(&self, settings: &smime::Settings) -> Result<Certificates, String> {
-        let certificates = Certificates::load(settings)?;
+        let certificates = Certificates::load(settings)?.with_directories(settings)?;
         Ok(match &self.store {
             Some(store) => certificates.with_register(Arc::new(store.clone())),
             None => certificates,

@@ -79,6 +79,14 @@ impl Contents {
         Ok(contents)
     }
 
+    /// The certificates of a PKCS#7 and of nothing else: for bytes that somebody else chooses.
+    pub(super) fn of_pkcs7(bytes: &[u8]) -> Result<Vec<Certificate>, ContainerError> {
+        match tlv::definite(bytes).filter(|_| bytes.len() <= LARGEST) {
+            Some(definite) if pkcs7::is(&definite) => pkcs7::certificates(&definite),
+            _ => Err(ContainerError::Nothing),
+        }
+    }
+
     /// The certificates in PEM, one after the other.
     pub fn to_pem(certificates: &[Vec<u8>]) -> String {
         let block = |der: &Vec<u8>| {

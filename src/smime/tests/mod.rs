@@ -5,8 +5,10 @@ mod containers;
 #[path = "../../../tests/journeys/support/counterparts.rs"]
 mod counterparts;
 mod crafted;
+mod dns;
 mod headers;
 mod interop;
+mod ldap;
 pub(super) mod pki;
 mod pkits;
 mod profiles;

@@ -122,6 +122,10 @@ impl Temporary {
         fs::write(&path, content).unwrap();
         path
     }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
 }
 
 impl Drop for Temporary {
@@ -204,6 +208,21 @@ pub fn choose(certificates: &Certificates, mailbox: &str, now: jiff::Timestamp) 
 pub fn wait<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.unwrap().block_on(work)
+}
+
+/// Waits until somebody listens there, or the program that should has ended.
+pub fn until_it_listens(port: u16, program: &mut std::process::Child) {
+    while std::net::TcpStream::connect(("localhost", port)).is_err() {
+        let ended = program.try_wait().unwrap();
+        assert!(ended.is_none(), "the server ended: {ended:?}");
+        std::thread::yield_now();
+    }
+}
+
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 pub fn listed(certificates: &Certificates, profile: Profile) -> Vec<Listed> {

@@ -21,11 +21,13 @@ const PAGE: u32 = 1000;
 /// The registers of agencies are kept apart; there is one agency so far.
 const TENANT: &str = Record::DEFAULT_TENANT;
 
+/// What is filed under some keys, up to the list of them.
+pub(super) const LOOK_UP: &str =
+    "SELECT * FROM certificates WHERE id IN (SELECT certificate FROM certificate_keys WHERE tenant = ";
+
 impl Register for Sqlite {
     fn look_up<'a>(&'a self, keys: &'a [String]) -> Boxed<'a, Result<Vec<Entry>, RegisterError>> {
-        let mut sql = QueryBuilder::new(
-            "SELECT * FROM certificates WHERE id IN (SELECT certificate FROM certificate_keys WHERE tenant = ",
-        );
+        let mut sql = QueryBuilder::new(LOOK_UP);
         sql.push_bind(TENANT).push(" AND key IN (");
         let mut list = sql.separated(", ");
         keys.iter().for_each(|key| {

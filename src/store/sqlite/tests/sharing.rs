@@ -114,6 +114,30 @@ async fn a_store_from_before_the_register_gets_one_and_keeps_its_mail() {
 }
 
 #[tokio::test]
+async fn however_many_certificates_there_are_one_is_found_by_an_index() {
+    let ground = TemporaryDirectory::new();
+    let settings = ground.settings();
+    Store::open(&settings).await.unwrap().close().await;
+    let find = super::super::certificates::LOOK_UP;
+    let sql = format!("EXPLAIN QUERY PLAN {find} 'default' AND key IN ('a', 'b')) ORDER BY fingerprint");
+    let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .fetch_all(&mut raw(&settings).await)
+        .await
+        .unwrap();
+    let steps: Vec<&str> = plan.iter().map(|(.., step)| step.as_str()).collect();
+    let told = steps.join("; ");
+    assert!(
+        told.contains("SEARCH certificates USING INTEGER PRIMARY KEY"),
+        "{told}"
+    );
+    assert!(
+        told.contains("SEARCH certificate_keys USING PRIMARY KEY (tenant=? AND key=?)"),
+        "{told}"
+    );
+    assert!(!told.contains("SCAN"), "{told}");
+}
+
+#[tokio::test]
 async fn a_place_that_cannot_be_a_data_directory_is_named() {
     let ground = TemporaryDirectory::new();
     let file = ground.settings().directory;
