@@ -10,9 +10,10 @@ use std::sync::OnceLock;
 use sealgate::detect::{RuleSource, Rules};
 use sealgate::documents::{self, Sight};
 use sealgate::inspect::{Examination, Source, examine_here};
-use sealgate::message::Place;
+use sealgate::message::{Place, RawMessage};
 use sealgate::mime::{Leaf, Limits, Text, TextKind};
-use sealgate::smime::Contents;
+use sealgate::smime::issue::{Authority, KeyKind};
+use sealgate::smime::{self, Abilities, Certificates, Contents, Curve, Verification};
 
 /// Small, so that a reader that ignores its limits is seen soon.
 const LIMITS: Limits = Limits {
@@ -105,6 +106,55 @@ pub fn tar(bytes: &[u8]) {
 /// A message that says that it is encrypted or signed.
 pub fn sealed(bytes: &[u8]) {
     message(&make::sealed(bytes));
+}
+
+/// Signed mail: a message as it is, or octets that stand where its signature should. Nobody here is trusted, so nothing may
+/// ever be valid.
+pub fn signed(bytes: &[u8]) {
+    let raw = match bytes.first() {
+        Some(0x30) => make::signed(bytes),
+        _ => bytes.to_vec(),
+    };
+    let now = "2030-01-01T00:00:00Z".parse().expect("a time");
+    match trust().verify(&RawMessage::new(raw), now) {
+        Verification::Valid(_) => panic!("trust out of nothing"),
+        Verification::Untrusted(signed, _) => {
+            if let Some(capabilities) = &signed.capabilities {
+                let _ = Abilities::of(capabilities);
+            }
+        }
+        Verification::NotSigned | Verification::Faulty(_) => {}
+    }
+}
+
+/// Makes the anchor before the first input.
+pub fn prepare_trust() {
+    trust();
+}
+
+/// One anchor that has signed nothing.
+fn trust() -> &'static Certificates {
+    static TRUST: OnceLock<Certificates> = OnceLock::new();
+    TRUST.get_or_init(|| {
+        let folder = std::env::temp_dir().join(format!("sealgate-fuzz-{}", std::process::id()));
+        let [from, to] = ["2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z"].map(|time| time.parse().expect("a time"));
+        let root = Authority::new("Fuzz Root", KeyKind::Ec(Curve::P256), from, to).expect("a root");
+        for name in ["recipients", "anchors", "intermediates", "crls"] {
+            std::fs::create_dir_all(folder.join(name)).expect("a folder can be made");
+        }
+        let pem = root.certificate_pem().expect("PEM");
+        std::fs::write(folder.join("anchors/root.pem"), pem).expect("a file can be written");
+        let settings = smime::Settings {
+            recipients: folder.join("recipients"),
+            anchors: folder.join("anchors"),
+            intermediates: folder.join("intermediates"),
+            crls: folder.join("crls"),
+            ..smime::Settings::default()
+        };
+        let certificates = Certificates::load(&settings).expect("the folders can be read");
+        let _ = std::fs::remove_dir_all(&folder);
+        certificates
+    })
 }
 
 /// An HTML page, whatever it begins with.

@@ -151,6 +151,14 @@ pub fn sealed(bytes: &[u8]) -> Vec<u8> {
     [header.as_bytes(), body, end.as_bytes()].concat()
 }
 
+/// A multipart/signed message of `tests/samples/signed/make.sh` with these octets as its signature.
+pub fn signed(bytes: &[u8]) -> Vec<u8> {
+    let before = b"From: ann@partner.example\r\nContent-Type: multipart/signed; boundary=b;\r\n \
+        protocol=\"application/pkcs7-signature\"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nHere is my certificate.\r\n\r\n\
+        --b\r\nContent-Type: application/pkcs7-signature\r\nContent-Transfer-Encoding: binary\r\n\r\n";
+    [&before[..], bytes, b"\r\n--b--\r\n"].concat()
+}
+
 /// A tar archive of one file, with a header that is right where the fuzzer's octets do not reach.
 pub fn tar(bytes: &[u8]) -> Vec<u8> {
     let mut archive = bytes.to_vec();

@@ -81,9 +81,9 @@ fn a_from_that_could_be_read_in_two_ways_is_not_read() {
 #[test]
 fn a_message_of_more_or_fewer_parts_is_not_read() {
     let end = "\r\n--=_b--\r\n";
-    let third = format!("\r\n--=_b\r\nContent-Type: text/plain\r\n\r\nand this\r\n--=_b--\r\n");
+    let third = "\r\n--=_b\r\nContent-Type: text/plain\r\n\r\nand this\r\n--=_b--\r\n";
     for (from, to) in [
-        (end, third.as_str()),
+        (end, third),
         (end, "\r\n"),
         ("preamble\r\n", "--=_b\r\n\r\nfirst\r\n"),
         ("--=_b\r\nContent-Type: text", "--=_bx\r\nContent-Type: text"),

@@ -2,6 +2,7 @@
 
 mod hostile;
 mod right;
+mod samples;
 mod signers;
 
 use std::sync::OnceLock;
