@@ -116,13 +116,21 @@ fn the_program_hands_over_at_once_and_the_path_fits_on_a_screen() {
     let start = accept
         .find("pub async fn accept")
         .expect("the path is a method of Gateway");
-    let path = accept[start..]
-        .split("\n    async fn choose_certificates")
-        .next()
+    // Reading and deciding, and what follows from it: one screen each.
+    let (decided, rest) = accept[start..]
+        .split_once("\n    pub(super) fn facts")
         .expect("the path comes first");
     assert!(
-        path.lines().count() <= 45,
+        decided.lines().count() <= 45,
         "Gateway::accept no longer fits on one screen"
+    );
+    let (_, rest) = rest
+        .split_once("async fn carry_out")
+        .expect("then it is carried out");
+    let (carried_out, _) = rest.split_once("\n    }\n").expect("the method ends");
+    assert!(
+        carried_out.lines().count() <= 45,
+        "Gateway::carry_out no longer fits on one screen"
     );
 }
 
