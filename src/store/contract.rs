@@ -25,6 +25,7 @@ macro_rules! suite {
         $crate::store::contract::suite! { $ground;
             trail::what_is_committed_is_found_and_claimed_byte_for_byte,
             trail::of_a_commit_that_fails_nothing_is_kept,
+            trail::copies_that_left_sealed_are_counted_by_their_recipients,
             delivering::a_lease_keeps_others_away_until_it_ends,
             delivering::the_oldest_are_claimed_first_and_copies_of_one_body_together,
             delivering::a_deferred_delivery_waits_for_its_time,

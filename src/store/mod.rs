@@ -4,6 +4,7 @@
 //! Every kind passes the same suite, `contract.rs`. To add one: a file or folder beside `sqlite/`, a line in
 //! [`Store::open`], a line in its tests that runs the suite.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -63,6 +64,7 @@ pub struct OpenError {
 trait Kind: Trail + Spool + Register + WaitingRoom {
     fn purge(&self, now: Timestamp) -> Boxed<'_, Result<u64, SpoolError>>;
     fn verify_chain(&self) -> Boxed<'_, Result<ChainState, TrailError>>;
+    fn sealed_since(&self, since: Timestamp) -> Boxed<'_, Result<BTreeMap<String, u64>, TrailError>>;
     fn close(&self) -> Boxed<'_, ()>;
 }
 
@@ -119,6 +121,15 @@ impl Store {
     /// When the database does not answer.
     pub async fn verify_chain(&self) -> Result<ChainState, TrailError> {
         self.kind.verify_chain().await
+    }
+
+    /// How many copies left sealed to each recipient since then, by the address in lower case. Reads every record of
+    /// that time: for commands, not for the path of a message.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sealed_since(&self, since: Timestamp) -> Result<BTreeMap<String, u64>, TrailError> {
+        self.kind.sealed_since(since).await
     }
 
     /// Finishes what was asked for so far and lets go of the files. Everything asked later fails.

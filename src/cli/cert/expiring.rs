@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{Answer, Holdings, day, json, short, usable};
@@ -20,6 +20,8 @@ struct Ending {
     fingerprint: String,
     not_after: Timestamp,
     source: String,
+    /// How many copies left sealed for him in the last 30 days: so many would be refused in as much time to come.
+    sealed_in_30_days: u64,
     /// What is the matter with it at the end of the time asked about.
     verdict: CertificateVerdict,
 }
@@ -40,18 +42,31 @@ pub(super) async fn expiring(
             day(until)
         )));
     }
+    let messages: u64 = endings.iter().map(|ending| ending.sealed_in_30_days).sum();
+    let at_risk = format!(
+        "Recipients at risk: {}. To them, {messages} sealed copies went in the last 30 days.\n",
+        endings.len()
+    );
     let rows = endings.into_iter().map(|ending| {
         [
             ending.whom,
             day(ending.not_after),
             short(&ending.fingerprint).to_owned(),
             usable(&ending.verdict),
+            ending.sealed_in_30_days.to_string(),
             ending.source,
         ]
     });
     let then = format!("ON {}", day(until));
-    let head = ["ADDRESS", "VALID UNTIL", "FINGERPRINT", then.as_str(), "SOURCE"];
-    Ok(Answer::yes(table::align(head, rows, &[])))
+    let head = [
+        "ADDRESS",
+        "VALID UNTIL",
+        "FINGERPRINT",
+        then.as_str(),
+        "SEALED IN 30 DAYS",
+        "SOURCE",
+    ];
+    Ok(Answer::yes(table::align(head, rows, &[4]) + &at_risk))
 }
 
 /// Those with a usable certificate now and none at `until`, the first to end first. That a revocation list will be
@@ -71,6 +86,7 @@ async fn endings(holdings: &Holdings, now: Timestamp, until: Timestamp) -> Resul
     };
     let read = certificates.each(demand, now, note).await;
     read.map_err(|error| error.to_string())?;
+    let traffic = Traffic::of(holdings, now).await?;
     let mut last: BTreeMap<String, Option<Ending>> = BTreeMap::new();
     let note = |listed: Listed| {
         let Some(whom) = listed.whom() else { return };
@@ -88,6 +104,7 @@ async fn endings(holdings: &Holdings, now: Timestamp, until: Timestamp) -> Resul
         let ending = Ending {
             whom: whom.clone(),
             source: listed.source(),
+            sealed_in_30_days: traffic.to(&whom),
             fingerprint: listed.considered.fingerprint,
             not_after: listed.considered.not_after,
             verdict: listed.considered.verdict,
@@ -105,4 +122,30 @@ async fn endings(holdings: &Holdings, now: Timestamp, until: Timestamp) -> Resul
     let mut endings: Vec<Ending> = last.into_values().flatten().collect();
     endings.sort_by(|one, other| (one.not_after, &one.whom).cmp(&(other.not_after, &other.whom)));
     Ok(endings)
+}
+
+/// The sealed copies of the last 30 days, by recipient; none where there is no store yet.
+struct Traffic(BTreeMap<String, u64>);
+
+impl Traffic {
+    async fn of(holdings: &Holdings, now: Timestamp) -> Result<Traffic, String> {
+        let since = now - SignedDuration::from_hours(30 * 24);
+        Ok(Traffic(match &holdings.store {
+            Some(store) => store
+                .sealed_since(since)
+                .await
+                .map_err(|error| error.to_string())?,
+            None => BTreeMap::new(),
+        }))
+    }
+
+    /// To an address, or to everybody at `@domain`.
+    fn to(&self, whom: &str) -> u64 {
+        let whom = whom.to_lowercase();
+        let to_them = |(address, count): (&String, &u64)| address.ends_with(&whom).then_some(*count);
+        match whom.starts_with('@') {
+            true => self.0.iter().filter_map(to_them).sum(),
+            false => self.0.get(&whom).copied().unwrap_or(0),
+        }
+    }
 }

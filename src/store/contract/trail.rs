@@ -2,7 +2,7 @@
 
 use super::{ALL, Ground, claim, commit, recipients};
 use crate::audit::{Lookup, Trail};
-use crate::message::{MessageId, Purpose};
+use crate::message::{Leaving, MessageId, Purpose};
 use crate::queue::{Delivery, Outcome, Spool, State};
 use crate::store::samples::{address, id, mail, minute, record};
 
@@ -173,4 +173,24 @@ pub(in crate::store) async fn hostile_text_comes_back_as_it_went_in(ground: &imp
         kept.starts_with("\u{fffd}é\"\\\u{1}éé") && kept.len() < 1010,
         "{kept}"
     );
+}
+
+pub(in crate::store) async fn copies_that_left_sealed_are_counted_by_their_recipients(ground: &impl Ground) {
+    let store = ground.open().await;
+    for at in [0, 10, 20] {
+        let written = record(id(at, 1), minute(at));
+        store.commit(written, Vec::new()).await.unwrap();
+    }
+    let sealed = record(id(0, 1), minute(0))
+        .recipients
+        .into_iter()
+        .filter(|one| matches!(one.leaving, Some(Leaving::Smime { .. })));
+    let sealed: Vec<String> = sealed
+        .map(|one| one.decision.recipient.to_string().to_lowercase())
+        .collect();
+    assert!(!sealed.is_empty());
+    let counted = store.sealed_since(minute(5)).await.unwrap();
+    let expected = sealed.into_iter().map(|address| (address, 2)).collect();
+    assert_eq!(counted, expected);
+    assert!(store.sealed_since(minute(21)).await.unwrap().is_empty());
 }

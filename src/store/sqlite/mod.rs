@@ -42,6 +42,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -265,6 +266,15 @@ impl Kind for Sqlite {
         Box::pin(async move {
             let mut snapshot = self.readers.begin().await.map_err(Failure::from)?;
             Ok(records::verify(&mut snapshot).await.map_err(Failure::from)?)
+        })
+    }
+
+    fn sealed_since(&self, since: Timestamp) -> Boxed<'_, Result<BTreeMap<String, u64>, TrailError>> {
+        Box::pin(async move {
+            let mut snapshot = self.readers.begin().await.map_err(Failure::from)?;
+            Ok(records::sealed_since(&mut snapshot, since)
+                .await
+                .map_err(Failure::from)?)
         })
     }
 

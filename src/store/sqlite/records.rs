@@ -1,5 +1,7 @@
 //! Decision records: written with what leaves, found again, and checked against their hash chain.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
@@ -9,7 +11,7 @@ use super::failure::{Failure, unreadable};
 use super::writer::{Effects, Task, Transaction};
 use super::{rows, waiting};
 use crate::audit::{CHAIN_START, ChainState, Hash, Lookup, Record, Traced, Walk, link};
-use crate::message::{MessageId, Outbound, Purpose};
+use crate::message::{Leaving, MessageId, Outbound, Purpose};
 
 /// Records that one step of a long walk reads.
 const PAGE: i64 = 500;
@@ -288,4 +290,39 @@ impl Purge {
 /// The record as the JSON that is stored and hashed.
 pub(super) fn json(record: &Record) -> Result<String, Failure> {
     serde_json::to_string(record).map_err(|error| Failure::Other(error.to_string()))
+}
+
+/// How many copies left sealed to each recipient since then, by the recipient's address in lower case.
+pub(super) async fn sealed_since(
+    db: &mut SqliteConnection,
+    since: Timestamp,
+) -> Result<BTreeMap<String, u64>, sqlx::Error> {
+    let mut counts = BTreeMap::new();
+    let mut seen = 0_i64;
+    loop {
+        let rows = sqlx::query(
+            "SELECT seq, record FROM records WHERE seq > ?1 AND received >= ?2 ORDER BY seq LIMIT ?3",
+        )
+        .bind(seen)
+        .bind(since.as_microsecond())
+        .bind(PAGE)
+        .fetch_all(&mut *db)
+        .await?;
+        if rows.is_empty() {
+            return Ok(counts);
+        }
+        for row in rows {
+            let record: Record =
+                serde_json::from_str(row.try_get("record")?).map_err(|_| unreadable("decision record"))?;
+            let sealed = record
+                .recipients
+                .iter()
+                .filter(|one| matches!(one.leaving, Some(Leaving::Smime { .. })));
+            for recipient in sealed {
+                let address = recipient.decision.recipient.to_string().to_lowercase();
+                *counts.entry(address).or_default() += 1;
+            }
+            seen = row.try_get("seq")?;
+        }
+    }
 }
