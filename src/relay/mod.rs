@@ -35,7 +35,7 @@ use crate::queue::{Delivery, Spool, WaitingRoom};
 use crate::smime::{Register, Vault};
 
 pub use bundle::Rulebook;
-use inbound::Answered;
+use inbound::{Answered, Strangers};
 pub use inbound::{Harvest, HarvestMode, Inbound, Inward};
 use room::Room;
 
@@ -116,6 +116,8 @@ pub struct Gateway {
     couriers: Couriers,
     vault: Arc<Vault>,
     answered: Answered,
+    /// Certificates of unknown issuers that came lately.
+    strangers: Strangers,
     /// Told when a certificate has come that something waits for.
     wake: Notify,
     /// For copies that are made and not yet stored.
@@ -147,6 +149,7 @@ impl Gateway {
             couriers,
             vault: Arc::new(vault),
             answered: Answered::default(),
+            strangers: Strangers::default(),
             wake: Notify::new(),
         }
     }

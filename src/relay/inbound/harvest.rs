@@ -1,6 +1,8 @@
 //! Takes the certificate of signed mail into the register.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
 
 use crate::message::{Address, CertificateVerdict, Origin, Outbound};
 use crate::notice::NewCertificate;
@@ -8,6 +10,27 @@ use crate::smime::{Certificate, Entry, EntryState, Put, RegisterError, Signed, V
 
 use super::super::accept::{Arrival, NotTaken};
 use super::{Gateway, HarvestMode};
+
+/// Certificates of unknown issuers that are taken in within an hour. Anybody can make them by the thousand, and an
+/// administrator has to look at each.
+const STRANGERS: usize = 100;
+
+/// When certificates of unknown issuers came within the last hour.
+#[derive(Debug, Default)]
+pub struct Strangers(Mutex<Vec<Timestamp>>);
+
+impl Strangers {
+    /// Whether one more may be taken in, which then counts.
+    fn may_come(&self, now: Timestamp) -> bool {
+        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.retain(|at| now.duration_since(*at) < SignedDuration::from_hours(1));
+        let may = recent.len() < STRANGERS;
+        if may {
+            recent.push(now);
+        }
+        may
+    }
+}
 
 /// What became of the certificate that a message brought.
 pub(super) enum Harvested {
@@ -78,6 +101,10 @@ impl Gateway {
         let Some(certificate) = &signed.encryption else {
             return Ok((Harvested::NoCertificate, Vec::new()));
         };
+        if matches!(verification, Verification::Untrusted(..)) && !self.strangers.may_come(arrival.at) {
+            tracing::warn!(id = %arrival.id, "too many certificates of unknown issuers came; this one is not kept");
+            return Ok((Harvested::Nothing, Vec::new()));
+        }
         if state == EntryState::InUse {
             // Without the CAs between, the certificate could not be judged later.
             self.rulebook().certificates.learn(signed, arrival.at);
@@ -174,4 +201,19 @@ pub(super) fn in_words(certificate: &Certificate) -> String {
         certificate.issuer(),
         certificate.fingerprint()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_unknown_issuers_so_many_certificates_are_taken_in_an_hour_and_no_more() {
+        let (strangers, start) = (Strangers::default(), Timestamp::UNIX_EPOCH);
+        let second = |n: usize| start + SignedDuration::from_secs(i64::try_from(n).unwrap());
+        assert!((0..STRANGERS).all(|n| strangers.may_come(second(n))));
+        assert!(!strangers.may_come(second(STRANGERS)));
+        assert!(strangers.may_come(second(3_600)), "the first is an hour old");
+        assert!(!strangers.may_come(second(3_600)));
+    }
 }

@@ -22,6 +22,7 @@ use super::{Gateway, received, server};
 
 pub use enrol::Answered;
 use harvest::Harvested;
+pub use harvest::Strangers;
 pub use settings::{Harvest, HarvestMode, Inbound};
 
 /// The gateway as the server for mail from outside sees it.
