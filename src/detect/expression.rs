@@ -79,6 +79,18 @@ impl Expression {
         let input = Input::new(bytes).range(start..end).anchored(Anchored::Yes);
         self.regex.search_half(&input).map(|found| found.offset())
     }
+
+    /// Whether a match begins between two octets.
+    pub fn begins(&self, bytes: &[u8], from: usize, to: usize) -> bool {
+        let mut next = from;
+        while let Some(start) = self.next(bytes, next, to) {
+            if self.end(bytes, start).is_some() {
+                return true;
+            }
+            next = start + 1;
+        }
+        false
+    }
 }
 
 impl Head {

@@ -286,7 +286,13 @@ impl<'v> ViewSearch<'v> {
             return Vec::new();
         };
         let alone = shaped.counts_alone() && !self.strong_only();
-        if self.runs.are_none() && !shaped.shape.may_be_bare() {
+        let (from, to) = block;
+        let is_in_vain = match shaped.shape.may_be_bare() {
+            false => self.runs.are_none(),
+            // To hear all keywords of a block takes longer, unless that was done for another pattern.
+            true => self.heard < to && !shaped.expression.begins(&self.view.bytes, from, to),
+        };
+        if is_in_vain {
             return Vec::new();
         }
         let mut stretches = if alone {
