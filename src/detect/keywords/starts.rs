@@ -76,7 +76,9 @@ impl Starts {
         // Beyond a letter that is not ASCII nothing is compared.
         let letters = keyword.bytes().take_while(u8::is_ascii).map(kind);
         let mut letters: Vec<usize> = letters.filter(|kind| *kind > 0).collect();
-        let ends_with_letter = keyword.ends_with(|last: char| last.is_ascii_alphabetic());
+        // What may stand behind the last letter of a keyword, as in "acct #" or "lic.", is no letter.
+        let last = keyword.bytes().rev().find(u8::is_ascii_alphanumeric);
+        let ends_with_letter = last.is_some_and(|last| last.is_ascii_alphabetic());
         let whole = letters.len() <= DEPTH && keyword.is_ascii() && ends_with_letter;
         letters.truncate(DEPTH);
         self.begin_with(&letters);
