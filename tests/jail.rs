@@ -166,7 +166,12 @@ async fn the_jailed_child_says_what_the_same_reading_says_outside() {
 
 #[tokio::test]
 async fn hostile_and_strange_mail_is_read_with_the_calls_that_the_jail_permits() {
-    let gateway = Gateway::start(settings(1)).await;
+    // What it may call is tried here, and not how long it may take: programs for tests are slow.
+    let patient = Settings {
+        cpu_seconds: 60,
+        ..settings(1)
+    };
+    let gateway = Gateway::start(patient).await;
     let child = the_child();
     let nested = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n".repeat(400);
     let encoded = format!(
