@@ -58,8 +58,8 @@ enum Command {
     Policy(policy::Command),
     /// Search files and directories for personal information
     Scan(scan::Arguments),
-    /// See which certificates there are and whether mail to an address could be encrypted; take them in, issue, approve and deny
-    /// them; own keys
+    /// See which certificates there are and whether mail to an address could be encrypted; take them in, issue, approve
+    /// and deny them; own keys
     #[command(subcommand)]
     Cert(cert::Command),
     /// See what waits to be delivered; try, hold, release or give it up
