@@ -118,6 +118,16 @@ pub async fn reload(gateway: &Gateway, settings: &Settings) -> Result<String, St
     Ok(version)
 }
 
+/// Takes in what was fetched from the issuers of certificates. Policies, keys and recipients' certificates stay as they are:
+/// somebody may be at work on them.
+///
+/// # Errors
+/// As for loading the certificates; what was in force stays.
+pub fn take_in_news(gateway: &Gateway, settings: &Settings) -> Result<(), String> {
+    gateway.replace_certificates(gateway.certificates().renewed(&settings.certificates)?);
+    Ok(())
+}
+
 fn rulebook(settings: &Settings, bundle: &Bundle) -> Result<Rulebook, String> {
     // The readers compile the rules again in their jail; here a mistake can still be told. Rules that fail their
     // own examples do not go live.
@@ -130,8 +140,8 @@ fn rulebook(settings: &Settings, bundle: &Bundle) -> Result<Rulebook, String> {
     Ok(Rulebook {
         policy: bundle.policy.clone(),
         certificates: Certificates::load(&settings.certificates)?,
-        keys: KeyRing::load(&settings.keys)?,
-        notices: notices.map_err(|error| error.to_string())?,
+        keys: Arc::new(KeyRing::load(&settings.keys)?),
+        notices: Arc::new(notices.map_err(|error| error.to_string())?),
     })
 }
 

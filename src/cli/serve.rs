@@ -97,7 +97,7 @@ async fn serve(
 }
 
 /// Fetches what the issuers of certificates publish, at start, from time to time, and when certificates come up whose
-/// issuers were not asked yet. What is new is put in force like a change of the folders.
+/// issuers were not asked yet. What is new counts at once; nothing else that has changed on the disk does.
 async fn ask_issuers(
     (gateway, settings, reloads): (Arc<Gateway>, Settings, Arc<Mutex<()>>),
     stopped: impl Future<Output = ()>,
@@ -120,7 +120,7 @@ async fn ask_issuers(
                 places = refreshed.fetched.len(),
                 "news came from issuers of certificates"
             );
-            reload(Arc::clone(&gateway), settings.clone(), Arc::clone(&reloads)).await;
+            take_in_news(Arc::clone(&gateway), settings.clone(), Arc::clone(&reloads)).await;
         }
         tokio::select! {
             () = &mut stopped => return,
@@ -162,6 +162,15 @@ async fn purge(store: Store, one_at_a_time: Arc<Mutex<()>>) {
         Ok(0) => {}
         Ok(records) => tracing::info!(records, "old records were deleted"),
         Err(error) => tracing::error!(%error, "old records could not be deleted"),
+    }
+}
+
+/// In turn with reloads, so that neither undoes the other. Reading lists takes its time.
+async fn take_in_news(gateway: Arc<Gateway>, settings: Settings, one_at_a_time: Arc<Mutex<()>>) {
+    let _turn = one_at_a_time.lock().await;
+    let taken = tokio::task::spawn_blocking(move || gateway::take_in_news(&gateway, &settings)).await;
+    if let Ok(Err(mistake)) = taken {
+        tracing::error!("what came from issuers cannot be taken in: {mistake}");
     }
 }
 

@@ -1,18 +1,21 @@
 //! What decisions rest on, replaced as a whole so that no message sees half of a change.
 
+use std::sync::Arc;
+
 use crate::notice::Notices;
 use crate::policy::Policy;
 use crate::smime::Certificates;
 use crate::smime::keys::KeyRing;
 
 /// Policy, certificates and notice texts that belong together.
+#[derive(Clone)]
 pub struct Rulebook {
     /// What the organisation wants.
     pub policy: Policy,
     /// Certificates and trust.
     pub certificates: Certificates,
     /// Own keys, to sign with.
-    pub keys: KeyRing,
+    pub keys: Arc<KeyRing>,
     /// What senders are told.
-    pub notices: Notices,
+    pub notices: Arc<Notices>,
 }

@@ -25,14 +25,14 @@ mod waiting;
 
 use std::sync::{Arc, RwLock};
 
+use tokio::sync::Notify;
+
 use crate::audit::Trail;
 use crate::deliver::Courier;
 use crate::inspect::Inspector;
-use tokio::sync::Notify;
-
 use crate::message::{Address, Purpose, is_listed};
 use crate::queue::{Delivery, Spool, WaitingRoom};
-use crate::smime::{Register, Vault};
+use crate::smime::{Certificates, Register, Vault};
 
 pub use bundle::Rulebook;
 use inbound::{Answered, Strangers};
@@ -163,8 +163,20 @@ impl Gateway {
         *current = Arc::new(rulebook);
     }
 
+    /// Puts other certificates in force, and leaves the rest of the rulebook as it is.
+    pub fn replace_certificates(&self, certificates: Certificates) {
+        let mut current = self
+            .rulebook
+            .write()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        *current = Arc::new(Rulebook {
+            certificates,
+            ..Rulebook::clone(&current)
+        });
+    }
+
     /// The certificates in force.
-    pub fn certificates(&self) -> crate::smime::Certificates {
+    pub fn certificates(&self) -> Certificates {
         self.rulebook().certificates.clone()
     }
 

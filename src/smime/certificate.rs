@@ -20,6 +20,7 @@ use x509_cert::time::Time;
 use crate::message::{Address, Assurance, CertificateVerdict, Considered};
 
 use super::key::Key;
+use super::places::Places;
 
 /// `id-on-SmtpUTF8Mailbox` (RFC 9598 §3): an address whose local part is not ASCII.
 pub(super) const SMTP_UTF8_MAILBOX: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.8.9");
@@ -43,6 +44,7 @@ pub struct Certificate {
     usage: Option<X509KeyUsage>,
     purposes: Option<X509ExtendedKeyUsage>,
     constraints: Constraints,
+    places: Places,
 }
 
 /// Why bytes are not a certificate.
@@ -100,6 +102,7 @@ impl Certificate {
                 Some((_, basic)) if basic.ca => Constraints::Authority,
                 _ => Constraints::EndEntity,
             },
+            places: Places::of(tbs),
             x509,
         })
     }
@@ -132,6 +135,11 @@ impl Certificate {
     /// End of validity.
     pub fn not_after(&self) -> jiff::Timestamp {
         self.not_after
+    }
+
+    /// Where its issuer publishes something about it.
+    pub(super) fn places(&self) -> &Places {
+        &self.places
     }
 
     /// The public key.

@@ -236,7 +236,7 @@ impl Certificates {
     }
 
     /// Fetches what is missing or due from the issuers of certificates; nothing when nobody can be asked. What came
-    /// counts once certificates are loaded anew.
+    /// counts in [`Certificates::renewed`].
     pub async fn refresh(&self, now: jiff::Timestamp) -> Refreshed {
         let Some(online) = self.online.clone() else {
             return Refreshed::default();
@@ -247,6 +247,18 @@ impl Certificates {
         let trust = Arc::clone(&self.trust);
         let fetching = tokio::task::spawn_blocking(move || online.refresh(&trust, now));
         fetching.await.unwrap_or_default()
+    }
+
+    /// The same with anchors, intermediates and lists read anew, and what was fetched since. Recipients' certificates stay
+    /// as they are.
+    ///
+    /// # Errors
+    /// As for [`Certificates::load`].
+    pub fn renewed(&self, settings: &Settings) -> Result<Certificates, String> {
+        Ok(Certificates {
+            trust: Arc::new(Trust::load(settings)?),
+            ..self.clone()
+        })
     }
 
     /// Fetches for the certificates in the register, too. Those that mail is sent to come up by themselves.

@@ -31,6 +31,7 @@ pub mod keys;
 mod listing;
 mod naming;
 pub mod online;
+mod places;
 mod register;
 pub mod signing;
 pub mod sources;

@@ -9,7 +9,6 @@
 mod fetched;
 mod http;
 mod ocsp;
-mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -28,7 +27,6 @@ pub(super) use fetched::{intermediates, lists};
 use http::Http;
 use ocsp::Responders;
 pub(super) use ocsp::Status;
-use places::Places;
 
 /// What may be fetched, and from where: `[certificates.online]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -123,7 +121,7 @@ pub struct Online {
 }
 
 /// What the next round should fetch.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Wanted {
     lists: BTreeSet<String>,
     /// Places of issuers' certificates, with one that names each.
@@ -156,7 +154,7 @@ impl Online {
     /// A certificate that is weighed: the lists of its issuers will be fetched in the next round.
     pub(super) fn note(&self, certificate: &Certificate) {
         if self.settings.lists {
-            self.want(Places::of(certificate).lists, |wanted, place| {
+            self.want(&certificate.places().lists, |wanted, place| {
                 wanted.lists.insert(place)
             });
         }
@@ -165,20 +163,20 @@ impl Online {
     /// A certificate whose issuer is not known: it will be fetched in the next round.
     pub(super) fn note_lost(&self, certificate: &Arc<Certificate>) {
         if self.settings.intermediates {
-            self.want(Places::of(certificate).issuers, |wanted, place| {
+            self.want(&certificate.places().issuers, |wanted, place| {
                 wanted.issuers.insert(place, Arc::clone(certificate)).is_none()
             });
         }
     }
 
-    fn want(&self, places: Vec<String>, add: impl Fn(&mut Wanted, String) -> bool) {
+    fn want(&self, places: &[String], add: impl Fn(&mut Wanted, String) -> bool) {
         let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
         let room = WANTED.saturating_sub(wanted.lists.len() + wanted.issuers.len());
-        let allowed = places.into_iter().filter(|place| self.http.allows(place));
+        let allowed = places.iter().filter(|place| self.http.allows(place));
         // Every place is added, whichever of them is new.
         let new = allowed
             .take(room)
-            .filter(|place| add(&mut wanted, place.clone()))
+            .filter(|place| add(&mut wanted, (*place).clone()))
             .count()
             > 0;
         if new {
@@ -205,13 +203,14 @@ impl Online {
 
     /// Fetches what is missing or due. Blocks: for threads that may.
     pub(super) fn refresh(&self, trust: &Trust, now: jiff::Timestamp) -> Refreshed {
-        let wanted = std::mem::take(&mut *self.wanted.lock().unwrap_or_else(PoisonError::into_inner));
+        // What comes up again meanwhile is no news: places stay wanted, since lists grow old.
+        let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut lists = wanted.lists;
         if self.settings.lists {
             let named = trust
                 .authorities()
-                .flat_map(|authority| Places::of(authority).lists);
-            lists.extend(named.filter(|place| self.http.allows(place)));
+                .flat_map(|authority| &authority.places().lists);
+            lists.extend(named.filter(|place| self.http.allows(place)).cloned());
         }
         let refreshed = fetched::refresh(
             &self.http,
@@ -220,13 +219,11 @@ impl Online {
             trust,
             now,
         );
-        // Places stay wanted: lists grow old, and who did not answer is asked again.
-        let mut known = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
-        known.lists.extend(lists);
-        let unanswered = wanted.issuers.into_iter();
-        known.issuers.extend(
-            unanswered.filter(|(place, _)| refreshed.failed.iter().any(|(failed, _)| failed == place)),
-        );
+        let mut still = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = |place: &str| refreshed.failed.iter().any(|(failed, _)| failed == place);
+        still
+            .issuers
+            .retain(|place, _| failed(place) || !wanted.issuers.contains_key(place));
         refreshed
     }
 }

@@ -20,7 +20,6 @@ use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
 use super::super::Certificate;
 use super::http::Http;
-use super::places::Places;
 
 /// What a responder says of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,20 +159,20 @@ async fn ask_within(free: Arc<Semaphore>, timeout: Duration, question: Question,
 
 impl Question {
     fn put(&self, now: i64) -> Result<Answer, String> {
-        let places = Places::of(&self.certificate).responders;
+        let places = &self.certificate.places().responders;
         if places.is_empty() {
             return Err("the certificate names no OCSP responder".to_owned());
         }
         let mut last = String::new();
         for place in places {
-            if self.is_dead(&place, now) {
+            if self.is_dead(place, now) {
                 last = format!("{place}: it failed a moment ago");
                 continue;
             }
-            match self.put_to(&place, now) {
+            match self.put_to(place, now) {
                 Ok(answer) => return Ok(answer),
                 Err(why) => {
-                    self.bury(&place, now);
+                    self.bury(place, now);
                     last = format!("{place}: {why}");
                 }
             }

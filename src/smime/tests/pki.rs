@@ -171,7 +171,11 @@ impl Folders {
     }
 
     pub fn load(&self) -> Result<Certificates, String> {
-        Certificates::load(&Settings {
+        Certificates::load(&self.settings())
+    }
+
+    pub fn settings(&self) -> Settings {
+        Settings {
             recipients: self.path("recipients"),
             anchors: self.path("anchors"),
             intermediates: self.path("intermediates"),
@@ -180,7 +184,7 @@ impl Folders {
             anchor_domains: self.path("anchors.toml"),
             denied: self.path("denied.toml"),
             ..self.rules.clone()
-        })
+        }
     }
 
     pub fn choose(&self, mailbox: &str) -> Choice {

@@ -162,6 +162,8 @@ fn lists_are_fetched_from_where_certificates_say_and_only_newer_ones_that_the_ca
     list(&[], "2027-05-20T00:00:00Z", "2027-06-10T00:00:00Z");
     assert_eq!(refresh(&certificates).fetched, [web.place("/root.crl")]);
     assert_eq!(verdict(&with_online(&lab), now()), Verdict::Chosen);
+    let renewed = certificates.renewed(&lab.folders.settings()).unwrap();
+    assert_eq!(verdict(&renewed, now()), Verdict::Chosen);
 
     // Neither an older one nor one of somebody else with the same name takes its place.
     list(&["4d"], "2027-05-01T00:00:00Z", "2027-06-10T00:00:00Z");

@@ -2,11 +2,9 @@
 //! information access (§4.2.2.1).
 
 use const_oid::db::rfc5912::{ID_AD_CA_ISSUERS, ID_AD_OCSP};
-use der::Decode;
+use x509_cert::TbsCertificate;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 use x509_cert::ext::pkix::{AuthorityInfoAccessSyntax, CrlDistributionPoints};
-
-use super::super::Certificate;
 
 /// Places in one certificate of each kind, at most.
 const MOST: usize = 8;
@@ -24,14 +22,7 @@ pub(super) struct Places {
 
 impl Places {
     /// None where extensions are missing or cannot be read.
-    pub(super) fn of(certificate: &Certificate) -> Places {
-        let Ok(der) = certificate.x509().to_der() else {
-            return Places::default();
-        };
-        let Ok(parsed) = x509_cert::Certificate::from_der(&der) else {
-            return Places::default();
-        };
-        let tbs = parsed.tbs_certificate();
+    pub(super) fn of(tbs: &TbsCertificate) -> Places {
         let mut places = Places::default();
         if let Ok(Some((_, points))) = tbs.get_extension::<CrlDistributionPoints>() {
             // Lists for some reasons only, or by somebody else, prove nothing by their silence.
