@@ -12,12 +12,11 @@
 //! there denies nothing; one that cannot be read is an error.
 
 use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::Certificate;
+use super::{Certificate, files};
 
 const HEAD: &str =
     "# Certificates and issuers that may not be used. Written by `sealgate cert deny` and `cert allow`.\n\n";
@@ -140,17 +139,7 @@ impl Denied {
     pub fn save(&self, file: &Path) -> Result<(), String> {
         let wrong = |error: &dyn std::fmt::Display| format!("{}: cannot be written: {error}", file.display());
         let text = toml::to_string(self).map_err(|error| wrong(&error))?;
-        let mut name = file.as_os_str().to_owned();
-        name.push(".new");
-        let new = PathBuf::from(name);
-        let write = || {
-            let mut out = fs::File::create(&new)?;
-            out.write_all(HEAD.as_bytes())?;
-            out.write_all(text.as_bytes())?;
-            out.sync_all()?;
-            fs::rename(&new, file)
-        };
-        write().map_err(|error: std::io::Error| wrong(&error))
+        files::replace(file, [HEAD, &text].concat().as_bytes(), 0o644)
     }
 
     /// The entries that count.

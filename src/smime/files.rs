@@ -3,6 +3,8 @@
 //! Must not know: what they are for. Every error names the file and says what was expected in it.
 
 use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use openssl::x509::X509Crl;
@@ -91,4 +93,31 @@ fn lists_of(bytes: &[u8]) -> Result<Vec<X509Crl>, String> {
 
 fn is_pem(bytes: &[u8]) -> bool {
     memchr::memmem::find(bytes, PEM_BEGIN).is_some()
+}
+
+/// Puts a file in place whole, and keeps it there: it and its folder are synced. At any moment the old one or the new one
+/// is there.
+///
+/// # Errors
+/// Names the file that could not be written.
+pub(super) fn replace(path: &Path, content: &[u8], mode: u32) -> Result<(), String> {
+    let cannot = |error: std::io::Error| format!("{}: cannot be written: {error}", path.display());
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    let new = Path::new(&name);
+    // What an earlier attempt may have left.
+    let _ = fs::remove_file(new);
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(new)
+        .map_err(cannot)?;
+    file.write_all(content).map_err(cannot)?;
+    file.sync_all().map_err(cannot)?;
+    fs::rename(new, path).map_err(cannot)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(cannot)
 }

@@ -4,8 +4,7 @@
 //! this file has nothing; a backup that shall be restored needs it.
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use openssl::cms::CmsContentInfo;
@@ -14,7 +13,7 @@ use openssl::x509::X509;
 
 use super::cms::Envelope;
 use super::issue::{Authority, KeyKind};
-use super::{Algorithms, Certificate, ContentCipher, Curve, KeyEncryption};
+use super::{Algorithms, Certificate, ContentCipher, Curve, KeyEncryption, files};
 use crate::message::RawMessage;
 
 /// The key for what waits: `[vault]` in the settings.
@@ -131,27 +130,8 @@ fn make(file: &Path) -> Result<Vec<u8>, String> {
         .key_pem()
         .and_then(|key| Ok(key + &owner.certificate_pem()?));
     let pem = pem.map_err(|error| error.to_string())?.into_bytes();
-    write(file, &pem).map_err(|error| error.to_string())?;
+    files::replace(file, &pem, 0o600)?;
     Ok(pem)
-}
-
-fn write(file: &Path, pem: &[u8]) -> std::io::Result<()> {
-    let temporary = file.with_extension("new");
-    let mut options = fs::OpenOptions::new();
-    let mut new = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&temporary)?;
-    new.set_permissions(fs::Permissions::from_mode(0o600))?;
-    new.write_all(pem)?;
-    new.sync_all()?;
-    fs::rename(&temporary, file)?;
-    match file.parent() {
-        Some(folder) => fs::File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
 }
 
 impl std::fmt::Debug for Vault {

@@ -1,12 +1,13 @@
 //! What the CA has issued and revoked: one file, read and written whole under a lock.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
+
+use super::super::files::replace;
 
 const FILE: &str = "ledger.json";
 const LOCK: &str = "lock";
@@ -151,27 +152,4 @@ pub(super) fn lock(folder: &Path) -> Result<Flock<File>, String> {
         .open(&path)
         .map_err(|error| wrong(&error))?;
     Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, error)| wrong(&error))
-}
-
-/// Puts a file in place whole, and keeps it there: it and its folder are synced.
-pub(super) fn replace(path: &Path, content: &[u8], mode: u32) -> Result<(), String> {
-    let cannot = |error: std::io::Error| format!("{}: cannot be written: {error}", path.display());
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let new = Path::new(&name);
-    // What an earlier attempt may have left.
-    let _ = fs::remove_file(new);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(new)
-        .map_err(cannot)?;
-    file.write_all(content).map_err(cannot)?;
-    file.sync_all().map_err(cannot)?;
-    fs::rename(new, path).map_err(cannot)?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(cannot)
 }

@@ -16,10 +16,11 @@ use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 use x509_cert::ext::pkix::{CrlDistributionPoints, NameConstraints};
 
 use super::super::certificate::Certificate;
+use super::super::files::replace;
 use super::super::issue::extensions::any;
 use super::super::issue::{Authority, IssueError, KeyKind, Placement, Request, Usage, make_key};
 use super::super::keys::{self, KeyFile, Secret, pkcs8_of, write_key_file};
-use super::ledger::{lock, replace};
+use super::ledger::lock;
 use super::list;
 use super::{Delivered, Entry, Ledger, Order, Reason, Revocation, Settings, Source, Whom};
 

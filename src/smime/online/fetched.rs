@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use openssl::sha::sha256;
 use openssl::x509::X509Crl;
 
+use super::super::files::replace;
 use super::super::trust::{List, Trust};
 use super::super::{Certificate, Contents};
 use super::http::Http;
@@ -37,16 +37,16 @@ pub(in super::super) fn lists(folder: &Path) -> Vec<(PathBuf, X509Crl)> {
         let list = X509Crl::from_der(&fs::read(&file).ok()?).ok()?;
         Some((file, list))
     };
-    files(folder, "crl").into_iter().filter_map(read).collect()
+    ending_in(folder, "crl").into_iter().filter_map(read).collect()
 }
 
 /// The CA certificates in a folder.
 pub(in super::super) fn intermediates(folder: &Path) -> Vec<Certificate> {
     let read = |file: PathBuf| Certificate::from_der(&fs::read(file).ok()?).ok();
-    files(folder, "cer").into_iter().filter_map(read).collect()
+    ending_in(folder, "cer").into_iter().filter_map(read).collect()
 }
 
-fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+fn ending_in(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut files: Vec<PathBuf> = entries
         .map(|entry| entry.path())
@@ -131,7 +131,7 @@ fn list(
 
 /// Whether the issuer of a certificate came.
 fn issuer(http: &Http, folder: &Path, place: &str, child: &Certificate) -> Result<bool, String> {
-    if files(folder, "cer").len() >= MOST_ISSUERS {
+    if ending_in(folder, "cer").len() >= MOST_ISSUERS {
         return Err(format!("{MOST_ISSUERS} fetched CA certificates are kept already"));
     }
     let contents = Contents::read(&http.get(place)?, None).map_err(|error| error.to_string())?;
@@ -168,15 +168,8 @@ fn name(place: &str) -> String {
         .collect()
 }
 
-/// Whole or not at all.
 fn write(file: &Path, bytes: &[u8]) -> Result<(), String> {
-    let cannot = |error: std::io::Error| format!("{} cannot be written: {error}", file.display());
     let folder = file.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(cannot)?;
-    let beside = file.with_extension(format!("new-{}", std::process::id()));
-    let mut new = fs::File::create(&beside).map_err(cannot)?;
-    new.write_all(bytes)
-        .and_then(|()| new.sync_all())
-        .map_err(cannot)?;
-    fs::rename(&beside, file).map_err(cannot)
+    fs::create_dir_all(folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+    replace(file, bytes, 0o644)
 }

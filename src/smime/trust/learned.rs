@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::super::Certificate;
+use super::super::files::replace;
 
 /// Certificates kept at most: every one is offered whenever a path is looked for.
 const MOST: usize = 500;
@@ -67,13 +68,13 @@ impl Learned {
         true
     }
 
-    fn keep(&self, certificate: &Certificate) -> std::io::Result<()> {
+    fn keep(&self, certificate: &Certificate) -> Result<(), String> {
         let Some(folder) = &self.folder else {
             return Ok(());
         };
-        fs::create_dir_all(folder)?;
+        fs::create_dir_all(folder)
+            .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
         let name = folder.join(certificate.fingerprint());
-        fs::write(name.with_extension("new"), certificate.to_der())?;
-        fs::rename(name.with_extension("new"), name.with_extension("der"))
+        replace(&name.with_extension("der"), &certificate.to_der(), 0o644)
     }
 }
