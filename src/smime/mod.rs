@@ -82,7 +82,7 @@ pub struct Settings {
     /// Whether a domain's (a gateway's) certificate may be used for everybody in the domain.
     pub domain_certificates: bool,
     /// Hours for which a revocation list counts as current after its next update was due.
-    pub stale_hours: u32,
+    pub crl_stale_hours: u32,
     /// What is fetched from the issuers of certificates.
     pub online: online::Settings,
     /// LDAP directories.
@@ -105,7 +105,7 @@ impl Default for Settings {
             subject_addresses: false,
             plus_addresses: false,
             domain_certificates: false,
-            stale_hours: 0,
+            crl_stale_hours: 0,
             online: online::Settings::default(),
             ldap: Vec::new(),
             smimea: sources::dns::Settings::default(),

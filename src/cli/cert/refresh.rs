@@ -7,7 +7,7 @@ use super::{Answer, Holdings, json};
 pub(super) async fn refresh(holdings: &Holdings, now: Timestamp, as_json: bool) -> Result<Answer, String> {
     if !holdings.settings.online.is_on() {
         return Err(
-            "nothing may be fetched: turn on `lists` or `intermediates` in [certificates.online], and name the hosts"
+            "nothing may be fetched: turn on `crls` or `intermediates` in [certificates.online], and name the hosts"
                 .to_owned(),
         );
     }

@@ -33,7 +33,7 @@ pub(super) use ocsp::Status;
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// Whether revocation lists are fetched from the places that certificates name.
-    pub lists: bool,
+    pub crls: bool,
     /// Whether OCSP responders are asked.
     pub ocsp: Ocsp,
     /// Whether certificates of CAs that are missing in a path are fetched.
@@ -41,7 +41,7 @@ pub struct Settings {
     /// Hosts that may be asked: names, and `*.ca.example` for all below one.
     pub hosts: Vec<String>,
     /// Seconds that one question may take.
-    pub timeout: u64,
+    pub timeout_seconds: u64,
     /// Folder where what was fetched is kept.
     pub folder: PathBuf,
 }
@@ -62,11 +62,11 @@ pub enum Ocsp {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            lists: false,
+            crls: false,
             ocsp: Ocsp::Off,
             intermediates: false,
             hosts: Vec::new(),
-            timeout: 5,
+            timeout_seconds: 5,
             folder: PathBuf::from("/var/lib/sealgate/fetched"),
         }
     }
@@ -75,7 +75,7 @@ impl Default for Settings {
 impl Settings {
     /// Whether anything is fetched at all.
     pub fn is_on(&self) -> bool {
-        self.lists || self.intermediates || self.ocsp != Ocsp::Off
+        self.crls || self.intermediates || self.ocsp != Ocsp::Off
     }
 
     /// Every setting that makes no sense, and how to mend it.
@@ -96,9 +96,10 @@ impl Settings {
                 ));
             }
         }
-        if self.timeout == 0 || self.timeout > 30 {
+        if self.timeout_seconds == 0 || self.timeout_seconds > 30 {
             list.push(
-                "`timeout` must be between 1 and 30 seconds: a message waits for the first answer".to_owned(),
+                "`timeout_seconds` must be between 1 and 30 seconds: a message waits for the first answer"
+                    .to_owned(),
             );
         }
         if self.folder.exists() && !self.folder.is_dir() {
@@ -135,7 +136,7 @@ impl Online {
     }
 
     fn new(settings: &Settings) -> Online {
-        let timeout = Duration::from_secs(settings.timeout.clamp(1, 30));
+        let timeout = Duration::from_secs(settings.timeout_seconds.clamp(1, 30));
         let http = Arc::new(Http::new(settings.hosts.clone(), timeout));
         Online {
             responders: Responders::new(Arc::clone(&http), timeout),
@@ -153,7 +154,7 @@ impl Online {
 
     /// A certificate that is weighed: the lists of its issuers will be fetched in the next round.
     pub(super) fn note(&self, certificate: &Certificate) {
-        if self.settings.lists {
+        if self.settings.crls {
             self.want(&certificate.places().lists, |wanted, place| {
                 wanted.lists.insert(place)
             });
@@ -206,7 +207,7 @@ impl Online {
         // What comes up again meanwhile is no news: places stay wanted, since lists grow old.
         let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut lists = wanted.lists;
-        if self.settings.lists {
+        if self.settings.crls {
             let named = trust
                 .authorities()
                 .flat_map(|authority| &authority.places().lists);

@@ -103,11 +103,11 @@ impl Trust {
         if settings.online.intermediates {
             fetched = online::intermediates(&settings.online.folder);
         }
-        if settings.online.lists {
+        if settings.online.crls {
             fetched_lists = online::lists(&settings.online.folder);
         }
         let paths = Paths::new(anchors, intermediates.chain(fetched).collect());
-        let stale = i64::from(settings.stale_hours) * 3_600;
+        let stale = i64::from(settings.crl_stale_hours) * 3_600;
         let mut revocations = Revocations::new(lists, &paths, stale)?;
         revocations.take(fetched_lists, &paths);
         let mut moments: Vec<i64> = paths.moments().chain(revocations.moments()).collect();

@@ -136,7 +136,7 @@ fn online_lab() -> (Lab, Web) {
     let online = &mut lab.folders.rules.online;
     online.hosts = vec!["localhost".to_owned()];
     online.folder = folder;
-    online.lists = true;
+    online.crls = true;
     (lab, web)
 }
 
@@ -199,7 +199,7 @@ fn a_list_whose_next_update_is_late_counts_for_the_hours_that_are_set() {
         (11, Verdict::RevocationUnknown),
         (12, Verdict::Chosen),
     ] {
-        lab.folders.rules.stale_hours = hours;
+        lab.folders.rules.crl_stale_hours = hours;
         assert_eq!(lab.folders.verdict(ANN), expected, "{hours}");
     }
 }
