@@ -56,15 +56,8 @@ pub(super) fn write(
     name: &str,
     facts: &impl Serialize,
 ) -> Result<Words, NoticeError> {
-    let file = format!("{name}.txt.jinja");
     let facts = Value::from(Serde(facts));
-    let written = render(environment, &file, &facts)?;
-    let (first, text) = written.split_once('\n').unwrap_or((&written, ""));
-    let subject = first
-        .strip_prefix("Subject:")
-        .map(|subject| plain(subject, SUBJECT))
-        .filter(|subject| !subject.is_empty())
-        .ok_or_else(|| NoticeError(format!("{file}:1: the first line must be `Subject: …`")))?;
+    let (subject, text) = written(environment, name, &facts)?;
     let facts = context! { subject => subject.as_str(), ..facts };
     Ok(Words {
         html: render(environment, &format!("{name}.html.jinja"), &facts)?,
@@ -73,20 +66,30 @@ pub(super) fn write(
     })
 }
 
-/// Writes a letter: its own text, and HTML made of the text's paragraphs.
-pub(super) fn write_letter(
+/// The subject and the text that a template gives.
+fn written(
     environment: &Environment<'static>,
     name: &str,
-    facts: &impl Serialize,
-) -> Result<Words, NoticeError> {
+    facts: &Value,
+) -> Result<(String, String), NoticeError> {
     let file = format!("{name}.txt.jinja");
-    let written = render(environment, &file, &Value::from(Serde(facts)))?;
+    let written = render(environment, &file, facts)?;
     let (first, text) = written.split_once('\n').unwrap_or((&written, ""));
     let subject = first
         .strip_prefix("Subject:")
         .map(|subject| plain(subject, SUBJECT))
         .filter(|subject| !subject.is_empty())
         .ok_or_else(|| NoticeError(format!("{file}:1: the first line must be `Subject: …`")))?;
+    Ok((subject, text.to_owned()))
+}
+
+/// Writes a letter: its own text, and HTML made of the text's paragraphs.
+pub(super) fn write_letter(
+    environment: &Environment<'static>,
+    name: &str,
+    facts: &impl Serialize,
+) -> Result<Words, NoticeError> {
+    let (subject, text) = written(environment, name, &Value::from(Serde(facts)))?;
     let lines = |paragraph: &str| -> Vec<String> {
         let lines = paragraph.lines().map(|line| line.trim().to_owned());
         lines.filter(|line| !line.is_empty()).collect()

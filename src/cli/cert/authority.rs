@@ -68,7 +68,14 @@ pub struct Issue {
     /// What it is for
     #[arg(long = "for", value_enum, default_value_t = For::Mail, value_name = "USE")]
     usage: For,
-    /// Days that it is valid; without it what the settings say
+    #[command(flatten)]
+    terms: Terms,
+}
+
+/// What is the same for everything that is issued.
+#[derive(Args)]
+struct Terms {
+    /// Days that the certificate is valid; without it what the settings say
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=825))]
     days: Option<u16>,
     #[command(flatten)]
@@ -115,15 +122,8 @@ pub struct By {
 pub struct Renew {
     /// Its serial number or fingerprint (8 digits or more), or its address
     certificate: String,
-    /// Days that the new one is valid; without it what the settings say
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=825))]
-    days: Option<u16>,
     #[command(flatten)]
-    to: To,
-    #[command(flatten)]
-    by: By,
-    #[command(flatten)]
-    plain: Plain,
+    terms: Terms,
 }
 
 /// A certificate to revoke.
@@ -318,7 +318,7 @@ fn show(plain: &Plain, now: Timestamp) -> Result<Answer, String> {
 }
 
 pub(super) fn issue(issue: &Issue, now: Timestamp) -> Result<Answer, String> {
-    let settings = all_settings(&issue.plain.file)?;
+    let settings = all_settings(&issue.terms.plain.file)?;
     let whom = match (&issue.address, &issue.organisation) {
         (Some(address), _) => Whom::Address(address.clone()),
         (None, Some(name)) => Whom::Organisation(name.clone()),
@@ -326,7 +326,7 @@ pub(super) fn issue(issue: &Issue, now: Timestamp) -> Result<Answer, String> {
     };
     let usage = match issue.usage {
         // A gateway's key signs; what it could receive is the person's.
-        For::Mail if issue.to.gateway => Usage::SignMail,
+        For::Mail if issue.terms.to.gateway => Usage::SignMail,
         For::Mail => Usage::Mail,
         For::Sign => Usage::SignMail,
         For::Encrypt => Usage::EncryptMail,
@@ -335,15 +335,15 @@ pub(super) fn issue(issue: &Issue, now: Timestamp) -> Result<Answer, String> {
         whom,
         name: issue.name.clone(),
         usage,
-        days: issue.days.unwrap_or(settings.authority.days),
-        source: source(&issue.to)?,
+        days: issue.terms.days.unwrap_or(settings.authority.days),
+        source: source(&issue.terms.to)?,
         renews: None,
     };
-    deliver(&settings, &order, &issue.to, &issue.by, issue.plain.json, now)
+    deliver(&settings, &order, &issue.terms, now)
 }
 
 pub(super) fn renew(renew: &Renew, now: Timestamp) -> Result<Answer, String> {
-    let settings = all_settings(&renew.plain.file)?;
+    let settings = all_settings(&renew.terms.plain.file)?;
     let ledger = site(&settings).ledger()?;
     let old = ledger.meant(&renew.certificate, now)?;
     let whom = match old.whom.parse() {
@@ -359,11 +359,11 @@ pub(super) fn renew(renew: &Renew, now: Timestamp) -> Result<Answer, String> {
         whom,
         name: old.name.clone(),
         usage,
-        days: renew.days.unwrap_or(settings.authority.days),
-        source: source(&renew.to)?,
+        days: renew.terms.days.unwrap_or(settings.authority.days),
+        source: source(&renew.terms.to)?,
         renews: Some(old.serial.clone()),
     };
-    deliver(&settings, &order, &renew.to, &renew.by, renew.plain.json, now)
+    deliver(&settings, &order, &renew.terms, now)
 }
 
 fn source(to: &To) -> Result<Source, String> {
@@ -375,21 +375,14 @@ fn source(to: &To) -> Result<Source, String> {
     Source::from_request(&bytes).map_err(wrong)
 }
 
-fn deliver(
-    settings: &Settings,
-    order: &Order,
-    to: &To,
-    by: &By,
-    as_json: bool,
-    now: Timestamp,
-) -> Result<Answer, String> {
+fn deliver(settings: &Settings, order: &Order, terms: &Terms, now: Timestamp) -> Result<Answer, String> {
     let site = site(settings);
     let authority = site.open()?;
     // What would fail afterwards is tried first: a certificate should not be issued for nothing.
-    let place = Place::find(settings, order, to.out.as_deref())?;
-    let delivered = authority.issue(order, &person(by.by.as_deref()), now)?;
+    let place = Place::find(settings, order, terms.to.out.as_deref())?;
+    let delivered = authority.issue(order, &person(terms.by.by.as_deref()), now)?;
     let (file, password) = place.put(&delivered, settings)?;
-    if as_json {
+    if terms.plain.json {
         return json(&IssuedAnswer {
             entry: &delivered.entry,
             file: &file,
