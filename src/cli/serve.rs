@@ -116,10 +116,6 @@ async fn ask_issuers(
             );
         }
         if refreshed.is_news() {
-            tracing::info!(
-                places = refreshed.fetched.len(),
-                "news came from issuers of certificates"
-            );
             take_in_news(Arc::clone(&gateway), settings.clone(), Arc::clone(&reloads)).await;
         }
         tokio::select! {
@@ -169,8 +165,10 @@ async fn purge(store: Store, one_at_a_time: Arc<Mutex<()>>) {
 async fn take_in_news(gateway: Arc<Gateway>, settings: Settings, one_at_a_time: Arc<Mutex<()>>) {
     let _turn = one_at_a_time.lock().await;
     let taken = tokio::task::spawn_blocking(move || gateway::take_in_news(&gateway, &settings)).await;
-    if let Ok(Err(mistake)) = taken {
-        tracing::error!("what came from issuers cannot be taken in: {mistake}");
+    match taken {
+        Ok(Ok(())) => tracing::info!("what issuers of certificates publish was taken in"),
+        Ok(Err(mistake)) => tracing::error!("what came from issuers cannot be taken in: {mistake}"),
+        Err(_) => {}
     }
 }
 
