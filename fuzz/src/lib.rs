@@ -10,10 +10,14 @@ use std::sync::OnceLock;
 use sealgate::detect::{RuleSource, Rules};
 use sealgate::documents::{self, Sight};
 use sealgate::inspect::{Examination, Source, examine_here};
-use sealgate::message::{Place, RawMessage};
+use sealgate::message::{Place, Profile, RawMessage};
 use sealgate::mime::{Leaf, Limits, Text, TextKind};
+use sealgate::smime::authority::Source as KeySource;
 use sealgate::smime::issue::{Authority, KeyKind};
-use sealgate::smime::{self, Abilities, Certificates, Contents, Curve, Verification};
+use sealgate::smime::{
+    self, Abilities, Algorithms, Capabilities, Certificate, Certificates, Contents, Curve, Payload,
+    Verification,
+};
 
 /// Small, so that a reader that ignores its limits is seen soon.
 const LIMITS: Limits = Limits {
@@ -137,7 +141,8 @@ fn trust() -> &'static Certificates {
     static TRUST: OnceLock<Certificates> = OnceLock::new();
     TRUST.get_or_init(|| {
         let folder = std::env::temp_dir().join(format!("sealgate-fuzz-{}", std::process::id()));
-        let [from, to] = ["2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z"].map(|time| time.parse().expect("a time"));
+        let [from, to] =
+            ["2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z"].map(|time| time.parse().expect("a time"));
         let root = Authority::new("Fuzz Root", KeyKind::Ec(Curve::P256), from, to).expect("a root");
         for name in ["recipients", "anchors", "intermediates", "crls"] {
             std::fs::create_dir_all(folder.join(name)).expect("a folder can be made");
@@ -302,7 +307,43 @@ pub fn pkcs12(bytes: &[u8]) {
         [&[tag, 0x84][..], &length, content].concat()
     };
     let data = element(6, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01]);
-    let info = |content: &[u8]| element(0x30, &[data.clone(), element(0xa0, &element(4, content))].concat());
+    let info = |content: &[u8]| {
+        element(
+            0x30,
+            &[data.clone(), element(0xa0, &element(4, content))].concat(),
+        )
+    };
     let safes = element(0x30, &info(bytes));
     certificates(&element(0x30, &[element(2, &[3]), info(&safes)].concat()));
+}
+
+/// One certificate, one request, one list of capabilities: whatever the octets can be taken for. A certificate that can be
+/// read can be written again and judged; what its key allows can be sealed to it, or refused, and nobody vouches for it.
+pub fn der(bytes: &[u8]) {
+    let _ = KeySource::from_request(bytes);
+    let abilities = Abilities::of(&Capabilities(bytes.to_vec()));
+    let Ok(certificate) = Certificate::from_der(bytes) else {
+        return;
+    };
+    let again = Certificate::from_der(&certificate.to_der()).expect("what was written can be read");
+    assert_eq!(certificate.fingerprint(), again.fingerprint());
+    let _ = (
+        certificate.addresses().len(),
+        certificate.subject_addresses().len(),
+        certificate.domains().len(),
+    );
+    let _ = (
+        certificate.not_before(),
+        certificate.not_after(),
+        certificate.serial(),
+        certificate.issuer(),
+    );
+    let _ = trust().objection(&certificate);
+    let raw = RawMessage::new(b"From: a@b.example\r\nSubject: s\r\n\r\ntext\r\n".to_vec());
+    for profile in [Profile::Compatible, Profile::Modern, Profile::Strict] {
+        if let Some(algorithms) = Algorithms::choose(profile, certificate.key(), Some(&abilities)) {
+            let payload = Payload::to_seal(&raw, &[]).expect("a message can be sealed");
+            let _ = payload.seal(None, &[&certificate], algorithms);
+        }
+    }
 }

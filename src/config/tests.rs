@@ -306,6 +306,7 @@ fn the_example_names_every_setting_with_its_default() {
             "publish",
             "crl_url",
             "enrol",
+            "decrypt_keys",
             "administrator",
             "key",
             "learned",

@@ -15,8 +15,8 @@ use super::register::{EntryState, Register};
 use super::sources::{Folder, Registered, dns, ldap};
 use super::trust::{Judged, Trust};
 use super::{
-    Abilities, Algorithms, Candidate, Certificate, Directory, LookupError, Settings, Signed, Verification,
-    verify,
+    Abilities, Algorithms, Candidate, Certificate, Directory, LookupError, Opened, Settings, Signed,
+    Verification, verify,
 };
 
 /// The certificates at hand and the rules of trust. Cloning shares them.
@@ -284,6 +284,11 @@ impl Certificates {
     /// message; never fails, and says what it did not read.
     pub fn verify(&self, raw: &RawMessage, now: jiff::Timestamp) -> Verification {
         verify::verify(&self.trust, raw, now)
+    }
+
+    /// Verifies what was opened of a message.
+    pub fn verify_opened(&self, raw: &RawMessage, opened: &Opened, now: jiff::Timestamp) -> Verification {
+        verify::verify_inside(&self.trust, raw, opened.entity(), now)
     }
 
     /// Keeps the CA certificates that came with verified mail, so that what they lead to can be judged without them.
