@@ -159,6 +159,7 @@ impl Settings {
             self.deliver.ca_file.as_mut(),
             self.ocr.tessdata.as_mut(),
             self.keys.folder.as_mut(),
+            self.inbound.decrypt_keys.as_mut(),
             self.authority.folder.as_mut(),
             self.authority.publish.as_mut(),
             self.keys.secret_file.as_mut(),
