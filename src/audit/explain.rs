@@ -486,6 +486,7 @@ The sender is told by a notice what did not leave.
             WeakKey,
             BelowProfile,
             BelowAssurance,
+            NotPostQuantum,
             Denied("stolen".to_owned()),
             WaitingForApproval,
         ]

@@ -160,6 +160,9 @@ fn fault(verdict: &CertificateVerdict) -> Option<String> {
         CertificateVerdict::BelowAssurance => {
             "its issuer has not checked of its holder what the policy asks for"
         }
+        CertificateVerdict::NotPostQuantum => {
+            "its key would not withstand a quantum computer, which the policy asks for by now (ML-KEM)"
+        }
     };
     Some(fixed.to_owned())
 }

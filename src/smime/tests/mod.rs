@@ -16,6 +16,7 @@ mod opening;
 pub mod pki;
 mod pkits;
 mod profiles;
+mod quantum;
 mod register;
 mod revocation;
 mod sealing;
