@@ -1,4 +1,4 @@
-//! Reads one command line (RFC 5321 §4.1.1, RFC 1870, RFC 6152, RFC 6531, RFC 3207).
+//! Reads one command line (RFC 5321 §4.1.1, RFC 1870, RFC 3030, RFC 3207, RFC 6152, RFC 6531).
 //!
 //! The parser is our own. `smtp-proto`, which the sending side uses, drops CR anywhere in a line, ends a line
 //! at a bare LF, and gives the same answer for `<>` and `<postmaster>`: good for a lenient server, wrong for one
@@ -6,6 +6,7 @@
 
 use crate::message::Address;
 
+use super::chunks::{self, Chunk};
 use super::path;
 
 /// What the client asks for.
@@ -16,6 +17,7 @@ pub(super) enum Command {
     Mail(Mail),
     Rcpt(Forward),
     Data,
+    Chunk(Chunk),
     Reset,
     Noop,
     Verify,
@@ -65,13 +67,28 @@ pub(super) enum Fault {
     Parameter,
     /// A parameter that is offered, with a value that it cannot have, or twice.
     Value,
-    /// Another protocol, or a command that bytes follow which are not commands. The session must end: to go on
-    /// would be to run commands from somebody's data.
+    /// Another protocol, or a command that bytes follow which are not commands.
     Foreign,
+    /// BDAT that does not say how many octets follow it, so that the next command cannot be found.
+    Uncounted,
+}
+
+impl Fault {
+    /// Whether the session must end: to go on would be to run commands from somebody's data.
+    pub(super) fn is_fatal(self) -> bool {
+        matches!(self, Fault::Foreign | Fault::Uncounted)
+    }
 }
 
 /// Reads `line`, which comes without its CRLF.
 pub(super) fn parse(line: &[u8]) -> Result<Command, Fault> {
+    let is_chunk = line
+        .get(..4)
+        .is_some_and(|verb| verb.eq_ignore_ascii_case(b"BDAT"));
+    read(line).map_err(|fault| if is_chunk { Fault::Uncounted } else { fault })
+}
+
+fn read(line: &[u8]) -> Result<Command, Fault> {
     let text = std::str::from_utf8(line).map_err(|_| Fault::Characters)?;
     if text.chars().any(char::is_control) {
         return Err(Fault::Characters);
@@ -85,6 +102,7 @@ pub(super) fn parse(line: &[u8]) -> Result<Command, Fault> {
         "MAIL" => mail(rest).map(Command::Mail),
         "RCPT" => rcpt(rest).map(Command::Rcpt),
         "DATA" => alone(rest, Command::Data, "DATA"),
+        "BDAT" => chunks::parse(rest).map(Command::Chunk).ok_or(Fault::Uncounted),
         "RSET" => alone(rest, Command::Reset, "RSET"),
         "QUIT" => alone(rest, Command::Quit, "QUIT"),
         "STARTTLS" => alone(rest, Command::StartTls, "STARTTLS"),
@@ -98,12 +116,11 @@ pub(super) fn parse(line: &[u8]) -> Result<Command, Fault> {
     }
 }
 
-/// BDAT and BURL bring data that would then be read as commands. The others are HTTP: a browser on an allowed
+/// BURL brings data that would then be read as commands. The others are HTTP: a browser on an allowed
 /// host can be made to send SMTP commands in the body of a request.
 fn is_foreign(verb: &str) -> bool {
     [
-        "BDAT", "BURL", "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT",
-        "HOST:",
+        "BURL", "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "HOST:",
     ]
     .contains(&verb)
 }
@@ -141,6 +158,11 @@ fn mail(text: &str) -> Result<Mail, Fault> {
 }
 
 impl Mail {
+    /// The size that the client announced, or 0.
+    pub(super) fn expected(&self) -> usize {
+        usize::try_from(self.size.unwrap_or(0)).unwrap_or(usize::MAX)
+    }
+
     fn set(&mut self, parameter: &str) -> Result<(), Fault> {
         let (key, value) = match parameter.split_once('=') {
             Some((key, value)) => (key, Some(value)),
@@ -269,6 +291,27 @@ mod tests {
     }
 
     #[test]
+    fn a_chunk_whose_length_is_not_told_ends_the_session() {
+        let chunk = Chunk {
+            octets: 5,
+            last: true,
+        };
+        assert_eq!(parse(b"bdat 5 Last"), Ok(Command::Chunk(chunk)));
+        for line in [
+            "BDAT",
+            "BDAT x",
+            "BDAT LAST",
+            "BDAT\t5",
+            "bdat5",
+            "BDAT 5\n",
+            "BDAT 5\r LAST",
+        ] {
+            let fault = fault(line);
+            assert!(fault == Fault::Uncounted && fault.is_fatal(), "{line:?}");
+        }
+    }
+
+    #[test]
     fn addresses_beyond_ascii_need_smtputf8() {
         assert_eq!(fault("MAIL FROM:<ü@b.c>"), Fault::NotAscii);
         assert!(parse("MAIL FROM:<ü@b.c> SMTPUTF8".as_bytes()).is_ok());
@@ -304,7 +347,7 @@ mod tests {
         assert_eq!(fault("MAIL FROM:<a>"), Fault::Sender);
         assert_eq!(fault("RCPT TO:<a>"), Fault::Recipient);
         assert_eq!(fault("AUTH PLAIN"), Fault::NotServed);
-        assert_eq!(fault("BDAT 5 LAST"), Fault::Foreign);
+        assert_eq!(fault("BURL imap://x LAST"), Fault::Foreign);
         assert_eq!(fault("POST / HTTP/1.1"), Fault::Foreign);
     }
 

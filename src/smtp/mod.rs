@@ -6,9 +6,11 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::message::{Address, Boxed, Envelope, MessageId, RawMessage};
 
+mod chunks;
 mod command;
 mod connection;
 mod data;
+mod intake;
 mod limits;
 mod memory;
 mod network;

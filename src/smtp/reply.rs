@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::Reply;
 use super::command::Fault;
-use super::data::Flaw;
+use super::intake::Flaw;
 
 /// The longest reply line without its CRLF (RFC 5321 §4.5.3.1.5).
 const LINE_LIMIT: usize = 510;
@@ -33,7 +33,7 @@ impl Answer {
     pub(super) const HELP: Answer = fixed(
         214,
         "2.0.0",
-        "commands: EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT STARTTLS",
+        "commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT STARTTLS",
     );
 
     pub(super) const HELLO_FIRST: Answer = fixed(503, "5.5.1", "send EHLO first");
@@ -54,7 +54,18 @@ impl Answer {
     pub(super) const EARLY_DATA: Answer = fixed(
         554,
         "5.5.0",
-        "message text was sent before DATA was accepted, and no recipient was taken; closing",
+        "message text was sent before DATA was answered; closing",
+    );
+    pub(super) const CHUNK_TAKEN: Answer = fixed(250, "2.0.0", "chunk OK");
+    pub(super) const CHUNKS_FAILED: Answer = fixed(
+        503,
+        "5.5.1",
+        "a chunk was refused, and the others are dropped; send RSET or MAIL",
+    );
+    pub(super) const CHUNKS_BEGUN: Answer = fixed(
+        503,
+        "5.5.1",
+        "the message has begun with BDAT; go on with BDAT, or send RSET",
     );
     pub(super) const LINE_TOO_LONG: Answer =
         fixed(500, "5.5.2", "the command line is longer than 2048 octets");
@@ -262,6 +273,11 @@ impl From<Fault> for Answer {
                 554,
                 "5.5.1",
                 "this command is not offered here, and what follows it is no mail; closing",
+            ),
+            Fault::Uncounted => fixed(
+                554,
+                "5.5.4",
+                "write it as: BDAT octets [LAST]; it cannot be told where the chunk ends; closing",
             ),
         }
     }

@@ -11,14 +11,19 @@ use bytes::{Buf, BytesMut};
 
 use crate::message::{Address, Envelope, RawMessage};
 
+use super::chunks::{Chunk, Chunks};
 use super::command::{self, Command, Fault, Forward, Mail};
 use super::data::Data;
-use super::memory::Budget;
+use super::intake::Flaw;
+use super::memory::{Budget, Hold};
 use super::reply::Answer;
 use super::{Client, Reply};
 
+mod chunk;
 mod commands;
 mod event;
+
+use chunk::Counted;
 
 pub(super) use event::{Event, Received, Rules, Standing, Wait};
 
@@ -41,6 +46,8 @@ pub(super) struct Session {
     phase: Phase,
     transaction: Option<Transaction>,
     errors: u32,
+    /// A chunk was refused, and nothing but chunks has come since.
+    chunks_failed: bool,
     output: Vec<u8>,
 }
 
@@ -54,6 +61,8 @@ enum Phase {
     Sender(Mail),
     /// In the message text.
     Data(Data),
+    /// In a chunk.
+    Chunk(Counted),
     /// The message is with the gateway.
     Message,
     Closing,
@@ -65,6 +74,8 @@ struct Transaction {
     mail: Mail,
     recipients: Vec<Address>,
     known: HashSet<Address>,
+    /// What BDAT has brought so far.
+    chunks: Option<Chunks>,
 }
 
 impl Session {
@@ -78,6 +89,7 @@ impl Session {
             phase: Phase::Command,
             transaction: None,
             errors: 0,
+            chunks_failed: false,
             output: Vec::new(),
         };
         let hostname = session.rules.hostname.as_str();
@@ -100,6 +112,7 @@ impl Session {
                 Phase::LongLine => self.skip_line(input),
                 Phase::Sender(mail) => Some(Event::Sender(mail.sender.clone())),
                 Phase::Data(_) => self.data(input),
+                Phase::Chunk(_) => self.chunk(input),
                 // Nobody reads on while a message is being decided on.
                 Phase::Message => Some(Event::Write),
                 Phase::Closing => Some(Event::Close),
@@ -224,13 +237,17 @@ impl Session {
         }
         let command = command::parse(&line);
         if self.standing == Standing::Stranger && command != Ok(Command::Quit) {
-            self.fail(Answer::STRANGER);
+            match command {
+                // Its octets are not waited for.
+                Ok(Command::Chunk(_)) => self.end(Answer::STRANGER),
+                _ => self.fail(Answer::STRANGER),
+            }
             return None;
         }
         match command {
             Ok(command) => self.obey(command, !input.is_empty()),
-            Err(Fault::Foreign) => {
-                self.end(Fault::Foreign.into());
+            Err(fault) if fault.is_fatal() => {
+                self.end(fault.into());
                 None
             }
             Err(fault) => {
@@ -266,7 +283,12 @@ impl Session {
             return None;
         };
         let transaction = self.transaction.take().unwrap_or_default();
-        match data.finish() {
+        self.received(transaction, data.finish())
+    }
+
+    /// The text has ended: hands the message over, or says why it is not taken.
+    fn received(&mut self, transaction: Transaction, taken: Result<(Vec<u8>, Hold), Flaw>) -> Option<Event> {
+        match taken {
             Err(flaw) => {
                 self.say(flaw.into());
                 None

@@ -24,4 +24,5 @@ mod profiles;
 mod refusals;
 mod settings;
 mod signing;
+mod smuggling;
 mod sources;

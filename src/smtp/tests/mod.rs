@@ -1,5 +1,6 @@
 //! The server as its clients meet it: without sockets in [`session`], with them in the others.
 
+mod chunking;
 mod dialogue;
 mod limits;
 mod service;
@@ -65,6 +66,11 @@ struct Recorder {
 impl Recorder {
     fn taken(&self) -> Vec<Taken> {
         self.taken.lock().unwrap().clone()
+    }
+
+    fn texts(&self) -> Vec<String> {
+        let text = |taken: Taken| String::from_utf8(taken.message.as_bytes().to_vec()).unwrap();
+        self.taken().into_iter().map(text).collect()
     }
 
     /// A recorder that holds messages for `local`, and where to hear of them.

@@ -149,10 +149,11 @@ fn without_a_certificate_starttls_is_not_offered() {
         "250-SIZE 52428800",
         "250-8BITMIME",
         "250-SMTPUTF8",
+        "250-ENHANCEDSTATUSCODES",
     ] {
         peer.expect(offer);
     }
-    peer.expect("250 ENHANCEDSTATUSCODES");
+    peer.expect("250 CHUNKING");
     peer.ask("STARTTLS", "502 5.5.1");
 }
 
