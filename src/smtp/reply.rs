@@ -33,7 +33,7 @@ impl Answer {
     pub(super) const HELP: Answer = fixed(
         214,
         "2.0.0",
-        "commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT STARTTLS",
+        "commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT STARTTLS AUTH",
     );
 
     pub(super) const HELLO_FIRST: Answer = fixed(503, "5.5.1", "send EHLO first");
@@ -92,6 +92,64 @@ impl Answer {
     );
     pub(super) const STRANGER: Answer = fixed(554, "5.7.1", "relaying is not allowed from this address");
 
+    pub(super) const SUSPENDED: Answer = fixed(
+        550,
+        "5.7.1",
+        "sending from this address has been suspended; please call your administrator",
+    );
+    pub(super) const SENDER_MESSAGES: Answer = fixed(
+        450,
+        "4.7.1",
+        "this sender has sent too many messages within an hour; try again later",
+    );
+    pub(super) const CLIENT_MESSAGES: Answer = fixed(
+        450,
+        "4.7.1",
+        "you have sent too many messages within an hour; try again later",
+    );
+    pub(super) const SENDER_RECIPIENTS: Answer = fixed(
+        452,
+        "4.5.3",
+        "this sender has written to too many recipients within an hour; try again later",
+    );
+    pub(super) const CLIENT_RECIPIENTS: Answer = fixed(
+        452,
+        "4.5.3",
+        "you have named too many recipients within an hour; try again later",
+    );
+    pub(super) const LOGGED_IN: Answer = fixed(235, "2.7.0", "logged in");
+    pub(super) const LOGIN_FAILED: Answer = fixed(535, "5.7.8", "the user name or the password is wrong");
+    pub(super) const LOGIN_MALFORMED: Answer =
+        fixed(501, "5.5.2", "this is no answer to the challenge, or no base 64");
+    pub(super) const LOGIN_CANCELLED: Answer = fixed(501, "5.0.0", "the login was given up");
+    pub(super) const NO_LOGIN: Answer = fixed(502, "5.5.1", "AUTH is not offered here");
+    pub(super) const LOGIN_NEEDS_TLS: Answer = fixed(538, "5.7.11", "send STARTTLS first");
+    pub(super) const LOGIN_FIRST: Answer = fixed(530, "5.7.0", "log in first; AUTH is offered under TLS");
+    pub(super) const ALREADY_LOGGED_IN: Answer = fixed(503, "5.5.1", "you are logged in already");
+    pub(super) const LOGIN_IN_TRANSACTION: Answer = fixed(
+        503,
+        "5.5.1",
+        "AUTH cannot come within a transaction; send RSET first",
+    );
+    pub(super) const UNKNOWN_MECHANISM: Answer = fixed(
+        504,
+        "5.5.4",
+        "this mechanism is not offered; take SCRAM-SHA-256, PLAIN or LOGIN",
+    );
+
+    /// The server's part of a login, in base 64 (RFC 4954 §4).
+    pub(super) fn challenge(text: &str) -> Answer {
+        told(334, "", text.to_owned())
+    }
+
+    pub(super) fn login_blocked(hostname: &str) -> Answer {
+        told(
+            421,
+            "4.7.0",
+            format!("{hostname} too many logins from your address have failed; try again in an hour"),
+        )
+    }
+
     /// The greeting of a client that may relay.
     pub(super) fn greeting(hostname: &str) -> Answer {
         told(220, "", format!("{hostname} ESMTP Sealgate"))
@@ -133,6 +191,26 @@ impl Answer {
 
     pub(super) fn too_many_errors(hostname: &str) -> Answer {
         told(421, "4.7.0", format!("{hostname} too many errors; closing"))
+    }
+
+    pub(super) fn too_often(hostname: &str, what: &str) -> Answer {
+        told(421, "4.7.0", format!("{hostname} {what}"))
+    }
+
+    pub(super) fn too_slow(hostname: &str) -> Answer {
+        told(
+            421,
+            "4.4.2",
+            format!("{hostname} the message comes too slowly; closing"),
+        )
+    }
+
+    pub(super) fn place_needed(hostname: &str) -> Answer {
+        told(
+            421,
+            "4.7.0",
+            format!("{hostname} you were idle, and others need the place; come again"),
+        )
     }
 
     pub(super) fn timed_out(hostname: &str) -> Answer {

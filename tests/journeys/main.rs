@@ -18,6 +18,7 @@ mod enrolment;
 mod hostile;
 mod hsm;
 mod inbound;
+mod login;
 mod outcomes;
 mod postfix;
 mod profiles;

@@ -11,7 +11,7 @@ const HIDDEN: &str = "MAIL FROM:<chief@agency.example>\r\nRCPT TO:<victim@partne
                       From: chief@agency.example\r\n\r\nhidden\r\n";
 
 /// Every sequence that some server has been known to take for the end of data, and near misses.
-const REFUSED: [&str; 20] = [
+const REFUSED: [&str; 19] = [
     "\n.\n",
     "\n.\r\n",
     "\n.\r",
@@ -21,7 +21,6 @@ const REFUSED: [&str; 20] = [
     "\r\n.\n",
     "\r\n.\r",
     "\r\n.\r\r\n",
-    "\r\r\n.\r\n.",
     "\n\r.\r\n",
     "\n\n.\r\n",
     "\r\n\0.\r\n",

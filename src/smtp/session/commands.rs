@@ -24,6 +24,7 @@ impl Session {
             Command::Help => self.say(Answer::HELP),
             Command::Quit => self.end(Answer::bye(&self.rules.hostname)),
             Command::StartTls => return self.start_tls(more),
+            Command::Login(login) => return self.login(login),
         }
         None
     }
@@ -41,6 +42,9 @@ impl Session {
         if extended && self.rules.starttls && !self.client.tls {
             offers.push("STARTTLS".to_owned());
         }
+        if extended {
+            offers.extend(self.login_offer());
+        }
         Answer::hello(&self.rules.hostname).write_list(&mut self.output, &offers);
     }
 
@@ -49,6 +53,8 @@ impl Session {
             self.fail(Answer::HELLO_FIRST);
         } else if self.transaction.is_some() {
             self.fail(Answer::NESTED_MAIL);
+        } else if !self.may_relay() {
+            self.fail(Answer::LOGIN_FIRST);
         } else if mail.expected() > self.rules.message_octets {
             self.say(Answer::TOO_BIG);
         } else if mail.expected() > self.budget.free() {
@@ -85,6 +91,10 @@ impl Session {
         let copied = transaction.mail.expected().saturating_mul(count + 1);
         if count >= self.rules.recipients || (count > 0 && copied > self.rules.copied_octets) {
             return self.say(Answer::TOO_MANY_RECIPIENTS);
+        }
+        let sender = transaction.mail.sender.as_ref();
+        if let Err(answer) = self.rules.quotas.recipient(&self.client, sender) {
+            return self.say(answer);
         }
         transaction.known.insert(recipient.clone());
         transaction.recipients.push(recipient);

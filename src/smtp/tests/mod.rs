@@ -3,8 +3,10 @@
 mod chunking;
 mod dialogue;
 mod limits;
+mod login;
 mod service;
 mod session;
+mod slow;
 mod smuggling;
 mod tls;
 
@@ -160,7 +162,7 @@ impl Gateway {
             "gateway.example",
             Arc::clone(&recorder) as Arc<dyn Accept>,
         );
-        let server = runtime.block_on(bind).unwrap().with_drain(drain);
+        let server = runtime.block_on(bind).unwrap().with_drain(drain).without_pauses();
         let address = server.addresses()[0];
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {

@@ -6,6 +6,7 @@ use bytes::BytesMut;
 use proptest::prelude::*;
 
 use super::super::memory::Budget;
+use super::super::quota::{Quotas, Rates};
 use super::super::session::{Event, Rules, Session, Standing, Wait};
 use super::super::{Client, Reply};
 use super::{Taken, id};
@@ -35,6 +36,8 @@ impl Talk {
             copied_octets: 20_000,
             errors,
             starttls: true,
+            quotas: Arc::new(Quotas::new(&Rates::default(), None).unwrap()),
+            users: None,
             domains: None,
         };
         let client = Client {
@@ -42,6 +45,7 @@ impl Talk {
             helo: String::new(),
             tls: false,
             extended: false,
+            user: None,
         };
         let session = Session::new(Arc::new(rules), Budget::new(1024 * 1024), client, standing);
         let mut talk = Talk {
@@ -105,6 +109,10 @@ impl Talk {
                     });
                     self.session.message_answered(Reply::Accepted(id()));
                 }
+                Event::Login(claim) => match claim.is_true() {
+                    true => self.session.login_proved(*claim),
+                    false => self.session.login_failed(),
+                },
                 Event::StartTls => {
                     self.tls = true;
                     return self;
