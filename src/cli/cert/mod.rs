@@ -29,6 +29,8 @@ use crate::smime::online::Online;
 use crate::smime::{self, Certificates};
 use crate::store::{self, Store};
 
+pub(super) use deny::person;
+
 use super::queue::print_bytes;
 use super::{SettingsFile, block_on};
 

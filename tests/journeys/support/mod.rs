@@ -9,3 +9,4 @@ pub mod openers;
 pub mod pki;
 pub mod postfix;
 pub mod signer;
+pub mod tls;
