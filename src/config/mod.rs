@@ -166,6 +166,11 @@ impl Settings {
             self.keys.pkcs11.pin_file.as_mut(),
             self.vault.key.as_mut(),
         ];
+        let routes = self.deliver.routes.iter_mut();
+        let optional = optional
+            .into_iter()
+            .chain(routes.map(|route| route.ca_file.as_mut()));
+        let optional = optional.chain([self.deliver.dns.trust_anchors.as_mut()]);
         let directories = certificates.ldap.iter_mut();
         let of_directories = directories.flat_map(|one| [one.password_file.as_mut(), one.ca_file.as_mut()]);
         let of_directories = of_directories.chain([certificates.smimea.trust_anchors.as_mut()]);

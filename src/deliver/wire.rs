@@ -13,8 +13,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_openssl::SslStream;
 
-use super::Tls;
 use super::reply::{Nonsense, Replies, Reply, one_line};
+use super::target::Security;
 use super::tls::Connector;
 
 /// Octets that are gathered before they are written.
@@ -112,12 +112,17 @@ impl Wire {
     }
 
     /// Puts TLS over the connection. What the host said before it is no part of the session (RFC 3207 §4.2).
-    pub(super) async fn secure(self, connector: &Connector, tls: Tls, host: &str) -> Result<Wire, Broken> {
+    pub(super) async fn secure(
+        self,
+        connector: &Connector,
+        security: &Security,
+        host: &str,
+    ) -> Result<Wire, Broken> {
         let failed = |why: &str| Broken::NoTls(format!("4.7.5 no TLS with {}: {why}", self.peer));
         let Stream::Plain(socket) = self.stream else {
             return Err(failed("it is there already"));
         };
-        let stream = timeout_at(self.pace.step(), connector.connect(tls, host, socket))
+        let stream = timeout_at(self.pace.step(), connector.connect(security, host, socket))
             .await
             .map_err(|_| failed("the handshake took too long"))?
             .map_err(|why| failed(&why))?;
