@@ -10,6 +10,7 @@ use super::dns::Dns;
 use super::health::Health;
 use super::hops::NextHop;
 use super::letter::Letter;
+use super::mta_sts::MtaSts;
 use super::plan::Candidate;
 use super::pool::{Pool, Pools};
 use super::route::{Routes, Way};
@@ -35,6 +36,10 @@ pub(super) struct Shared {
     pub(super) health: Health,
     /// There when a route asks the DNS.
     pub(super) dns: Option<Dns>,
+    /// There when a route follows DANE.
+    pub(super) validating_dns: Option<Dns>,
+    /// There when a route follows MTA-STS.
+    pub(super) mta_sts: Option<MtaSts>,
     pub(super) caller: Caller,
     pub(super) step: Duration,
 }
@@ -49,13 +54,19 @@ impl Shared {
             return Err(format!("hostname {HOSTNAME}"));
         }
         let routes = Routes::new(settings)?;
-        let asks = |way: &Way| matches!(way.next_hop, NextHop::Exchangers { .. }) || way.tls.needs_dns();
+        let asks = |way: &Way| matches!(way.next_hop, NextHop::Exchangers { .. }) && !way.tls.uses_dane();
         let dns = routes.ways().any(asks).then(|| Dns::new(&settings.dns, false));
+        let validates = routes.ways().any(|way| way.tls.uses_dane());
+        let validating_dns = validates.then(|| Dns::new(&settings.dns, true));
+        let fetches = routes.ways().any(|way| way.tls.uses_mta_sts());
+        let mta_sts = fetches.then(|| MtaSts::new(&settings.mta_sts));
         Ok(Shared {
             routes,
             pools: Pools::new(settings.concurrency.0, KEEP_IDLE),
             health: Health::default(),
             dns: dns.transpose()?,
+            validating_dns: validating_dns.transpose()?,
+            mta_sts: mta_sts.transpose()?,
             caller: Caller {
                 hostname: hostname.to_owned(),
             },

@@ -15,6 +15,7 @@ use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use hickory_resolver::{Resolver, TokioResolver};
 
+use super::dane;
 use super::reply::one_line;
 
 /// Where the system names its resolvers.
@@ -198,6 +199,30 @@ impl Dns {
             (_, Err(later @ NoAnswer::Later(_))) | (Err(later @ NoAnswer::Later(_)), _) => Err(later),
             (some, none) => some.or(none),
         }
+    }
+
+    /// What the DNS says of the certificate of a host at a port (RFC 7672 §2.1).
+    pub(super) async fn tlsa(&self, host: &str, port: u16) -> Result<Answer<dane::Record>, NoAnswer> {
+        let name = format!("_{port}._tcp.{host}");
+        self.ask(&name, RecordType::TLSA, |data| match data {
+            RData::TLSA(record) => Some(dane::Record {
+                usage: record.cert_usage.into(),
+                selector: record.selector.into(),
+                matching: record.matching.into(),
+                data: record.cert_data.clone(),
+            }),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Texts, each with its pieces joined.
+    pub(super) async fn txt(&self, name: &str) -> Result<Answer<String>, NoAnswer> {
+        self.ask(name, RecordType::TXT, |data| match data {
+            RData::TXT(text) => Some(String::from_utf8_lossy(&text.txt_data.concat()).into_owned()),
+            _ => None,
+        })
+        .await
     }
 
     async fn ask<T>(

@@ -27,6 +27,7 @@ pub(super) fn mistakes(settings: &Settings) -> Vec<String> {
     }
     route_mistakes(settings, &mut found);
     dns_mistakes(settings, &mut found);
+    policy_mistakes(settings, &mut found);
     tls_mistakes(settings, &mut found);
     number_mistakes(settings, &mut found);
     found
@@ -91,6 +92,29 @@ fn dns_mistakes(settings: &Settings, found: &mut Vec<String>) {
     });
     if is_needed {
         found.extend(settings.dns.servers().err());
+    }
+}
+
+/// Only a domain has a policy, and only its exchangers are in it.
+fn policy_mistakes(settings: &Settings, found: &mut Vec<String>) {
+    let useless = |text: &str, tls: Tls| {
+        let has_hosts = matches!(NextHop::parse(text), Ok(NextHop::Hosts(_)));
+        has_hosts && matches!(tls, Tls::MtaSts | Tls::Published)
+    };
+    let cure = "is for next_hop = \"mx\"; for a host of its own write \"verify\" or \"dane\"";
+    if useless(&settings.next_hop, settings.tls) {
+        found.push(format!("tls = \"{}\" {cure}", settings.tls.name()));
+    }
+    for route in settings
+        .routes
+        .iter()
+        .filter(|route| useless(&route.next_hop, route.tls))
+    {
+        let domain = shown(&route.domain);
+        found.push(format!(
+            "route \"{domain}\": tls = \"{}\" {cure}",
+            route.tls.name()
+        ));
     }
 }
 

@@ -10,15 +10,18 @@
 //! Must not know: stores, policy, notices.
 
 mod courier;
+mod dane;
 mod dns;
 mod exchangers;
 mod health;
 mod hops;
 mod letter;
 mod mistakes;
+mod mta_sts;
 mod plan;
 mod pool;
 mod reply;
+mod report;
 mod route;
 mod session;
 mod target;
@@ -30,6 +33,7 @@ mod wire;
 mod tests;
 
 pub use dns::DnsSettings;
+pub use mta_sts::MtaStsSettings;
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -54,6 +58,8 @@ pub struct Settings {
     pub ca_file: Option<PathBuf>,
     /// How the DNS is asked.
     pub dns: DnsSettings,
+    /// How MTA-STS policies are fetched.
+    pub mta_sts: MtaStsSettings,
     /// Seconds to wait for a connection and for each reply (RFC 5321 §4.5.3.2 allows less for own hosts), from 1
     /// to 600. The reply to a whole message may take ten times as long, since who hangs up earlier makes duplicates.
     pub timeout: Timeout,
@@ -136,12 +142,47 @@ pub enum Tls {
     Required,
     /// Always, and the certificate must be valid for the host's name.
     Verify,
+    /// As the host's TLSA records say, where DNSSEC proves them (RFC 7672); opportunistic where there are none.
+    Dane,
+    /// As the MTA-STS policy of the domain says (RFC 8461); opportunistic where there is none.
+    MtaSts,
+    /// As whichever of both there is; the TLSA records when there are both.
+    Published,
 }
 
 impl Tls {
     /// Whether the DNS decides on it.
     fn needs_dns(self) -> bool {
-        false
+        self.uses_dane() || self.uses_mta_sts()
+    }
+
+    /// The same for hosts that an administrator has named, which are in no policy of a domain.
+    pub fn for_named_hosts(self) -> Tls {
+        match self {
+            Tls::MtaSts => Tls::Opportunistic,
+            Tls::Published => Tls::Dane,
+            other => other,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Tls::None => "none",
+            Tls::Opportunistic => "opportunistic",
+            Tls::Required => "required",
+            Tls::Verify => "verify",
+            Tls::Dane => "dane",
+            Tls::MtaSts => "mta-sts",
+            Tls::Published => "published",
+        }
+    }
+
+    fn uses_dane(self) -> bool {
+        matches!(self, Tls::Dane | Tls::Published)
+    }
+
+    fn uses_mta_sts(self) -> bool {
+        matches!(self, Tls::MtaSts | Tls::Published)
     }
 }
 

@@ -1,16 +1,20 @@
 //! From a route to the hosts that are tried, in order.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
 use tokio::time::timeout_at;
 
 use super::Attempt;
 use super::courier::Shared;
+use super::dane;
 use super::dns::{Answer, Dns, NoAnswer};
 use super::exchangers::{self, Exchangers};
-use super::hops::{NextHop, by_share, random};
+use super::hops::{Host, NextHop, by_share, random};
+use super::mta_sts::{Mode, Policy};
+use super::report::{Failure, PolicyType};
 use super::route::{Way, name};
-use super::target::{Target, asked};
+use super::target::{Security, Target, asked};
 use super::wire::Pace;
 
 /// A host that may take the mail, before its addresses are known.
@@ -20,6 +24,8 @@ pub(super) struct Candidate {
     pub(super) port: u16,
     /// How the host was found.
     found: Found,
+    /// The MTA-STS policy of the domain.
+    sts: Option<Arc<Policy>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +38,8 @@ enum Found {
     Exchanger {
         /// It is the domain itself.
         implicit: bool,
+        /// DNSSEC proves it, or that there is none.
+        secure: bool,
     },
 }
 
@@ -64,8 +72,9 @@ impl Shared {
                     host: address.to_string(),
                     port: *port,
                     found: Found::Literal(address),
+                    sts: None,
                 }],
-                None => self.exchangers(domain, *port, pace).await?,
+                None => self.exchangers(way, domain, *port, pace).await?,
             },
         };
         // Preferences are the domain's wish, but a host that is away serves nobody.
@@ -73,28 +82,54 @@ impl Shared {
         Ok(candidates)
     }
 
-    fn named(&self, groups: &[Vec<super::hops::Host>]) -> Vec<Candidate> {
+    fn named(&self, groups: &[Vec<Host>]) -> Vec<Candidate> {
         let hosts = groups.iter().flat_map(|group| by_share(group, random));
         let mut candidates: Vec<Candidate> = hosts
             .map(|host| Candidate {
                 host: host.host.clone(),
                 port: host.port,
                 found: Found::Named,
+                sts: None,
             })
             .collect();
         self.health.sort(&mut candidates, Candidate::name);
         candidates
     }
 
-    async fn exchangers(&self, domain: &str, port: u16, pace: Pace) -> Result<Vec<Candidate>, Attempt> {
-        let asked = exchangers::find(self.dns()?, domain, &self.caller.hostname);
-        let Exchangers { hosts, implicit, .. } = timeout_at(pace.step(), asked)
+    async fn exchangers(
+        &self,
+        way: &Way,
+        domain: &str,
+        port: u16,
+        pace: Pace,
+    ) -> Result<Vec<Candidate>, Attempt> {
+        let dns = self.dns(way)?;
+        let asked = exchangers::find(dns, domain, &self.caller.hostname);
+        let Exchangers {
+            hosts,
+            implicit,
+            secure,
+        } = timeout_at(pace.step(), asked)
             .await
             .unwrap_or_else(|_| Err(exchangers::without(domain, slow())))?;
+        let sts = match &self.mta_sts {
+            Some(mta_sts) if way.tls.uses_mta_sts() => timeout_at(pace.step(), mta_sts.policy(dns, domain))
+                .await
+                .map_err(|_| {
+                    Attempt::NotNow(format!("4.4.3 the MTA-STS policy of {domain} took too long"))
+                })?,
+            _ => None,
+        };
+        let sts = sts.map(Arc::new);
         let candidate = |host| Candidate {
             host,
             port,
-            found: Found::Exchanger { implicit },
+            found: Found::Exchanger {
+                implicit,
+                // A resolver that validates has asked for a proof where one can be had.
+                secure: secure || (implicit && way.tls.uses_dane()),
+            },
+            sts: sts.clone(),
         };
         Ok(hosts.into_iter().map(candidate).collect())
     }
@@ -110,25 +145,124 @@ impl Shared {
         domain: &str,
         pace: Pace,
     ) -> Result<Target, Attempt> {
-        let Candidate { host, port, found } = candidate;
-        let addresses = match found {
-            Found::Named => None,
-            Found::Literal(address) => Some(vec![*address]),
-            Found::Exchanger { implicit } => {
-                let dns = self.dns()?;
-                let answer = timeout_at(pace.step(), dns.addresses(host)).await;
-                let answer = answer.unwrap_or_else(|_| Err(slow()));
-                Some(addresses(answer, host, domain, *implicit)?.found)
+        let Candidate {
+            host, port, found, ..
+        } = candidate;
+        let answer = match found {
+            Found::Literal(address) => Some(Answer {
+                found: vec![*address],
+                secure: false,
+            }),
+            Found::Named if !way.tls.uses_dane() || host.parse::<IpAddr>().is_ok() => None,
+            Found::Named => {
+                let answer = timeout_at(pace.step(), self.dns(way)?.addresses(host)).await;
+                match answer.unwrap_or_else(|_| Err(slow())) {
+                    // The system may know it.
+                    Ok(Answer { found, .. }) if found.is_empty() => None,
+                    Err(NoAnswer::NoSuchName) => None,
+                    answer => Some(addresses(answer, host, domain, false)?),
+                }
+            }
+            Found::Exchanger { implicit, .. } => {
+                let answer = timeout_at(pace.step(), self.dns(way)?.addresses(host)).await;
+                Some(addresses(
+                    answer.unwrap_or_else(|_| Err(slow())),
+                    host,
+                    domain,
+                    *implicit,
+                )?)
             }
         };
-        let security = asked(way, host, candidate.is_exchanger().then_some(domain));
-        Ok(Target::new(way, host, *port, addresses, security))
+        let is_secure = match found {
+            Found::Exchanger { secure, .. } => *secure,
+            Found::Named => true,
+            Found::Literal(_) => false,
+        };
+        let is_secure = is_secure && answer.as_ref().is_some_and(|answer| answer.secure);
+        let addresses = answer.map(|answer| answer.found);
+        let asked = asked(way, host, candidate.is_exchanger().then_some(domain));
+        let mut target = Target::new(way, host, *port, addresses, asked);
+        target.domain = domain.to_owned();
+        if way.tls.uses_dane() && is_secure && self.dane(&mut target, candidate, way, pace).await? {
+            return Ok(target.with_key());
+        }
+        if let Some(policy) = &candidate.sts {
+            follow(policy, &mut target)?;
+        }
+        Ok(target.with_key())
     }
 
-    fn dns(&self) -> Result<&Dns, Attempt> {
-        let missing = || Attempt::NotNow("4.3.5 no resolver was started".to_owned());
-        self.dns.as_ref().ok_or_else(missing)
+    /// Does what the TLSA records of a host say; answers whether it has any (RFC 7672 §2.2). Its name and addresses are
+    /// proved.
+    async fn dane(
+        &self,
+        target: &mut Target,
+        candidate: &Candidate,
+        way: &Way,
+        pace: Pace,
+    ) -> Result<bool, Attempt> {
+        let answer = timeout_at(pace.step(), self.dns(way)?.tlsa(&target.host, target.port)).await;
+        let records = match answer.unwrap_or_else(|_| Err(slow())) {
+            Ok(answer) if answer.secure => answer.found,
+            Ok(_) | Err(NoAnswer::NoSuchName) => return Ok(false),
+            Err(NoAnswer::Later(why)) => {
+                // RFC 7672 §2.1.2: somebody may be hiding them, so the host is left alone.
+                target.policy = PolicyType::Tlsa;
+                target.report(Failure::DnssecInvalid, &why);
+                return Err(Attempt::NotNow(format!(
+                    "4.7.5 whether {} has TLSA records cannot be verified: {why}",
+                    target.host
+                )));
+            }
+        };
+        target.policy = PolicyType::Tlsa;
+        let usable: Vec<dane::Record> = records.into_iter().filter(dane::Record::is_usable).collect();
+        target.security = match usable.is_empty() {
+            // RFC 7672 §2.2: what cannot be used still says that there is TLS.
+            true => {
+                target.report(Failure::TlsaInvalid, "none of its records can be used");
+                Security::Required
+            }
+            false => {
+                let mut names = vec![target.host.clone()];
+                names.extend(candidate.is_exchanger().then(|| target.domain.clone()));
+                Security::Dane(usable, names)
+            }
+        };
+        Ok(true)
     }
+
+    fn dns(&self, way: &Way) -> Result<&Dns, Attempt> {
+        let missing = || Attempt::NotNow("4.3.5 no resolver was started".to_owned());
+        let dns = match way.tls.uses_dane() {
+            true => &self.validating_dns,
+            false => &self.dns,
+        };
+        dns.as_ref().ok_or_else(missing)
+    }
+}
+
+/// Does what the policy of the domain says (RFC 8461 §5).
+fn follow(policy: &Policy, target: &mut Target) -> Result<(), Attempt> {
+    target.policy = PolicyType::Sts;
+    let is_enforced = policy.mode == Mode::Enforce;
+    if !policy.names(&target.host) {
+        let why = format!(
+            "{} is no mail exchanger that the MTA-STS policy of {} names",
+            target.host, target.domain
+        );
+        target.report(Failure::Validation, &why);
+        return match is_enforced {
+            true => Err(Attempt::NotNow(format!("4.7.5 {why}"))),
+            false => Ok(()),
+        };
+    }
+    let names = vec![target.host.clone()];
+    target.security = match is_enforced {
+        true => Security::Verify(names),
+        false => Security::Trial(names),
+    };
+    Ok(())
 }
 
 fn slow() -> NoAnswer {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use tokio::time::timeout_at;
 
 use super::reply::Reply;
+use super::report::Failure;
 use super::target::{Security, Target};
 use super::wire::{Broken, Pace, Wire};
 
@@ -76,7 +77,7 @@ impl Session {
         for address in addresses {
             match Session::open_one(target, *address, caller, pace).await {
                 Ok(session) => return Ok(session),
-                Err(broken @ Broken::NoTls(_)) => tls_fails = Some(broken.into_text()),
+                Err(broken @ Broken::NoTls(..)) => tls_fails = Some(broken.into_text()),
                 Err(broken) => reason = broken.into_text(),
             }
         }
@@ -90,13 +91,19 @@ impl Session {
         caller: &Caller,
         pace: Pace,
     ) -> Result<Session, Broken> {
-        match Session::start(target, address, &target.security, caller, pace).await {
-            // RFC 7435 §3: broken encryption is no worse than none, where none would do.
-            Err(Broken::NoTls(why)) if target.security == Security::Opportunistic => {
-                tracing::info!(hop = %target.name, %why, "going on without TLS");
-                Session::start(target, address, &Security::None, caller, pace).await
+        let mut security = target.security.clone();
+        loop {
+            match Session::start(target, address, &security, caller, pace).await {
+                Err(Broken::NoTls(failure, why)) => {
+                    target.report(failure, &why);
+                    let Some(weaker) = security.weaker() else {
+                        return Err(Broken::NoTls(failure, why));
+                    };
+                    tracing::info!(hop = %target.name, %why, "going on with less");
+                    security = weaker;
+                }
+                session => return session,
             }
-            session => session,
         }
     }
 
@@ -119,7 +126,7 @@ impl Session {
             // RFC 3207 §4.2: what was offered before is forgotten. A host that does not like our handshake may say
             // so only here (RFC 8446 §4.4.2.4), so that a failure still means that TLS did not work.
             let again = hello(&mut wire, &caller.hostname).await;
-            extensions = again.map_err(|broken| Broken::NoTls(broken.into_text()))?;
+            extensions = again.map_err(|broken| Broken::NoTls(Failure::Validation, broken.into_text()))?;
         }
         Ok(Session {
             wire,
@@ -164,18 +171,16 @@ async fn starttls(
     security: &Security,
 ) -> Result<Wire, Broken> {
     if !extensions.starttls {
-        return Err(Broken::NoTls(format!(
+        let why = format!(
             "4.7.4 {} does not offer TLS, and nothing is sent to it without",
             target.name
-        )));
+        );
+        return Err(Broken::NoTls(Failure::NotSupported, why));
     }
     let reply = wire.ask("STARTTLS").await?;
     if reply.code != 220 {
-        return Err(Broken::NoTls(format!(
-            "4.7.4 {} refuses TLS: {}",
-            target.name,
-            reply.text()
-        )));
+        let why = format!("4.7.4 {} refuses TLS: {}", target.name, reply.text());
+        return Err(Broken::NoTls(Failure::NotSupported, why));
     }
     // Whoever sits between us and the host could put replies here that would look as if they came under TLS.
     if wire.unasked() {

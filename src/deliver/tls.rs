@@ -13,6 +13,8 @@ use openssl::x509::{X509, X509Ref, X509StoreContext, X509VerifyResult};
 use tokio::net::TcpStream;
 use tokio_openssl::SslStream;
 
+use super::dane;
+use super::report::Failure;
 use super::target::Security;
 
 /// Makes TLS sessions. What it asks of a host is loosened for each session, never for all.
@@ -42,22 +44,24 @@ impl Connector {
         security: &Security,
         host: &str,
         socket: TcpStream,
-    ) -> Result<SslStream<TcpStream>, String> {
+    ) -> Result<SslStream<TcpStream>, (Failure, String)> {
         let stream = self
             .session(security, host)
             .and_then(|session| SslStream::new(session, socket));
-        let mut stream = stream.map_err(|why| why.to_string())?;
+        let mut stream = stream.map_err(|why| (Failure::Validation, why.to_string()))?;
         if let Err(why) = Pin::new(&mut stream).connect().await {
             return Err(match stream.ssl().verify_result() {
-                refused if matches!(security, Security::Verify(_)) && refused != X509VerifyResult::OK => {
-                    invalid(refused)
-                }
-                _ => why.to_string(),
+                refused if security.is_verified() && refused != X509VerifyResult::OK => invalid(refused),
+                _ => (Failure::Validation, why.to_string()),
             });
         }
         // Nothing was sent yet but the handshake.
-        if let Security::Verify(names) = security {
-            has_one_of(stream.ssl(), names).map_err(invalid)?;
+        match security {
+            Security::Verify(names) | Security::Trial(names) => {
+                has_one_of(stream.ssl(), names).map_err(invalid)?;
+            }
+            Security::Dane(records, names) => dane::verify(stream.ssl(), records, names)?,
+            Security::None | Security::Opportunistic | Security::Required => {}
         }
         Ok(stream)
     }
@@ -66,7 +70,7 @@ impl Connector {
         let mut session = self.0.configure()?;
         // Names are looked at afterwards, since there may be several.
         session.set_verify_hostname(false);
-        if !matches!(security, Security::Verify(_)) {
+        if !security.is_verified() {
             session.set_verify(SslVerifyMode::NONE);
         }
         // RFC 8996 rules out what is older, but for opportunistic TLS the choice would be nothing at all.
@@ -77,8 +81,9 @@ impl Connector {
     }
 }
 
-fn invalid(why: X509VerifyResult) -> String {
-    format!("its certificate is not valid: {}", why.error_string())
+fn invalid(why: X509VerifyResult) -> (Failure, String) {
+    let words = format!("its certificate is not valid: {}", why.error_string());
+    (Failure::of(why), words)
 }
 
 /// Whether the certificate of the other end has one of the names.

@@ -12,6 +12,7 @@ mod mx;
 mod named;
 mod pki;
 mod plain;
+mod policies;
 mod reuse;
 mod server;
 mod tls;

@@ -6,11 +6,11 @@ use super::server::{Script, Server};
 use super::*;
 
 /// What mail to that address comes to. Nothing more listens than the test has started.
-async fn send(courier: &Courier, recipient: &str) -> Attempt {
+pub async fn send(courier: &Courier, recipient: &str) -> Attempt {
     deliver(courier, &[recipient], BODY).await.remove(0)
 }
 
-fn mail_to(recipient: &str) -> Script {
+pub fn mail_to(recipient: &str) -> Script {
     Script::greeting("HELP")
         .answer("MAIL FROM:<a@agency.example>", "250 2.1.0 ok")
         .answer(&format!("RCPT TO:<{recipient}>"), "250 2.1.5 ok")
@@ -34,11 +34,11 @@ pub fn exchangers(named: &Named, port: u16, tls: Tls) -> Settings {
 }
 
 /// A server at the second loopback address, at a port where nobody listens at the other ones.
-async fn second(scripts: impl IntoIterator<Item = Script>) -> Server {
+pub async fn second(scripts: impl IntoIterator<Item = Script>) -> Server {
     Server::start_at("127.0.0.2:0".parse().unwrap(), scripts).await
 }
 
-fn said(server: &str, port: u16) -> Attempt {
+pub fn said(server: &str, port: u16) -> Attempt {
     delivered(&format!("250 2.0.0 queued (said {server}:{port})"))
 }
 
@@ -77,7 +77,7 @@ async fn mail_goes_to_the_best_exchanger_that_answers() {
     server.heard().await;
 }
 
-fn mail_to_again(recipient: &str) -> Script {
+pub fn mail_to_again(recipient: &str) -> Script {
     Script::silent()
         .answer("MAIL FROM:<a@agency.example>", "250 2.1.0 ok")
         .answer(&format!("RCPT TO:<{recipient}>"), "250 2.1.5 ok")
