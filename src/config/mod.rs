@@ -134,6 +134,7 @@ impl Settings {
         deliver::Settings {
             next_hop: self.inbound.next_hop.clone(),
             routes: Vec::new(),
+            tls: self.deliver.tls.for_named_hosts(),
             ..self.deliver.clone()
         }
     }
@@ -172,6 +173,14 @@ impl Settings {
             self.keys.pkcs11.pin_file.as_mut(),
             self.vault.key.as_mut(),
         ];
+        let routes = self.deliver.routes.iter_mut();
+        let optional = optional
+            .into_iter()
+            .chain(routes.map(|route| route.ca_file.as_mut()));
+        let optional = optional.chain([
+            self.deliver.dns.trust_anchors.as_mut(),
+            self.deliver.mta_sts.ca_file.as_mut(),
+        ]);
         let directories = certificates.ldap.iter_mut();
         let of_directories = directories.flat_map(|one| [one.password_file.as_mut(), one.ca_file.as_mut()]);
         let of_directories = of_directories.chain([certificates.smimea.trust_anchors.as_mut()]);
@@ -188,6 +197,9 @@ impl Settings {
         let own = || self.store.directory.join("authorities");
         let learned = self.certificates.learned.take();
         self.certificates.learned = Some(learned.map_or_else(own, |path| folder.join(path)));
+        let own = || self.store.directory.join("mta-sts.json");
+        let cache = self.deliver.mta_sts.cache.take();
+        self.deliver.mta_sts.cache = Some(cache.map_or_else(own, |path| folder.join(path)));
     }
 }
 

@@ -135,7 +135,7 @@ next_hop = "mail.agency.example"
         "21: `from` in [notice]: an address is written local@domain".to_owned(),
         "22: [notice] `help` is empty: every notice names it".to_owned(),
         "25: [store] `keep_days` is 0, so no decision could be explained afterwards; it must be 1 or more".to_owned(),
-        "28: `tls` in [deliver] does not know \"requird\"; it takes \"none\", \"opportunistic\", \"required\", \"verify\"; did you mean \"required\"?".to_owned(),
+        "28: `tls` in [deliver] does not know \"requird\"; it takes \"none\", \"opportunistic\", \"required\", \"verify\", \"dane\", \"mta-sts\", \"published\"; did you mean \"required\"?".to_owned(),
         "30: [[deliver.route]] lacks `next_hop`".to_owned(),
         "31: unknown setting `domian` in [[deliver.route]]; did you mean `domain`?".to_owned(),
         "34: `domain` in [[deliver.route]] takes a text in quotes, not 5".to_owned(),
@@ -318,6 +318,7 @@ fn the_example_names_every_setting_with_its_default() {
             "learned",
             "ldap",
             "trust_anchors",
+            "cache",
         ];
         assert!(
             filled_in.contains(&name) || example.lines().any(|other| other.trim() == line.trim()),

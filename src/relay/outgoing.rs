@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::audit::Lookup;
-use crate::deliver::Attempt;
+use crate::deliver::{Attempt, answered_by};
 use crate::message::{MessageId, Outbound, Purpose};
 use crate::notice::{About, Failure};
 use crate::queue::{Delivery, Outcome, SpoolError, State, next_attempt};
@@ -157,7 +157,7 @@ impl Gateway {
     fn batches(&self, due: Vec<Delivery>) -> VecDeque<Batch> {
         let mut batches: BTreeMap<(i64, String, bool), Batch> = BTreeMap::new();
         for delivery in due {
-            let hop = self.couriers.next_hop(&delivery).to_owned();
+            let hop = self.couriers.next_hop(&delivery).into_owned();
             batches
                 .entry((delivery.body, hop, delivery.state == State::Bouncing))
                 .or_default()
@@ -279,7 +279,7 @@ impl Gateway {
         });
         let failures = failed.map(|(delivery, reply)| Failure {
             recipient: delivery.recipient.clone(),
-            next_hop: self.couriers.next_hop(delivery).to_owned(),
+            next_hop: answered_by(&self.couriers.next_hop(delivery), reply).to_owned(),
             reply: reply.clone(),
         });
         failures.collect()
