@@ -19,11 +19,14 @@ use crate::smime::{Capabilities, Entry, EntryState, Put, Register, RegisterError
 
 #[cfg(test)]
 mod contract;
+mod failure;
 #[cfg(test)]
 mod invariant;
+mod recent;
 #[cfg(test)]
 pub(crate) mod samples;
 mod sqlite;
+mod words;
 
 /// Where things are kept: `[store]` in the settings.
 #[derive(Debug, Clone, serde::Deserialize)]

@@ -10,11 +10,11 @@ use sqlx::{ConnectOptions, SqliteConnection};
 use tokio::sync::Notify;
 
 use super::bodies::{Bodies, RealDisk};
-use super::failure::Failure;
-use super::recent::Recent;
 use super::schema::{self, Version};
 use super::writer::Desk;
 use super::{Sqlite, blocking, deliveries, lock};
+use crate::store::failure::Failure;
+use crate::store::recent::Recent;
 use crate::store::{OpenError, Settings};
 
 /// Connections that read beside the writer.
