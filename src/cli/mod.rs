@@ -4,6 +4,7 @@ mod cert;
 mod config;
 mod demo;
 mod gateway;
+mod gateways;
 mod hold;
 mod policy;
 mod queue;
@@ -76,6 +77,13 @@ enum Command {
         #[command(flatten)]
         file: SettingsFile,
     },
+    /// See which gateways share the store of [store] url, since when, and by which policies they decide
+    Gateways {
+        #[command(flatten)]
+        arguments: gateways::Arguments,
+        #[command(flatten)]
+        file: SettingsFile,
+    },
     /// Explain what was decided about a message, why, and what became of it
     Trace {
         #[command(flatten)]
@@ -132,6 +140,12 @@ pub fn run() -> ExitCode {
         Command::Hold { arguments, file } => block_on(async {
             let settings = store_of(&file)?;
             hold::run(&arguments, &settings, &mut std::io::stdout())
+                .await
+                .map(|()| ExitCode::SUCCESS)
+        }),
+        Command::Gateways { arguments, file } => block_on(async {
+            let settings = store_of(&file)?;
+            gateways::run(&arguments, &settings, &mut std::io::stdout())
                 .await
                 .map(|()| ExitCode::SUCCESS)
         }),

@@ -165,6 +165,7 @@ impl Settings {
             self.keys.pkcs11.module.as_mut(),
             self.keys.pkcs11.pin_file.as_mut(),
             self.vault.key.as_mut(),
+            self.store.password_file.as_mut(),
         ];
         let directories = certificates.ldap.iter_mut();
         let of_directories = directories.flat_map(|one| [one.password_file.as_mut(), one.ca_file.as_mut()]);

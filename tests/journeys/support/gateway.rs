@@ -40,6 +40,8 @@ pub struct Options {
     pub smtp: String,
     /// Extra lines for `[inspect]`.
     pub inspect: String,
+    /// Extra lines for `[store]`.
+    pub store: String,
     /// What is put into its directory before it starts.
     pub prepare: fn(&Directory),
     /// Environment variables, the value being a path in the directory.
@@ -56,6 +58,7 @@ impl Default for Options {
             deliver: String::new(),
             smtp: String::new(),
             inspect: "children = 2".to_owned(),
+            store: String::new(),
             prepare: |_| {},
             environment: &[],
             tables: String::new(),
@@ -210,6 +213,7 @@ intermediates = "certs/intermediates"
 crls = "certs/crls"
 [store]
 directory = "data"
+{store}
 [notice]
 organisation = "The Agency"
 help = "the help desk at 617-555-0100"
@@ -221,6 +225,7 @@ next_hop = "{next_hop}"
         extra = options.settings,
         smtp = options.smtp,
         inspect = options.inspect,
+        store = options.store,
         deliver = options.deliver,
         tables = options.tables,
     )
