@@ -172,6 +172,7 @@ impl Settings {
             self.keys.pkcs11.module.as_mut(),
             self.keys.pkcs11.pin_file.as_mut(),
             self.vault.key.as_mut(),
+            self.store.password_file.as_mut(),
         ];
         let routes = self.deliver.routes.iter_mut();
         let optional = optional
