@@ -7,13 +7,16 @@ mod make;
 
 use std::sync::OnceLock;
 
+use openssl::pkey::PKey;
+use openssl::x509::X509;
 use sealgate::detect::{RuleSource, Rules};
 use sealgate::documents::{self, Sight};
 use sealgate::inspect::{Examination, Source, examine_here};
 use sealgate::message::{Place, Profile, RawMessage};
 use sealgate::mime::{Leaf, Limits, Text, TextKind};
 use sealgate::smime::authority::Source as KeySource;
-use sealgate::smime::issue::{Authority, KeyKind};
+use sealgate::smime::issue::{Authority, KeyKind, Request};
+use sealgate::smime::keys::{Secret, write_key_file};
 use sealgate::smime::{
     self, Abilities, Algorithms, Capabilities, Certificate, Certificates, Contents, Curve, Payload,
     Verification,
@@ -345,5 +348,71 @@ pub fn der(bytes: &[u8]) {
             let payload = Payload::to_seal(&raw, &[]).expect("a message can be sealed");
             let _ = payload.seal(None, &[&certificate], algorithms);
         }
+    }
+}
+
+/// A key of our own, and messages to it that open: to RSA and to a curve, with and without authentication.
+fn own() -> &'static (Opener, Vec<Vec<u8>>) {
+    static OWN: OnceLock<(Opener, Vec<Vec<u8>>)> = OnceLock::new();
+    OWN.get_or_init(|| {
+        let folder = std::env::temp_dir().join(format!("sealgate-fuzz-keys-{}", std::process::id()));
+        let secret_file = folder.join("secret");
+        std::fs::create_dir_all(folder.join("keys")).expect("a folder can be made");
+        std::fs::write(&secret_file, "a secret that is long enough\n").expect("a file can be written");
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&secret_file, private).expect("a mode can be set");
+        let secret = Secret::passphrase(&secret_file).expect("a secret");
+        let [from, to] = ["2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z"].map(|time| time.parse().expect("a time"));
+        let root = Authority::new("Fuzz Root", KeyKind::Ec(Curve::P256), from, to).expect("a root");
+        let raw = RawMessage::new(b"From: a@b.example\r\nSubject: s\r\n\r\ntext\r\n".to_vec());
+        let mut messages = Vec::new();
+        for (number, kind) in [KeyKind::Rsa(2048), KeyKind::Ec(Curve::P256)].into_iter().enumerate() {
+            let issued = root.issue(&Request::new("a@b.example", kind, from, to)).expect("a certificate");
+            let key = PKey::private_key_from_pem(issued.key_pem.as_bytes()).expect("a key");
+            let pkcs8 = key.private_key_to_pkcs8().expect("PKCS#8");
+            let file = folder.join(format!("keys/{number}.pem"));
+            write_key_file(&file, &pkcs8, &secret, &issued.certificate_pem).expect("a file can be written");
+            let x509 = X509::from_pem(issued.certificate_pem.as_bytes()).expect("PEM");
+            let certificate = Certificate::from_der(&x509.to_der().expect("DER")).expect("a certificate");
+            for profile in [Profile::Compatible, Profile::Modern] {
+                let algorithms = Algorithms::choose(profile, certificate.key(), None).expect("algorithms");
+                let payload = Payload::to_seal(&raw, &[]).expect("a message can be sealed");
+                let sealed = payload.seal(None, &[&certificate], algorithms).expect("sealed");
+                let text = String::from_utf8_lossy(sealed.message.as_bytes()).into_owned();
+                let base64: String = text.split_once("\r\n\r\n").expect("a body").1.split_whitespace().collect();
+                messages.push(openssl::base64::decode_block(&base64).expect("base64"));
+            }
+        }
+        let opener = Opener::load(&folder.join("keys"), Some(&secret_file)).expect("the keys can be read");
+        let _ = std::fs::remove_dir_all(&folder);
+        (opener, messages)
+    })
+}
+
+/// Makes the keys before the first input.
+pub fn prepare_opener() {
+    own();
+}
+
+/// Encrypted mail: a message as it is, CMS from nowhere, or CMS to our own key with some octets changed. What opens can
+/// travel.
+pub fn opening(bytes: &[u8]) {
+    let (opener, messages) = own();
+    let (kind, rest) = bytes.split_first().unwrap_or((&0, &[]));
+    let raw = match messages.get(usize::from(*kind)) {
+        Some(template) => {
+            let mut der = template.clone();
+            for change in rest.chunks_exact(3) {
+                let place = usize::from(u16::from_be_bytes([change[0], change[1]])) % der.len();
+                der[place] ^= change[2];
+            }
+            make::sealed(&[&[0], &der[..]].concat())
+        }
+        None if *kind == 0x30 => make::sealed(&[&[0], bytes].concat()),
+        None => bytes.to_vec(),
+    };
+    if let Opening::Open(opened) = opener.open(&RawMessage::new(raw)) {
+        let message = opened.message().as_bytes();
+        assert!(!message.windows(2).any(|pair| pair[1] == b'\n' && pair[0] != b'\r'), "a bare LF came out");
     }
 }

@@ -23,6 +23,10 @@ use super::keys::{KeyFile, Secret};
 use super::verify::mail;
 use content::Content;
 
+/// Content keys that are tried for one message. A stranger can write our certificate's name into it as often as he likes,
+/// and each attempt decrypts all of the content.
+const ATTEMPTS: usize = 4;
+
 /// The keys of our own that mail may be encrypted to.
 pub struct Opener {
     keys: Vec<(Certificate, PKey<Private>)>,
@@ -103,10 +107,11 @@ impl Opener {
             return Opening::Closed("its cipher is unknown or too weak");
         };
         let mut reason = "it is encrypted to none of the keys in `decrypt_keys`";
-        for recipient in &envelope.recipients {
-            let Some((certificate, own)) = self.keys.iter().find(|(own, _)| recipient.id.names(own)) else {
-                continue;
-            };
+        let ours = envelope.recipients.iter().filter_map(|recipient| {
+            let own = self.keys.iter().find(|(own, _)| recipient.id.names(own));
+            own.map(|(certificate, own)| (recipient, certificate, own))
+        });
+        for (recipient, certificate, own) in ours.take(ATTEMPTS) {
             let entity = match key::open(recipient, own, content.key_size()) {
                 Ok(key) => content.decrypt(&key, &envelope),
                 Err(why) => {

@@ -213,6 +213,29 @@ fn a_changed_or_cut_message_is_never_taken_for_another_one() {
 }
 
 #[test]
+fn a_certificate_that_is_named_again_and_again_costs_a_few_attempts_only() {
+    let issued = &recipients()[0].1;
+    let certificate = certificate(issued);
+    let many = [&certificate; 60];
+    let raw = RawMessage::new(MAIL);
+    let sealed = Payload::to_seal(&raw, &[])
+        .unwrap()
+        .seal(None, &many, algorithms(issued)[0])
+        .unwrap();
+    let mut der = der_of(sealed.message.as_bytes());
+    // Every content key but the last one, in the order they stand, is damaged.
+    let places: Vec<usize> = memchr::memmem::find_iter(&der, &[0x04, 0x82, 0x01, 0x00])
+        .map(|at| at + 4)
+        .collect();
+    assert_eq!(places.len(), 60);
+    places[..59].iter().for_each(|place| der[place + 9] ^= 1);
+    assert_eq!(
+        opened(&opener(), &around(&der)).unwrap_err(),
+        "it does not decrypt"
+    );
+}
+
+#[test]
 fn a_wrong_padding_of_rsa_is_not_told_apart_from_a_wrong_content() {
     let issued = &recipients()[0].1;
     let opener = opener();
