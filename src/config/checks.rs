@@ -52,6 +52,7 @@ pub(super) fn all(settings: &Settings) -> Vec<Check> {
     checks.extend(of_stage("deliver", settings.deliver.mistakes()));
     checks.extend(inbound(settings));
     checks.extend(of_stage("harvest", settings.harvest.mistakes()));
+    checks.extend(of_stage("loops", settings.loops.mistakes()));
     checks
 }
 
