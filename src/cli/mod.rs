@@ -4,6 +4,7 @@ mod cert;
 mod config;
 mod demo;
 mod gateway;
+mod gateways;
 mod hold;
 mod policy;
 mod queue;
@@ -84,6 +85,13 @@ enum Command {
     /// Suspend a sender, let one send again, see who is suspended
     #[command(subcommand)]
     Sender(sender::Command),
+    /// See which gateways share the store of [store] url, since when, and by which policies they decide
+    Gateways {
+        #[command(flatten)]
+        arguments: gateways::Arguments,
+        #[command(flatten)]
+        file: SettingsFile,
+    },
     /// Explain what was decided about a message, why, and what became of it
     Trace {
         #[command(flatten)]
@@ -140,6 +148,12 @@ pub fn run() -> ExitCode {
         Command::Hold { arguments, file } => block_on(async {
             let settings = store_of(&file)?;
             hold::run(&arguments, &settings, &mut std::io::stdout())
+                .await
+                .map(|()| ExitCode::SUCCESS)
+        }),
+        Command::Gateways { arguments, file } => block_on(async {
+            let settings = store_of(&file)?;
+            gateways::run(&arguments, &settings, &mut std::io::stdout())
                 .await
                 .map(|()| ExitCode::SUCCESS)
         }),

@@ -89,7 +89,8 @@ async fn serve(
             },
             _ = daily.tick() => drop(tokio::spawn(purge(store.clone(), Arc::clone(&purges)))),
             _ = signals.hangup.recv() => {
-                drop(tokio::spawn(reload(Arc::clone(&gateway), settings.clone(), Arc::clone(&reloads))));
+                let parts = (Arc::clone(&gateway), store.clone(), settings.clone());
+                drop(tokio::spawn(reload(parts, Arc::clone(&reloads))));
             }
             _ = signals.terminate.recv() => { stop.send_replace(true); }
             _ = signals.interrupt.recv() => { stop.send_replace(true); }
@@ -174,10 +175,15 @@ async fn take_in_news(gateway: Arc<Gateway>, settings: Settings, one_at_a_time: 
 }
 
 /// In turn, so that what was asked for last is what is in force.
-async fn reload(gateway: Arc<Gateway>, settings: Settings, one_at_a_time: Arc<Mutex<()>>) {
+async fn reload((gateway, store, settings): (Arc<Gateway>, Store, Settings), one_at_a_time: Arc<Mutex<()>>) {
     let _turn = one_at_a_time.lock().await;
     match gateway::reload(&gateway, &settings).await {
-        Ok(policy) => tracing::info!(policy, "policies and certificates were read again"),
+        Ok(policy) => {
+            tracing::info!(policy, "policies and certificates were read again");
+            if let Err(error) = gateway::tell_policy(&store, &policy).await {
+                tracing::warn!(error, "the other gateways could not be told");
+            }
+        }
         Err(mistakes) => tracing::error!("policies and certificates stay as they were:\n{mistakes}"),
     }
 }

@@ -50,6 +50,8 @@ pub(super) fn all(settings: &Settings) -> Vec<Check> {
     checks.extend(store(settings));
     checks.extend(of_stage("smtp", settings.smtp.mistakes()));
     checks.extend(of_stage("deliver", settings.deliver.mistakes()));
+    checks.extend(of_stage("deliver.dns", settings.deliver.dns.mistakes()));
+    checks.extend(of_stage("deliver.mta_sts", settings.deliver.mta_sts.mistakes()));
     checks.extend(inbound(settings));
     checks.extend(of_stage("harvest", settings.harvest.mistakes()));
     checks.extend(of_stage("loops", settings.loops.mistakes()));
@@ -189,6 +191,7 @@ fn store(settings: &Settings) -> Vec<Check> {
             "`keep_days` is 0, so no decision could be explained afterwards; it must be 1 or more".to_owned(),
         );
     }
+    list.extend(store.mistakes());
     of_stage("store", list)
 }
 

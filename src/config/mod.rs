@@ -141,6 +141,7 @@ impl Settings {
         deliver::Settings {
             next_hop: self.inbound.next_hop.clone(),
             routes: Vec::new(),
+            tls: self.deliver.tls.for_named_hosts(),
             ..self.deliver.clone()
         }
     }
@@ -176,13 +177,23 @@ impl Settings {
             self.deliver.ca_file.as_mut(),
             self.ocr.tessdata.as_mut(),
             self.keys.folder.as_mut(),
+            self.inbound.decrypt_keys.as_mut(),
             self.authority.folder.as_mut(),
             self.authority.publish.as_mut(),
             self.keys.secret_file.as_mut(),
             self.keys.pkcs11.module.as_mut(),
             self.keys.pkcs11.pin_file.as_mut(),
             self.vault.key.as_mut(),
+            self.store.password_file.as_mut(),
         ];
+        let routes = self.deliver.routes.iter_mut();
+        let optional = optional
+            .into_iter()
+            .chain(routes.map(|route| route.ca_file.as_mut()));
+        let optional = optional.chain([
+            self.deliver.dns.trust_anchors.as_mut(),
+            self.deliver.mta_sts.ca_file.as_mut(),
+        ]);
         let directories = certificates.ldap.iter_mut();
         let of_directories = directories.flat_map(|one| [one.password_file.as_mut(), one.ca_file.as_mut()]);
         let of_directories = of_directories.chain([certificates.smimea.trust_anchors.as_mut()]);
@@ -199,6 +210,9 @@ impl Settings {
         let own = || self.store.directory.join("authorities");
         let learned = self.certificates.learned.take();
         self.certificates.learned = Some(learned.map_or_else(own, |path| folder.join(path)));
+        let own = || self.store.directory.join("mta-sts.json");
+        let cache = self.deliver.mta_sts.cache.take();
+        self.deliver.mta_sts.cache = Some(cache.map_or_else(own, |path| folder.join(path)));
     }
 }
 

@@ -11,6 +11,7 @@
 mod support;
 
 mod authority;
+mod cluster;
 mod commands;
 mod delivery;
 mod disk;

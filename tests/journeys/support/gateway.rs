@@ -42,6 +42,8 @@ pub struct Options {
     pub smtp: String,
     /// Extra lines for `[inspect]`.
     pub inspect: String,
+    /// Extra lines for `[store]`.
+    pub store: String,
     /// What is put into its directory before it starts.
     pub prepare: fn(&Directory),
     /// Environment variables, the value being a path in the directory.
@@ -59,6 +61,7 @@ impl Default for Options {
             relay_from: "127.0.0.1",
             smtp: String::new(),
             inspect: "children = 2".to_owned(),
+            store: String::new(),
             prepare: |_| {},
             environment: &[],
             tables: String::new(),
@@ -227,6 +230,7 @@ intermediates = "certs/intermediates"
 crls = "certs/crls"
 [store]
 directory = "data"
+{store}
 [notice]
 organisation = "The Agency"
 help = "the help desk at 617-555-0100"
@@ -239,6 +243,7 @@ next_hop = "{next_hop}"
         relay_from = options.relay_from,
         smtp = options.smtp,
         inspect = options.inspect,
+        store = options.store,
         deliver = options.deliver,
         tables = options.tables,
     )
