@@ -9,6 +9,7 @@ use crate::message::{Address, Boxed, Envelope, MessageId, RawMessage};
 mod command;
 mod connection;
 mod data;
+mod dsn;
 mod limits;
 mod memory;
 mod network;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
 
-use crate::message::{Address, Envelope, RawMessage};
+use crate::message::{Address, Envelope, RawMessage, Wishes};
 
 use super::command::{self, Command, Fault, Forward, Mail};
 use super::data::Data;
@@ -64,6 +64,8 @@ enum Phase {
 struct Transaction {
     mail: Mail,
     recipients: Vec<Address>,
+    /// One for each recipient.
+    wishes: Vec<Wishes>,
     known: HashSet<Address>,
 }
 
@@ -288,10 +290,12 @@ impl Session {
 
 impl Transaction {
     fn into_envelope(self) -> Envelope {
+        let nothing = self.wishes.iter().all(Wishes::is_empty);
         Envelope {
             sender: self.mail.sender,
             recipients: self.recipients,
             smtputf8: self.mail.smtputf8,
+            wishes: if nothing { Vec::new() } else { self.wishes },
         }
     }
 }

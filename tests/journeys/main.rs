@@ -14,6 +14,7 @@ mod authority;
 mod commands;
 mod delivery;
 mod disk;
+mod dsn;
 mod enrolment;
 mod hostile;
 mod hsm;

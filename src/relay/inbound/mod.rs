@@ -189,6 +189,7 @@ fn record(arrival: &Arrival, verification: &Verification, harvest: Option<String
         inspection: Inspection::default(),
         need: Need::default(),
         recipients: (1..).zip(&arrival.envelope.recipients).map(recipient).collect(),
+        wishes: arrival.envelope.wishes.clone(),
         notice: false,
         signing: None,
         inbound: Some(InboundRecord {

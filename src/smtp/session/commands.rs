@@ -1,6 +1,6 @@
 //! What each command does in a session (RFC 5321 §4.1.1 and §4.1.4).
 
-use crate::message::is_listed;
+use crate::message::{Wishes, is_listed};
 
 use super::{Answer, Command, Data, Event, Forward, Mail, Phase, Session};
 
@@ -11,7 +11,7 @@ impl Session {
             Command::Ehlo(name) => self.hello(name, true),
             Command::Helo(name) => self.hello(name, false),
             Command::Mail(mail) => self.mail(mail),
-            Command::Rcpt(forward) => self.rcpt(forward),
+            Command::Rcpt(forward, wishes) => self.rcpt(forward, wishes),
             Command::Data => self.start_data(more),
             Command::Reset => {
                 self.transaction = None;
@@ -34,7 +34,7 @@ impl Session {
         if extended {
             offers.push("PIPELINING".to_owned());
             offers.push(format!("SIZE {}", self.rules.message_octets));
-            offers.extend(["8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"].map(str::to_owned));
+            offers.extend(["8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES"].map(str::to_owned));
         }
         if extended && self.rules.starttls && !self.client.tls {
             offers.push("STARTTLS".to_owned());
@@ -56,7 +56,7 @@ impl Session {
         }
     }
 
-    fn rcpt(&mut self, forward: Forward) {
+    fn rcpt(&mut self, forward: Forward, wishes: Wishes) {
         let Some(transaction) = &mut self.transaction else {
             return self.fail(Answer::MAIL_FIRST);
         };
@@ -83,6 +83,9 @@ impl Session {
         }
         transaction.known.insert(recipient.clone());
         transaction.recipients.push(recipient);
+        // What MAIL said holds for each.
+        let Wishes { ret, envid, .. } = transaction.mail.wishes.clone();
+        transaction.wishes.push(Wishes { ret, envid, ..wishes });
         self.say(Answer::RECIPIENT_TAKEN);
     }
 
