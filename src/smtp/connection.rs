@@ -21,7 +21,9 @@ use super::limits::{State, Ticket};
 use super::memory::Budget;
 use super::network::Network;
 use super::rates::{self, Rate};
-use super::session::{Event, Received, Rules, Session, Standing, Wait};
+#[cfg(test)]
+use super::session::Standing;
+use super::session::{Event, Received, Rules, Session, Wait};
 use super::stop::Stop;
 use super::{Accept, Client, Reply};
 

@@ -81,6 +81,8 @@ pub(super) fn delivery(row: &PgRow) -> Result<Delivery, sqlx::Error> {
         created: time(row, "created")?,
         next_attempt: time(row, "next_attempt")?,
         last_reply: row.try_get("last_reply")?,
+        wishes: Default::default(),
+        told_late: false,
     })
 }
 

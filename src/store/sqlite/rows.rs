@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
-use crate::message::{Address, MessageId};
+use crate::message::{Address, MessageId, Wishes};
 use crate::queue::{Delivery, Filter, State};
 use crate::store::failure::unreadable;
 use crate::store::words::purpose;
@@ -34,6 +34,22 @@ pub(super) fn narrow(sql: &mut QueryBuilder<Sqlite>, filter: &Filter) {
     }
     if let Some(domain) = &filter.domain {
         sql.push(" AND domain = ").push_bind(domain.to_lowercase());
+    }
+    if let Some(sender) = &filter.sender {
+        sql.push(" AND lower(coalesce(sender, '')) = ")
+            .push_bind(sender.to_ascii_lowercase());
+    }
+    if let Some(recipient) = &filter.recipient {
+        sql.push(" AND lower(recipient) = ")
+            .push_bind(recipient.to_ascii_lowercase());
+    }
+    if let Some(before) = filter.before {
+        sql.push(" AND created < ").push_bind(before.as_microsecond());
+    }
+    if let Some(reply) = &filter.reply {
+        sql.push(" AND instr(lower(last_reply), ")
+            .push_bind(reply.to_ascii_lowercase())
+            .push(") > 0");
     }
     if let Some(state) = filter.state {
         sql.push(" AND state = ").push_bind(state.name());
@@ -71,7 +87,16 @@ pub(super) fn delivery(row: &SqliteRow) -> Result<Delivery, sqlx::Error> {
         created: time("created")?,
         next_attempt: time("next_attempt")?,
         last_reply: row.try_get("last_reply")?,
+        wishes: wishes(row.try_get("wishes")?)?,
+        told_late: row.try_get("told_late")?,
     })
+}
+
+fn wishes(json: Option<&str>) -> Result<Wishes, sqlx::Error> {
+    let wishes = json.map(serde_json::from_str).transpose();
+    wishes
+        .map(Option::unwrap_or_default)
+        .map_err(|_| unreadable("wishes of a sender"))
 }
 
 /// Numbers as the JSON array that `json_each` takes apart.
