@@ -72,6 +72,11 @@ fn keys() -> &'static Keys {
     })
 }
 
+/// The private key of all recipients.
+pub fn private_key() -> &'static PKey<Private> {
+    &keys().2
+}
+
 /// A certificate for `name`: of a CA without an issuer, of a recipient with one.
 fn certificate(name: &str, key: &PKey<Private>, issuer: Option<(&X509, &PKey<Private>)>) -> X509 {
     let mut subject = X509Name::builder().expect("a name");
@@ -152,4 +157,12 @@ pub fn mail(number: usize, size: usize) -> Vec<u8> {
     }
     mail.push_str(".\r\n");
     mail.into_bytes()
+}
+
+/// The same, to people whom it names.
+pub fn mail_to(people: &[String], number: usize, size: usize) -> Vec<u8> {
+    let text = String::from_utf8(mail(number, size)).expect("text");
+    let to = format!("To: {}\r\n", people.join(",\r\n "));
+    text.replacen("To: Partner <r0@partner.example>\r\n", &to, 1)
+        .into_bytes()
 }

@@ -10,7 +10,7 @@ use crate::notice::Notices;
 use crate::relay::{Couriers, Gateway, Identity, Rulebook, Stores};
 use crate::smime::keys::KeyRing;
 use crate::smime::online::Online;
-use crate::smime::{Certificates, Vault};
+use crate::smime::{Certificates, Opener, Vault};
 use crate::store::Store;
 
 /// Opens the store, starts the readers, and joins everything. The store is answered too, for its upkeep.
@@ -182,8 +182,18 @@ fn rulebook(settings: &Settings, bundle: &Bundle) -> Result<Rulebook, String> {
         policy: bundle.policy.clone(),
         certificates: Certificates::load(&settings.certificates)?,
         keys: Arc::new(KeyRing::load(&settings.keys)?),
+        opener: opener(settings)?.map(Arc::new),
         notices: Arc::new(notices.map_err(|error| error.to_string())?),
     })
+}
+
+/// The keys to decrypt mail from outside with, if there are to be any.
+///
+/// # Errors
+/// Names the file that cannot be used.
+pub fn opener(settings: &Settings) -> Result<Option<Opener>, String> {
+    let load = |folder: &std::path::PathBuf| Opener::load(folder, settings.keys.secret_file.as_deref());
+    settings.inbound.decrypt_keys.as_ref().map(load).transpose()
 }
 
 fn in_lines(mistakes: &[impl ToString]) -> String {

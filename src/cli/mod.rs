@@ -9,9 +9,11 @@ mod hold;
 mod policy;
 mod queue;
 mod scan;
+mod sender;
 mod serve;
 mod table;
 mod trace;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -77,6 +79,12 @@ enum Command {
         #[command(flatten)]
         file: SettingsFile,
     },
+    /// Make the line of a user who may log in ([smtp] users)
+    #[command(subcommand)]
+    User(user::Command),
+    /// Suspend a sender, let one send again, see who is suspended
+    #[command(subcommand)]
+    Sender(sender::Command),
     /// See which gateways share the store of [store] url, since when, and by which policies they decide
     Gateways {
         #[command(flatten)]
@@ -155,6 +163,8 @@ pub fn run() -> ExitCode {
                 .await
                 .map(|()| ExitCode::SUCCESS)
         }),
+        Command::Sender(command) => sender::run(&command),
+        Command::User(command) => user::run(&command),
         Command::Demo(arguments) => demo::run(arguments),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
@@ -34,6 +34,7 @@ struct Signals {
 pub fn run(file: &SettingsFile) -> ExitCode {
     start_log();
     keep_memory_to_itself();
+    take_all_descriptors();
     block_on(async {
         // Listened for from the first moment: a SIGHUP that nobody listens for ends the process.
         let signals = Signals::listen()?;
@@ -215,6 +216,15 @@ fn start_log() {
         log.init()
     } else {
         log.json().flatten_event(true).init()
+    }
+}
+
+/// Each session takes one, and what starts this process often allows 1,024 where it could allow many more.
+fn take_all_descriptors() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most, most));
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the limit of open files could not be raised");
     }
 }
 

@@ -50,6 +50,8 @@ pub(super) fn all(settings: &Settings) -> Vec<Check> {
     checks.extend(store(settings));
     checks.extend(of_stage("smtp", settings.smtp.mistakes()));
     checks.extend(of_stage("deliver", settings.deliver.mistakes()));
+    checks.extend(of_stage("deliver.dns", settings.deliver.dns.mistakes()));
+    checks.extend(of_stage("deliver.mta_sts", settings.deliver.mta_sts.mistakes()));
     checks.extend(inbound(settings));
     checks.extend(of_stage("harvest", settings.harvest.mistakes()));
     checks

@@ -121,6 +121,10 @@ impl Settings {
         smtp::Settings {
             listen: self.inbound.listen.clone(),
             relay_from: self.inbound.from.clone(),
+            // Nobody outside has a password here, or is suspended.
+            suspended: None,
+            listen_tls: Vec::new(),
+            users: None,
             ..self.smtp.clone()
         }
     }
@@ -130,6 +134,7 @@ impl Settings {
         deliver::Settings {
             next_hop: self.inbound.next_hop.clone(),
             routes: Vec::new(),
+            tls: self.deliver.tls.for_named_hosts(),
             ..self.deliver.clone()
         }
     }
@@ -156,9 +161,11 @@ impl Settings {
         let optional = [
             self.smtp.tls_certificate.as_mut(),
             self.smtp.tls_key.as_mut(),
+            self.smtp.users.as_mut(),
             self.deliver.ca_file.as_mut(),
             self.ocr.tessdata.as_mut(),
             self.keys.folder.as_mut(),
+            self.inbound.decrypt_keys.as_mut(),
             self.authority.folder.as_mut(),
             self.authority.publish.as_mut(),
             self.keys.secret_file.as_mut(),
@@ -167,6 +174,14 @@ impl Settings {
             self.vault.key.as_mut(),
             self.store.password_file.as_mut(),
         ];
+        let routes = self.deliver.routes.iter_mut();
+        let optional = optional
+            .into_iter()
+            .chain(routes.map(|route| route.ca_file.as_mut()));
+        let optional = optional.chain([
+            self.deliver.dns.trust_anchors.as_mut(),
+            self.deliver.mta_sts.ca_file.as_mut(),
+        ]);
         let directories = certificates.ldap.iter_mut();
         let of_directories = directories.flat_map(|one| [one.password_file.as_mut(), one.ca_file.as_mut()]);
         let of_directories = of_directories.chain([certificates.smimea.trust_anchors.as_mut()]);
@@ -176,9 +191,16 @@ impl Settings {
         {
             *path = folder.join(&path);
         }
+        let suspended = self.smtp.suspended.take();
+        let own = || self.store.directory.join("suspended.toml");
+        self.smtp.suspended = Some(suspended.map_or_else(own, |path| folder.join(path)));
+        self.smtp.secret = Some(self.store.directory.join("gateway.key"));
         let own = || self.store.directory.join("authorities");
         let learned = self.certificates.learned.take();
         self.certificates.learned = Some(learned.map_or_else(own, |path| folder.join(path)));
+        let own = || self.store.directory.join("mta-sts.json");
+        let cache = self.deliver.mta_sts.cache.take();
+        self.deliver.mta_sts.cache = Some(cache.map_or_else(own, |path| folder.join(path)));
     }
 }
 

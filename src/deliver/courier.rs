@@ -1,14 +1,21 @@
 //! Puts route, session and transaction together.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::message::{Address, RawMessage};
 use crate::queue::Delivery;
 
+use super::dns::Dns;
+use super::health::Health;
+use super::hops::NextHop;
 use super::letter::Letter;
-use super::route::{Hop, Routes};
+use super::mta_sts::MtaSts;
+use super::plan::Candidate;
+use super::pool::{Pool, Pools};
+use super::route::{Routes, Way};
 use super::session::{Caller, Session};
-use super::tls::Connector;
+use super::target::Target;
 use super::transaction::{self, Ended, Mail};
 use super::wire::Pace;
 use super::{Attempt, Settings};
@@ -25,6 +32,14 @@ const NOT_SENDABLE: &str = "5.6.0 a line of the message ends without CRLF; \
 /// What all clones of a courier share.
 pub(super) struct Shared {
     pub(super) routes: Routes,
+    pub(super) pools: Pools,
+    pub(super) health: Health,
+    /// There when a route asks the DNS.
+    pub(super) dns: Option<Dns>,
+    /// There when a route follows DANE.
+    pub(super) validating_dns: Option<Dns>,
+    /// There when a route follows MTA-STS.
+    pub(super) mta_sts: Option<MtaSts>,
     pub(super) caller: Caller,
     pub(super) step: Duration,
 }
@@ -38,19 +53,32 @@ impl Shared {
         if !hostname.is_ascii() || format!("x@{hostname}").parse::<Address>().is_err() {
             return Err(format!("hostname {HOSTNAME}"));
         }
+        let routes = Routes::new(settings)?;
+        let asks = |way: &Way| matches!(way.next_hop, NextHop::Exchangers { .. }) && !way.tls.uses_dane();
+        let dns = routes.ways().any(asks).then(|| Dns::new(&settings.dns, false));
+        let validates = routes.ways().any(|way| way.tls.uses_dane());
+        let validating_dns = validates.then(|| Dns::new(&settings.dns, true));
+        let fetches = routes.ways().any(|way| way.tls.uses_mta_sts());
+        let mta_sts = fetches.then(|| MtaSts::new(&settings.mta_sts));
         Ok(Shared {
-            routes: Routes::new(settings, KEEP_IDLE),
+            routes,
+            pools: Pools::new(settings.concurrency.0, KEEP_IDLE),
+            health: Health::default(),
+            dns: dns.transpose()?,
+            validating_dns: validating_dns.transpose()?,
+            mta_sts: mta_sts.transpose()?,
             caller: Caller {
                 hostname: hostname.to_owned(),
-                connector: Connector::new(settings.ca_file.as_deref())?,
             },
             step: Duration::from_secs(settings.timeout.0),
         })
     }
 
-    pub(super) fn next_hop(&self, recipient: &Address) -> &str {
-        let hop = self.routes.hop(recipient.domain());
-        hop.map(|hop| hop.name.as_str()).unwrap_or_default()
+    pub(super) fn next_hop(&self, recipient: &Address) -> Cow<'_, str> {
+        let domain = recipient.domain();
+        let way = self.routes.way(domain);
+        way.map(|way| Cow::Owned(way.next_hop.name(domain)))
+            .unwrap_or_default()
     }
 
     pub(super) fn longest_delivery(&self) -> Duration {
@@ -62,26 +90,29 @@ impl Shared {
             return Vec::new();
         };
         let all = |attempt: Attempt| vec![attempt; deliveries.len()];
-        let Some(hop) = self.routes.hop(first.recipient.domain()) else {
+        let domain = first.recipient.domain();
+        let Some(way) = self.routes.way(domain) else {
             return all(Attempt::NotNow(format!(
-                "4.3.5 no route for {}: [deliver] has no line for it and no next_hop",
-                first.recipient.domain()
+                "4.3.5 no route for {domain}: [deliver] has no line for it and no next_hop"
             )));
         };
         let Ok(letter) = Letter::new(body.as_bytes()) else {
             return all(Attempt::Never(NOT_SENDABLE.to_owned()));
         };
+        let next_hop = way.next_hop.name(domain);
         let fits = |delivery: &Delivery| {
             delivery.body == first.body
                 && delivery.sender == first.sender
-                && self.next_hop(&delivery.recipient) == hop.name
+                && self.next_hop(&delivery.recipient) == next_hop
         };
         let recipients: Vec<&Address> = deliveries
             .iter()
             .filter(|delivery| fits(delivery))
             .map(|delivery| &delivery.recipient)
             .collect();
-        let mut attempts = self.send(hop, first.sender.as_ref(), &recipients, letter).await;
+        let mut attempts = self
+            .send(way, domain, first.sender.as_ref(), &recipients, letter)
+            .await;
         deliveries
             .iter()
             .map(|delivery| fits(delivery).then(|| attempts.next()).flatten())
@@ -92,12 +123,17 @@ impl Shared {
     /// In transactions of a bounded number of recipients; one after the other, since they share a connection.
     async fn send(
         &self,
-        hop: &Hop,
+        way: &Way,
+        domain: &str,
         sender: Option<&Address>,
         recipients: &[&Address],
         letter: Letter<'_>,
     ) -> std::vec::IntoIter<Attempt> {
         let pace = Pace::new(self.step);
+        let candidates = match self.candidates(way, domain, pace).await {
+            Ok(candidates) => candidates,
+            Err(attempt) => return vec![attempt; recipients.len()].into_iter(),
+        };
         let mut attempts = Vec::with_capacity(recipients.len());
         for some in recipients.chunks(RECIPIENTS) {
             let mail = Mail {
@@ -105,7 +141,7 @@ impl Shared {
                 recipients: some,
                 letter,
             };
-            let ended = self.transact(hop, mail, pace).await;
+            let ended = self.transact(way, &candidates, domain, mail, pace).await;
             attempts.extend(ended.attempts);
             // What broke one transaction would hold up the next one too.
             if let Some(reason) = ended.broken {
@@ -116,28 +152,108 @@ impl Shared {
         attempts.into_iter()
     }
 
-    async fn transact(&self, hop: &Hop, mail: Mail<'_>, pace: Pace) -> Ended {
-        if let Some(mut session) = hop.pool.take().await {
+    /// With the first host that can be reached.
+    async fn transact(
+        &self,
+        way: &Way,
+        candidates: &[Candidate],
+        domain: &str,
+        mail: Mail<'_>,
+        pace: Pace,
+    ) -> Ended {
+        let several = candidates.len() > 1;
+        let mut last = None;
+        for candidate in candidates {
+            let mut ended = self.try_one(way, candidate, domain, mail, pace).await;
+            if several || candidate.is_exchanger() {
+                let name = candidate.name();
+                ended.attempts = ended
+                    .attempts
+                    .into_iter()
+                    .map(|one| said_by(one, &name))
+                    .collect();
+            }
+            if ended.broken.is_none() || !ended.repeatable {
+                return ended;
+            }
+            tracing::debug!(host = %candidate.name(), why = ended.broken, "the next host is tried");
+            last = Some(ended);
+        }
+        let nobody = || Attempt::NotNow(format!("4.4.4 no host takes mail for {domain}"));
+        last.unwrap_or_else(|| refused(mail, nobody()))
+    }
+
+    async fn try_one(
+        &self,
+        way: &Way,
+        candidate: &Candidate,
+        domain: &str,
+        mail: Mail<'_>,
+        pace: Pace,
+    ) -> Ended {
+        let target = match self.target(way, candidate, domain, pace).await {
+            Ok(target) => target,
+            // With no other host left, this is what it comes to.
+            Err(attempt) => return refused(mail, attempt),
+        };
+        let ended = self.converse(&target, mail, pace).await;
+        match ended.broken.is_some() && ended.repeatable {
+            true => self.health.failed(&target.name),
+            false => self.health.answered(&target.name),
+        }
+        ended
+    }
+
+    async fn converse(&self, target: &Target, mail: Mail<'_>, pace: Pace) -> Ended {
+        let pool = self.pools.of(&target.key);
+        if let Some(mut session) = pool.take().await {
             session.wire.pace = pace;
             let ended = transaction::run(&mut session, mail).await;
             if ended.broken.is_none() {
-                keep(hop, session).await;
+                keep(&pool, session).await;
             }
             // A connection that waited may have died meanwhile; that says nothing of the host.
             if ended.broken.is_none() || !ended.repeatable {
                 return ended;
             }
         }
-        let mut session = match Session::open(hop, &self.caller, pace).await {
+        let mut session = match Session::open(target, &self.caller, pace).await {
             Ok(session) => session,
-            Err(reason) => return unreached(mail, reason),
+            Err(reason) => return refused(mail, Attempt::NotNow(reason)),
         };
         let ended = transaction::run(&mut session, mail).await;
         if ended.broken.is_none() {
-            keep(hop, session).await;
+            keep(&pool, session).await;
         }
         ended
     }
+}
+
+/// What stands before the name of the host that gave a reply.
+const SAID: &str = " (said ";
+
+/// Names the host that has answered, where several could have; what we say ourselves names it already.
+fn said_by(attempt: Attempt, host: &str) -> Attempt {
+    let say = |text: String| match text.bytes().nth(3) {
+        Some(b' ') => format!("{text}{SAID}{host})"),
+        _ => text,
+    };
+    match attempt {
+        Attempt::Delivered(text) => Attempt::Delivered(say(text)),
+        Attempt::NotNow(text) => Attempt::NotNow(say(text)),
+        Attempt::Never(text) => Attempt::Never(say(text)),
+    }
+}
+
+/// See [`super::answered_by`].
+pub(super) fn answered_by<'a>(next_hop: &'a str, reply: &'a str) -> &'a str {
+    if !next_hop.starts_with("mx:") && !next_hop.contains([',', ';']) {
+        return next_hop;
+    }
+    let said = reply
+        .rsplit_once(SAID)
+        .and_then(|(_, said)| said.strip_suffix(')'));
+    said.unwrap_or_default()
 }
 
 /// A delivery that was handed over together with others that it has nothing to do with.
@@ -147,17 +263,19 @@ fn strayed() -> Attempt {
     )
 }
 
-fn unreached(mail: Mail<'_>, reason: String) -> Ended {
+/// No transaction came about. Another host may still take the mail.
+fn refused(mail: Mail<'_>, attempt: Attempt) -> Ended {
+    let (Attempt::Delivered(reason) | Attempt::NotNow(reason) | Attempt::Never(reason)) = &attempt;
     Ended {
-        attempts: vec![Attempt::NotNow(reason.clone()); mail.recipients.len()],
-        broken: Some(reason),
+        broken: Some(reason.clone()),
+        attempts: vec![attempt; mail.recipients.len()],
         repeatable: true,
     }
 }
 
-async fn keep(hop: &Hop, session: Session) {
+async fn keep(pool: &Pool, session: Session) {
     // Replies that nothing asked for would be taken for those of the next transaction.
     if !session.wire.unasked() {
-        hop.pool.put(session).await;
+        pool.put(session).await;
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::route::{EXAMPLE, endpoint, is_domain, name, shown};
+use super::hops::{Host, NextHop};
+use super::route::{EXAMPLE, is_domain, shown};
 use super::tls::Connector;
-use super::{Settings, Tls};
+use super::{Route, Settings, Tls};
 
 /// RFC 5321 §4.5.3.2 asks for more nowhere.
 const TIMEOUT_LIMIT: u64 = 600;
@@ -19,12 +20,14 @@ pub(super) fn mistakes(settings: &Settings) -> Vec<String> {
         ));
     } else if !settings.next_hop.is_empty() {
         found.extend(
-            endpoint(&settings.next_hop)
+            NextHop::parse(&settings.next_hop)
                 .err()
                 .map(|why| format!("next_hop {why}")),
         );
     }
     route_mistakes(settings, &mut found);
+    dns_mistakes(settings, &mut found);
+    policy_mistakes(settings, &mut found);
     tls_mistakes(settings, &mut found);
     number_mistakes(settings, &mut found);
     found
@@ -46,27 +49,90 @@ fn route_mistakes(settings: &Settings, found: &mut Vec<String>) {
         } else if seen.contains(&domain) {
             found.push(format!("route \"{domain}\" stands there twice: keep one of them"));
         }
-        if let Err(why) = endpoint(&route.next_hop) {
+        if let Err(why) = NextHop::parse(&route.next_hop) {
             found.push(format!("route \"{}\": next_hop {why}", shown(&route.domain)));
         }
+        name_mistakes(route, found);
         seen.push(domain);
     }
 }
 
-/// One host gets one kind of TLS: with two, the weaker one would decide for a connection that both use.
+fn name_mistakes(route: &Route, found: &mut Vec<String>) {
+    let domain = shown(&route.domain);
+    for name in &route.names {
+        if !name.is_ascii() || !is_domain(name.strip_prefix('.').unwrap_or(name)) {
+            found.push(format!(
+                "route \"{domain}\": names has \"{}\"; write a host name, or \".partner.example\" for everything below it",
+                shown(name)
+            ));
+        }
+    }
+    if !route.names.is_empty() && route.tls != Tls::Verify {
+        found.push(format!(
+            "route \"{domain}\": names are looked at with tls = \"verify\" only; write that, or leave names out"
+        ));
+    }
+    if let Some(file) = &route.ca_file {
+        found.extend(
+            Connector::new(Some(file))
+                .err()
+                .map(|why| format!("route \"{domain}\": {why}")),
+        );
+    }
+}
+
+/// A resolver must be there when one is needed.
+fn dns_mistakes(settings: &Settings, found: &mut Vec<String>) {
+    let default = (&settings.next_hop, settings.tls);
+    let lines = settings.routes.iter().map(|route| (&route.next_hop, route.tls));
+    let mut lines = std::iter::once(default).chain(lines);
+    let is_needed = lines.any(|(text, tls)| {
+        let next_hop = NextHop::parse(text);
+        matches!(next_hop, Ok(NextHop::Exchangers { .. })) || (next_hop.is_ok() && tls.needs_dns())
+    });
+    if is_needed {
+        found.extend(settings.dns.servers().err());
+    }
+}
+
+/// Only a domain has a policy, and only its exchangers are in it.
+fn policy_mistakes(settings: &Settings, found: &mut Vec<String>) {
+    let useless = |text: &str, tls: Tls| {
+        let has_hosts = matches!(NextHop::parse(text), Ok(NextHop::Hosts(_)));
+        has_hosts && matches!(tls, Tls::MtaSts | Tls::Published)
+    };
+    let cure = "is for next_hop = \"mx\"; for a host of its own write \"verify\" or \"dane\"";
+    if useless(&settings.next_hop, settings.tls) {
+        found.push(format!("tls = \"{}\" {cure}", settings.tls.name()));
+    }
+    for route in settings
+        .routes
+        .iter()
+        .filter(|route| useless(&route.next_hop, route.tls))
+    {
+        let domain = shown(&route.domain);
+        found.push(format!(
+            "route \"{domain}\": tls = \"{}\" {cure}",
+            route.tls.name()
+        ));
+    }
+}
+
+/// One host gets one kind of TLS: with two, somebody has forgotten one of them.
 fn tls_mistakes(settings: &Settings, found: &mut Vec<String>) {
     let default = (&settings.next_hop, settings.tls);
     let lines = settings.routes.iter().map(|route| (&route.next_hop, route.tls));
     let mut seen: HashMap<String, Tls> = HashMap::new();
     for (text, tls) in std::iter::once(default).chain(lines) {
-        let Ok((host, port)) = endpoint(text) else {
+        let Ok(next_hop) = NextHop::parse(text) else {
             continue;
         };
-        let name = name(&host, port);
-        if *seen.entry(name.clone()).or_insert(tls) != tls {
-            found.push(format!(
-                "\"{name}\" stands there with two kinds of tls: write the same one in both places"
-            ));
+        for name in next_hop.hosts().map(Host::name) {
+            if *seen.entry(name.clone()).or_insert(tls) != tls {
+                found.push(format!(
+                    "\"{name}\" stands there with two kinds of tls: write the same one in both places"
+                ));
+            }
         }
     }
     if let Some(file) = &settings.ca_file {

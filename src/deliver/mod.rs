@@ -1,19 +1,30 @@
 //! Brings deliveries to the next hop: routes, TLS, connections, one result per recipient.
 //!
-//! A delivery takes this path: `route` names the host, `pool` has a session or `session` opens one over a `wire`
-//! (with `tls`), `transaction` sends a `letter` and turns each `reply` into a verdict. Choices that other servers make
-//! differently are told where they are made: 8-bit mail for a host without 8BITMIME, 552 and 530, a greeting that
-//! refuses (all in `transaction` and `session`).
+//! A delivery takes this path: `route` says where to, `hops` names the hosts or `exchangers` asks the DNS for them, and
+//! each becomes a `target` with its addresses and what is asked of its TLS. `pool` has a session with it, or `session`
+//! opens one over a `wire` (with `tls`); `transaction` sends a `letter` and turns each `reply` into a verdict. A host
+//! that cannot be reached makes room for the next one. Choices that other servers make differently are told where they
+//! are made: 8-bit mail for a host without 8BITMIME, 552 and 530, a greeting that refuses (all in `transaction` and
+//! `session`).
 //!
 //! Must not know: stores, policy, notices.
 
 mod courier;
+mod dane;
+mod dns;
+mod exchangers;
+mod health;
+mod hops;
 mod letter;
 mod mistakes;
+mod mta_sts;
+mod plan;
 mod pool;
 mod reply;
+mod report;
 mod route;
 mod session;
+mod target;
 mod tls;
 mod transaction;
 mod wire;
@@ -21,6 +32,11 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use dns::DnsSettings;
+pub use mta_sts::MtaStsSettings;
+
+use std::borrow::Cow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +47,7 @@ use crate::queue::Delivery;
 #[derive(Debug, Clone, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Where mail goes that no route names: `host:port` (port 25 when left out).
+    /// Where mail goes that no route names: `host:port` (port 25 when left out), several hosts, or `mx`.
     pub next_hop: String,
     /// TLS to `next_hop`.
     pub tls: Tls,
@@ -39,7 +55,11 @@ pub struct Settings {
     #[serde(rename = "route")]
     pub routes: Vec<Route>,
     /// PEM file with the CAs that `tls = "verify"` trusts; the system's when left out.
-    pub ca_file: Option<std::path::PathBuf>,
+    pub ca_file: Option<PathBuf>,
+    /// How the DNS is asked.
+    pub dns: DnsSettings,
+    /// How MTA-STS policies are fetched.
+    pub mta_sts: MtaStsSettings,
     /// Seconds to wait for a connection and for each reply (RFC 5321 §4.5.3.2 allows less for own hosts), from 1
     /// to 600. The reply to a whole message may take ten times as long, since who hangs up earlier makes duplicates.
     pub timeout: Timeout,
@@ -90,16 +110,23 @@ impl Default for GiveUp {
 }
 
 /// One line of the route table.
-#[derive(Debug, Clone, serde::Deserialize)]
+#[derive(Debug, Clone, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Route {
     /// Recipient domain: `agency.example`, or `*.agency.example` for everything below it.
     pub domain: String,
-    /// `host:port`.
+    /// As [`Settings::next_hop`].
     pub next_hop: String,
-    /// TLS to this host.
+    /// TLS to these hosts.
     #[serde(default)]
     pub tls: Tls,
+    /// Names of which a verified certificate must have one; `.partner.example` is everything below. When left out: the
+    /// host's own name, and for mail exchangers the recipient's domain and everything below it.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// As [`Settings::ca_file`], for these hosts.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
 }
 
 /// TLS towards a next hop.
@@ -115,6 +142,48 @@ pub enum Tls {
     Required,
     /// Always, and the certificate must be valid for the host's name.
     Verify,
+    /// As the host's TLSA records say, where DNSSEC proves them (RFC 7672); opportunistic where there are none.
+    Dane,
+    /// As the MTA-STS policy of the domain says (RFC 8461); opportunistic where there is none.
+    MtaSts,
+    /// As whichever of both there is; the TLSA records when there are both.
+    Published,
+}
+
+impl Tls {
+    /// Whether the DNS decides on it.
+    fn needs_dns(self) -> bool {
+        self.uses_dane() || self.uses_mta_sts()
+    }
+
+    /// The same for hosts that an administrator has named, which are in no policy of a domain.
+    pub fn for_named_hosts(self) -> Tls {
+        match self {
+            Tls::MtaSts => Tls::Opportunistic,
+            Tls::Published => Tls::Dane,
+            other => other,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Tls::None => "none",
+            Tls::Opportunistic => "opportunistic",
+            Tls::Required => "required",
+            Tls::Verify => "verify",
+            Tls::Dane => "dane",
+            Tls::MtaSts => "mta-sts",
+            Tls::Published => "published",
+        }
+    }
+
+    fn uses_dane(self) -> bool {
+        matches!(self, Tls::Dane | Tls::Published)
+    }
+
+    fn uses_mta_sts(self) -> bool {
+        matches!(self, Tls::MtaSts | Tls::Published)
+    }
 }
 
 /// What one recipient got from one attempt. The text is one line of at most 500 characters without control
@@ -142,9 +211,9 @@ impl Courier {
         courier::Shared::new(settings, hostname).map(|shared| Courier(Arc::new(shared)))
     }
 
-    /// The `host:port` that mail for this recipient goes to. Empty when no route fits and there is no
-    /// `next_hop`; [`Courier::deliver`] then says so.
-    pub fn next_hop(&self, recipient: &Address) -> &str {
+    /// Where mail for this recipient goes: the hosts as `host:port`, or `mx:domain`. Empty when no route fits and there
+    /// is no `next_hop`; [`Courier::deliver`] then says so.
+    pub fn next_hop(&self, recipient: &Address) -> Cow<'_, str> {
         self.0.next_hop(recipient)
     }
 
@@ -161,4 +230,9 @@ impl Courier {
     pub async fn deliver(&self, deliveries: &[Delivery], body: &RawMessage) -> Vec<Attempt> {
         self.0.deliver(deliveries, body).await
     }
+}
+
+/// The host of [`Courier::next_hop`] that gave a reply of an [`Attempt`], as `host:port`. Empty when none of them did.
+pub fn answered_by<'a>(next_hop: &'a str, reply: &'a str) -> &'a str {
+    courier::answered_by(next_hop, reply)
 }

@@ -1,5 +1,6 @@
 //! Sessions that wait a few seconds for the next transaction.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -7,7 +8,18 @@ use tokio::time::Instant;
 
 use super::session::Session;
 
-/// The idle sessions of one next hop.
+/// Pools that are there at most before empty ones are cleared away.
+const POOLS: usize = 1000;
+
+/// The idle sessions with all hosts: those with the same host share a pool when the same is asked of its TLS.
+pub(super) struct Pools {
+    pools: Mutex<HashMap<String, Pool>>,
+    limit: usize,
+    keep: Duration,
+}
+
+/// The idle sessions of one target.
+#[derive(Clone)]
 pub(super) struct Pool {
     shelf: Arc<Mutex<Shelf>>,
     limit: usize,
@@ -22,16 +34,39 @@ struct Shelf {
     swept: bool,
 }
 
-impl Pool {
-    /// A pool for `limit` sessions, each for the time of `keep`.
-    pub(super) fn new(limit: usize, keep: Duration) -> Pool {
-        Pool {
-            shelf: Arc::default(),
+impl Pools {
+    /// Each pool keeps `limit` sessions, each for the time of `keep`.
+    pub(super) fn new(limit: usize, keep: Duration) -> Pools {
+        Pools {
+            pools: Mutex::default(),
             limit,
             keep,
         }
     }
 
+    /// The pool of that name.
+    pub(super) fn of(&self, key: &str) -> Pool {
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = pools.get(key) {
+            return pool.clone();
+        }
+        if pools.len() >= POOLS {
+            // One that somebody holds at this moment may get a session in a moment.
+            pools.retain(|_, pool| {
+                Arc::strong_count(&pool.shelf) > 1 || !lock(&pool.shelf).sessions.is_empty()
+            });
+        }
+        let pool = Pool {
+            shelf: Arc::default(),
+            limit: self.limit,
+            keep: self.keep,
+        };
+        pools.insert(key.to_owned(), pool.clone());
+        pool
+    }
+}
+
+impl Pool {
     /// A session that seems to be alive, the youngest first.
     pub(super) async fn take(&self) -> Option<Session> {
         loop {

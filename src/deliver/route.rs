@@ -1,31 +1,32 @@
 //! Which host takes mail for a recipient's domain.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::path::PathBuf;
 
 use crate::message::Address;
 
-use super::pool::Pool;
+use super::hops::NextHop;
+use super::tls::Connector;
 use super::{Settings, Tls};
 
-const SMTP_PORT: u16 = 25;
+pub(super) const SMTP_PORT: u16 = 25;
 /// What a message shows to whom left it out.
 pub(super) const EXAMPLE: &str = "next_hop = \"mail.example.org:25\"";
 
-/// A host that mail is handed to, with the connections that wait for the next transaction.
-pub(super) struct Hop {
-    /// Host name or address, without brackets.
-    pub(super) host: String,
-    pub(super) port: u16,
-    /// `host:port`, as it is written in replies and settings.
-    pub(super) name: String,
+/// One line of the table: where mail goes, and what is asked of TLS there.
+pub(super) struct Way {
+    pub(super) next_hop: NextHop,
     pub(super) tls: Tls,
-    pub(super) pool: Pool,
+    /// Names that a certificate may have, when they were written down.
+    pub(super) names: Vec<String>,
+    pub(super) connector: Connector,
+    /// The file of `connector`, which tells connectors apart.
+    pub(super) ca_file: Option<PathBuf>,
 }
 
 /// The route table.
 pub(super) struct Routes {
-    hops: Vec<Hop>,
+    ways: Vec<Way>,
     exact: HashMap<String, usize>,
     /// `*.agency.example` stands here as `agency.example`.
     below: HashMap<String, usize>,
@@ -34,32 +35,51 @@ pub(super) struct Routes {
 
 impl Routes {
     /// The table that the settings describe; lines with mistakes are left out (see `mistakes`).
-    pub(super) fn new(settings: &Settings, keep_idle: Duration) -> Routes {
+    ///
+    /// # Errors
+    /// A file with CAs cannot be used.
+    pub(super) fn new(settings: &Settings) -> Result<Routes, String> {
         let mut routes = Routes {
-            hops: Vec::new(),
+            ways: Vec::new(),
             exact: HashMap::new(),
             below: HashMap::new(),
             otherwise: None,
         };
-        let limit = settings.concurrency.0;
-        let pool = || Pool::new(limit, keep_idle);
+        let connector = Connector::new(settings.ca_file.as_deref())?;
         for route in &settings.routes {
-            let Ok(place) = routes.place(&route.next_hop, route.tls, pool()) else {
+            let Ok(next_hop) = NextHop::parse(&route.next_hop) else {
                 continue;
             };
+            let own = route.ca_file.as_deref().map(|file| Connector::new(Some(file)));
+            let place = routes.place(Way {
+                next_hop,
+                tls: route.tls,
+                names: route.names.clone(),
+                connector: own.transpose()?.unwrap_or_else(|| connector.clone()),
+                ca_file: route.ca_file.clone(),
+            });
             let domain = route.domain.to_lowercase();
             match domain.strip_prefix("*.") {
                 Some(parent) => routes.below.insert(parent.to_owned(), place),
                 None => routes.exact.insert(domain, place),
             };
         }
-        routes.otherwise = routes.place(&settings.next_hop, settings.tls, pool()).ok();
-        routes
+        if let Ok(next_hop) = NextHop::parse(&settings.next_hop) {
+            let place = routes.place(Way {
+                next_hop,
+                tls: settings.tls,
+                names: Vec::new(),
+                connector,
+                ca_file: None,
+            });
+            routes.otherwise = Some(place);
+        }
+        Ok(routes)
     }
 
-    /// The host for a domain, which is in lower case: its own line, else the longest `*.` line that it is
+    /// The way for a domain, which is in lower case: its own line, else the longest `*.` line that it is
     /// below, else `next_hop`.
-    pub(super) fn hop(&self, domain: &str) -> Option<&Hop> {
+    pub(super) fn way(&self, domain: &str) -> Option<&Way> {
         let above = || {
             domain
                 .match_indices('.')
@@ -67,23 +87,17 @@ impl Routes {
                 .next()
         };
         let place = self.exact.get(domain).or_else(above).or(self.otherwise.as_ref());
-        self.hops.get(*place?)
+        self.ways.get(*place?)
     }
 
-    fn place(&mut self, text: &str, tls: Tls, pool: Pool) -> Result<usize, String> {
-        let (host, port) = endpoint(text)?;
-        let name = name(&host, port);
-        if let Some(known) = self.hops.iter().position(|hop| hop.name == name) {
-            return Ok(known);
-        }
-        self.hops.push(Hop {
-            host,
-            port,
-            name,
-            tls,
-            pool,
-        });
-        Ok(self.hops.len() - 1)
+    /// All lines.
+    pub(super) fn ways(&self) -> impl Iterator<Item = &Way> {
+        self.ways.iter()
+    }
+
+    fn place(&mut self, way: Way) -> usize {
+        self.ways.push(way);
+        self.ways.len() - 1
     }
 }
 
@@ -162,6 +176,7 @@ pub(super) mod tests {
             domain: (*domain).to_owned(),
             next_hop: (*next_hop).to_owned(),
             tls: Tls::Opportunistic,
+            ..Route::default()
         };
         Settings {
             next_hop: next_hop.to_owned(),
@@ -171,8 +186,11 @@ pub(super) mod tests {
     }
 
     fn hop_of(settings: &Settings, domain: &str) -> String {
-        let routes = Routes::new(settings, Duration::ZERO);
-        routes.hop(domain).map(|hop| hop.name.clone()).unwrap_or_default()
+        let routes = Routes::new(settings).unwrap();
+        routes
+            .way(domain)
+            .map(|way| way.next_hop.name(domain))
+            .unwrap_or_default()
     }
 
     #[test]

@@ -4,10 +4,9 @@ use std::net::SocketAddr;
 
 use tokio::time::timeout_at;
 
-use super::Tls;
 use super::reply::Reply;
-use super::route::Hop;
-use super::tls::Connector;
+use super::report::Failure;
+use super::target::{Security, Target};
 use super::wire::{Broken, Pace, Wire};
 
 /// Addresses of one host that are tried in one call.
@@ -17,7 +16,6 @@ const ADDRESSES: usize = 16;
 pub(super) struct Caller {
     /// What EHLO says.
     pub(super) hostname: String,
-    pub(super) connector: Connector,
 }
 
 /// What the host offers (RFC 5321 §4.1.1.1), as far as this client makes use of it.
@@ -48,71 +46,87 @@ impl Session {
     /// A session with the first of the host's addresses that gives one.
     ///
     /// # Errors
-    /// Why the last address gave none.
-    pub(super) async fn open(hop: &Hop, caller: &Caller, pace: Pace) -> Result<Session, String> {
-        let unknown = |why: &str| format!("4.4.3 no address for {}: {why}", hop.name);
-        let name = (hop.host.as_str(), hop.port);
+    /// Why no address gave one.
+    pub(super) async fn open(target: &Target, caller: &Caller, pace: Pace) -> Result<Session, String> {
+        if let Some(addresses) = &target.addresses {
+            let addresses = addresses
+                .iter()
+                .map(|address| SocketAddr::new(*address, target.port));
+            let addresses: Vec<SocketAddr> = addresses.take(ADDRESSES).collect();
+            return Session::open_first(target, &addresses, caller, pace).await;
+        }
+        let unknown = |why: &str| format!("4.4.3 no address for {}: {why}", target.name);
+        let name = (target.host.as_str(), target.port);
         let addresses = timeout_at(pace.step(), tokio::net::lookup_host(name))
             .await
             .map_err(|_| unknown("the look-up took too long"))?
             .map_err(|why| unknown(&why.to_string()))?;
         let addresses: Vec<SocketAddr> = addresses.take(ADDRESSES).collect();
-        Session::open_first(hop, &addresses, caller, pace).await
+        Session::open_first(target, &addresses, caller, pace).await
     }
 
     /// As [`Session::open`], with addresses that are known.
     pub(super) async fn open_first(
-        hop: &Hop,
+        target: &Target,
         addresses: &[SocketAddr],
         caller: &Caller,
         pace: Pace,
     ) -> Result<Session, String> {
-        let mut reason = format!("4.4.3 no address for {}", hop.name);
+        let mut reason = format!("4.4.3 no address for {}", target.name);
+        let mut tls_fails = None;
         for address in addresses {
-            match Session::open_one(hop, *address, caller, pace).await {
+            match Session::open_one(target, *address, caller, pace).await {
                 Ok(session) => return Ok(session),
+                Err(broken @ Broken::NoTls(..)) => tls_fails = Some(broken.into_text()),
                 Err(broken) => reason = broken.into_text(),
             }
         }
-        Err(reason)
+        // Of several reasons, the one that somebody has to do something about.
+        Err(tls_fails.unwrap_or(reason))
     }
 
     async fn open_one(
-        hop: &Hop,
+        target: &Target,
         address: SocketAddr,
         caller: &Caller,
         pace: Pace,
     ) -> Result<Session, Broken> {
-        match Session::start(hop, address, hop.tls, caller, pace).await {
-            // RFC 7435 §3: broken encryption is no worse than none, where none would do.
-            Err(Broken::NoTls(why)) if hop.tls == Tls::Opportunistic => {
-                tracing::info!(hop = %hop.name, %why, "going on without TLS");
-                Session::start(hop, address, Tls::None, caller, pace).await
+        let mut security = target.security.clone();
+        loop {
+            match Session::start(target, address, &security, caller, pace).await {
+                Err(Broken::NoTls(failure, why)) => {
+                    target.report(failure, &why);
+                    let Some(weaker) = security.weaker() else {
+                        return Err(Broken::NoTls(failure, why));
+                    };
+                    tracing::info!(hop = %target.name, %why, "going on with less");
+                    security = weaker;
+                }
+                session => return session,
             }
-            session => session,
         }
     }
 
     async fn start(
-        hop: &Hop,
+        target: &Target,
         address: SocketAddr,
-        tls: Tls,
+        security: &Security,
         caller: &Caller,
         pace: Pace,
     ) -> Result<Session, Broken> {
-        let mut wire = Wire::connect(address, &hop.name, pace).await?;
+        let mut wire = Wire::connect(address, &target.name, pace).await?;
         let greeting = wire.reply().await?;
         // A refusal here says nothing of the mail, so it is never final (as Postfix, `smtp_skip_5xx_greeting`).
         if greeting.code != 220 {
             return Err(Broken::Lost(greeting.text()));
         }
         let mut extensions = hello(&mut wire, &caller.hostname).await?;
-        if tls != Tls::None && (extensions.starttls || tls != Tls::Opportunistic) {
-            wire = starttls(wire, &extensions, hop, tls, caller).await?;
+        if *security != Security::None && (extensions.starttls || *security != Security::Opportunistic) {
+            wire = starttls(wire, &extensions, target, security).await?;
             // RFC 3207 §4.2: what was offered before is forgotten. A host that does not like our handshake may say
             // so only here (RFC 8446 §4.4.2.4), so that a failure still means that TLS did not work.
             let again = hello(&mut wire, &caller.hostname).await;
-            extensions = again.map_err(|broken| Broken::NoTls(broken.into_text()))?;
+            extensions = again.map_err(|broken| Broken::NoTls(Failure::Validation, broken.into_text()))?;
         }
         Ok(Session {
             wire,
@@ -153,32 +167,29 @@ async fn hello(wire: &mut Wire, hostname: &str) -> Result<Extensions, Broken> {
 async fn starttls(
     mut wire: Wire,
     extensions: &Extensions,
-    hop: &Hop,
-    tls: Tls,
-    caller: &Caller,
+    target: &Target,
+    security: &Security,
 ) -> Result<Wire, Broken> {
     if !extensions.starttls {
-        return Err(Broken::NoTls(format!(
+        let why = format!(
             "4.7.4 {} does not offer TLS, and nothing is sent to it without",
-            hop.name
-        )));
+            target.name
+        );
+        return Err(Broken::NoTls(Failure::NotSupported, why));
     }
     let reply = wire.ask("STARTTLS").await?;
     if reply.code != 220 {
-        return Err(Broken::NoTls(format!(
-            "4.7.4 {} refuses TLS: {}",
-            hop.name,
-            reply.text()
-        )));
+        let why = format!("4.7.4 {} refuses TLS: {}", target.name, reply.text());
+        return Err(Broken::NoTls(Failure::NotSupported, why));
     }
     // Whoever sits between us and the host could put replies here that would look as if they came under TLS.
     if wire.unasked() {
         return Err(Broken::Lost(format!(
             "4.7.0 {} sent data before TLS began, which looks like an attack; the session was closed",
-            hop.name
+            target.name
         )));
     }
-    wire.secure(&caller.connector, tls, &hop.host).await
+    wire.secure(&target.connector, security, &target.host).await
 }
 
 impl Extensions {

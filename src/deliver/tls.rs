@@ -1,16 +1,21 @@
 //! TLS towards next hops (RFC 3207, RFC 7435): what is asked of the certificate, and of nothing else.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::pin::Pin;
 
 use openssl::error::ErrorStack;
-use openssl::ssl::{Ssl, SslConnector, SslConnectorBuilder, SslMethod, SslVerifyMode, SslVersion};
+use openssl::ssl::{Ssl, SslConnector, SslConnectorBuilder, SslMethod, SslRef, SslVerifyMode, SslVersion};
+use openssl::stack::Stack;
 use openssl::x509::store::X509StoreBuilder;
-use openssl::x509::{X509, X509VerifyResult};
+use openssl::x509::verify::{X509CheckFlags, X509VerifyFlags, X509VerifyParam};
+use openssl::x509::{X509, X509Ref, X509StoreContext, X509VerifyResult};
 use tokio::net::TcpStream;
 use tokio_openssl::SslStream;
 
-use super::Tls;
+use super::dane;
+use super::report::Failure;
+use super::target::Security;
 
 /// Makes TLS sessions. What it asks of a host is loosened for each session, never for all.
 #[derive(Clone)]
@@ -36,37 +41,83 @@ impl Connector {
     /// Why there is no TLS, in words for the queue listing.
     pub(super) async fn connect(
         &self,
-        tls: Tls,
+        security: &Security,
         host: &str,
         socket: TcpStream,
-    ) -> Result<SslStream<TcpStream>, String> {
+    ) -> Result<SslStream<TcpStream>, (Failure, String)> {
         let stream = self
-            .session(tls, host)
+            .session(security, host)
             .and_then(|session| SslStream::new(session, socket));
-        let mut stream = stream.map_err(|why| why.to_string())?;
-        match Pin::new(&mut stream).connect().await {
-            Ok(()) => Ok(stream),
-            Err(why) => Err(match stream.ssl().verify_result() {
-                refused if tls == Tls::Verify && refused != X509VerifyResult::OK => {
-                    format!("its certificate is not valid: {}", refused.error_string())
-                }
-                _ => why.to_string(),
-            }),
+        let mut stream = stream.map_err(|why| (Failure::Validation, why.to_string()))?;
+        if let Err(why) = Pin::new(&mut stream).connect().await {
+            return Err(match stream.ssl().verify_result() {
+                refused if security.is_verified() && refused != X509VerifyResult::OK => invalid(refused),
+                _ => (Failure::Validation, why.to_string()),
+            });
         }
+        // Nothing was sent yet but the handshake.
+        match security {
+            Security::Verify(names) | Security::Trial(names) => {
+                has_one_of(stream.ssl(), names).map_err(invalid)?;
+            }
+            Security::Dane(records, names) => dane::verify(stream.ssl(), records, names)?,
+            Security::None | Security::Opportunistic | Security::Required => {}
+        }
+        Ok(stream)
     }
 
-    fn session(&self, tls: Tls, host: &str) -> Result<Ssl, ErrorStack> {
+    fn session(&self, security: &Security, host: &str) -> Result<Ssl, ErrorStack> {
         let mut session = self.0.configure()?;
-        if tls != Tls::Verify {
-            session.set_verify_hostname(false);
+        // Names are looked at afterwards, since there may be several.
+        session.set_verify_hostname(false);
+        if !security.is_verified() {
             session.set_verify(SslVerifyMode::NONE);
         }
         // RFC 8996 rules out what is older, but for opportunistic TLS the choice would be nothing at all.
-        if tls != Tls::Opportunistic {
+        if *security != Security::Opportunistic {
             session.set_min_proto_version(Some(SslVersion::TLS1_2))?;
         }
         session.into_ssl(host)
     }
+}
+
+fn invalid(why: X509VerifyResult) -> (Failure, String) {
+    let words = format!("its certificate is not valid: {}", why.error_string());
+    (Failure::of(why), words)
+}
+
+/// Whether the certificate of the other end has one of the names.
+fn has_one_of(session: &SslRef, names: &[String]) -> Result<(), X509VerifyResult> {
+    let certificate = session.peer_certificate();
+    let certificate = certificate.ok_or(X509VerifyResult::APPLICATION_VERIFICATION)?;
+    let mut last = X509VerifyResult::APPLICATION_VERIFICATION;
+    for name in names {
+        match has_name(&certificate, name) {
+            Ok(X509VerifyResult::OK) => return Ok(()),
+            Ok(refused) => last = refused,
+            Err(_) => {}
+        }
+    }
+    Err(last)
+}
+
+/// OpenSSL's own comparison of names, which is part of verifying: here of the certificate with itself as the anchor.
+fn has_name(certificate: &X509Ref, name: &str) -> Result<X509VerifyResult, ErrorStack> {
+    let mut terms = X509VerifyParam::new()?;
+    terms.set_hostflags(X509CheckFlags::NO_PARTIAL_WILDCARDS);
+    terms.set_flags(X509VerifyFlags::PARTIAL_CHAIN | X509VerifyFlags::NO_CHECK_TIME)?;
+    match name.parse::<IpAddr>() {
+        Ok(address) => terms.set_ip(address)?,
+        Err(_) => terms.set_host(name)?,
+    }
+    let mut store = X509StoreBuilder::new()?;
+    store.set_param(&terms)?;
+    store.add_cert(certificate.to_owned())?;
+    let mut context = X509StoreContext::new()?;
+    context.init(&store.build(), certificate, &Stack::new()?.as_ref(), |context| {
+        context.verify_cert()?;
+        Ok(context.error())
+    })
 }
 
 fn trust_only(builder: &mut SslConnectorBuilder, file: &Path) -> Result<(), String> {

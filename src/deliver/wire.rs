@@ -13,8 +13,9 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_openssl::SslStream;
 
-use super::Tls;
 use super::reply::{Nonsense, Replies, Reply, one_line};
+use super::report::Failure;
+use super::target::Security;
 use super::tls::Connector;
 
 /// Octets that are gathered before they are written.
@@ -70,13 +71,13 @@ pub(super) enum Broken {
     /// No connection, a connection lost, nonsense, or 421.
     Lost(String),
     /// There is no TLS, or none that is good enough.
-    NoTls(String),
+    NoTls(Failure, String),
 }
 
 impl Broken {
     /// The reason, in one short line whatever the host or a library said.
     pub(super) fn into_text(self) -> String {
-        let (Broken::Lost(text) | Broken::NoTls(text)) = self;
+        let (Broken::Lost(text) | Broken::NoTls(_, text)) = self;
         one_line(&text)
     }
 }
@@ -112,15 +113,21 @@ impl Wire {
     }
 
     /// Puts TLS over the connection. What the host said before it is no part of the session (RFC 3207 §4.2).
-    pub(super) async fn secure(self, connector: &Connector, tls: Tls, host: &str) -> Result<Wire, Broken> {
-        let failed = |why: &str| Broken::NoTls(format!("4.7.5 no TLS with {}: {why}", self.peer));
+    pub(super) async fn secure(
+        self,
+        connector: &Connector,
+        security: &Security,
+        host: &str,
+    ) -> Result<Wire, Broken> {
+        let failed =
+            |failure, why: &str| Broken::NoTls(failure, format!("4.7.5 no TLS with {}: {why}", self.peer));
         let Stream::Plain(socket) = self.stream else {
-            return Err(failed("it is there already"));
+            return Err(failed(Failure::Validation, "it is there already"));
         };
-        let stream = timeout_at(self.pace.step(), connector.connect(tls, host, socket))
+        let stream = timeout_at(self.pace.step(), connector.connect(security, host, socket))
             .await
-            .map_err(|_| failed("the handshake took too long"))?
-            .map_err(|why| failed(&why))?;
+            .map_err(|_| failed(Failure::Validation, "the handshake took too long"))?
+            .map_err(|(failure, why)| failed(failure, &why))?;
         Ok(Wire {
             stream: Stream::Tls(Box::new(stream)),
             replies: Replies::default(),

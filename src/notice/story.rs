@@ -128,7 +128,10 @@ impl Failed {
         let common = Common::new(settings, about);
         let failed = failures.iter().map(|failure| FailedRecipient {
             address: address(&failure.recipient),
-            next_hop: plain(&failure.next_hop, SHOWN),
+            next_hop: match failure.next_hop.as_str() {
+                "" => "this gateway".to_owned(),
+                host => plain(host, SHOWN),
+            },
             reply: plain(&failure.reply, REPLY_SHOWN),
         });
         Failed {

@@ -112,6 +112,7 @@ fn every_verdict() -> Vec<CertificateVerdict> {
         CertificateVerdict::WeakKey,
         CertificateVerdict::BelowProfile,
         CertificateVerdict::BelowAssurance,
+        CertificateVerdict::NotPostQuantum,
         CertificateVerdict::Denied("a confidential reason".to_owned()),
         CertificateVerdict::WaitingForApproval,
     ]

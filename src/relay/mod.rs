@@ -94,7 +94,7 @@ impl Couriers {
         }
     }
 
-    fn next_hop(&self, delivery: &Delivery) -> &str {
+    fn next_hop(&self, delivery: &Delivery) -> std::borrow::Cow<'_, str> {
         self.of(delivery.purpose).next_hop(&delivery.recipient)
     }
 

@@ -1,7 +1,7 @@
 //! Next hops that fail, lie or attack.
 
 use super::super::session::{Caller, Session};
-use super::super::tls::Connector;
+use super::super::target::{Security, Target};
 use super::super::wire::Pace;
 use super::server::{Script, Server};
 use super::*;
@@ -182,10 +182,10 @@ async fn every_address_of_a_host_is_tried_until_one_gives_a_session() {
     let good = Server::start([Script::greeting("HELP").wait_for_end()]).await;
     let addresses = [unused, busy.address, good.address];
     let courier = courier(&settings(unused, Tls::None));
-    let hop = courier.0.routes.hop("partner.example").unwrap();
+    let way = courier.0.routes.way("partner.example").unwrap();
+    let hop = &Target::new(way, "127.0.0.1", unused.port(), None, Security::None);
     let caller = Caller {
         hostname: "gate.example".to_owned(),
-        connector: Connector::new(None).unwrap(),
     };
     let pace = Pace::new(Duration::from_secs(30));
     let session = Session::open_first(hop, &addresses, &caller, pace).await;

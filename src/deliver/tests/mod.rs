@@ -1,8 +1,18 @@
 //! Deliveries to scripted next hops on loopback.
 
+#[allow(dead_code, reason = "journeys use the rest of it")]
+#[path = "../../../tests/journeys/support/counterparts.rs"]
+mod counterparts;
+#[allow(dead_code, reason = "journeys use the rest of it")]
+#[path = "../../../tests/journeys/support/directory.rs"]
+mod directory;
 mod hostile;
+mod mx;
+#[path = "../../../tests/journeys/support/named.rs"]
+mod named;
 mod pki;
 mod plain;
+mod policies;
 mod reuse;
 mod server;
 mod tls;

@@ -33,6 +33,18 @@ impl Ca {
         }
     }
 
+    /// The same server, which sends the CA's certificate along.
+    pub fn server_with_chain(&self, san: &SubjectAlternativeName, days: i64) -> SslContext {
+        let key = new_key();
+        let mut context = builder(&issue("server", &key, Some((self, san)), days), &key);
+        context.add_extra_chain_cert(self.certificate.clone()).unwrap();
+        context.build()
+    }
+
+    pub fn certificate(&self) -> &X509 {
+        &self.certificate
+    }
+
     /// A server that has a certificate for `san`, valid for `days`.
     pub fn server(&self, san: &SubjectAlternativeName, days: i64) -> SslContext {
         let key = new_key();

@@ -334,6 +334,7 @@ async fn what_does_not_belong_to_the_first_delivery_is_not_sent() {
         domain: "elsewhere.example".to_owned(),
         next_hop: "192.0.2.1:25".to_owned(),
         tls: Tls::None,
+        ..Default::default()
     });
     let mut deliveries = to(&["b@elsewhere.example", "c@partner.example", "b@partner.example"]);
     deliveries[1].sender = None;
@@ -358,6 +359,7 @@ async fn mail_that_no_route_fits_waits_for_an_administrator() {
             domain: "agency.example".to_owned(),
             next_hop: "Mail.Agency.example".to_owned(),
             tls: Tls::None,
+            ..Default::default()
         }],
         ..Settings::default()
     };

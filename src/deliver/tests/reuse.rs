@@ -1,7 +1,7 @@
 //! Connections that serve more than one transaction.
 
 use super::super::Concurrency;
-use super::super::route::Routes;
+use super::super::pool::Pools;
 use super::server::{Script, Server};
 use super::*;
 
@@ -103,7 +103,7 @@ async fn an_idle_session_ends_with_quit_when_its_time_is_over() {
     let server = Server::start([Script::greeting("HELP").mail().hear("QUIT")]).await;
     let settings = settings(server.address, Tls::None);
     let mut courier = courier(&settings);
-    Arc::get_mut(&mut courier.0).unwrap().routes = Routes::new(&settings, Duration::from_millis(1));
+    Arc::get_mut(&mut courier.0).unwrap().pools = Pools::new(1, Duration::from_millis(1));
     assert_eq!(deliver_one(&courier).await, queued());
     server.heard().await;
 }

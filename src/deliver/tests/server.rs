@@ -144,8 +144,12 @@ pub struct Server {
 impl Server {
     /// Plays one script for each connection, in order, and then listens no more.
     pub async fn start(scripts: impl IntoIterator<Item = Script>) -> Server {
+        Server::start_at("127.0.0.1:0".parse().unwrap(), scripts).await
+    }
+
+    pub async fn start_at(address: SocketAddr, scripts: impl IntoIterator<Item = Script>) -> Server {
         let scripts: Vec<Script> = scripts.into_iter().collect();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let task = tokio::spawn(async move {
             let mut plays = Vec::new();

@@ -36,6 +36,8 @@ pub struct Options {
     pub policy: String,
     /// Extra lines for `[deliver]`, routes for instance.
     pub deliver: String,
+    /// The network that may relay.
+    pub relay_from: &'static str,
     /// Extra lines for `[smtp]`.
     pub smtp: String,
     /// Extra lines for `[inspect]`.
@@ -56,6 +58,7 @@ impl Default for Options {
             settings: String::new(),
             policy: String::new(),
             deliver: String::new(),
+            relay_from: "127.0.0.1",
             smtp: String::new(),
             inspect: "children = 2".to_owned(),
             store: String::new(),
@@ -153,6 +156,20 @@ impl Gateway {
         }
     }
 
+    /// Where it listens in clear, and where under TLS or as it is told for a second listener.
+    pub fn addresses(&self) -> [SocketAddr; 2] {
+        let end = std::time::Instant::now() + Duration::from_secs(60);
+        loop {
+            let log = self.log();
+            let ready = log.lines().filter(|line| line.contains("\"ready\""));
+            if let [first, second, ..] = ready.filter_map(listening).collect::<Vec<_>>()[..] {
+                return [first, second];
+            }
+            assert!(std::time::Instant::now() < end, "one listener only:\n{log}");
+            std::thread::yield_now();
+        }
+    }
+
     /// Where it takes mail from outside.
     pub fn inbound(&self) -> SocketAddr {
         self.wait_for_log("ready for mail from outside");
@@ -202,7 +219,7 @@ policies = "policies"
 {extra}
 [smtp]
 listen = ["127.0.0.1:0"]
-relay_from = ["127.0.0.1"]
+relay_from = ["{relay_from}"]
 {smtp}
 [inspect]
 {inspect}
@@ -223,6 +240,7 @@ next_hop = "{next_hop}"
 {tables}
 "#,
         extra = options.settings,
+        relay_from = options.relay_from,
         smtp = options.smtp,
         inspect = options.inspect,
         store = options.store,

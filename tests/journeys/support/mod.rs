@@ -11,3 +11,4 @@ pub mod postfix;
 #[allow(dead_code, reason = "the tests of the store use the rest of it")]
 pub mod server;
 pub mod signer;
+pub mod tls;
