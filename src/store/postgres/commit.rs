@@ -141,10 +141,10 @@ async fn write_in_steps(
     Ok(answers)
 }
 
-const ENQUEUE: &str = "SELECT enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+const ENQUEUE: &str = "SELECT enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 const ENQUEUE_AND_APPEND: &str = "
-    SELECT enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15),
-           append_records($16, $17, $18, $19, $20, $21, $22)";
+    SELECT enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16),
+           append_records($17, $18, $19, $20, $21, $22, $23)";
 
 /// Enqueues bodies for their recipients; answers the bodies' numbers. With `records`, which are all of one tenant, their
 /// records are written in the same statement.
@@ -200,7 +200,8 @@ pub(super) async fn enqueue<'a>(
                 .iter()
                 .map(|(_, (_, address))| address.domain().to_owned())
                 .collect::<Vec<_>>(),
-        );
+        )
+        .bind(vec![None::<String>; copies.len()]);
     if let Some(tasks) = records {
         let tasks: Vec<&Commit> = tasks.iter().collect();
         let tenant = tasks

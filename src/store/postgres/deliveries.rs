@@ -143,7 +143,7 @@ async fn notify(db: &mut PgConnection, task: &Settle) -> Result<(), sqlx::Error>
 
 async fn settle(db: &mut PgConnection, tasks: &[Settle]) -> Result<(), sqlx::Error> {
     let all = || tasks.iter().flat_map(|task| task.outcomes.iter());
-    sqlx::query("SELECT settle($1, $2, $3, $4, $5, $6, $7)")
+    sqlx::query("SELECT settle($1, $2, $3, $4, $5, $6, $7, $8)")
         .bind(Timestamp::now().as_microsecond())
         .bind(tasks.first().map_or(0, |task| task.me))
         .bind(all().map(|(delivery, _)| delivery.id).collect::<Vec<_>>())
@@ -158,6 +158,7 @@ async fn settle(db: &mut PgConnection, tasks: &[Settle]) -> Result<(), sqlx::Err
                 .collect::<Vec<_>>(),
         )
         .bind(all().map(|(_, outcome)| reply(outcome)).collect::<Vec<_>>())
+        .bind(all().map(|_| false).collect::<Vec<_>>())
         .bind(finished(tasks))
         .execute(db)
         .await?;
