@@ -23,6 +23,7 @@ mod login;
 mod outcomes;
 mod postfix;
 mod profiles;
+mod receiving;
 mod refusals;
 mod settings;
 mod signing;
