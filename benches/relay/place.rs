@@ -153,3 +153,11 @@ pub fn mail(number: usize, size: usize) -> Vec<u8> {
     mail.push_str(".\r\n");
     mail.into_bytes()
 }
+
+/// The same, to people whom it names.
+pub fn mail_to(people: &[String], number: usize, size: usize) -> Vec<u8> {
+    let text = String::from_utf8(mail(number, size)).expect("text");
+    let to = format!("To: {}\r\n", people.join(",\r\n "));
+    text.replacen("To: Partner <r0@partner.example>\r\n", &to, 1)
+        .into_bytes()
+}

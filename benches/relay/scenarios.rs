@@ -6,20 +6,24 @@ use std::time::{Duration, Instant};
 use super::Effort;
 use super::gateway::Gateway;
 use super::load::{Load, Session, run};
-use super::place::{mail, recipient};
+use super::place::{mail, mail_to, recipient};
 use super::sink::Sink;
 use super::throughput::median;
 
-/// One message to 1, 100 and 1,000 people, each with a copy of their own.
+/// One message to 1, 100 and 1,000 people: who gets a blind copy has one of their own, whom `To` names shares it with fifty.
 pub fn recipients(effort: Effort) {
     let sink = Sink::start();
     let gateway = Gateway::start("recipients", sink.address, 1000);
     let mut session = Session::open(gateway.address).expect("a session");
     println!("| recipients | DATA to 250, ms | ms for each further one |\n|---|---|---|");
     let mut first = 0.0;
-    for count in [1, 100, 1000] {
+    for (count, named) in [(1, false), (100, false), (1000, false), (100, true), (1000, true)] {
         let people: Vec<String> = (0..count).map(recipient).collect();
-        let mut send = |number| milliseconds(session.send(&people, &mail(number, 10_000)).expect("taken"));
+        let data = |number| match named {
+            true => mail_to(&people, number, 10_000),
+            false => mail(number, 10_000),
+        };
+        let mut send = |number| milliseconds(session.send(&people, &data(number)).expect("taken"));
         send(0);
         let times: Vec<f64> = (1..=effort.rounds()).map(&mut send).collect();
         let time = median(&times);
@@ -29,9 +33,10 @@ pub fn recipients(effort: Effort) {
             format!("{:.3}", (time - first) / (count - 1) as f64)
         };
         first = if count == 1 { time } else { first };
-        println!("| {count} | {time:.1} | {further} |");
+        let how = if named { ", named in To" } else { "" };
+        println!("| {count}{how} | {time:.1} | {further} |");
     }
-    sink.wait_for((1 + 100 + 1000) * (1 + effort.rounds()));
+    sink.wait_for((1 + 2 * (100 + 1000)) * (1 + effort.rounds()));
 }
 
 /// One message of 50 MB, then one of 20 MB to several people.

@@ -7,13 +7,20 @@ mod make;
 
 use std::sync::OnceLock;
 
+use openssl::pkey::PKey;
+use openssl::x509::X509;
 use sealgate::detect::{RuleSource, Rules};
 use sealgate::documents::{self, Sight};
 use sealgate::inspect::{Examination, Source, examine_here};
-use sealgate::message::{Place, RawMessage};
+use sealgate::message::{Place, Profile, RawMessage};
 use sealgate::mime::{Leaf, Limits, Text, TextKind};
-use sealgate::smime::issue::{Authority, KeyKind};
-use sealgate::smime::{self, Abilities, Certificates, Contents, Curve, Verification};
+use sealgate::smime::authority::Source as KeySource;
+use sealgate::smime::issue::{Authority, KeyKind, Request};
+use sealgate::smime::keys::{Secret, write_key_file};
+use sealgate::smime::{
+    self, Abilities, Algorithms, Capabilities, Certificate, Certificates, Contents, Curve, Payload,
+    Verification,
+};
 
 /// Small, so that a reader that ignores its limits is seen soon.
 const LIMITS: Limits = Limits {
@@ -137,7 +144,8 @@ fn trust() -> &'static Certificates {
     static TRUST: OnceLock<Certificates> = OnceLock::new();
     TRUST.get_or_init(|| {
         let folder = std::env::temp_dir().join(format!("sealgate-fuzz-{}", std::process::id()));
-        let [from, to] = ["2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z"].map(|time| time.parse().expect("a time"));
+        let [from, to] =
+            ["2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z"].map(|time| time.parse().expect("a time"));
         let root = Authority::new("Fuzz Root", KeyKind::Ec(Curve::P256), from, to).expect("a root");
         for name in ["recipients", "anchors", "intermediates", "crls"] {
             std::fs::create_dir_all(folder.join(name)).expect("a folder can be made");
@@ -302,7 +310,109 @@ pub fn pkcs12(bytes: &[u8]) {
         [&[tag, 0x84][..], &length, content].concat()
     };
     let data = element(6, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01]);
-    let info = |content: &[u8]| element(0x30, &[data.clone(), element(0xa0, &element(4, content))].concat());
+    let info = |content: &[u8]| {
+        element(
+            0x30,
+            &[data.clone(), element(0xa0, &element(4, content))].concat(),
+        )
+    };
     let safes = element(0x30, &info(bytes));
     certificates(&element(0x30, &[element(2, &[3]), info(&safes)].concat()));
+}
+
+/// One certificate, one request, one list of capabilities: whatever the octets can be taken for. A certificate that can be
+/// read can be written again and judged; what its key allows can be sealed to it, or refused, and nobody vouches for it.
+pub fn der(bytes: &[u8]) {
+    let _ = KeySource::from_request(bytes);
+    let abilities = Abilities::of(&Capabilities(bytes.to_vec()));
+    let Ok(certificate) = Certificate::from_der(bytes) else {
+        return;
+    };
+    let again = Certificate::from_der(&certificate.to_der()).expect("what was written can be read");
+    assert_eq!(certificate.fingerprint(), again.fingerprint());
+    let _ = (
+        certificate.addresses().len(),
+        certificate.subject_addresses().len(),
+        certificate.domains().len(),
+    );
+    let _ = (
+        certificate.not_before(),
+        certificate.not_after(),
+        certificate.serial(),
+        certificate.issuer(),
+    );
+    let _ = trust().objection(&certificate);
+    let raw = RawMessage::new(b"From: a@b.example\r\nSubject: s\r\n\r\ntext\r\n".to_vec());
+    for profile in [Profile::Compatible, Profile::Modern, Profile::Strict] {
+        if let Some(algorithms) = Algorithms::choose(profile, certificate.key(), Some(&abilities)) {
+            let payload = Payload::to_seal(&raw, &[]).expect("a message can be sealed");
+            let _ = payload.seal(None, &[&certificate], algorithms);
+        }
+    }
+}
+
+/// A key of our own, and messages to it that open: to RSA and to a curve, with and without authentication.
+fn own() -> &'static (Opener, Vec<Vec<u8>>) {
+    static OWN: OnceLock<(Opener, Vec<Vec<u8>>)> = OnceLock::new();
+    OWN.get_or_init(|| {
+        let folder = std::env::temp_dir().join(format!("sealgate-fuzz-keys-{}", std::process::id()));
+        let secret_file = folder.join("secret");
+        std::fs::create_dir_all(folder.join("keys")).expect("a folder can be made");
+        std::fs::write(&secret_file, "a secret that is long enough\n").expect("a file can be written");
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&secret_file, private).expect("a mode can be set");
+        let secret = Secret::passphrase(&secret_file).expect("a secret");
+        let [from, to] = ["2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z"].map(|time| time.parse().expect("a time"));
+        let root = Authority::new("Fuzz Root", KeyKind::Ec(Curve::P256), from, to).expect("a root");
+        let raw = RawMessage::new(b"From: a@b.example\r\nSubject: s\r\n\r\ntext\r\n".to_vec());
+        let mut messages = Vec::new();
+        for (number, kind) in [KeyKind::Rsa(2048), KeyKind::Ec(Curve::P256)].into_iter().enumerate() {
+            let issued = root.issue(&Request::new("a@b.example", kind, from, to)).expect("a certificate");
+            let key = PKey::private_key_from_pem(issued.key_pem.as_bytes()).expect("a key");
+            let pkcs8 = key.private_key_to_pkcs8().expect("PKCS#8");
+            let file = folder.join(format!("keys/{number}.pem"));
+            write_key_file(&file, &pkcs8, &secret, &issued.certificate_pem).expect("a file can be written");
+            let x509 = X509::from_pem(issued.certificate_pem.as_bytes()).expect("PEM");
+            let certificate = Certificate::from_der(&x509.to_der().expect("DER")).expect("a certificate");
+            for profile in [Profile::Compatible, Profile::Modern] {
+                let algorithms = Algorithms::choose(profile, certificate.key(), None).expect("algorithms");
+                let payload = Payload::to_seal(&raw, &[]).expect("a message can be sealed");
+                let sealed = payload.seal(None, &[&certificate], algorithms).expect("sealed");
+                let text = String::from_utf8_lossy(sealed.message.as_bytes()).into_owned();
+                let base64: String = text.split_once("\r\n\r\n").expect("a body").1.split_whitespace().collect();
+                messages.push(openssl::base64::decode_block(&base64).expect("base64"));
+            }
+        }
+        let opener = Opener::load(&folder.join("keys"), Some(&secret_file)).expect("the keys can be read");
+        let _ = std::fs::remove_dir_all(&folder);
+        (opener, messages)
+    })
+}
+
+/// Makes the keys before the first input.
+pub fn prepare_opener() {
+    own();
+}
+
+/// Encrypted mail: a message as it is, CMS from nowhere, or CMS to our own key with some octets changed. What opens can
+/// travel.
+pub fn opening(bytes: &[u8]) {
+    let (opener, messages) = own();
+    let (kind, rest) = bytes.split_first().unwrap_or((&0, &[]));
+    let raw = match messages.get(usize::from(*kind)) {
+        Some(template) => {
+            let mut der = template.clone();
+            for change in rest.chunks_exact(3) {
+                let place = usize::from(u16::from_be_bytes([change[0], change[1]])) % der.len();
+                der[place] ^= change[2];
+            }
+            make::sealed(&[&[0], &der[..]].concat())
+        }
+        None if *kind == 0x30 => make::sealed(&[&[0], bytes].concat()),
+        None => bytes.to_vec(),
+    };
+    if let Opening::Open(opened) = opener.open(&RawMessage::new(raw)) {
+        let message = opened.message().as_bytes();
+        assert!(!message.windows(2).any(|pair| pair[1] == b'\n' && pair[0] != b'\r'), "a bare LF came out");
+    }
 }

@@ -85,6 +85,9 @@ fn from_outside(page: &mut Page, inbound: &InboundRecord) {
         }
         (_, reason) => reason.clone().unwrap_or_else(|| "not right".to_owned()),
     };
+    if let Some(decryption) = &inbound.decryption {
+        page.field("Encryption", decryption);
+    }
     page.field("Signature", &signature);
     if let Some(signer) = &inbound.signer {
         page.field("Signer", &format!("certificate {signer}"));
@@ -483,6 +486,7 @@ The sender is told by a notice what did not leave.
             WeakKey,
             BelowProfile,
             BelowAssurance,
+            NotPostQuantum,
             Denied("stolen".to_owned()),
             WaitingForApproval,
         ]

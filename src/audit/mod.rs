@@ -88,6 +88,9 @@ pub struct InboundRecord {
     /// What became of the certificate that it brought.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub harvest: Option<String>,
+    /// Of mail that came encrypted: whether it could be opened, and with what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decryption: Option<String>,
 }
 
 impl Record {

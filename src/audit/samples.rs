@@ -109,6 +109,7 @@ fn sealed_to(id: MessageId, recipient: &str) -> RecipientRecord {
             certificate: "cd".repeat(32),
             algorithm: "AES-256-CBC, RSA PKCS#1 v1.5".to_owned(),
             signature: None,
+            shared_with: 0,
             copy_to: None,
         }),
     }

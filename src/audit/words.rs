@@ -77,9 +77,15 @@ pub(super) fn form(leaving: &Leaving) -> String {
         Leaving::Smime {
             certificate,
             algorithm,
+            shared_with,
             signature,
             copy_to,
         } => {
+            let others = match shared_with {
+                0 => String::new(),
+                1 => ", in one message with another recipient of To and Cc".to_owned(),
+                more => format!(", in one message with {more} other recipients of To and Cc"),
+            };
             let own = copy_to.as_ref().map_or_else(String::new, |own| {
                 format!(" and to the sender's own, {}", short(own))
             });
@@ -87,7 +93,7 @@ pub(super) fn form(leaving: &Leaving) -> String {
                 .as_ref()
                 .map_or_else(String::new, |signature| format!("{} and ", signed(signature)));
             format!(
-                "{signed}sealed with S/MIME ({algorithm}) to the certificate {}{own}",
+                "{signed}sealed with S/MIME ({algorithm}) to the certificate {}{own}{others}",
                 short(certificate)
             )
         }
@@ -153,6 +159,9 @@ fn fault(verdict: &CertificateVerdict) -> Option<String> {
         }
         CertificateVerdict::BelowAssurance => {
             "its issuer has not checked of its holder what the policy asks for"
+        }
+        CertificateVerdict::NotPostQuantum => {
+            "its key would not withstand a quantum computer, which the policy asks for by now (ML-KEM)"
         }
     };
     Some(fixed.to_owned())

@@ -11,7 +11,7 @@ use crate::notice::Notices;
 use crate::smime::Certificates;
 use crate::smime::keys::KeyRing;
 
-use super::{SettingsFile, failed};
+use super::{SettingsFile, failed, gateway};
 
 /// Commands about settings.
 #[derive(Subcommand)]
@@ -57,6 +57,7 @@ fn check(file: &SettingsFile) -> ExitCode {
     }
     wrong.extend(certificates(&settings).err());
     wrong.extend(KeyRing::load(&settings.keys).err());
+    wrong.extend(gateway::opener(&settings).err());
     if !wrong.is_empty() {
         return failed(&in_lines("the policy or the certificates", &wrong));
     }

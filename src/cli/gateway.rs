@@ -10,7 +10,7 @@ use crate::notice::Notices;
 use crate::relay::{Couriers, Gateway, Identity, Rulebook, Stores};
 use crate::smime::keys::KeyRing;
 use crate::smime::online::Online;
-use crate::smime::{Certificates, Vault};
+use crate::smime::{Certificates, Opener, Vault};
 use crate::store::Store;
 
 /// Opens the store, starts the readers, and joins everything. The store is answered too, for its upkeep.
@@ -51,6 +51,7 @@ pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>,
         .with_online(Online::start(&settings.certificates.online));
     // After the store, whose directory it lies in, and whose lock keeps a second gateway from making another one.
     let vault = Vault::open(&settings.vault_file()).map_err(|error| error.to_string())?;
+    join(&store, &vault, settings, &bundle.policy.version).await?;
     let gateway = Gateway::new(
         identity,
         inspector,
@@ -65,6 +66,46 @@ pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>,
         vault,
     );
     Ok((Arc::new(gateway), store))
+}
+
+/// What gateways that share a store must have alike, and tell each other.
+///
+/// # Errors
+/// When this one could not open what another has sealed.
+async fn join(store: &Store, vault: &Vault, settings: &Settings, policy: &str) -> Result<(), String> {
+    let agreed = store.agree("vault", vault.fingerprint()).await;
+    if agreed.map_err(|error| error.to_string())? != vault.fingerprint() {
+        return Err(format!(
+            "{}: the gateways that share this store have another key for mail that waits; copy the file from one of them, \
+             so that each can open what another has sealed",
+            settings.vault_file().display()
+        ));
+    }
+    tell_policy(store, policy).await
+}
+
+/// Tells the other gateways by which policies this one decides, and the log when they do not decide by the same.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn tell_policy(store: &Store, policy: &str) -> Result<(), String> {
+    store
+        .decides_by(policy)
+        .await
+        .map_err(|error| error.to_string())?;
+    let gateways = store.gateways().await.map_err(|error| error.to_string())?;
+    for other in gateways
+        .iter()
+        .filter(|one| one.policy != policy && !one.policy.is_empty())
+    {
+        tracing::warn!(
+            gateway = other.name,
+            theirs = other.policy,
+            ours = policy,
+            "another gateway decides by other policies"
+        );
+    }
+    Ok(())
 }
 
 fn couriers(settings: &Settings) -> Result<Couriers, String> {
@@ -142,8 +183,18 @@ fn rulebook(settings: &Settings, bundle: &Bundle) -> Result<Rulebook, String> {
         policy: bundle.policy.clone(),
         certificates: Certificates::load(&settings.certificates)?,
         keys: Arc::new(KeyRing::load(&settings.keys)?),
+        opener: opener(settings)?.map(Arc::new),
         notices: Arc::new(notices.map_err(|error| error.to_string())?),
     })
+}
+
+/// The keys to decrypt mail from outside with, if there are to be any.
+///
+/// # Errors
+/// Names the file that cannot be used.
+pub fn opener(settings: &Settings) -> Result<Option<Opener>, String> {
+    let load = |folder: &std::path::PathBuf| Opener::load(folder, settings.keys.secret_file.as_deref());
+    settings.inbound.decrypt_keys.as_ref().map(load).transpose()
 }
 
 fn in_lines(mistakes: &[impl ToString]) -> String {

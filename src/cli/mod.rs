@@ -4,13 +4,16 @@ mod cert;
 mod config;
 mod demo;
 mod gateway;
+mod gateways;
 mod hold;
 mod policy;
 mod queue;
 mod scan;
+mod sender;
 mod serve;
 mod table;
 mod trace;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -76,6 +79,19 @@ enum Command {
         #[command(flatten)]
         file: SettingsFile,
     },
+    /// Make the line of a user who may log in ([smtp] users)
+    #[command(subcommand)]
+    User(user::Command),
+    /// Suspend a sender, let one send again, see who is suspended
+    #[command(subcommand)]
+    Sender(sender::Command),
+    /// See which gateways share the store of [store] url, since when, and by which policies they decide
+    Gateways {
+        #[command(flatten)]
+        arguments: gateways::Arguments,
+        #[command(flatten)]
+        file: SettingsFile,
+    },
     /// Explain what was decided about a message, why, and what became of it
     Trace {
         #[command(flatten)]
@@ -135,12 +151,20 @@ pub fn run() -> ExitCode {
                 .await
                 .map(|()| ExitCode::SUCCESS)
         }),
+        Command::Gateways { arguments, file } => block_on(async {
+            let settings = store_of(&file)?;
+            gateways::run(&arguments, &settings, &mut std::io::stdout())
+                .await
+                .map(|()| ExitCode::SUCCESS)
+        }),
         Command::Trace { arguments, file } => block_on(async {
             let settings = store_of(&file)?;
             trace::run(&arguments, &settings, &mut std::io::stdout())
                 .await
                 .map(|()| ExitCode::SUCCESS)
         }),
+        Command::Sender(command) => sender::run(&command),
+        Command::User(command) => user::run(&command),
         Command::Demo(arguments) => demo::run(arguments),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
@@ -34,6 +34,7 @@ struct Signals {
 pub fn run(file: &SettingsFile) -> ExitCode {
     start_log();
     keep_memory_to_itself();
+    take_all_descriptors();
     block_on(async {
         // Listened for from the first moment: a SIGHUP that nobody listens for ends the process.
         let signals = Signals::listen()?;
@@ -88,7 +89,8 @@ async fn serve(
             },
             _ = daily.tick() => drop(tokio::spawn(purge(store.clone(), Arc::clone(&purges)))),
             _ = signals.hangup.recv() => {
-                drop(tokio::spawn(reload(Arc::clone(&gateway), settings.clone(), Arc::clone(&reloads))));
+                let parts = (Arc::clone(&gateway), store.clone(), settings.clone());
+                drop(tokio::spawn(reload(parts, Arc::clone(&reloads))));
             }
             _ = signals.terminate.recv() => { stop.send_replace(true); }
             _ = signals.interrupt.recv() => { stop.send_replace(true); }
@@ -173,10 +175,15 @@ async fn take_in_news(gateway: Arc<Gateway>, settings: Settings, one_at_a_time: 
 }
 
 /// In turn, so that what was asked for last is what is in force.
-async fn reload(gateway: Arc<Gateway>, settings: Settings, one_at_a_time: Arc<Mutex<()>>) {
+async fn reload((gateway, store, settings): (Arc<Gateway>, Store, Settings), one_at_a_time: Arc<Mutex<()>>) {
     let _turn = one_at_a_time.lock().await;
     match gateway::reload(&gateway, &settings).await {
-        Ok(policy) => tracing::info!(policy, "policies and certificates were read again"),
+        Ok(policy) => {
+            tracing::info!(policy, "policies and certificates were read again");
+            if let Err(error) = gateway::tell_policy(&store, &policy).await {
+                tracing::warn!(error, "the other gateways could not be told");
+            }
+        }
         Err(mistakes) => tracing::error!("policies and certificates stay as they were:\n{mistakes}"),
     }
 }
@@ -209,6 +216,15 @@ fn start_log() {
         log.init()
     } else {
         log.json().flatten_event(true).init()
+    }
+}
+
+/// Each session takes one, and what starts this process often allows 1,024 where it could allow many more.
+fn take_all_descriptors() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most, most));
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the limit of open files could not be raised");
     }
 }
 

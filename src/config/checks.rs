@@ -190,6 +190,7 @@ fn store(settings: &Settings) -> Vec<Check> {
             "`keep_days` is 0, so no decision could be explained afterwards; it must be 1 or more".to_owned(),
         );
     }
+    list.extend(store.mistakes());
     of_stage("store", list)
 }
 

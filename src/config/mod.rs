@@ -121,6 +121,10 @@ impl Settings {
         smtp::Settings {
             listen: self.inbound.listen.clone(),
             relay_from: self.inbound.from.clone(),
+            // Nobody outside has a password here, or is suspended.
+            suspended: None,
+            listen_tls: Vec::new(),
+            users: None,
             ..self.smtp.clone()
         }
     }
@@ -157,15 +161,18 @@ impl Settings {
         let optional = [
             self.smtp.tls_certificate.as_mut(),
             self.smtp.tls_key.as_mut(),
+            self.smtp.users.as_mut(),
             self.deliver.ca_file.as_mut(),
             self.ocr.tessdata.as_mut(),
             self.keys.folder.as_mut(),
+            self.inbound.decrypt_keys.as_mut(),
             self.authority.folder.as_mut(),
             self.authority.publish.as_mut(),
             self.keys.secret_file.as_mut(),
             self.keys.pkcs11.module.as_mut(),
             self.keys.pkcs11.pin_file.as_mut(),
             self.vault.key.as_mut(),
+            self.store.password_file.as_mut(),
         ];
         let routes = self.deliver.routes.iter_mut();
         let optional = optional
@@ -184,6 +191,10 @@ impl Settings {
         {
             *path = folder.join(&path);
         }
+        let suspended = self.smtp.suspended.take();
+        let own = || self.store.directory.join("suspended.toml");
+        self.smtp.suspended = Some(suspended.map_or_else(own, |path| folder.join(path)));
+        self.smtp.secret = Some(self.store.directory.join("gateway.key"));
         let own = || self.store.directory.join("authorities");
         let learned = self.certificates.learned.take();
         self.certificates.learned = Some(learned.map_or_else(own, |path| folder.join(path)));

@@ -141,6 +141,8 @@ pub enum CertificateVerdict {
     BelowProfile,
     /// Its issuer has not checked of its subject what policy asks for here.
     BelowAssurance,
+    /// Its key would fall to a quantum computer, and by now policy asks for one that does not.
+    NotPostQuantum,
     /// An administrator has denied it, or a CA above it; the text is the reason that was recorded.
     Denied(String),
     /// Nobody has approved it yet: it came by itself, and an administrator has to look at it first.

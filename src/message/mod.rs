@@ -13,6 +13,7 @@ mod inspection;
 mod outbound;
 mod pattern;
 mod profile;
+mod secret;
 mod signing;
 
 pub use address::{Address, AddressError, is_listed};
@@ -26,6 +27,7 @@ pub use inspection::{
 pub use outbound::{Leaving, Outbound, Purpose, Signature};
 pub use pattern::{Pattern, PatternError};
 pub use profile::{Demand, Profile};
+pub use secret::Secret;
 pub use signing::SignatureForm;
 
 /// A future that a trait method returns, so that the trait can be used behind a pointer.

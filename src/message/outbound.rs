@@ -50,8 +50,12 @@ pub enum Leaving {
     },
     /// Sealed by this gateway with S/MIME.
     Smime {
-        /// The recipient's certificate, SHA-256 of its DER in hexadecimal.
+        /// The recipient's certificate, SHA-256 of its DER in hexadecimal. Where several recipients share the
+        /// message: that of the first of them; [`Leaving::to`] gives each its own.
         certificate: String,
+        /// How many other recipients can open the same CMS; `To` and `Cc` name them all.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        shared_with: usize,
         /// For people: `AES-256-CBC, RSA PKCS#1 v1.5`.
         algorithm: String,
         /// The signature inside of the seal, if there is one.
@@ -66,6 +70,20 @@ pub enum Leaving {
         /// The signature.
         signature: Signature,
     },
+}
+
+impl Leaving {
+    /// The form for the one of its recipients whose certificate this is.
+    pub fn to(mut self, own: &str) -> Leaving {
+        if let Leaving::Smime { certificate, .. } = &mut self {
+            own.clone_into(certificate);
+        }
+        self
+    }
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// A signature that this gateway made for a sender.

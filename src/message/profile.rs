@@ -24,13 +24,17 @@ pub struct Demand {
     pub profile: Profile,
     /// What its issuer must have checked of its subject: any of these. `None` asks nothing.
     pub validated: Option<Vec<Validated>>,
+    /// From when on keys that withstand a quantum computer come first.
+    pub post_quantum_first: Option<jiff::Timestamp>,
+    /// From when on no other keys are used.
+    pub post_quantum_only: Option<jiff::Timestamp>,
 }
 
 impl From<Profile> for Demand {
     fn from(profile: Profile) -> Demand {
         Demand {
             profile,
-            validated: None,
+            ..Demand::default()
         }
     }
 }

@@ -113,6 +113,7 @@ fn every_verdict() -> Vec<CertificateVerdict> {
         CertificateVerdict::WeakKey,
         CertificateVerdict::BelowProfile,
         CertificateVerdict::BelowAssurance,
+        CertificateVerdict::NotPostQuantum,
         CertificateVerdict::Denied("a confidential reason".to_owned()),
         CertificateVerdict::WaitingForApproval,
     ]

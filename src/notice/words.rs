@@ -54,6 +54,11 @@ fn certificate(verdict: &CertificateVerdict, organisation: &str) -> String {
                 "the issuer of the recipient's certificate has checked less than the rules of {organisation} ask for"
             );
         }
+        CertificateVerdict::NotPostQuantum => {
+            return format!(
+                "the key of the recipient's certificate is of an older kind than the rules of {organisation} ask for"
+            );
+        }
         // The recorded reason may be confidential.
         CertificateVerdict::Denied(_) => "the recipient's certificate was blocked by an administrator",
         CertificateVerdict::WaitingForApproval => {
@@ -114,6 +119,7 @@ fn certificate_advice(verdict: &CertificateVerdict, whom: &str, help: &str) -> S
         CertificateVerdict::BelowAssurance => {
             new("a certificate whose issuer checks the person or the organization, and not only the address")
         }
+        CertificateVerdict::NotPostQuantum => new("a certificate with a post-quantum key (ML-KEM)"),
         CertificateVerdict::WrongUsage => new("a certificate for encrypting e-mail"),
         CertificateVerdict::WrongAddress => new("a certificate for exactly the address you write to"),
         CertificateVerdict::NotYetValid => {

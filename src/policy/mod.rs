@@ -124,6 +124,7 @@ impl Refusal {
                 CertificateVerdict::BelowAssurance => {
                     "must be encrypted, certificate assurance below the policy's"
                 }
+                CertificateVerdict::NotPostQuantum => "must be encrypted, certificate key not post-quantum",
                 CertificateVerdict::Denied(_) => "must be encrypted, certificate denied by an administrator",
                 CertificateVerdict::WaitingForApproval => "must be encrypted, certificate not approved yet",
                 CertificateVerdict::Chosen | CertificateVerdict::Usable => {

@@ -35,6 +35,8 @@ pub struct Policy {
     pub sealing: Sealing,
     /// Which certificates some personal information may be sealed to.
     pub assurance: Vec<AssuranceFor>,
+    /// From when on keys must withstand a quantum computer.
+    pub post_quantum: PostQuantum,
     /// What is signed, and how.
     pub signing: Signing,
     /// What happens when some recipients are refused.
@@ -129,6 +131,34 @@ pub struct AssuranceFor {
     pub recipients: Vec<Pattern>,
     /// What must have been checked: any of these.
     pub validated: Vec<Validated>,
+}
+
+/// `[post_quantum]`: the way from RSA and elliptic curves to ML-KEM (RFC 9936), by dates. Each begins at midnight UTC.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PostQuantum {
+    /// Whom it concerns.
+    pub recipients: Vec<Pattern>,
+    /// From this day on, of several usable certificates one with an ML-KEM key is taken.
+    pub prefer_from: Option<jiff::civil::Date>,
+    /// From this day on, no other certificate is used.
+    pub require_from: Option<jiff::civil::Date>,
+}
+
+impl Default for PostQuantum {
+    fn default() -> Self {
+        PostQuantum {
+            recipients: everybody(),
+            prefer_from: None,
+            require_from: None,
+        }
+    }
+}
+
+/// Midnight UTC of a day.
+fn midnight(day: jiff::civil::Date) -> Option<jiff::Timestamp> {
+    let zoned = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(zoned.timestamp())
 }
 
 fn everything() -> Vec<String> {
@@ -260,6 +290,7 @@ impl Default for Policy {
             recipients: Recipients::default(),
             sealing: Sealing::default(),
             assurance: Vec::new(),
+            post_quantum: PostQuantum::default(),
             signing: Signing::default(),
             delivery: Delivery::default(),
             hold: Hold::default(),
@@ -334,9 +365,15 @@ impl Policy {
                 .filter(|validated| other.contains(validated))
                 .collect()
         };
+        let concerned = self.post_quantum.recipients.iter();
+        let concerned = concerned.filter(|pattern| pattern.matches(recipient)).count() > 0;
+        let from = |day: Option<jiff::civil::Date>| day.filter(|_| concerned).and_then(midnight);
+        let only = from(self.post_quantum.require_from);
         Demand {
             profile: self.profile(recipient),
             validated: entries.map(|entry| entry.validated.clone()).reduce(kept_by_all),
+            post_quantum_first: from(self.post_quantum.prefer_from).into_iter().chain(only).min(),
+            post_quantum_only: only,
         }
     }
 

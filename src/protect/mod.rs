@@ -46,6 +46,9 @@ pub enum NotMade {
     /// A copy that must wait could not be sealed to the vault.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// A recipient was left out: a mistake in this program, after which nothing may be acknowledged.
+    #[error("a recipient was left out")]
+    Forgotten,
     /// Nobody waits for them any more.
     #[error("nobody waits for the copies any more")]
     Unwanted,
@@ -60,7 +63,8 @@ pub struct Made {
     pub unsigned: Option<String>,
 }
 
-/// Makes what leaves. Recipients who get the same bytes share one [`Outbound`]; each sealed copy has its own.
+/// Makes what leaves. Recipients who get the same bytes share one [`Outbound`]; sealed copies are shared only among
+/// recipients whom `To` and `Cc` name.
 ///
 /// `secret` names the header fields of the message in which personal information was found. `wanted` is asked
 /// before each copy whether to go on: many copies of a large message take their time.
@@ -81,7 +85,11 @@ pub fn protect(
     let to_sign = (signing.clear && signing.signer.is_some()).then(|| Payload::to_sign(raw));
     let to_sign = to_sign.and_then(Result::ok);
     let (mut inside, mut in_clear) = (Signatures::new(signing), Signatures::new(signing));
-    for (place, address, way) in ways {
+    let groups = to_seal
+        .as_ref()
+        .map(|payload| smime::groups(ways, payload, signing));
+    let mut groups = groups.into_iter().flatten().peekable();
+    for (index, (place, address, way)) in ways.iter().enumerate() {
         if !wanted() {
             return Err(NotMade::Unwanted);
         }
@@ -110,18 +118,37 @@ pub fn protect(
             (Way::Wait(vault, until), _) => {
                 wait::add(&mut outbounds, sender, raw, recipient, (vault, *until))?;
             }
-            (Way::Smime(certificate, algorithms), Some(payload)) => {
+            (Way::Smime(_, algorithms), Some(payload)) => {
+                // With its first recipient, the whole group is served.
+                let Some(group) = groups.next_if(|group| group.first() == Some(&index)) else {
+                    continue;
+                };
                 let signed = inside.on(payload, wish.form, wish.profile)?;
                 let own = signing.copy_to.as_deref().map(|own| (own, wish.profile));
-                let to = (certificate.as_ref(), *algorithms);
-                outbounds.push(smime::make(sender, payload, signed, recipient, to, own)?);
+                let members: Vec<_> = group
+                    .iter()
+                    .filter_map(|index| sealed(ways.get(*index)?))
+                    .collect();
+                outbounds.push(smime::make(sender, payload, signed, &members, *algorithms, own)?);
             }
             // There is a payload when anything is sealed.
             (Way::Smime(..), None) => return Err(SealError::NoHeader.into()),
         }
     }
+    let served: usize = outbounds.iter().map(|outbound| outbound.recipients.len()).sum();
+    if served != ways.len() {
+        return Err(NotMade::Forgotten);
+    }
     Ok(Made {
         outbounds,
         unsigned: inside.failure.or(in_clear.failure),
     })
+}
+
+/// A recipient whose copy is sealed, with the certificate.
+fn sealed(way: &(u32, Address, Way)) -> Option<(u32, Address, &Certificate)> {
+    match way {
+        (place, address, Way::Smime(certificate, _)) => Some((*place, address.clone(), certificate)),
+        _ => None,
+    }
 }

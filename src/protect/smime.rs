@@ -1,35 +1,106 @@
-//! The way of sealed mail: one CMS and one [`Outbound`] for each recipient, so that nobody can read from the
-//! CMS who else received the message (RFC 8551 §3.3 leaves blind copies to the sender).
+//! The way of sealed mail: one [`Outbound`] for each CMS.
+//!
+//! Everyone who opens a CMS can read from it who else can. So recipients share one only where `To` and `Cc` tell
+//! everybody of them anyway; whoever receives a blind copy, or a copy through a list, has a CMS of their own
+//! (RFC 8551 §3.3 leaves blind copies to the sender).
 
 use crate::message::{Address, Leaving, Outbound, Profile, Purpose};
 use crate::smime::signing::Signed;
-use crate::smime::{Algorithms, Certificate, Payload, SealError};
+use crate::smime::{Algorithms, Certificate, Key, Payload, SealError};
 
-/// Seals one recipient's copy; to the sender's own certificate as well, if there is one that goes with the same
-/// algorithms: one CMS with keys of two kinds is read by few clients.
+use super::{Signing, Way, Wish};
+
+/// Recipients of one CMS at most: each adds some 600 octets to what all the others receive.
+pub(super) const MOST: usize = 50;
+
+/// Recipients, by their index among the ways, of the sealed copies: those of one group share a CMS. Groups, and the
+/// recipients in each, stand in the order of the ways.
+pub(super) fn groups(
+    ways: &[(u32, Address, Way)],
+    payload: &Payload<'_>,
+    signing: &Signing,
+) -> Vec<Vec<usize>> {
+    let named = payload.named();
+    let mut groups: Vec<(Option<Class<'_>>, Vec<usize>)> = Vec::new();
+    for (index, (place, address, way)) in ways.iter().enumerate() {
+        let Way::Smime(certificate, algorithms) = way else {
+            continue;
+        };
+        let wish = signing.wishes.get(place).copied().unwrap_or_default();
+        let class = named
+            .contains(address)
+            .then(|| Class::of(certificate, *algorithms, wish));
+        let fits =
+            |(other, members): &&mut (Option<Class<'_>>, Vec<usize>)| *other == class && members.len() < MOST;
+        let known = class.as_ref().and_then(|_| groups.iter_mut().find(fits));
+        match known {
+            Some((_, members)) => members.push(index),
+            None => groups.push((class, vec![index])),
+        }
+    }
+    groups.into_iter().map(|(_, members)| members).collect()
+}
+
+/// Recipients of one class can open the same CMS: one with keys of two kinds is read by few clients.
+#[derive(PartialEq)]
+struct Class<'a> {
+    algorithms: Algorithms,
+    /// The curve; RSA keys of any size go together.
+    key: Option<&'a Key>,
+    wish: Wish,
+}
+
+impl<'a> Class<'a> {
+    fn of(certificate: &'a Certificate, algorithms: Algorithms, wish: Wish) -> Class<'a> {
+        let key = Some(certificate.key()).filter(|key| !matches!(key, Key::Rsa(_)));
+        Class {
+            algorithms,
+            key,
+            wish,
+        }
+    }
+}
+
+/// Seals the copy of these recipients, who can all open it by these algorithms; to the sender's own certificate as
+/// well, if there is one that goes with the same algorithms.
 pub(super) fn make(
     sender: Option<&Address>,
     payload: &Payload<'_>,
     signed: Option<&Signed<'_>>,
-    recipient: (u32, Address),
-    (certificate, algorithms): (&Certificate, Algorithms),
+    recipients: &[(u32, Address, &Certificate)],
+    algorithms: Algorithms,
     copy_to: Option<(&Certificate, Profile)>,
 ) -> Result<Outbound, SealError> {
+    let mut certificates: Vec<&Certificate> = Vec::new();
+    for (_, _, certificate) in recipients {
+        let known = |other: &&Certificate| other.fingerprint() == certificate.fingerprint();
+        if !certificates.iter().any(known) {
+            certificates.push(certificate);
+        }
+    }
     let goes_with = |(own, profile): &(&Certificate, Profile)| {
-        let other = own.fingerprint() != certificate.fingerprint();
-        other && Algorithms::choose(*profile, own.key(), None) == Some(algorithms)
+        let is_own = |other: &&Certificate| other.fingerprint() == own.fingerprint();
+        !certificates.iter().any(is_own) && Algorithms::choose(*profile, own.key(), None) == Some(algorithms)
     };
     let copy_to = copy_to.filter(goes_with).map(|(own, _)| own);
-    let certificates: Vec<&Certificate> = std::iter::once(certificate).chain(copy_to).collect();
+    let first = certificates
+        .first()
+        .map_or("", |first| first.fingerprint())
+        .to_owned();
+    certificates.extend(copy_to);
     let sealed = payload.seal(signed, &certificates, algorithms)?;
     Ok(Outbound {
         sender: sender.cloned(),
-        recipients: vec![recipient],
+        recipients: recipients
+            .iter()
+            .map(|(place, address, _)| (*place, address.clone()))
+            .collect(),
         body: sealed.message,
         purpose: Purpose::Mail,
         leaving: Leaving::Smime {
-            certificate: certificate.fingerprint().to_owned(),
+            certificate: first,
             algorithm: sealed.algorithm,
+            shared_with: recipients.len().saturating_sub(1),
             signature: signed.map(|signed| signed.signature().clone()),
             copy_to: copy_to.map(|own| own.fingerprint().to_owned()),
         },

@@ -4,6 +4,7 @@ use crate::message::{Address, Leaving, Profile, Purpose, RawMessage, Sealed};
 use crate::smime::issue::{Authority, KeyKind, Request};
 use crate::smime::{Algorithms, Certificate, Curve, Key};
 
+use super::smime::MOST;
 use super::{NotMade, Signing, Way, protect};
 
 const MAIL: &[u8] = b"From: a@agency.example\r\nTo: b@partner.example\r\nSubject: x\r\n\r\nbody\r\n";
@@ -17,11 +18,14 @@ fn ec() -> Algorithms {
 }
 
 fn certificate(mailbox: &str) -> Arc<Certificate> {
+    certificate_of(mailbox, KeyKind::Ec(Curve::P256))
+}
+
+fn certificate_of(mailbox: &str, kind: KeyKind) -> Arc<Certificate> {
     let (from, to) = (
         "2026-01-01T00:00:00Z".parse().unwrap(),
         "2036-01-01T00:00:00Z".parse().unwrap(),
     );
-    let kind = KeyKind::Ec(Curve::P256);
     let ca = Authority::new("Test Root", kind, from, to).unwrap();
     let issued = ca.issue(&Request::new(mailbox, kind, from, to)).unwrap();
     let der = openssl::x509::X509::from_pem(issued.certificate_pem.as_bytes())
@@ -65,6 +69,7 @@ fn recipients_of_the_same_bytes_share_one_outbound_and_sealed_ones_have_their_ow
     let Leaving::Smime {
         certificate,
         algorithm,
+        shared_with: 0,
         signature: None,
         copy_to: None,
     } = &outbounds[1].leaving
@@ -126,4 +131,90 @@ fn sealing_ends_when_nobody_waits_for_it_any_more() {
     );
     assert!(matches!(result, Err(NotMade::Unwanted)));
     assert_eq!(asked.get(), 4);
+}
+
+/// Who shares a copy with whom, by place in the envelope.
+fn sealed_together(header: &str, ways: &[(u32, Address, Way)]) -> Vec<Vec<u32>> {
+    let raw =
+        RawMessage::new(format!("From: a@agency.example\r\n{header}Subject: x\r\n\r\nbody\r\n").into_bytes());
+    let made = protect(None, &raw, ways, &[], &Signing::default(), || true).unwrap();
+    let places =
+        |outbound: &crate::message::Outbound| outbound.recipients.iter().map(|(place, _)| *place).collect();
+    made.outbounds.iter().map(places).collect()
+}
+
+fn to_seal(mailboxes: &[&str]) -> Vec<(u32, Address, Way)> {
+    let way = |mailbox: &str| Way::Smime(certificate(mailbox), ec());
+    (1..)
+        .zip(mailboxes)
+        .map(|(place, mailbox)| (place, address(mailbox), way(mailbox)))
+        .collect()
+}
+
+#[test]
+fn recipients_that_to_and_cc_name_share_a_cms_and_blind_ones_have_their_own() {
+    let ways = to_seal(&[
+        "b@x.example",
+        "blind@x.example",
+        "c@y.example",
+        "d@z.example",
+        "list@z.example",
+    ]);
+    let header = "To: \"Doe, Bea\" <b@x.example>\r\nCc: c@y.example,\r\n  Dan <d@z.example>\r\nBcc: blind@x.example\r\n";
+    assert_eq!(sealed_together(header, &ways), [vec![1, 3, 4], vec![2], vec![5]]);
+}
+
+#[test]
+fn where_it_is_in_doubt_who_is_named_nobody_shares_a_cms() {
+    let ways = to_seal(&["b@x.example", "c@y.example"]);
+    let alone = [vec![1], vec![2]];
+    for header in [
+        "To: b@x.example\r\nTo: c@y.example\r\n",
+        "To: b@x.example\r\nX-To: c@y.example\r\n",
+        "To: b@x.example, (c@y.example)\r\n",
+        "To: b@x.example, \"c@y.example\" <z@y.example>\r\n",
+        "To: undisclosed-recipients:;\r\n",
+        "",
+    ] {
+        assert_eq!(sealed_together(header, &ways), alone, "{header}");
+    }
+}
+
+#[test]
+fn keys_of_two_kinds_do_not_share_a_cms() {
+    let mut ways = to_seal(&["b@x.example", "c@y.example", "d@z.example"]);
+    let rsa = Algorithms::choose(Profile::Compatible, &Key::Rsa(2048), None).unwrap();
+    ways[1].2 = Way::Smime(certificate_of("c@y.example", KeyKind::Rsa(2048)), rsa);
+    let header = "To: b@x.example, c@y.example, d@z.example\r\n";
+    assert_eq!(sealed_together(header, &ways), [vec![1, 3], vec![2]]);
+}
+
+#[test]
+fn a_cms_is_shared_by_so_many_at_most() {
+    let mailboxes: Vec<String> = (0..=MOST).map(|number| format!("r{number}@x.example")).collect();
+    let to = mailboxes.join(",\r\n ");
+    let same = certificate("r0@x.example");
+    let way = |(place, mailbox): (u32, &String)| (place, address(mailbox), Way::Smime(same.clone(), ec()));
+    let ways: Vec<_> = (1..).zip(&mailboxes).map(way).collect();
+    let together = sealed_together(&format!("To: {to}\r\n"), &ways);
+    assert_eq!(together.iter().map(Vec::len).collect::<Vec<_>>(), [MOST, 1]);
+}
+
+#[test]
+fn the_form_of_a_shared_cms_can_be_told_for_each_recipient() {
+    let ways = to_seal(&["b@x.example", "c@y.example"]);
+    let raw = RawMessage::new(&b"To: b@x.example, c@y.example\r\n\r\nbody\r\n"[..]);
+    let made = protect(None, &raw, &ways, &[], &Signing::default(), || true).unwrap();
+    let [outbound] = &made.outbounds[..] else {
+        panic!("not shared");
+    };
+    let Leaving::Smime {
+        certificate,
+        shared_with: 1,
+        ..
+    } = outbound.leaving.clone().to("ab")
+    else {
+        panic!("not sealed");
+    };
+    assert_eq!(certificate, "ab");
 }

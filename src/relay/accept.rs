@@ -209,7 +209,7 @@ impl Gateway {
             Ok((Err(NotMade::Seal(error)), _)) => Err(error.into()),
             Ok((Err(NotMade::Sign(error)), _)) => Err(error.into()),
             Ok((Err(NotMade::Vault(error)), _)) => Err(error.into()),
-            Ok((Err(NotMade::Unwanted), _)) | Err(_) => Err(NotTaken::Interrupted),
+            Ok((Err(NotMade::Unwanted | NotMade::Forgotten), _)) | Err(_) => Err(NotTaken::Interrupted),
         }
     }
 }
@@ -322,21 +322,25 @@ fn record(
         size,
         instead_of,
     } = outcome;
-    let leaving = |place: u32| -> Option<Leaving> {
+    let leaving = |place: u32, decision: &Decision| -> Option<Leaving> {
         let own = outbounds
             .iter()
             .filter(|outbound| !matches!(outbound.purpose, Purpose::Waiting { .. }))
             .find(|outbound| outbound.recipients.iter().any(|(own, _)| *own == place));
-        own.map(|outbound| outbound.leaving.clone())
+        let form = own.map(|outbound| outbound.leaving.clone())?;
+        match &decision.action {
+            Action::Encrypt { certificate, .. } => Some(form.to(certificate)),
+            _ => Some(form),
+        }
     };
     let recipients = (1..)
         .zip(judgment.decisions)
         .zip(&choices)
         .map(|((place, decision), choice)| RecipientRecord {
             id: arrival.id.decision(place),
-            decision,
             certificates: choice.considered.clone(),
-            leaving: leaving(place),
+            leaving: leaving(place, &decision),
+            decision,
         });
     inspection.mask_telling_names();
     Record {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::notice::Notices;
 use crate::policy::Policy;
-use crate::smime::Certificates;
 use crate::smime::keys::KeyRing;
+use crate::smime::{Certificates, Opener};
 
 /// Policy, certificates and notice texts that belong together.
 #[derive(Clone)]
@@ -16,6 +16,8 @@ pub struct Rulebook {
     pub certificates: Certificates,
     /// Own keys, to sign with.
     pub keys: Arc<KeyRing>,
+    /// Own keys, to open mail from outside with.
+    pub opener: Option<Arc<Opener>>,
     /// What senders are told.
     pub notices: Arc<Notices>,
 }

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::deliver::Attempt;
+use crate::message::Purpose;
 use crate::queue::{Delivery, Outcome, SpoolError, State, next_attempt};
 
 use super::Gateway;
@@ -102,12 +103,14 @@ impl Gateway {
     /// Starts what has been claimed, in order, as far as transactions and memory allow.
     fn start_waiting(self: &Arc<Self>, work: &mut Work) {
         while work.attempts.len() < self.identity.concurrency {
-            let size = work
-                .waiting
-                .front()
-                .and_then(|batch| batch.first())
-                .map(|first| first.size);
-            let octets = usize::try_from(size.unwrap_or(0)).unwrap_or(usize::MAX);
+            let first = work.waiting.front().and_then(|batch| batch.first());
+            // What is opened on the way is there three times for a moment: closed, opened, and put together.
+            let times = match first.map(|first| first.purpose) {
+                Some(Purpose::Inbound) => 3,
+                _ => 1,
+            };
+            let octets = usize::try_from(first.map_or(0, |first| first.size)).unwrap_or(usize::MAX);
+            let octets = octets.saturating_mul(times);
             let Some(share) = self.bodies.take(octets) else {
                 return;
             };
@@ -170,7 +173,13 @@ impl Gateway {
                 .map(|delivery| given_up(&delivery.last_reply))
                 .collect(),
             Some(first) => match self.spool.body(first.body).await {
-                Ok(body) => self.couriers.of(first.purpose).deliver(&batch, &body).await,
+                Ok(body) => {
+                    let body = match first.purpose {
+                        Purpose::Inbound => self.opened(first.message, body).await,
+                        _ => body,
+                    };
+                    self.couriers.of(first.purpose).deliver(&batch, &body).await
+                }
                 // A body that stays unreadable must not wait for ever: its sender is told in the end.
                 Err(error) => {
                     tracing::error!(%error, message = %first.message, "a message cannot be read from the store");

@@ -11,10 +11,12 @@ pub const HOP_LIMIT: usize = 100;
 
 /// Puts the gateway's `Received` field on top. There is no `for` clause: it would show a Bcc recipient.
 pub fn stamp(raw: &RawMessage, client: &Client, hostname: &str, id: MessageId, now: Timestamp) -> RawMessage {
-    let protocol = match (client.extended, client.tls) {
-        (true, true) => "ESMTPS",
-        (true, false) => "ESMTP",
-        (false, _) => "SMTP",
+    // RFC 3848.
+    let protocol = match (client.extended, client.tls, &client.user) {
+        (true, true, Some(_)) => "ESMTPSA",
+        (true, true, None) => "ESMTPS",
+        (true, false, _) => "ESMTP",
+        (false, ..) => "SMTP",
     };
     let helo = printable(&client.helo);
     let address = client.address;
@@ -65,6 +67,7 @@ mod tests {
             helo: helo.to_owned(),
             tls: false,
             extended: true,
+            user: None,
         }
     }
 

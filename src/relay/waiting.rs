@@ -268,6 +268,7 @@ fn arrival(one: &Waiting, first: &Record, raw: RawMessage, now: Timestamp) -> Ar
             helo: String::new(),
             tls: false,
             extended: true,
+            user: None,
         },
         envelope: Envelope {
             sender: Some(one.sender.clone()),

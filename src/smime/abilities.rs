@@ -13,6 +13,9 @@ const AES_128_CBC: Oid = Oid::new_unwrap("2.16.840.1.101.3.4.1.2");
 const AES_256_CBC: Oid = Oid::new_unwrap("2.16.840.1.101.3.4.1.42");
 const AES_128_GCM: Oid = Oid::new_unwrap("2.16.840.1.101.3.4.1.6");
 const AES_256_GCM: Oid = Oid::new_unwrap("2.16.840.1.101.3.4.1.46");
+const ML_KEM_512: Oid = Oid::new_unwrap("2.16.840.1.101.3.4.4.1");
+const ML_KEM_768: Oid = Oid::new_unwrap("2.16.840.1.101.3.4.4.2");
+const ML_KEM_1024: Oid = Oid::new_unwrap("2.16.840.1.101.3.4.4.3");
 const OAEP: Oid = Oid::new_unwrap("1.2.840.113549.1.1.7");
 const SHA_256: Oid = Oid::new_unwrap("2.16.840.1.101.3.4.2.1");
 const MGF1: Oid = Oid::new_unwrap("1.2.840.113549.1.1.8");
@@ -33,6 +36,8 @@ pub struct Abilities {
     pub aes_128_cbc: bool,
     /// Opens RSA-OAEP with SHA-256 and MGF1 with SHA-256.
     pub oaep_sha_256: bool,
+    /// Opens mail to an ML-KEM key (RFC 9936 §4).
+    pub ml_kem: bool,
 }
 
 impl Abilities {
@@ -69,6 +74,7 @@ impl Abilities {
             Ok(AES_128_GCM) => self.aes_128_gcm = true,
             Ok(AES_256_CBC) => self.aes_256_cbc = true,
             Ok(AES_128_CBC) => self.aes_128_cbc = true,
+            Ok(ML_KEM_512 | ML_KEM_768 | ML_KEM_1024) => self.ml_kem = true,
             Ok(OAEP) => self.oaep_sha_256 |= AnyRef::decode(&mut entry).is_ok_and(is_sha_256),
             _ => {}
         }

@@ -40,6 +40,8 @@ pub enum KeyEncryption {
     RsaOaep,
     /// To the key of an elliptic curve by an ephemeral key (RFC 5753 §3.1). There is one way for each curve.
     Ecdh,
+    /// To an ML-KEM key (RFC 9936).
+    MlKem,
 }
 
 impl Algorithms {
@@ -51,14 +53,17 @@ impl Algorithms {
     /// are better than a guess; `modern` and `strict` say what must be, whatever a client says of itself.
     pub fn choose(profile: Profile, key: &Key, abilities: Option<&Abilities>) -> Option<Algorithms> {
         let known = abilities.copied().unwrap_or_default();
-        let content = match profile {
-            Profile::Compatible => compatible(&known),
-            Profile::Modern | Profile::Strict => ContentCipher::Aes256Gcm,
+        let content = match (profile, key) {
+            // Of an AES key, a quantum computer leaves half the strength.
+            (Profile::Compatible, Key::MlKem(_)) if !known.aes_256_gcm => ContentCipher::Aes256Cbc,
+            (Profile::Compatible, _) => compatible(&known),
+            (Profile::Modern | Profile::Strict, _) => ContentCipher::Aes256Gcm,
         };
         let key = match (key, profile) {
             _ if !key.is_strong() => return None,
             (Key::Other(_), _) => return None,
             (Key::Ec(_), _) => KeyEncryption::Ecdh,
+            (Key::MlKem(_), _) => KeyEncryption::MlKem,
             (Key::Rsa(_), Profile::Compatible) if known.oaep_sha_256 => KeyEncryption::RsaOaep,
             (Key::Rsa(_), Profile::Compatible) => KeyEncryption::RsaPkcs1,
             (Key::Rsa(bits), Profile::Strict) if *bits < RSA_STRICT => return None,
@@ -151,6 +156,7 @@ mod tests {
                 aes_256_cbc: words.contains("256-cbc"),
                 aes_128_cbc: words.contains("128-cbc"),
                 oaep_sha_256: words.contains("oaep"),
+                ml_kem: false,
             };
             let chosen = Algorithms::choose(Profile::Compatible, &Key::Rsa(2048), Some(&known));
             assert_eq!(chosen, Some(Algorithms { content, key }), "{words}");

@@ -95,7 +95,7 @@ impl Certificate {
             names_mailboxes: names.iter().any(is_mailbox),
             domains: names.iter().filter_map(domain).collect(),
             policies: policies.iter().map(|policy| policy.policy_identifier).collect(),
-            key: Key::of(&x509),
+            key: Key::of(&x509, tbs.subject_public_key_info()),
             usage: x509.key_usage(),
             purposes: x509.extended_key_usage(),
             constraints: match constraints {
@@ -238,6 +238,16 @@ impl Certificate {
     pub(super) fn may_sign_lists(&self) -> bool {
         self.usage
             .is_none_or(|usage| usage.contains(X509KeyUsage::CRL_SIGN))
+    }
+
+    /// The bits of its public key (RFC 5280 §4.1.2.7).
+    pub(super) fn public_octets(&self) -> Vec<u8> {
+        let parsed = x509_cert::Certificate::from_der(&self.to_der());
+        let octets = |parsed: x509_cert::Certificate| {
+            let info = parsed.tbs_certificate().subject_public_key_info();
+            info.subject_public_key.raw_bytes().to_vec()
+        };
+        parsed.map(octets).unwrap_or_default()
     }
 
     /// OpenSSL's view of it, for path validation.

@@ -15,8 +15,8 @@ use super::register::{EntryState, Register};
 use super::sources::{Folder, Registered, dns, ldap};
 use super::trust::{Judged, Trust};
 use super::{
-    Abilities, Algorithms, Candidate, Certificate, Directory, LookupError, Settings, Signed, Verification,
-    verify,
+    Abilities, Algorithms, Candidate, Certificate, Directory, LookupError, Opened, Settings, Signed,
+    Verification, verify,
 };
 
 /// The certificates at hand and the rules of trust. Cloning shares them.
@@ -176,10 +176,14 @@ impl Certificates {
             (candidate, judged)
         };
         let mut weighed: Vec<_> = found.candidates.into_iter().map(weigh).collect();
-        weighed.sort_by(|one, other| rank(other).cmp(&rank(one)));
+        let quantum = demand.post_quantum_first.is_some_and(|from| from <= now);
+        let best_first = |one: &(Candidate, Judged), other: &(Candidate, Judged)| {
+            rank(other, quantum).cmp(&rank(one, quantum))
+        };
+        weighed.sort_by(best_first);
         if let Some(online) = &self.online {
             self.ask(online, &mut weighed, address, now).await;
-            weighed.sort_by(|one, other| rank(other).cmp(&rank(one)));
+            weighed.sort_by(best_first);
         }
         Ok(choice(weighed))
     }
@@ -286,6 +290,11 @@ impl Certificates {
         verify::verify(&self.trust, raw, now)
     }
 
+    /// Verifies what was opened of a message.
+    pub fn verify_opened(&self, raw: &RawMessage, opened: &Opened, now: jiff::Timestamp) -> Verification {
+        verify::verify_inside(&self.trust, raw, opened.entity(), now)
+    }
+
     /// Keeps the CA certificates that came with verified mail, so that what they lead to can be judged without them.
     pub fn learn(&self, signed: &Signed, now: jiff::Timestamp) {
         self.trust.learn(&signed.authorities, signed.author.domain(), now);
@@ -310,6 +319,11 @@ impl Certificates {
             }
             CertificateVerdict::Usable if !demand.validated.as_ref().is_none_or(is_one_of) => {
                 CertificateVerdict::BelowAssurance
+            }
+            CertificateVerdict::Usable
+                if demand.post_quantum_only.is_some_and(|from| from <= now) && !key.is_post_quantum() =>
+            {
+                CertificateVerdict::NotPostQuantum
             }
             // Only what an approval could mend: an expired one is better called expired.
             CertificateVerdict::Usable | CertificateVerdict::Untrusted(_)
@@ -362,12 +376,14 @@ impl Found {
     }
 }
 
-/// Usable ones first, better fitting first, newest first; the fingerprint makes the order the same on every machine.
-fn rank((candidate, judged): &(Candidate, Judged)) -> impl Ord {
+/// Usable ones first, better fitting first, post-quantum ones first where that is wanted, newest first; the fingerprint
+/// makes the order the same on every machine.
+fn rank((candidate, judged): &(Candidate, Judged), quantum: bool) -> impl Ord + use<> {
     let certificate = &candidate.certificate;
     (
         judged.verdict == CertificateVerdict::Usable,
         judged.fit,
+        quantum && certificate.key().is_post_quantum(),
         certificate.not_before(),
         certificate.not_after(),
         certificate.fingerprint().to_owned(),

@@ -4,11 +4,13 @@
 //! Legacy Display Elements (RFC 9788 §4.5.3) are not added: they would repeat the Subject in the body, and a
 //! gateway does not write into the text of a message.
 
-use crate::message::RawMessage;
+use std::collections::HashSet;
+
+use crate::message::{Address, RawMessage};
 
 use super::armor::{Armor, armored_size};
 use super::cms::Envelope;
-use super::header::{Header, Kind, Outer};
+use super::header::{Header, Kind, Outer, named_addresses};
 use super::signing::Signed;
 use super::{Algorithms, Certificate, SealError, SealedMessage};
 
@@ -28,7 +30,7 @@ pub struct Payload<'a> {
     outside: Vec<u8>,
     /// The header section of the inside, with its empty line.
     inside: Vec<u8>,
-    body: &'a [u8],
+    header: Header<'a>,
 }
 
 impl<'a> Payload<'a> {
@@ -43,7 +45,7 @@ impl<'a> Payload<'a> {
         Ok(Payload {
             inside: inner_header(header, &outer),
             outside: outer.fields,
-            body: header.body,
+            header,
         })
     }
 
@@ -67,13 +69,26 @@ impl<'a> Payload<'a> {
         Ok(Payload {
             inside: inner_fields(header, |_| false, "hp=\"clear\"", b""),
             outside,
-            body: header.body,
+            header,
         })
     }
 
     /// What is signed or sealed: header section and body.
     pub(super) fn parts(&self) -> [&[u8]; 2] {
-        [&self.inside, self.body]
+        [&self.inside, self.header.body]
+    }
+
+    /// The recipients that every other recipient reads of in `To` and `Cc`. Empty when in doubt: where a field is
+    /// there twice, mail clients disagree on which one counts.
+    pub fn named(&self) -> HashSet<Address> {
+        let count = |name: &str| self.header.fields().filter(|field| field.is(name)).count();
+        if ["to", "cc"].into_iter().any(|name| count(name) > 1) {
+            return HashSet::new();
+        }
+        let fields = self.header.fields();
+        let both = fields.filter(|field| field.is("to") || field.is("cc"));
+        both.flat_map(|field| named_addresses(&field).collect::<Vec<_>>())
+            .collect()
     }
 
     /// Seals the message, or what was signed of it, to the certificates: the recipient's, and whose else may read

@@ -2,10 +2,14 @@
 
 use std::fmt;
 
+use const_oid::ObjectIdentifier;
 use openssl::ec::Asn1Flag;
 use openssl::nid::Nid;
 use openssl::pkey::{Id, PKey, Public};
 use openssl::x509::X509;
+use spki::SubjectPublicKeyInfoOwned;
+
+use super::kem;
 
 /// The shortest RSA modulus that is strong enough, in bits (RFC 8551 §4.3).
 const RSA_SHORTEST: u32 = 2048;
@@ -19,6 +23,8 @@ pub enum Key {
     Rsa(u32),
     /// An elliptic curve that mail clients know.
     Ec(Curve),
+    /// A lattice that withstands quantum computers (FIPS 203, RFC 9935).
+    MlKem(MlKem),
     /// Anything that is not encrypted to, in words.
     Other(String),
 }
@@ -34,17 +40,40 @@ pub enum Curve {
     P521,
 }
 
+/// The parameter sets of ML-KEM (FIPS 203 §8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MlKem {
+    /// As strong as AES-128.
+    L512,
+    /// As strong as AES-192.
+    L768,
+    /// As strong as AES-256.
+    L1024,
+}
+
 impl Key {
+    /// Whether it withstands a quantum computer.
+    pub fn is_post_quantum(&self) -> bool {
+        matches!(self, Key::MlKem(_))
+    }
+
     /// Whether it can be encrypted to and is long enough.
     pub fn is_strong(&self) -> bool {
         match self {
             Key::Rsa(bits) => (RSA_SHORTEST..=RSA_LONGEST).contains(bits),
-            Key::Ec(_) => true,
+            Key::Ec(_) | Key::MlKem(_) => true,
             Key::Other(_) => false,
         }
     }
 
-    pub(super) fn of(x509: &X509) -> Key {
+    /// `info` is the same key as the certificate has it: OpenSSL before 3.5 does not know all kinds.
+    pub(super) fn of(x509: &X509, info: &SubjectPublicKeyInfoOwned) -> Key {
+        if let Some(level) = MlKem::of(info.algorithm.oid) {
+            return match kem::is_key(level, info.subject_public_key.raw_bytes()) {
+                true => Key::MlKem(level),
+                false => Key::Other("an ML-KEM key that is damaged".to_owned()),
+            };
+        }
         match x509.public_key() {
             Ok(key) => Key::of_public(&key),
             Err(_) => Key::Other("a key that cannot be read".to_owned()),
@@ -63,6 +92,24 @@ impl Key {
     }
 }
 
+impl MlKem {
+    /// By the identifier of the algorithm (RFC 9935 §3).
+    fn of(oid: ObjectIdentifier) -> Option<MlKem> {
+        [MlKem::L512, MlKem::L768, MlKem::L1024]
+            .into_iter()
+            .find(|level| level.oid() == oid)
+    }
+
+    /// Of the key, and of the mechanism (RFC 9936 §2.1).
+    pub(super) fn oid(self) -> ObjectIdentifier {
+        ObjectIdentifier::new_unwrap(match self {
+            MlKem::L512 => "2.16.840.1.101.3.4.4.1",
+            MlKem::L768 => "2.16.840.1.101.3.4.4.2",
+            MlKem::L1024 => "2.16.840.1.101.3.4.4.3",
+        })
+    }
+}
+
 impl Curve {
     pub(super) fn nid(self) -> Nid {
         match self {
@@ -78,8 +125,19 @@ impl fmt::Display for Key {
         match self {
             Key::Rsa(bits) => write!(f, "RSA {bits}"),
             Key::Ec(curve) => write!(f, "EC {curve}"),
+            Key::MlKem(level) => level.fmt(f),
             Key::Other(words) => f.write_str(words),
         }
+    }
+}
+
+impl fmt::Display for MlKem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            MlKem::L512 => "ML-KEM-512",
+            MlKem::L768 => "ML-KEM-768",
+            MlKem::L1024 => "ML-KEM-1024",
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reads one command line (RFC 5321 §4.1.1, RFC 1870, RFC 6152, RFC 6531, RFC 3207, RFC 3461).
+//! Reads one command line (RFC 5321 §4.1.1, RFC 1870, RFC 3030, RFC 3207, RFC 3461, RFC 6152, RFC 6531).
 //!
 //! The parser is our own. `smtp-proto`, which the sending side uses, drops CR anywhere in a line, ends a line
 //! at a bare LF, and gives the same answer for `<>` and `<postmaster>`: good for a lenient server, wrong for one
@@ -6,6 +6,8 @@
 
 use crate::message::{Address, Wishes};
 
+use super::chunks::{self, Chunk};
+use super::session::Login;
 use super::{dsn, path};
 
 /// What the client asks for.
@@ -16,12 +18,14 @@ pub(super) enum Command {
     Mail(Mail),
     Rcpt(Forward, Wishes),
     Data,
+    Chunk(Chunk),
     Reset,
     Noop,
     Verify,
     Help,
     Quit,
     StartTls,
+    Login(Login),
 }
 
 /// MAIL with its parameters.
@@ -67,13 +71,28 @@ pub(super) enum Fault {
     Parameter,
     /// A parameter that is offered, with a value that it cannot have, or twice.
     Value,
-    /// Another protocol, or a command that bytes follow which are not commands. The session must end: to go on
-    /// would be to run commands from somebody's data.
+    /// Another protocol, or a command that bytes follow which are not commands.
     Foreign,
+    /// BDAT that does not say how many octets follow it, so that the next command cannot be found.
+    Uncounted,
+}
+
+impl Fault {
+    /// Whether the session must end: to go on would be to run commands from somebody's data.
+    pub(super) fn is_fatal(self) -> bool {
+        matches!(self, Fault::Foreign | Fault::Uncounted)
+    }
 }
 
 /// Reads `line`, which comes without its CRLF.
 pub(super) fn parse(line: &[u8]) -> Result<Command, Fault> {
+    let is_chunk = line
+        .get(..4)
+        .is_some_and(|verb| verb.eq_ignore_ascii_case(b"BDAT"));
+    read(line).map_err(|fault| if is_chunk { Fault::Uncounted } else { fault })
+}
+
+fn read(line: &[u8]) -> Result<Command, Fault> {
     let text = std::str::from_utf8(line).map_err(|_| Fault::Characters)?;
     if text.chars().any(char::is_control) {
         return Err(Fault::Characters);
@@ -87,27 +106,37 @@ pub(super) fn parse(line: &[u8]) -> Result<Command, Fault> {
         "MAIL" => mail(rest).map(Command::Mail),
         "RCPT" => rcpt(rest),
         "DATA" => alone(rest, Command::Data, "DATA"),
+        "BDAT" => chunks::parse(rest).map(Command::Chunk).ok_or(Fault::Uncounted),
         "RSET" => alone(rest, Command::Reset, "RSET"),
         "QUIT" => alone(rest, Command::Quit, "QUIT"),
         "STARTTLS" => alone(rest, Command::StartTls, "STARTTLS"),
+        "AUTH" => login(rest).ok_or(Fault::Form("AUTH mechanism [initial-response]")),
         "NOOP" => Ok(Command::Noop),
         "HELP" => Ok(Command::Help),
         "VRFY" if rest.is_empty() => Err(Fault::Form("VRFY address")),
         "VRFY" => Ok(Command::Verify),
-        "EXPN" | "AUTH" | "ETRN" | "ATRN" | "TURN" | "SEND" | "SOML" | "SAML" => Err(Fault::NotServed),
+        "EXPN" | "ETRN" | "ATRN" | "TURN" | "SEND" | "SOML" | "SAML" => Err(Fault::NotServed),
         verb if is_foreign(verb) => Err(Fault::Foreign),
         _ => Err(Fault::Unknown),
     }
 }
 
-/// BDAT and BURL bring data that would then be read as commands. The others are HTTP: a browser on an allowed
+/// BURL brings data that would then be read as commands. The others are HTTP: a browser on an allowed
 /// host can be made to send SMTP commands in the body of a request.
 fn is_foreign(verb: &str) -> bool {
     [
-        "BDAT", "BURL", "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT",
-        "HOST:",
+        "BURL", "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "HOST:",
     ]
     .contains(&verb)
+}
+
+fn login(rest: &str) -> Option<Command> {
+    let mut words = words(rest).map(str::to_owned);
+    let login = Login {
+        mechanism: words.next()?,
+        initial: words.next(),
+    };
+    words.next().is_none().then_some(Command::Login(login))
 }
 
 fn alone(rest: &str, command: Command, form: &'static str) -> Result<Command, Fault> {
@@ -143,6 +172,11 @@ fn mail(text: &str) -> Result<Mail, Fault> {
 }
 
 impl Mail {
+    /// The size that the client announced, or 0.
+    pub(super) fn expected(&self) -> usize {
+        usize::try_from(self.size.unwrap_or(0)).unwrap_or(usize::MAX)
+    }
+
     fn set(&mut self, parameter: &str) -> Result<(), Fault> {
         let (key, value) = halves(parameter);
         if dsn::of_mail(&mut self.wishes, &key, value)? {
@@ -154,7 +188,9 @@ impl Mail {
             }
             ("BODY", Some(value)) if !self.body && is_body(value) => self.body = true,
             ("SMTPUTF8", None) if !self.smtputf8 => self.smtputf8 = true,
-            ("SIZE" | "BODY" | "SMTPUTF8", _) => return Err(Fault::Value),
+            // Who is said to have submitted the message first changes nothing here (RFC 4954 §5).
+            ("AUTH", Some(value)) if !value.is_empty() => {}
+            ("SIZE" | "BODY" | "SMTPUTF8" | "AUTH", _) => return Err(Fault::Value),
             _ => return Err(Fault::Parameter),
         }
         Ok(())
@@ -257,7 +293,8 @@ mod tests {
     #[test]
     fn parameters_that_nobody_offered_are_told_from_bad_values() {
         assert_eq!(fault("MAIL FROM:<a@b.c> NOTIFY=NEVER"), Fault::Parameter);
-        assert_eq!(fault("MAIL FROM:<a@b.c> AUTH=<>"), Fault::Parameter);
+        assert_eq!(fault("MAIL FROM:<a@b.c> AUTH="), Fault::Value);
+        assert!(parse(b"MAIL FROM:<a@b.c> AUTH=<>").is_ok());
         assert_eq!(fault("RCPT TO:<a@b.c> RET=FULL"), Fault::Parameter);
         assert_eq!(fault("RCPT TO:<a@b.c> NOTIFY=SOMETIMES"), Fault::Value);
         assert_eq!(fault("MAIL FROM:<a@b.c> RET=HALF"), Fault::Value);
@@ -284,6 +321,27 @@ mod tests {
             panic!("20 digits are allowed");
         };
         assert_eq!(mail.size, Some(u64::MAX));
+    }
+
+    #[test]
+    fn a_chunk_whose_length_is_not_told_ends_the_session() {
+        let chunk = Chunk {
+            octets: 5,
+            last: true,
+        };
+        assert_eq!(parse(b"bdat 5 Last"), Ok(Command::Chunk(chunk)));
+        for line in [
+            "BDAT",
+            "BDAT x",
+            "BDAT LAST",
+            "BDAT\t5",
+            "bdat5",
+            "BDAT 5\n",
+            "BDAT 5\r LAST",
+        ] {
+            let fault = fault(line);
+            assert!(fault == Fault::Uncounted && fault.is_fatal(), "{line:?}");
+        }
     }
 
     #[test]
@@ -321,8 +379,9 @@ mod tests {
         }
         assert_eq!(fault("MAIL FROM:<a>"), Fault::Sender);
         assert_eq!(fault("RCPT TO:<a>"), Fault::Recipient);
-        assert_eq!(fault("AUTH PLAIN"), Fault::NotServed);
-        assert_eq!(fault("BDAT 5 LAST"), Fault::Foreign);
+        assert_eq!(fault("ETRN b.c"), Fault::NotServed);
+        assert!(matches!(fault("AUTH"), Fault::Form(_)) && matches!(fault("AUTH a b c"), Fault::Form(_)));
+        assert_eq!(fault("BURL imap://x LAST"), Fault::Foreign);
         assert_eq!(fault("POST / HTTP/1.1"), Fault::Foreign);
     }
 

@@ -1,7 +1,7 @@
 //! Drives a [`Session`] over a socket: reads, writes, waits, starts TLS. What is said is not decided here.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -12,27 +12,34 @@ use bytes::BytesMut;
 use openssl::ssl::{Ssl, SslAcceptor};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_openssl::SslStream;
 
 use crate::message::Address;
 
+use super::auth::Claim;
+use super::limits::{State, Ticket};
 use super::memory::Budget;
 use super::network::Network;
+use super::rates::{self, Rate};
 use super::session::{Event, Received, Rules, Session, Standing, Wait};
 use super::stop::Stop;
 use super::{Accept, Client, Reply};
 
 /// Room for reading commands. A thousand idle sessions cost four megabytes.
 const COMMAND_BUFFER: usize = 4 * 1024;
-/// Room for reading message text: large enough that system calls do not count.
+/// Room for reading message text that comes fast: large enough that system calls do not count.
 const DATA_BUFFER: usize = 64 * 1024;
 /// The longest wait for strangers and for the TLS handshake: neither has work that takes time.
 const SHORT_WAIT: Duration = Duration::from_secs(30);
+/// How long message text may come slowly before its rate counts.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a closed session may take to notice. Closing at once, with octets unread, would make the kernel
 /// reset the connection and throw our last reply away.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_OCTETS: usize = 256 * 1024;
+/// The pause before a false password is answered: who tries many has to wait for each.
+const LOGIN_PAUSE: Duration = Duration::from_secs(2);
 
 /// What all sessions of a server share.
 pub(super) struct Shared {
@@ -42,6 +49,20 @@ pub(super) struct Shared {
     pub(super) tls: Option<SslAcceptor>,
     pub(super) relay_from: Vec<Network>,
     pub(super) timeout: Duration,
+    /// Octets of a message that must come in a second; 0 is no limit.
+    pub(super) octets_per_second: u64,
+    /// False passwords, by address.
+    pub(super) login_failures: Rate,
+    pub(super) login_pause: Duration,
+}
+
+/// How a listening address is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DoorKind {
+    /// In clear at first.
+    Plain,
+    /// Under TLS from the first octet (RFC 8314 §3.3).
+    Tls,
 }
 
 /// Why a conversation over one stream ended.
@@ -56,6 +77,8 @@ enum Heard {
     Octets,
     Nothing,
     Silence,
+    TooSlow,
+    PlaceNeeded,
     Stop,
 }
 
@@ -63,66 +86,126 @@ enum Heard {
 pub(super) async fn serve(
     mut stream: TcpStream,
     peer: SocketAddr,
+    door: DoorKind,
     shared: &Shared,
     mut stop: Stop,
+    ticket: &Ticket,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let address = peer.ip().to_canonical();
-    let standing = if !shared.relay_from.iter().any(|network| network.contains(address)) {
-        tracing::info!(%address, "a client outside of relay_from was refused");
-        Standing::Stranger
-    } else if has_spoken(&stream)? {
-        tracing::info!(%address, "a client that spoke before the greeting was refused");
-        Standing::Early
-    } else {
-        Standing::Welcome
-    };
+    let standing = standing(&stream, address, door, shared)?;
     let client = Client {
         address,
         helo: String::new(),
-        tls: false,
+        tls: door == DoorKind::Tls,
         extended: false,
-    };
-    let session = Session::new(Arc::clone(&shared.rules), shared.budget.clone(), client, standing);
-    let wait = if standing == Standing::Welcome {
-        shared.timeout
-    } else {
-        shared.timeout.min(SHORT_WAIT)
+        user: None,
     };
     let mut driver = Driver {
-        session,
+        session: Session::new(Arc::clone(&shared.rules), shared.budget.clone(), client, standing),
         shared,
         stop: &mut stop,
-        wait,
+        ticket,
+        text: None,
+        room: COMMAND_BUFFER,
     };
+    if door == DoorKind::Tls {
+        return driver.converse_under_tls(stream).await;
+    }
     match driver.converse(&mut stream).await? {
         End::Closed => close(&mut stream).await,
         End::Gone => Ok(()),
-        End::StartTls => driver.converse_under_tls(stream).await,
+        End::StartTls => {
+            let mut stream = driver.secured(stream).await?;
+            driver.session.tls_started();
+            driver.converse_and_close(&mut stream).await
+        }
     }
+}
+
+/// Serves a client in clear over any stream.
+#[cfg(test)]
+pub(super) async fn serve_stream(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    client: Client,
+    shared: &Shared,
+    mut stop: Stop,
+    ticket: &Ticket,
+) -> io::Result<()> {
+    let (rules, budget) = (Arc::clone(&shared.rules), shared.budget.clone());
+    let mut driver = Driver {
+        session: Session::new(rules, budget, client, Standing::Welcome),
+        shared,
+        stop: &mut stop,
+        ticket,
+        text: None,
+        room: COMMAND_BUFFER,
+    };
+    driver.converse(stream).await.map(drop)
+}
+
+/// What a client may do, going by its address. Where TLS begins at once, the client has to speak first.
+fn standing(stream: &TcpStream, address: IpAddr, door: DoorKind, shared: &Shared) -> io::Result<Standing> {
+    let may_relay = shared.relay_from.iter().any(|network| network.contains(address));
+    Ok(if !may_relay && shared.rules.users.is_none() {
+        tracing::info!(%address, "a client outside of relay_from was refused");
+        Standing::Stranger
+    } else if door == DoorKind::Plain && has_spoken(stream)? {
+        tracing::info!(%address, "a client that spoke before the greeting was refused");
+        Standing::Early
+    } else if may_relay {
+        Standing::Welcome
+    } else {
+        Standing::Guest
+    })
 }
 
 struct Driver<'a> {
     session: Session,
     shared: &'a Shared,
     stop: &'a mut Stop,
-    wait: Duration,
+    ticket: &'a Ticket,
+    /// When the message text under way began, and how much of it has come.
+    text: Option<(Instant, u64)>,
+    /// Octets to read at once.
+    room: usize,
+}
+
+impl Shared {
+    pub(super) const LOGIN_PAUSE: Duration = LOGIN_PAUSE;
 }
 
 impl Driver<'_> {
     async fn converse_under_tls(&mut self, stream: TcpStream) -> io::Result<()> {
+        let mut stream = self.secured(stream).await?;
+        self.converse_and_close(&mut stream).await
+    }
+
+    async fn converse_and_close(&mut self, stream: &mut SslStream<TcpStream>) -> io::Result<()> {
+        match self.converse(stream).await? {
+            End::Closed => close(stream).await,
+            End::Gone | End::StartTls => Ok(()),
+        }
+    }
+
+    /// The stream after the handshake.
+    async fn secured(&self, stream: TcpStream) -> io::Result<SslStream<TcpStream>> {
         let Some(acceptor) = &self.shared.tls else {
-            return Ok(());
+            return Err(io::Error::other("TLS is not set up"));
         };
         let mut stream = SslStream::new(Ssl::new(acceptor.context())?, stream)?;
         let handshake = Pin::new(&mut stream).accept();
-        timeout(self.wait.min(SHORT_WAIT), handshake)
+        timeout(self.wait().min(SHORT_WAIT), handshake)
             .await?
             .map_err(io::Error::other)?;
-        self.session.tls_started();
-        match self.converse(&mut stream).await? {
-            End::Closed => close(&mut stream).await,
-            End::Gone | End::StartTls => Ok(()),
+        Ok(stream)
+    }
+
+    /// How long the client may be silent.
+    fn wait(&self) -> Duration {
+        match self.session.may_relay() {
+            true => self.shared.timeout,
+            false => self.shared.timeout.min(SHORT_WAIT),
         }
     }
 
@@ -130,7 +213,7 @@ impl Driver<'_> {
     /// can be taken for one read under TLS.
     async fn converse(&mut self, stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<End> {
         let mut input = BytesMut::new();
-        let mut deadline = Instant::now() + self.wait;
+        let mut deadline = Instant::now() + self.wait();
         loop {
             match self.session.advance(&mut input) {
                 Event::Write => self.write(stream).await?,
@@ -138,12 +221,14 @@ impl Driver<'_> {
                     self.write(stream).await?;
                     // A command has one deadline, so that nobody can hold a session with an octet now and then.
                     if wait != Wait::Line {
-                        deadline = Instant::now() + self.wait;
+                        deadline = Instant::now() + self.wait();
                     }
                     match self.read(stream, &mut input, wait, deadline).await? {
                         Heard::Octets => {}
                         Heard::Nothing => return Ok(End::Gone),
                         Heard::Silence => self.session.time_out(),
+                        Heard::TooSlow => self.session.too_slow(),
+                        Heard::PlaceNeeded => self.session.make_room(),
                         Heard::Stop => self.session.stop(),
                     }
                 }
@@ -156,6 +241,7 @@ impl Driver<'_> {
                     let reply = hand_over(self.shared, *received).await;
                     self.session.message_answered(reply);
                 }
+                Event::Login(claim) => self.check(*claim).await,
                 Event::StartTls => {
                     self.write(stream).await?;
                     return Ok(End::StartTls);
@@ -168,6 +254,27 @@ impl Driver<'_> {
         }
     }
 
+    /// Checks a claim beside the sessions, since it costs processor time. What is said of a false one does not depend on
+    /// whether there is such a user, and comes late.
+    async fn check(&mut self, claim: Claim) {
+        let address = self.session.client().address;
+        let key = rates::owner(address).to_string();
+        let failures = &self.shared.login_failures;
+        if failures.is_reached(&key, std::time::Instant::now()) {
+            tracing::warn!(%address, "a login was not looked at: too many from there have failed");
+            return self.session.login_blocked();
+        }
+        let checked = tokio::task::spawn_blocking(move || claim.is_true().then_some(claim)).await;
+        if let Ok(Some(claim)) = checked {
+            tracing::info!(%address, "a user has logged in");
+            return self.session.login_proved(claim);
+        }
+        failures.add(&key, std::time::Instant::now());
+        tracing::warn!(%address, "a login has failed");
+        sleep(self.shared.login_pause).await;
+        self.session.login_failed();
+    }
+
     async fn read(
         &mut self,
         stream: &mut (impl AsyncRead + Unpin),
@@ -175,17 +282,61 @@ impl Driver<'_> {
         wait: Wait,
         deadline: Instant,
     ) -> io::Result<Heard> {
-        make_room(input, wait);
-        tokio::select! {
+        let rate_deadline = self.rate_deadline(wait);
+        self.make_room(input, wait);
+        let state = match wait {
+            Wait::Data => State::Busy,
+            _ if self.session.is_idle() => State::Idle,
+            _ => State::Within,
+        };
+        self.ticket.is(state);
+        let before = input.len();
+        let heard = tokio::select! {
             biased;
             () = self.stop.told(), if self.session.is_idle() => Ok(Heard::Stop),
-            read = timeout_at(deadline, stream.read_buf(input)) => match read {
+            () = self.ticket.is_needed(), if state != State::Busy => Ok(Heard::PlaceNeeded),
+            read = timeout_at(rate_deadline.unwrap_or(deadline).min(deadline), stream.read_buf(input)) => match read {
+                Err(_) if rate_deadline.is_some_and(|rate| rate < deadline) => Ok(Heard::TooSlow),
                 Err(_) => Ok(Heard::Silence),
                 Ok(Ok(0)) => Ok(Heard::Nothing),
                 Ok(Ok(_)) => Ok(Heard::Octets),
                 Ok(Err(error)) => Err(error),
             },
+        };
+        self.ticket.is(State::Busy);
+        let octets = input.len() - before;
+        if let (Wait::Data, Some((_, sum))) = (wait, &mut self.text) {
+            *sum = sum.saturating_add(octets as u64);
         }
+        // Who fills the room that there is gets more: slow clients cost little, and fast ones few system calls.
+        self.room = match octets >= self.room.saturating_sub(before) {
+            true => self.room.saturating_mul(4).min(DATA_BUFFER),
+            false => self.room,
+        };
+        heard
+    }
+
+    /// When message text that came at the lowest rate that is borne would have reached what has come.
+    fn rate_deadline(&mut self, wait: Wait) -> Option<Instant> {
+        if wait != Wait::Data || self.shared.octets_per_second == 0 {
+            self.text = None;
+            return None;
+        }
+        let (start, octets) = *self.text.get_or_insert_with(|| (Instant::now(), 0));
+        let seconds = octets / self.shared.octets_per_second;
+        // More than a month is for ever.
+        Some(start + PATIENCE + Duration::from_secs(seconds.min(3_000_000)))
+    }
+
+    /// A session that has received a large message gives the room for it back.
+    fn make_room(&mut self, input: &mut BytesMut, wait: Wait) {
+        if wait != Wait::Data {
+            self.room = COMMAND_BUFFER;
+        }
+        if input.is_empty() && input.capacity() > self.room {
+            *input = BytesMut::new();
+        }
+        input.reserve(self.room.saturating_sub(input.len()).max(1));
     }
 
     async fn write(&mut self, stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
@@ -193,25 +344,12 @@ impl Driver<'_> {
         if output.is_empty() {
             return Ok(());
         }
-        timeout(self.wait, async {
+        timeout(self.wait(), async {
             stream.write_all(&output).await?;
             stream.flush().await
         })
         .await?
     }
-}
-
-/// A session that has received a large message gives the room for it back.
-fn make_room(input: &mut BytesMut, wait: Wait) {
-    let room = if wait == Wait::Data {
-        DATA_BUFFER
-    } else {
-        COMMAND_BUFFER
-    };
-    if input.is_empty() && input.capacity() > room {
-        *input = BytesMut::new();
-    }
-    input.reserve(room.saturating_sub(input.len()).max(1));
 }
 
 /// Whether octets have come already. Only the kernel knows this early: the runtime has not yet been told.

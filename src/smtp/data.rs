@@ -6,7 +6,8 @@
 //! in doubt would be read differently by the next server. So bare CR, bare LF and NUL are refused (RFC 5321
 //! §2.3.8), but only after the true end: what stands in the data is never a command.
 
-use super::memory::{Body, Budget, Hold};
+use super::intake::{Flaw, Intake};
+use super::memory::{Budget, Hold};
 
 const CR: u8 = b'\r';
 const LF: u8 = b'\n';
@@ -17,26 +18,7 @@ const DOT: u8 = b'.';
 #[derive(Debug)]
 pub(super) struct Data {
     place: Place,
-    body: Option<Body>,
-    octets: usize,
-    limit: usize,
-    flaw: Option<Flaw>,
-}
-
-/// Why a message is not taken. Ordered: when several apply, the greatest is told, so that a client does not
-/// come back later with a message that can never be taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Flaw {
-    /// No memory at the moment.
-    NoRoom,
-    /// More octets than the limit.
-    TooBig,
-    /// A NUL octet.
-    Nul,
-    /// CR without LF behind it.
-    BareCr,
-    /// LF without CR before it.
-    BareLf,
+    intake: Intake,
 }
 
 /// Where in a line the reader stands.
@@ -59,10 +41,7 @@ impl Data {
     pub(super) fn new(budget: Budget, expected: usize, limit: usize) -> Data {
         Data {
             place: Place::LineStart,
-            body: Some(Body::new(budget, expected, limit)),
-            octets: 0,
-            limit,
-            flaw: None,
+            intake: Intake::new(budget, expected, limit),
         }
     }
 
@@ -97,7 +76,7 @@ impl Data {
                 }
                 (Place::DotCr, LF) => return Some(at + 1),
                 (Place::Cr | Place::DotCr, _) => {
-                    self.spoil(Flaw::BareCr);
+                    self.intake.spoil(Flaw::BareCr);
                     self.place = Place::Text;
                 }
                 (Place::LineStart | Place::Dot, _) => self.place = Place::Text,
@@ -107,10 +86,7 @@ impl Data {
 
     /// The message with the right to its memory, or why it is not taken.
     pub(super) fn finish(self) -> Result<(Vec<u8>, Hold), Flaw> {
-        match (self.flaw, self.body) {
-            (None, Some(body)) => Ok(body.into_parts()),
-            (flaw, _) => Err(flaw.unwrap_or(Flaw::NoRoom)),
-        }
+        self.intake.finish()
     }
 
     /// Goes on within a line to the next octet that means something; returns the place behind it.
@@ -121,28 +97,14 @@ impl Data {
         };
         match rest.get(offset) {
             Some(&CR) => self.place = Place::Cr,
-            Some(&LF) => self.spoil(Flaw::BareLf),
-            _ => self.spoil(Flaw::Nul),
+            Some(&LF) => self.intake.spoil(Flaw::BareLf),
+            _ => self.intake.spoil(Flaw::Nul),
         }
         at + offset + 1
     }
 
     fn store(&mut self, input: &[u8], from: usize, to: usize) {
-        let bytes = input.get(from..to).unwrap_or_default();
-        self.octets = self.octets.saturating_add(bytes.len());
-        if self.octets > self.limit {
-            self.spoil(Flaw::TooBig);
-        } else if let Some(body) = &mut self.body
-            && body.push(bytes).is_err()
-        {
-            self.spoil(Flaw::NoRoom);
-        }
-    }
-
-    /// Remembers the flaw and gives the memory back at once: nothing of the message will be kept.
-    fn spoil(&mut self, flaw: Flaw) {
-        self.flaw = self.flaw.max(Some(flaw));
-        self.body = None;
+        self.intake.store(input.get(from..to).unwrap_or_default());
     }
 }
 

@@ -6,24 +6,34 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::message::{Address, Boxed, Envelope, MessageId, RawMessage};
 
+mod auth;
+mod chunks;
 mod command;
 mod connection;
 mod data;
 mod dsn;
+mod intake;
 mod limits;
 mod memory;
 mod network;
 mod path;
+mod quota;
+mod rates;
 mod reply;
 mod server;
 mod session;
 mod settings;
 mod stop;
+mod suspended;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod watched;
 
+pub use auth::{UserError, user_line};
+pub use quota::Rates;
 pub use server::{Server, StartError};
+pub use suspended::{Suspended, Suspension};
 
 /// How the receiving side works: `[smtp]` in the settings.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -31,6 +41,8 @@ pub use server::{Server, StartError};
 pub struct Settings {
     /// Addresses to listen on. `[::]:25` takes IPv4 clients too, and so excludes `0.0.0.0:25`.
     pub listen: Vec<SocketAddr>,
+    /// Addresses at which TLS begins at once, without STARTTLS (RFC 8314 §3.3), usually with port 465.
+    pub listen_tls: Vec<SocketAddr>,
     /// Networks that may relay, as `192.0.2.0/24` or a single address. Everyone else is refused.
     pub relay_from: Vec<String>,
     /// The largest message that is taken, in mebibytes.
@@ -47,28 +59,50 @@ pub struct Settings {
     pub sessions_per_address: usize,
     /// Seconds to wait for a command or for more data.
     pub timeout_seconds: u64,
+    /// Octets of a message that a client must send in a second, on an average; 0 is no limit. It has half a minute before
+    /// that counts.
+    pub octets_per_second: u64,
     /// Errors of the client after which a session is ended. Mail that is refused is not an error.
     pub errors: u32,
-    /// PEM file with the certificate chain for STARTTLS; without one, STARTTLS is not offered.
+    /// The file with the users who may relay from anywhere once they have proved their password, under TLS only.
+    /// Without one, AUTH is not offered.
+    pub users: Option<std::path::PathBuf>,
+    /// False passwords from one address within an hour, after which it may try no more.
+    pub login_failures: u32,
+    /// PEM file with the certificate chain for TLS; without one, STARTTLS is not offered.
     pub tls_certificate: Option<std::path::PathBuf>,
     /// PEM file with its private key.
     pub tls_key: Option<std::path::PathBuf>,
+    /// The record of senders who are suspended. Default: `suspended.toml` in the folder of the store.
+    pub suspended: Option<std::path::PathBuf>,
+    /// How often something may happen.
+    pub rates: Rates,
+    /// The gateway's own key, in the folder of its data; not a setting. Without a file, it lasts as long as the process.
+    #[serde(skip)]
+    pub secret: Option<std::path::PathBuf>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Settings {
             listen: vec![SocketAddr::from(([127, 0, 0, 1], 10025))],
+            listen_tls: Vec::new(),
             relay_from: vec!["127.0.0.0/8".to_owned(), "::1".to_owned()],
             message_mb: 50,
             memory_mb: 512,
             recipients: 1000,
-            sessions: 1000,
+            sessions: 4000,
             sessions_per_address: 200,
             timeout_seconds: 300,
+            octets_per_second: 100,
             errors: 20,
+            users: None,
+            login_failures: 20,
             tls_certificate: None,
             tls_key: None,
+            suspended: None,
+            rates: Rates::default(),
+            secret: None,
         }
     }
 }
@@ -84,6 +118,8 @@ pub struct Client {
     pub tls: bool,
     /// Whether it greeted with EHLO.
     pub extended: bool,
+    /// The user who has proved a password in this session.
+    pub user: Option<String>,
 }
 
 /// What the gateway does with mail: the contract between this module and the rest.

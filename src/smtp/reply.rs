@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::Reply;
 use super::command::Fault;
-use super::data::Flaw;
+use super::intake::Flaw;
 
 /// The longest reply line without its CRLF (RFC 5321 §4.5.3.1.5).
 const LINE_LIMIT: usize = 510;
@@ -33,7 +33,7 @@ impl Answer {
     pub(super) const HELP: Answer = fixed(
         214,
         "2.0.0",
-        "commands: EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT STARTTLS",
+        "commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT STARTTLS AUTH",
     );
 
     pub(super) const HELLO_FIRST: Answer = fixed(503, "5.5.1", "send EHLO first");
@@ -54,7 +54,18 @@ impl Answer {
     pub(super) const EARLY_DATA: Answer = fixed(
         554,
         "5.5.0",
-        "message text was sent before DATA was accepted, and no recipient was taken; closing",
+        "message text was sent before DATA was answered; closing",
+    );
+    pub(super) const CHUNK_TAKEN: Answer = fixed(250, "2.0.0", "chunk OK");
+    pub(super) const CHUNKS_FAILED: Answer = fixed(
+        503,
+        "5.5.1",
+        "a chunk was refused, and the others are dropped; send RSET or MAIL",
+    );
+    pub(super) const CHUNKS_BEGUN: Answer = fixed(
+        503,
+        "5.5.1",
+        "the message has begun with BDAT; go on with BDAT, or send RSET",
     );
     pub(super) const LINE_TOO_LONG: Answer =
         fixed(500, "5.5.2", "the command line is longer than 2048 octets");
@@ -80,6 +91,64 @@ impl Answer {
         "too many recipients; send the others in another transaction",
     );
     pub(super) const STRANGER: Answer = fixed(554, "5.7.1", "relaying is not allowed from this address");
+
+    pub(super) const SUSPENDED: Answer = fixed(
+        550,
+        "5.7.1",
+        "sending from this address has been suspended; please call your administrator",
+    );
+    pub(super) const SENDER_MESSAGES: Answer = fixed(
+        450,
+        "4.7.1",
+        "this sender has sent too many messages within an hour; try again later",
+    );
+    pub(super) const CLIENT_MESSAGES: Answer = fixed(
+        450,
+        "4.7.1",
+        "you have sent too many messages within an hour; try again later",
+    );
+    pub(super) const SENDER_RECIPIENTS: Answer = fixed(
+        452,
+        "4.5.3",
+        "this sender has written to too many recipients within an hour; try again later",
+    );
+    pub(super) const CLIENT_RECIPIENTS: Answer = fixed(
+        452,
+        "4.5.3",
+        "you have named too many recipients within an hour; try again later",
+    );
+    pub(super) const LOGGED_IN: Answer = fixed(235, "2.7.0", "logged in");
+    pub(super) const LOGIN_FAILED: Answer = fixed(535, "5.7.8", "the user name or the password is wrong");
+    pub(super) const LOGIN_MALFORMED: Answer =
+        fixed(501, "5.5.2", "this is no answer to the challenge, or no base 64");
+    pub(super) const LOGIN_CANCELLED: Answer = fixed(501, "5.0.0", "the login was given up");
+    pub(super) const NO_LOGIN: Answer = fixed(502, "5.5.1", "AUTH is not offered here");
+    pub(super) const LOGIN_NEEDS_TLS: Answer = fixed(538, "5.7.11", "send STARTTLS first");
+    pub(super) const LOGIN_FIRST: Answer = fixed(530, "5.7.0", "log in first; AUTH is offered under TLS");
+    pub(super) const ALREADY_LOGGED_IN: Answer = fixed(503, "5.5.1", "you are logged in already");
+    pub(super) const LOGIN_IN_TRANSACTION: Answer = fixed(
+        503,
+        "5.5.1",
+        "AUTH cannot come within a transaction; send RSET first",
+    );
+    pub(super) const UNKNOWN_MECHANISM: Answer = fixed(
+        504,
+        "5.5.4",
+        "this mechanism is not offered; take SCRAM-SHA-256, PLAIN or LOGIN",
+    );
+
+    /// The server's part of a login, in base 64 (RFC 4954 §4).
+    pub(super) fn challenge(text: &str) -> Answer {
+        told(334, "", text.to_owned())
+    }
+
+    pub(super) fn login_blocked(hostname: &str) -> Answer {
+        told(
+            421,
+            "4.7.0",
+            format!("{hostname} too many logins from your address have failed; try again in an hour"),
+        )
+    }
 
     /// The greeting of a client that may relay.
     pub(super) fn greeting(hostname: &str) -> Answer {
@@ -122,6 +191,26 @@ impl Answer {
 
     pub(super) fn too_many_errors(hostname: &str) -> Answer {
         told(421, "4.7.0", format!("{hostname} too many errors; closing"))
+    }
+
+    pub(super) fn too_often(hostname: &str, what: &str) -> Answer {
+        told(421, "4.7.0", format!("{hostname} {what}"))
+    }
+
+    pub(super) fn too_slow(hostname: &str) -> Answer {
+        told(
+            421,
+            "4.4.2",
+            format!("{hostname} the message comes too slowly; closing"),
+        )
+    }
+
+    pub(super) fn place_needed(hostname: &str) -> Answer {
+        told(
+            421,
+            "4.7.0",
+            format!("{hostname} you were idle, and others need the place; come again"),
+        )
     }
 
     pub(super) fn timed_out(hostname: &str) -> Answer {
@@ -262,6 +351,11 @@ impl From<Fault> for Answer {
                 554,
                 "5.5.1",
                 "this command is not offered here, and what follows it is no mail; closing",
+            ),
+            Fault::Uncounted => fixed(
+                554,
+                "5.5.4",
+                "write it as: BDAT octets [LAST]; it cannot be told where the chunk ends; closing",
             ),
         }
     }

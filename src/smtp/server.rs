@@ -1,17 +1,22 @@
 //! Listens, counts sessions, and stops without losing a transaction that is under way.
 
-use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::io::Write;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::connection::{self, Shared};
+use crate::message::Secret;
+
+use super::auth::Users;
+use super::connection::{self, DoorKind, Shared};
 use super::limits::Limits;
 use super::memory::Budget;
+use super::quota::Quotas;
+use super::rates::Rate;
 use super::reply::Answer;
 use super::session::Rules;
 use super::stop::{self, Stop};
@@ -22,10 +27,11 @@ use super::{Accept, Settings};
 const DRAIN: Duration = Duration::from_secs(60);
 /// The pause after a connection could not be taken: without one, a lack of file descriptors becomes a busy loop.
 const PAUSE: Duration = Duration::from_millis(100);
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// A running server.
 pub struct Server {
-    listeners: Vec<TcpListener>,
+    listeners: Vec<(TcpListener, DoorKind)>,
     addresses: Vec<SocketAddr>,
     shared: Arc<Shared>,
     limits: Arc<Limits>,
@@ -73,11 +79,11 @@ impl Server {
         let shared = Arc::new(shared(settings, hostname, accept, domains).map_err(StartError::Setting)?);
         let mut listeners = Vec::new();
         let mut addresses = Vec::new();
-        for address in &settings.listen {
-            let taken = |error| StartError::Listen(*address, error);
+        for (address, kind) in settings.doors() {
+            let taken = |error| StartError::Listen(address, error);
             let listener = TcpListener::bind(address).await.map_err(taken)?;
             addresses.push(listener.local_addr().map_err(taken)?);
-            listeners.push(listener);
+            listeners.push((listener, kind));
         }
         let limits = Limits::new(settings.sessions, settings.sessions_per_address);
         Ok(Server {
@@ -89,9 +95,19 @@ impl Server {
         })
     }
 
-    /// The addresses that are really listened on (a port 0 in the settings has become a real one).
+    /// The addresses that are really listened on (a port 0 in the settings has become a real one): those in clear, then
+    /// those under TLS.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.addresses.clone()
+    }
+
+    /// The same server without the pause behind false passwords.
+    #[cfg(test)]
+    pub(super) fn without_pauses(mut self) -> Server {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.login_pause = Duration::ZERO;
+        }
+        self
     }
 
     /// The same server with another patience for transactions that are under way when it stops.
@@ -106,9 +122,10 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
         let (teller, told) = stop::pair();
         let mut doors = JoinSet::new();
-        for listener in self.listeners {
+        for (listener, kind) in self.listeners {
             let door = Door {
                 listener,
+                kind,
                 shared: Arc::clone(&self.shared),
                 limits: Arc::clone(&self.limits),
                 stop: told.clone(),
@@ -121,7 +138,11 @@ impl Server {
     }
 }
 
-fn shared(
+/// What all sessions share.
+///
+/// # Errors
+/// What the administrator has to mend.
+pub(super) fn shared(
     settings: &Settings,
     hostname: &str,
     accept: Arc<dyn Accept>,
@@ -130,6 +151,7 @@ fn shared(
     let postmaster = format!("postmaster@{hostname}").parse();
     let postmaster = postmaster.map_err(|_| format!("hostname {hostname:?} is not a domain name"))?;
     let tls = tls::acceptor(settings)?;
+    let users = users(settings)?;
     let rules = Rules {
         hostname: hostname.to_owned(),
         postmaster: Some(postmaster),
@@ -138,6 +160,8 @@ fn shared(
         copied_octets: settings.memory_octets(),
         errors: settings.errors,
         starttls: tls.is_some(),
+        quotas: Arc::new(Quotas::new(&settings.rates, settings.suspended.as_deref())?),
+        users,
         domains,
     };
     Ok(Shared {
@@ -147,12 +171,29 @@ fn shared(
         tls,
         relay_from: settings.networks().into_iter().collect::<Result<_, _>>()?,
         timeout: Duration::from_secs(settings.timeout_seconds),
+        octets_per_second: settings.octets_per_second,
+        login_failures: Rate::new(settings.login_failures, HOUR, Instant::now()),
+        login_pause: Shared::LOGIN_PAUSE,
     })
+}
+
+/// Those who may log in, if anybody may.
+fn users(settings: &Settings) -> Result<Option<Arc<Users>>, String> {
+    let Some(file) = &settings.users else {
+        return Ok(None);
+    };
+    let secret = match &settings.secret {
+        Some(secret) => Secret::open(secret),
+        None => Secret::passing(),
+    };
+    let secret = secret.map_err(|error| format!("the gateway's own key: {error}"))?;
+    Users::open(file, secret).map(|users| Some(Arc::new(users)))
 }
 
 /// One listening address with its sessions.
 struct Door {
     listener: TcpListener,
+    kind: DoorKind,
     shared: Arc<Shared>,
     limits: Arc<Limits>,
     stop: Stop,
@@ -186,16 +227,17 @@ impl Door {
 
     fn admit(&self, stream: TcpStream, peer: SocketAddr, sessions: &mut JoinSet<()>) {
         let address = peer.ip().to_canonical();
+        let hostname = &self.shared.rules.hostname;
+        if let Err(why) = self.shared.rules.quotas.connection(address) {
+            return refuse(stream, address, &Answer::too_often(hostname, why));
+        }
         let Some(ticket) = self.limits.admit(address) else {
-            tracing::info!(%address, "too many sessions are open; one was refused");
-            // Whether the client reads it is its own affair.
-            let _ = refuse(stream, &self.shared.rules.hostname);
-            return;
+            return refuse(stream, address, &Answer::too_many_sessions(hostname));
         };
-        let shared = Arc::clone(&self.shared);
+        let (shared, kind) = (Arc::clone(&self.shared), self.kind);
         let stop = self.stop.clone();
         sessions.spawn(async move {
-            if let Err(error) = connection::serve(stream, peer, &shared, stop).await {
+            if let Err(error) = connection::serve(stream, peer, kind, &shared, stop, &ticket).await {
                 tracing::debug!(%address, %error, "a session broke off");
             }
             drop(ticket);
@@ -204,8 +246,10 @@ impl Door {
 }
 
 /// Never waits: a fresh connection has room for one line, and nobody who comes in crowds is waited for.
-fn refuse(stream: TcpStream, hostname: &str) -> io::Result<()> {
+fn refuse(stream: TcpStream, address: IpAddr, answer: &Answer) {
+    tracing::info!(%address, "a connection was refused: too many");
     let mut line = Vec::new();
-    Answer::too_many_sessions(hostname).write(&mut line);
-    stream.into_std()?.write_all(&line)
+    answer.write(&mut line);
+    // Whether the client reads it is its own affair.
+    let _ = stream.into_std().and_then(|mut stream| stream.write_all(&line));
 }

@@ -11,15 +11,23 @@ use bytes::{Buf, BytesMut};
 
 use crate::message::{Address, Envelope, RawMessage, Wishes};
 
-use super::command::{self, Command, Fault, Forward, Mail};
+use super::auth::Exchange;
+use super::chunks::{Chunk, Chunks};
+use super::command::{self, Command, Forward, Mail};
 use super::data::Data;
-use super::memory::Budget;
+use super::intake::Flaw;
+use super::memory::{Budget, Hold};
 use super::reply::Answer;
 use super::{Client, Reply};
 
+mod auth;
+mod chunk;
 mod commands;
 mod event;
 
+use chunk::Counted;
+
+pub(super) use auth::Login;
 pub(super) use event::{Event, Received, Rules, Standing, Wait};
 
 /// The longest command line with its CRLF: 512 octets, and what the extensions add, rounded up generously
@@ -41,6 +49,8 @@ pub(super) struct Session {
     phase: Phase,
     transaction: Option<Transaction>,
     errors: u32,
+    /// A chunk was refused, and nothing but chunks has come since.
+    chunks_failed: bool,
     output: Vec<u8>,
 }
 
@@ -54,6 +64,12 @@ enum Phase {
     Sender(Mail),
     /// In the message text.
     Data(Data),
+    /// In a chunk.
+    Chunk(Counted),
+    /// In an exchange to log in.
+    Login(Exchange),
+    /// What the client claims to be is being checked.
+    Claim,
     /// The message is with the gateway.
     Message,
     Closing,
@@ -67,6 +83,8 @@ struct Transaction {
     /// One for each recipient.
     wishes: Vec<Wishes>,
     known: HashSet<Address>,
+    /// What BDAT has brought so far.
+    chunks: Option<Chunks>,
 }
 
 impl Session {
@@ -80,11 +98,12 @@ impl Session {
             phase: Phase::Command,
             transaction: None,
             errors: 0,
+            chunks_failed: false,
             output: Vec::new(),
         };
         let hostname = session.rules.hostname.as_str();
         match standing {
-            Standing::Welcome => session.say(Answer::greeting(hostname)),
+            Standing::Welcome | Standing::Guest => session.say(Answer::greeting(hostname)),
             Standing::Stranger => session.say(Answer::stranger(hostname)),
             Standing::Early => session.end(Answer::early(hostname)),
         }
@@ -98,12 +117,13 @@ impl Session {
                 return Event::Write;
             }
             let event = match &mut self.phase {
-                Phase::Command => self.line(input),
+                Phase::Command | Phase::Login(_) => self.line(input),
                 Phase::LongLine => self.skip_line(input),
                 Phase::Sender(mail) => Some(Event::Sender(mail.sender.clone())),
                 Phase::Data(_) => self.data(input),
+                Phase::Chunk(_) => self.chunk(input),
                 // Nobody reads on while a message is being decided on.
-                Phase::Message => Some(Event::Write),
+                Phase::Message | Phase::Claim => Some(Event::Write),
                 Phase::Closing => Some(Event::Close),
             };
             if let Some(event) = event {
@@ -124,7 +144,12 @@ impl Session {
 
     /// Whether no transaction is under way, so that the session may be ended without a loss.
     pub(super) fn is_idle(&self) -> bool {
-        self.transaction.is_none() && matches!(self.phase, Phase::Command | Phase::LongLine)
+        self.transaction.is_none() && matches!(self.phase, Phase::Command | Phase::LongLine | Phase::Login(_))
+    }
+
+    /// Whether it may relay by now.
+    pub(super) fn may_relay(&self) -> bool {
+        self.standing == Standing::Welcome || self.client.user.is_some()
     }
 
     /// The answer to [`Event::Sender`].
@@ -134,6 +159,10 @@ impl Session {
         };
         match answer {
             Ok(()) => {
+                let sender = mail.sender.as_ref();
+                if let Err(answer) = self.rules.quotas.message(&self.client, sender) {
+                    return self.say(answer);
+                }
                 self.transaction = Some(Transaction {
                     mail,
                     ..Transaction::default()
@@ -168,6 +197,16 @@ impl Session {
         self.end(Answer::timed_out(&self.rules.hostname));
     }
 
+    /// The message came in too slowly.
+    pub(super) fn too_slow(&mut self) {
+        self.end(Answer::too_slow(&self.rules.hostname));
+    }
+
+    /// Its place is needed for a client that has something to do.
+    pub(super) fn make_room(&mut self) {
+        self.end(Answer::place_needed(&self.rules.hostname));
+    }
+
     /// The server stops.
     pub(super) fn stop(&mut self) {
         self.end(Answer::stopping(&self.rules.hostname));
@@ -189,7 +228,7 @@ impl Session {
         self.errors += 1;
         if self.standing == Standing::Stranger {
             self.refuse_stranger();
-        } else if self.errors >= self.rules.errors {
+        } else if !self.rules.quotas.error(&self.client) || self.errors >= self.rules.errors {
             self.end(Answer::too_many_errors(&self.rules.hostname));
         } else {
             self.say(answer);
@@ -221,18 +260,31 @@ impl Session {
         let line = input.split_to(length);
         input.advance(2);
         if length + 2 > LINE_LIMIT {
+            self.phase = Phase::Command;
             self.fail(Answer::LINE_TOO_LONG);
             return None;
         }
+        if !self.rules.quotas.command(&self.client) {
+            let what = "too many commands from your address within a minute; try again later";
+            self.end(Answer::too_often(&self.rules.hostname, what));
+            return None;
+        }
+        if matches!(self.phase, Phase::Login(_)) {
+            return self.login_line(&line);
+        }
         let command = command::parse(&line);
         if self.standing == Standing::Stranger && command != Ok(Command::Quit) {
-            self.fail(Answer::STRANGER);
+            match command {
+                // Its octets are not waited for.
+                Ok(Command::Chunk(_)) => self.end(Answer::STRANGER),
+                _ => self.fail(Answer::STRANGER),
+            }
             return None;
         }
         match command {
             Ok(command) => self.obey(command, !input.is_empty()),
-            Err(Fault::Foreign) => {
-                self.end(Fault::Foreign.into());
+            Err(fault) if fault.is_fatal() => {
+                self.end(fault.into());
                 None
             }
             Err(fault) => {
@@ -268,7 +320,12 @@ impl Session {
             return None;
         };
         let transaction = self.transaction.take().unwrap_or_default();
-        match data.finish() {
+        self.received(transaction, data.finish())
+    }
+
+    /// The text has ended: hands the message over, or says why it is not taken.
+    fn received(&mut self, transaction: Transaction, taken: Result<(Vec<u8>, Hold), Flaw>) -> Option<Event> {
+        match taken {
             Err(flaw) => {
                 self.say(flaw.into());
                 None

@@ -1,9 +1,13 @@
 //! Checks `[smtp]` and turns it into what the server works with.
 
 use std::collections::HashSet;
+use std::net::SocketAddr;
 
 use super::Settings;
+use super::auth;
+use super::connection::DoorKind;
 use super::network::Network;
+use super::suspended::Suspended;
 use super::tls;
 
 const MEBIBYTE: u64 = 1024 * 1024;
@@ -19,6 +23,12 @@ impl Settings {
         self.check_memory(&mut mistakes);
         mistakes.extend(self.networks().into_iter().filter_map(Result::err));
         mistakes.extend(tls::acceptor(self).err());
+        self.check_login(&mut mistakes);
+        mistakes.extend(
+            self.suspended
+                .as_deref()
+                .and_then(|file| Suspended::load(file).err()),
+        );
         mistakes
     }
 
@@ -41,15 +51,42 @@ impl Settings {
         octets(self.memory_mb)
     }
 
+    /// Every address to listen on, with how it is served.
+    pub(super) fn doors(&self) -> impl Iterator<Item = (SocketAddr, DoorKind)> {
+        let with = |kind| move |address: &SocketAddr| (*address, kind);
+        let plain = self.listen.iter().map(with(DoorKind::Plain));
+        plain.chain(self.listen_tls.iter().map(with(DoorKind::Tls)))
+    }
+
     fn check_listen(&self, mistakes: &mut Vec<String>) {
-        if self.listen.is_empty() {
+        if self.doors().next().is_none() {
             mistakes.push("listen is empty: name at least one address, like \"127.0.0.1:10025\"".to_owned());
         }
         let mut seen = HashSet::new();
-        let again = |address: &&std::net::SocketAddr| address.port() != 0 && !seen.insert(**address);
-        for address in self.listen.iter().filter(again) {
-            mistakes.push(format!("listen names {address} twice"));
+        for (address, kind) in self.doors() {
+            if address.port() != 0 && !seen.insert(address) {
+                let setting = match kind {
+                    DoorKind::Plain => "listen",
+                    DoorKind::Tls => "listen_tls",
+                };
+                mistakes.push(format!("{setting} names {address} twice"));
+            }
         }
+    }
+
+    fn check_login(&self, mistakes: &mut Vec<String>) {
+        let needs_tls = [
+            ("listen_tls", !self.listen_tls.is_empty()),
+            ("users", self.users.is_some()),
+        ];
+        for (name, _) in needs_tls.iter().filter(|(_, is_set)| *is_set) {
+            if self.tls_certificate.is_none() {
+                mistakes.push(format!(
+                    "{name} is set without tls_certificate and tls_key, and needs TLS"
+                ));
+            }
+        }
+        mistakes.extend(self.users.as_deref().and_then(|file| auth::check(file).err()));
     }
 
     fn check_limits(&self, mistakes: &mut Vec<String>) {
@@ -61,6 +98,7 @@ impl Settings {
             ("sessions_per_address", self.sessions_per_address == 0),
             ("timeout_seconds", self.timeout_seconds == 0),
             ("errors", self.errors == 0),
+            ("login_failures", self.login_failures == 0),
         ];
         for (name, _) in limits.iter().filter(|(_, is_zero)| *is_zero) {
             mistakes.push(format!(

@@ -1,7 +1,7 @@
 //! The databases. Implements [`crate::queue::Spool`], [`crate::audit::Trail`] and [`crate::smime::Register`], one file
 //! per kind of store.
 //!
-//! Every kind passes the same suite, `contract.rs`. To add one: a file or folder beside `sqlite/`, a line in
+//! Every kind passes the same suite, `contract.rs`. To add one: a file or folder beside `sqlite/` and `postgres/`, a line in
 //! [`Store::open`], a line in its tests that runs the suite.
 
 use std::collections::BTreeMap;
@@ -19,11 +19,16 @@ use crate::smime::{Capabilities, Entry, EntryState, Put, Register, RegisterError
 
 #[cfg(test)]
 mod contract;
+mod failure;
 #[cfg(test)]
 mod invariant;
+mod place;
+mod postgres;
+mod recent;
 #[cfg(test)]
 pub(crate) mod samples;
 mod sqlite;
+mod words;
 
 /// Where things are kept: `[store]` in the settings.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -37,6 +42,14 @@ pub struct Settings {
     pub reserve_mb: u64,
     /// Days for which finished deliveries and decision records are kept.
     pub keep_days: u64,
+    /// The PostgreSQL that several gateways share; without it the store is in `directory` and belongs to one.
+    pub url: Option<Url>,
+    /// File with the password for `url` in its first line.
+    pub password_file: Option<PathBuf>,
+    /// What this gateway is called among the others; the host's name by default.
+    pub gateway: Option<String>,
+    /// Connections to PostgreSQL at most.
+    pub connections: u32,
 }
 
 impl Default for Settings {
@@ -46,16 +59,22 @@ impl Default for Settings {
             inline_kb: 256,
             reserve_mb: 64,
             keep_days: 365,
+            url: None,
+            password_file: None,
+            gateway: None,
+            connections: 8,
         }
     }
 }
 
+pub use place::Url;
+
 /// The store could not be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("the store in {directory} cannot be opened: {reason}")]
+#[error("the store in {place} cannot be opened: {reason}")]
 pub struct OpenError {
-    /// Where.
-    pub directory: PathBuf,
+    /// Where: a directory or a database.
+    pub place: String,
     /// Why, and what to do.
     pub reason: String,
 }
@@ -65,8 +84,40 @@ trait Kind: Trail + Spool + Register + WaitingRoom {
     fn purge(&self, now: Timestamp) -> Boxed<'_, Result<u64, SpoolError>>;
     fn verify_chain(&self) -> Boxed<'_, Result<ChainState, TrailError>>;
     fn sealed_since(&self, since: Timestamp) -> Boxed<'_, Result<BTreeMap<String, u64>, TrailError>>;
+    /// Records a value that all gateways must have alike, if there is none yet; answers the one that counts.
+    fn agree<'a>(&'a self, _name: &'a str, value: &'a str) -> Boxed<'a, Result<String, TrailError>> {
+        Box::pin(async move { Ok(value.to_owned()) })
+    }
+    fn gateways(&self) -> Boxed<'_, Result<Gateways, TrailError>> {
+        Box::pin(async { Ok(Gateways::new()) })
+    }
+    fn decides_by<'a>(&'a self, _policy: &'a str) -> Boxed<'a, Result<(), TrailError>> {
+        Box::pin(async { Ok(()) })
+    }
     fn close(&self) -> Boxed<'_, ()>;
 }
+
+/// A gateway that shares the store, as the store knows it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Gateway {
+    /// Its number, a new one for each start.
+    pub id: i64,
+    /// What its settings call it.
+    pub name: String,
+    /// The version of its program.
+    pub program: String,
+    /// The policies that it decides by.
+    pub policy: String,
+    /// Since when it is at work, by the clock of the database.
+    pub started: Timestamp,
+    /// When it was last heard of, by the clock of the database.
+    pub seen: Timestamp,
+    /// Deliveries that it has under way.
+    pub leases: i64,
+}
+
+/// All that are at work, by name.
+pub type Gateways = Vec<Gateway>;
 
 /// The store that the settings name. Cloning shares it.
 #[derive(Clone)]
@@ -79,10 +130,12 @@ impl Store {
     /// undoes what a crash left: leases end, files that no row names are deleted. Call it inside a runtime.
     ///
     /// # Errors
-    /// When the directory or database cannot be used, or another gateway has it open.
+    /// When the directory or database cannot be used, or another gateway has it open which does not share it.
     pub async fn open(settings: &Settings) -> Result<Store, OpenError> {
-        let kind = Arc::new(sqlite::Sqlite::open(settings).await?);
-        Ok(Store { kind })
+        if settings.is_shared() {
+            return Ok(Store::of(postgres::Postgres::open(settings).await?));
+        }
+        Ok(Store::of(sqlite::Sqlite::open(settings).await?))
     }
 
     /// Opens a store that exists, for commands, also while a gateway has it open. Undoes nothing.
@@ -90,8 +143,15 @@ impl Store {
     /// # Errors
     /// When there is no store, or one of another version.
     pub async fn attach(settings: &Settings) -> Result<Store, OpenError> {
-        let kind = Arc::new(sqlite::Sqlite::attach(settings).await?);
-        Ok(Store { kind })
+        if settings.is_shared() {
+            let found = postgres::Postgres::attach(settings).await?;
+            return found.map(Store::of).ok_or_else(|| OpenError {
+                place: "the database of [store] url".to_owned(),
+                reason: "there is no store. Is it the right database, and was a gateway ever started?"
+                    .to_owned(),
+            });
+        }
+        Ok(Store::of(sqlite::Sqlite::attach(settings).await?))
     }
 
     /// Like [`Store::attach`]; `None` when there is no store yet.
@@ -99,10 +159,42 @@ impl Store {
     /// # Errors
     /// When there is one that cannot be opened.
     pub async fn attach_if_any(settings: &Settings) -> Result<Option<Store>, OpenError> {
+        if settings.is_shared() {
+            return Ok(postgres::Postgres::attach(settings).await?.map(Store::of));
+        }
         if !sqlite::Sqlite::exists(settings) {
             return Ok(None);
         }
         Store::attach(settings).await.map(Some)
+    }
+
+    fn of(kind: impl Kind + 'static) -> Store {
+        Store { kind: Arc::new(kind) }
+    }
+
+    /// Records a value that all gateways which share the store must have alike, if there is none yet; answers the one
+    /// that counts. A store that nobody shares agrees to everything.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn agree(&self, name: &str, value: &str) -> Result<String, TrailError> {
+        self.kind.agree(name, value).await
+    }
+
+    /// The gateways that share the store; none when it belongs to one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn gateways(&self) -> Result<Gateways, TrailError> {
+        self.kind.gateways().await
+    }
+
+    /// Tells the other gateways by which policies this one decides.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn decides_by(&self, policy: &str) -> Result<(), TrailError> {
+        self.kind.decides_by(policy).await
     }
 
     /// Deletes records older than `keep_days` whose deliveries are finished, with their deliveries; answers how

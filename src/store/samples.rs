@@ -30,6 +30,7 @@ impl TemporaryDirectory {
             inline_kb: 1,
             reserve_mb: 0,
             keep_days: 30,
+            ..Settings::default()
         }
     }
 }

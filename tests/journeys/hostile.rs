@@ -136,23 +136,6 @@ fn a_large_message_for_many_is_split_by_the_client_or_refused_with_the_reason() 
 }
 
 #[test]
-fn bare_line_feeds_do_not_end_data_and_are_refused() {
-    let mailbox = Mailbox::start();
-    let gateway = Gateway::start(mailbox.address, &Options::default());
-    for ending in ["\n.\n", "\n.\r\n", "\r.\r\n", "\r\n.\n", "\r\n.\r", "\r\n\0.\r\n"] {
-        let (mut session, _) = Session::open(gateway.address);
-        let data = format!("Subject: x\r\n\r\nfirst{ending}MAIL FROM:<x@agency.example>\r\n");
-        let reply = session.message(CLERK, &[ANNA], data.as_bytes());
-        assert!(
-            reply.starts_with("550 ") || reply.starts_with("554 "),
-            "{ending:?}: {reply}"
-        );
-        assert!(session.say("NOOP").starts_with("250"), "one reply to one message");
-    }
-    assert!(mailbox.is_empty());
-}
-
-#[test]
 fn a_stuck_or_killed_reader_costs_its_message_only_and_the_message_does_not_leave_in_clear() {
     let mailbox = Mailbox::start();
     let inspect = "children = 1\ndeadline_seconds = 2".to_owned();

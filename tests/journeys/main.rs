@@ -11,6 +11,7 @@
 mod support;
 
 mod authority;
+mod cluster;
 mod commands;
 mod delivery;
 mod disk;
@@ -19,10 +20,12 @@ mod enrolment;
 mod hostile;
 mod hsm;
 mod inbound;
+mod login;
 mod outcomes;
 mod postfix;
 mod profiles;
 mod refusals;
 mod settings;
 mod signing;
+mod smuggling;
 mod sources;

@@ -54,7 +54,7 @@ fn words(subject: &Subject) -> String {
 }
 
 /// Who runs the command: the person behind `sudo`, if there is one.
-pub(super) fn person(named: Option<&str>) -> String {
+pub(in crate::cli) fn person(named: Option<&str>) -> String {
     let variables = ["SUDO_USER", "LOGNAME", "USER"].into_iter();
     let mut values = variables.filter_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     let user = || values.next().unwrap_or_else(|| "unknown".to_owned());

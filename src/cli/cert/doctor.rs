@@ -146,6 +146,9 @@ fn remedy(settings: &Settings, address: &Address, nearest: &Considered, now: Tim
         CertificateVerdict::BelowAssurance => new(
             "a certificate whose issuer checks the person or the organization, or change [[assurance]] in policy.toml",
         ),
+        CertificateVerdict::NotPostQuantum => new(
+            "a certificate with an ML-KEM key (RFC 9935), or change require_from under [post_quantum] in policy.toml",
+        ),
         CertificateVerdict::Expired => new("a new certificate: the last one has expired"),
         CertificateVerdict::Revoked => new("a new certificate: its issuer has revoked the last one"),
         CertificateVerdict::WeakKey => {

@@ -125,10 +125,10 @@ async fn endings(holdings: &Holdings, now: Timestamp, until: Timestamp) -> Resul
 }
 
 /// The sealed copies of the last 30 days, by recipient; none where there is no store yet.
-struct Traffic(BTreeMap<String, u64>);
+pub(super) struct Traffic(BTreeMap<String, u64>);
 
 impl Traffic {
-    async fn of(holdings: &Holdings, now: Timestamp) -> Result<Traffic, String> {
+    pub(super) async fn of(holdings: &Holdings, now: Timestamp) -> Result<Traffic, String> {
         let since = now - SignedDuration::from_hours(30 * 24);
         Ok(Traffic(match &holdings.store {
             Some(store) => store
@@ -140,7 +140,7 @@ impl Traffic {
     }
 
     /// To an address, or to everybody at `@domain`.
-    fn to(&self, whom: &str) -> u64 {
+    pub(super) fn to(&self, whom: &str) -> u64 {
         let whom = whom.to_lowercase();
         let to_them = |(address, count): (&String, &u64)| address.ends_with(&whom).then_some(*count);
         match whom.starts_with('@') {

@@ -10,6 +10,7 @@ mod import;
 mod list;
 mod own;
 mod place;
+mod quantum;
 mod refresh;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,8 @@ use crate::smime::online::Online;
 use crate::smime::{self, Certificates};
 use crate::store::{self, Store};
 
+pub(super) use deny::person;
+
 use super::queue::print_bytes;
 use super::{SettingsFile, block_on};
 
@@ -45,6 +48,8 @@ pub enum Command {
     Check(Recipient),
     /// List the recipients whose last usable certificate ends soon
     Expiring(Expiring),
+    /// Say who could receive mail that withstands a quantum computer (ML-KEM), and how much mail goes to them
+    Quantum(All),
     /// Fetch revocation lists and missing CA certificates now, as [certificates.online] allows; the status is 1 if a
     /// place gave nothing
     Refresh(All),
@@ -183,6 +188,9 @@ pub fn run(command: Command) -> ExitCode {
         let now = Timestamp::now();
         let answer = match command {
             Command::List(all) => list::list(&Holdings::open(&all.file).await?, now, all.json).await?,
+            Command::Quantum(all) => {
+                quantum::quantum(&Holdings::open(&all.file).await?, now, all.json).await?
+            }
             Command::Show(one) => {
                 list::show(&Holdings::open(&one.file).await?, &one.fingerprint, now, one.json).await?
             }

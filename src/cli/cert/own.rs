@@ -55,6 +55,9 @@ pub struct Import {
     /// File with the password of the key; only its owner may read it. Without it the key lies open
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+    /// Take it in to decrypt mail from outside with, and not to sign: [inbound] decrypt_keys
+    #[arg(long)]
+    decrypt: bool,
     #[command(flatten)]
     file: SettingsFile,
     /// Print JSON
@@ -212,14 +215,26 @@ fn listed(key: &crate::smime::keys::OwnKey, considered: Considered) -> Listed {
 fn folder_and_secret(settings: &Settings) -> Result<(&Path, Secret), String> {
     let folder = settings.keys.folder.as_deref();
     let folder = folder.ok_or("there is no folder for own keys: [keys] folder")?;
+    Ok((folder, sealing_secret(settings)?))
+}
+
+fn sealing_secret(settings: &Settings) -> Result<Secret, String> {
     let secret = settings.keys.secret_file.as_deref();
     let secret = secret.ok_or("there is no secret to seal the key with: [keys] secret_file")?;
-    Ok((folder, Secret::passphrase(secret)?))
+    Secret::passphrase(secret)
 }
 
 fn import(import: &Import) -> Result<Answer, String> {
     let settings = all_settings(&import.file)?;
-    let (folder, secret) = folder_and_secret(&settings)?;
+    let (folder, secret) = match import.decrypt {
+        false => folder_and_secret(&settings)?,
+        true => {
+            let folder = settings.inbound.decrypt_keys.as_deref();
+            let folder =
+                folder.ok_or("there is no folder for keys to decrypt with: [inbound] decrypt_keys")?;
+            (folder, sealing_secret(&settings)?)
+        }
+    };
     let wrong = |what: String| format!("{}: {what}", import.key.display());
     let bytes = std::fs::read(&import.key).map_err(|error| wrong(format!("cannot be read: {error}")))?;
     let bytes = zeroize::Zeroizing::new(bytes);

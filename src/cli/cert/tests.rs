@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use clap::Parser;
 use jiff::Timestamp;
 
-use super::{About, Allow, Command, Deny, Holdings, deny, doctor, expiring, list};
+use super::{About, Allow, Command, Deny, Holdings, deny, doctor, expiring, list, quantum};
 use crate::cli::SettingsFile;
 use crate::policy::Policy;
 use crate::smime::issue::{Authority, KeyKind, Placement, Request};
@@ -361,4 +361,37 @@ fn deny_wants_a_reason_and_one_subject() {
     ] {
         assert!(!takes(wrong), "{wrong}");
     }
+}
+
+#[test]
+fn the_report_on_post_quantum_keys_says_who_is_ready_and_what_the_policy_has_set() {
+    let mut site = Site::new();
+    site.issue("ann", ANN, "2027-01-01", "2028-01-01");
+    site.issue("old", "old@partner.example", "2026-01-01", "2027-01-01");
+    let ask = |site: &Site, json: bool| wait(quantum::quantum(&site.holdings, now(), json)).unwrap().text;
+    let listed: serde_json::Value = serde_json::from_str(&ask(&site, true)).unwrap();
+    let states: Vec<(&str, &str)> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["for"].as_str().unwrap(), one["state"].as_str().unwrap()))
+        .collect();
+    assert_eq!(states, [("old@partner.example", "none"), (ANN, "classical")]);
+    let text = ask(&site, false);
+    assert!(
+        text.contains("Ready: 0 of 2 recipients") && text.contains("sets no date"),
+        "{text}"
+    );
+    site.holdings.policy.post_quantum.require_from = Some("2026-01-01".parse().unwrap());
+    let text = ask(&site, false);
+    assert!(
+        text.contains("EC P-256") && text.contains("From 2026-01-01 on"),
+        "{text}"
+    );
+    let health = site.examine(ANN);
+    assert!(
+        !health.today.encrypted,
+        "from the day on, nothing else is sealed to"
+    );
+    assert!(health.to_string().contains("ML-KEM"), "{health}");
 }

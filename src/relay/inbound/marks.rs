@@ -2,6 +2,7 @@
 //! (RFC 8601 §5, RFC 7281).
 
 use crate::message::RawMessage;
+use crate::smime::Opened;
 
 /// Puts an Authentication-Results field on top and takes away those that bear the gateway's own name: only the
 /// gateway may speak for itself. Everything else stays as it is, byte for byte.
@@ -20,10 +21,27 @@ pub(super) fn mark(raw: &RawMessage, hostname: &str, result: &str) -> RawMessage
     RawMessage::new(marked)
 }
 
+/// The field that tells readers that the gateway has decrypted a message; nobody else may write it.
+const DECRYPTED: &str = "Sealgate-Decrypted";
+
+/// Puts on top that the gateway has decrypted the message.
+pub(super) fn mark_decrypted(opened: &Opened, hostname: &str) -> RawMessage {
+    let field = format!(
+        "{DECRYPTED}: {hostname}; cipher={};\r\n\tcertificate={}\r\n",
+        quoted(opened.cipher),
+        opened.certificate
+    );
+    RawMessage::new([field.as_bytes(), opened.message().as_bytes()].concat())
+}
+
 /// Whether the field claims to be ours. One that only mentions our name counts, too: whether a reader would take it for
 /// ours is his affair.
 fn is_ours(field: &[u8], hostname: &str) -> bool {
     const NAME: &[u8] = b"authentication-results";
+    let start = field.get(..DECRYPTED.len()).unwrap_or_default();
+    if start.eq_ignore_ascii_case(DECRYPTED.as_bytes()) {
+        return true;
+    }
     let Some(name) = field.get(..NAME.len()) else {
         return false;
     };

@@ -1,12 +1,15 @@
 //! The way in: mail from outside is verified, its signer's certificate is harvested, and it goes on to the
 //! organisation's own server. Cryptography only: no content rules, nothing is searched, nothing is held back.
 //!
+//! Mail that is encrypted to a key of our own rests as it came, encrypted, and is opened on its way out.
+//!
 //! What cannot be read or verified goes on and is marked as such. Nothing is lost: the answer `250` is given when mail and
 //! record are durable, like on the way out.
 
 mod enrol;
 mod harvest;
 mod marks;
+mod opening;
 mod settings;
 
 use jiff::Timestamp;
@@ -14,7 +17,7 @@ use jiff::Timestamp;
 use crate::audit::{InboundRecord, RecipientRecord, Record};
 use crate::message::{Address, Boxed, Envelope, Inspection, Leaving, Outbound, Purpose, RawMessage};
 use crate::policy::{Action, Decision, Need};
-use crate::smime::{Certificates, Verification};
+use crate::smime::Verification;
 use crate::smtp::{Accept, Client, Reply};
 
 use super::accept::{Arrival, DEADLINE, NotTaken};
@@ -23,6 +26,7 @@ use super::{Gateway, received, server};
 pub use enrol::Answered;
 use harvest::Harvested;
 pub use harvest::Strangers;
+use opening::Look;
 pub use settings::{Harvest, HarvestMode, Inbound};
 
 /// The gateway as the server for mail from outside sees it.
@@ -65,9 +69,10 @@ impl Gateway {
         let share = self.copies.wait_for(arrival.raw.len().saturating_mul(3)).await;
         let share = share.ok_or(NotTaken::Interrupted)?;
         let prepared = tokio::time::timeout(DEADLINE, self.prepare_in(&arrival)).await;
-        let (verification, harvested, outbounds) = prepared.map_err(|_| NotTaken::TooSlow)??;
+        let (look, harvested, outbounds) = prepared.map_err(|_| NotTaken::TooSlow)??;
+        let verification = look.verification;
         let author = harvested.author();
-        let record = record(&arrival, &verification, harvested.words());
+        let record = record(&arrival, &verification, harvested.words(), look.decryption);
         let (id, signature) = (record.id, arrival_words(&verification));
         self.trail.commit(record, outbounds).await?;
         drop(share);
@@ -78,15 +83,13 @@ impl Gateway {
         Ok(())
     }
 
-    async fn prepare_in(
-        &self,
-        arrival: &Arrival,
-    ) -> Result<(Verification, Harvested, Vec<Outbound>), NotTaken> {
-        let verification = verify(self.rulebook().certificates.clone(), arrival).await;
-        let (harvested, mut outbounds) = self.harvest(arrival, &verification).await?;
-        outbounds.extend(self.answer(arrival, &verification, &harvested)?);
-        outbounds.extend(self.forward(arrival, &verification));
-        Ok((verification, harvested, outbounds))
+    async fn prepare_in(&self, arrival: &Arrival) -> Result<(Look, Harvested, Vec<Outbound>), NotTaken> {
+        let look = opening::look(self.rulebook(), arrival).await;
+        let verification = &look.verification;
+        let (harvested, mut outbounds) = self.harvest(arrival, verification).await?;
+        outbounds.extend(self.answer(arrival, verification, &harvested)?);
+        outbounds.extend(self.forward(arrival, verification));
+        Ok((look, harvested, outbounds))
     }
 
     /// What goes on to the organisation's own server: the message as it came below two fields of the gateway. Mail to the
@@ -114,17 +117,6 @@ impl Gateway {
         let enrol = self.identity.enrol.as_ref();
         enrol.is_some_and(|enrol| enrol.key() == recipient.key())
     }
-}
-
-/// Verifying costs processor time, so it leaves the threads that serve sessions alone.
-async fn verify(certificates: Certificates, arrival: &Arrival) -> Verification {
-    let (raw, at) = (arrival.raw.clone(), arrival.at);
-    let verified = tokio::task::spawn_blocking(move || certificates.verify(&raw, at)).await;
-    // A reader that panics has met something that it cannot read; the mail must not be lost for it.
-    verified.unwrap_or_else(|_| {
-        tracing::error!(id = %arrival.id, "a signature could not be looked at: a mistake in Sealgate");
-        Verification::NotSigned
-    })
 }
 
 /// The result as RFC 7281 §4 writes it.
@@ -159,7 +151,12 @@ fn arrival_words(verification: &Verification) -> &'static str {
     }
 }
 
-fn record(arrival: &Arrival, verification: &Verification, harvest: Option<String>) -> Record {
+fn record(
+    arrival: &Arrival,
+    verification: &Verification,
+    harvest: Option<String>,
+    decryption: Option<String>,
+) -> Record {
     let (signer, reason) = match verification {
         Verification::NotSigned => (None, None),
         Verification::Faulty(fault) => (None, Some(fault.to_string())),
@@ -197,6 +194,7 @@ fn record(arrival: &Arrival, verification: &Verification, harvest: Option<String
             reason,
             signer: signer.map(|signer| signer.fingerprint().to_owned()),
             harvest,
+            decryption,
         }),
         instead_of: None,
     }

@@ -20,6 +20,8 @@ pub struct Inbound {
     pub enrol: Option<Address>,
     /// Answers that the enrolment address gives in an hour, to everybody together.
     pub answers_per_hour: u32,
+    /// Folder with the keys that mail from outside is decrypted with; without it, nothing is.
+    pub decrypt_keys: Option<std::path::PathBuf>,
 }
 
 impl Default for Inbound {
@@ -30,6 +32,7 @@ impl Default for Inbound {
             next_hop: String::new(),
             enrol: None,
             answers_per_hour: 100,
+            decrypt_keys: None,
         }
     }
 }
@@ -58,6 +61,20 @@ impl Inbound {
             }
             if !self.is_on() {
                 mistakes.push("`enrol` is set, and `listen` is empty: nothing could arrive there".to_owned());
+            }
+        }
+        if let Some(folder) = &self.decrypt_keys {
+            if !folder.is_dir() {
+                mistakes.push(format!(
+                    "`decrypt_keys` is no folder: {}; make it (mode 0700; it may be empty) or leave the setting out",
+                    folder.display()
+                ));
+            }
+            if !self.is_on() {
+                mistakes.push(
+                    "`decrypt_keys` is set, and `listen` is empty: nothing could arrive to be decrypted"
+                        .to_owned(),
+                );
             }
         }
         if self.answers_per_hour == 0 {

@@ -88,7 +88,9 @@ impl Source {
             found if !found.is_strong() => Err(format!("the key in the request cannot be used: {found}")),
             Key::Rsa(bits) => Ok(Source::Given(key, KeyKind::Rsa(bits))),
             Key::Ec(curve) => Ok(Source::Given(key, KeyKind::Ec(curve))),
-            Key::Other(kind) => Err(format!("the key in the request cannot be used: {kind}")),
+            other @ (Key::MlKem(_) | Key::Other(_)) => {
+                Err(format!("the key in the request cannot be used: {other}"))
+            }
         }
     }
 }

@@ -161,7 +161,7 @@ fn derive(
 }
 
 /// AES key wrap (RFC 3394).
-fn wrap(cipher: &CipherRef, kek: &ContentKey, key: &ContentKey) -> Result<Vec<u8>, ErrorStack> {
+pub(super) fn wrap(cipher: &CipherRef, kek: &ContentKey, key: &ContentKey) -> Result<Vec<u8>, ErrorStack> {
     let mut context = CipherCtx::new()?;
     context.set_flags(CipherCtxFlags::FLAG_WRAP_ALLOW);
     context.encrypt_init(Some(cipher), Some(kek), None)?;

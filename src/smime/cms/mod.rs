@@ -8,6 +8,7 @@
 
 mod agreement;
 mod content;
+mod encapsulation;
 mod recipient;
 mod signed;
 
@@ -150,12 +151,17 @@ fn head(
     nest(Tag::Sequence, &[&oid(kind)?, &explicit], all)
 }
 
-/// The version with all of them (RFC 5652 §6.1): 0 only where each has it.
+/// The version with all of them (RFC 5652 §6.1): the highest that one of them asks for.
 fn version_of(recipients: &[recipient::Recipient]) -> CmsVersion {
-    let zero = |recipient: &recipient::Recipient| recipient.envelope_version == CmsVersion::V0;
-    match recipients.iter().all(zero) {
-        true => CmsVersion::V0,
-        false => CmsVersion::V2,
+    let any = |version| {
+        recipients
+            .iter()
+            .any(|recipient| recipient.envelope_version == version)
+    };
+    match (any(CmsVersion::V3), any(CmsVersion::V2)) {
+        (true, _) => CmsVersion::V3,
+        (false, true) => CmsVersion::V2,
+        (false, false) => CmsVersion::V0,
     }
 }
 

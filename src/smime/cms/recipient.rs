@@ -1,4 +1,5 @@
-//! Encrypts the content key to one certificate: to an RSA key here, to an elliptic curve's in [`agreement`].
+//! Encrypts the content key to one certificate: to an RSA key here, to an elliptic curve's in [`agreement`], to
+//! ML-KEM in [`encapsulation`].
 //!
 //! Recipients are named by issuer and serial number, which every mail client in use understands.
 
@@ -14,7 +15,7 @@ use openssl::rsa::Padding;
 use spki::AlgorithmIdentifierOwned;
 
 use super::super::{Algorithms, Certificate, Key, KeyEncryption, SealError};
-use super::{ContentKey, agreement, crypto, encoding};
+use super::{ContentKey, agreement, crypto, encapsulation, encoding};
 
 /// The content key, encrypted to one recipient.
 pub(super) struct Recipient {
@@ -37,6 +38,9 @@ pub(super) fn encrypt_key(
         (Key::Rsa(_), KeyEncryption::RsaOaep) => transport(certificate, &OAEP, key),
         (Key::Ec(curve), KeyEncryption::Ecdh) => {
             agreement::encrypt_key(certificate, *curve, algorithms.content, key)
+        }
+        (Key::MlKem(level), KeyEncryption::MlKem) => {
+            encapsulation::encrypt_key(certificate, *level, algorithms.content, key)
         }
         (kind, _) => Err(SealError::Crypto(format!("cannot encrypt to {kind} this way"))),
     }

@@ -35,6 +35,12 @@ pub(super) fn bare(field: &Field<'_>) -> String {
     }
 }
 
+/// Addresses that the field surely names to everyone who reads it.
+pub(in super::super) fn named(field: &Field<'_>) -> impl Iterator<Item = Address> {
+    let ordinary = elements(field.value).filter_map(|element| ordinary(&element));
+    ordinary.filter_map(|address| Address::from_str(&address).ok())
+}
+
 /// The address of a field that names exactly one, beyond doubt. A display name that looks like an address, groups
 /// and quoted strings in the address are doubts.
 pub(in super::super) fn sole(field: &Field<'_>) -> Option<Address> {

@@ -7,7 +7,7 @@ mod fields;
 mod kind;
 mod outer;
 
-pub(super) use addresses::sole as sole_address;
+pub(super) use addresses::{named as named_addresses, sole as sole_address};
 pub(super) use fields::{Field, Header};
 pub(super) use kind::Kind;
 pub(super) use outer::Outer;

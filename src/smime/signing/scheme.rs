@@ -50,7 +50,7 @@ impl Scheme {
             (Key::Ec(Curve::P256), _) => Some(Scheme::Ecdsa(Hash::Sha256)),
             (Key::Ec(Curve::P384), _) => Some(Scheme::Ecdsa(Hash::Sha384)),
             (Key::Ec(Curve::P521), _) => Some(Scheme::Ecdsa(Hash::Sha512)),
-            (Key::Other(_), _) => None,
+            (Key::MlKem(_) | Key::Other(_), _) => None,
         }
     }
 

@@ -10,6 +10,7 @@ mod bindings;
 mod learned;
 mod path;
 mod revocation;
+mod scope;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -331,7 +332,7 @@ impl Trust {
                 return CertificateVerdict::Untrusted(reason).into();
             }
         }
-        if self.require_crl && !self.is_followed(&path, domain, now) {
+        if self.require_crl && !self.is_followed(certificate, &path, domain, now) {
             return CertificateVerdict::RevocationUnknown.into();
         }
         let below = path.iter().rev().skip(1).map(|authority| authority.policies());
@@ -341,8 +342,8 @@ impl Trust {
         }
     }
 
-    /// Whether every issuer of the path has a current list, so that silence about what it issued means something.
-    fn is_followed(&self, path: &[&Certificate], domain: &str, now: i64) -> bool {
+    /// Whether every issuer of the path has a current list for what it issued there, so that its silence means something.
+    fn is_followed(&self, certificate: &Certificate, path: &[&Certificate], domain: &str, now: i64) -> bool {
         let Some(anchor) = path.last() else {
             return false;
         };
@@ -355,7 +356,9 @@ impl Trust {
             let mut all = path.iter().copied().chain([signer]);
             same && all.all(|one| !self.revocations.name(one.x509()) && self.denied.reason(one).is_none())
         };
-        path.iter()
-            .all(|issuer| self.revocations.current(issuer, now, &self.paths, &vouches))
+        let issued = std::iter::once(certificate).chain(path.iter().copied());
+        issued
+            .zip(path)
+            .all(|(one, issuer)| self.revocations.current(one, issuer, now, &self.paths, &vouches))
     }
 }

@@ -14,6 +14,10 @@ use super::bindings::Anchor;
 /// OpenSSL's level for 112 bits: no CA key under RSA 2048, no MD5 or SHA-1 signature.
 const SECURITY_LEVEL: i32 = 2;
 
+/// A path ends before it begins where OpenSSL cannot read the key at its end.
+const TOO_OLD: &str = "this build's OpenSSL is older than 3.5 and checks no certificate with an ML-KEM key; Sealgate built with \
+                       the feature `vendored` does";
+
 /// The certificates that paths are made of.
 pub(super) struct Paths {
     anchors: Vec<Anchor>,
@@ -62,6 +66,9 @@ impl Paths {
         helpers: &'a [Arc<Certificate>],
         now: i64,
     ) -> Result<Vec<&'a Certificate>, String> {
+        if certificate.key().is_post_quantum() && certificate.x509().public_key().is_err() {
+            return Err(TOO_OLD.to_owned());
+        }
         let refused = match self.find(certificate, helpers, now, |anchor| anchor.serves(domain)) {
             Ok(path) => return Ok(path),
             Err(reason) => reason,

@@ -2,7 +2,7 @@
 //!
 //! A list that names a certificate is believed whenever some known CA of the list's name has signed it, stale
 //! or not: that errs towards not sending. A list that does *not* name one proves something only if it is
-//! current, complete, and signed with the very key that signed the certificate, or with another key of the same
+//! current, speaks for such certificates, and is signed with the very key that signed the certificate, or with another key of the same
 //! name that the same anchor vouches for (RFC 5280 §6.3.3 (f)): CAs change keys, and some keep one for lists.
 
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use der::Decode;
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::x509::{CrlStatus, X509, X509Crl, X509CrlRef};
-use x509_cert::crl::CertificateList;
 
 use super::super::Certificate;
 use super::super::certificate::one_line;
 use super::path::Paths;
+use super::scope::Scope;
 
 /// All lists at hand, each signed by a known CA.
 pub(super) struct Revocations {
@@ -30,7 +30,8 @@ pub(in super::super) struct List {
     signers: Vec<Vec<u8>>,
     this_update: i64,
     next_update: Option<i64>,
-    complete: bool,
+    /// None where its silence proves nothing.
+    scope: Option<Scope>,
 }
 
 impl Revocations {
@@ -62,10 +63,11 @@ impl Revocations {
         self.lists.iter().any(|list| list.names(certificate))
     }
 
-    /// Whether a current and complete list of this issuer is at hand: signed with its key, or with the key of a CA
-    /// of the same name for which `vouches` says yes.
+    /// Whether a current list of this issuer is at hand that would name the certificate if it were revoked: signed with
+    /// the issuer's key, or with the key of a CA of the same name for which `vouches` says yes.
     pub(super) fn current(
         &self,
+        certificate: &Certificate,
         issuer: &Certificate,
         now: i64,
         paths: &Paths,
@@ -79,10 +81,12 @@ impl Revocations {
             signers.into_iter().any(vouches)
         };
         let own = self.lists.iter().filter(|list| is_issuer(issuer, &list.crl));
-        own.filter(|list| list.is_current(now, self.stale)).any(|list| {
-            let by_itself = key.as_ref().is_some_and(|key| list.signers.contains(key));
-            by_itself || by_another(list)
-        })
+        let covers = |list: &List| list.scope.as_ref().is_some_and(|scope| scope.covers(certificate));
+        own.filter(|list| list.is_current(now, self.stale) && covers(list))
+            .any(|list| {
+                let by_itself = key.as_ref().is_some_and(|key| list.signers.contains(key));
+                by_itself || by_another(list)
+            })
     }
 
     /// Seconds at which a list begins or ends to be current.
@@ -123,7 +127,7 @@ impl List {
             signers,
             this_update: time(crl.last_update())?,
             next_update: crl.next_update().map(time).transpose()?,
-            complete: is_complete(&crl),
+            scope: Scope::of(&crl),
             crl,
         })
     }
@@ -142,19 +146,8 @@ impl List {
 
     fn is_current(&self, now: i64, stale: i64) -> bool {
         let ends = self.next_update.map(|next| next.saturating_add(stale));
-        self.complete && self.this_update <= now && ends.is_some_and(|end| now < end)
+        self.this_update <= now && ends.is_some_and(|end| now < end)
     }
-}
-
-/// Delta lists and lists for a part of the certificates say so in a critical extension (RFC 5280 §5.2.4,
-/// §5.2.5). Silence of such a list proves nothing.
-fn is_complete(crl: &X509CrlRef) -> bool {
-    let der = crl.to_der().unwrap_or_default();
-    let Ok(list) = CertificateList::<x509_cert::certificate::Rfc5280>::from_der(&der) else {
-        return false;
-    };
-    let extensions = list.tbs_cert_list.crl_extensions.unwrap_or_default();
-    extensions.iter().all(|extension| !extension.critical)
 }
 
 fn signs(authority: &Certificate, crl: &X509Crl) -> bool {

@@ -3,18 +3,13 @@
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5911::{ID_DATA, ID_SIGNED_DATA};
 
+use super::super::asn::{
+    Algorithm, CONTEXT_0, CONTEXT_1, INTEGER, Id, KEY_ID, OCTETS, SEQUENCE, SET, algorithm,
+    issuer_and_serial, octets, oid,
+};
 use super::Fault;
 use crate::message::ber::{Element, Elements};
 
-const SEQUENCE: u8 = 0x30;
-const SET: u8 = 0x31;
-const INTEGER: u8 = 0x02;
-const OBJECT: u8 = 0x06;
-const OCTETS: u8 = 0x04;
-const OCTETS_IN_PIECES: u8 = 0x24;
-const CONTEXT_0: u8 = 0xa0;
-const CONTEXT_1: u8 = 0xa1;
-const KEY_ID: u8 = 0x80;
 const KEY_ID_IN_PIECES: u8 = 0xa0;
 
 /// Certificates that are looked at; chains have three or four.
@@ -39,23 +34,6 @@ pub(super) struct Signer<'a> {
     pub attributes: Option<Element<'a>>,
     pub algorithm: Algorithm<'a>,
     pub signature: &'a [u8],
-}
-
-/// Which certificate is meant.
-#[derive(Clone, Copy)]
-pub(super) enum Id<'a> {
-    /// The DER of the issuer's name, and the octets of the serial number.
-    IssuerAndSerial(&'a [u8], &'a [u8]),
-    /// The subject key identifier.
-    KeyId(&'a [u8]),
-}
-
-/// AlgorithmIdentifier.
-#[derive(Clone, Copy)]
-pub(super) struct Algorithm<'a> {
-    pub oid: ObjectIdentifier,
-    /// All octets of the parameters.
-    pub parameters: &'a [u8],
 }
 
 /// One signed attribute.
@@ -128,22 +106,6 @@ fn content(info: &mut Elements<'_>) -> Result<Option<Vec<u8>>, Fault> {
     if info.is_empty() { Ok(content) } else { Err(broken) }
 }
 
-/// An OCTET STRING, which BER may cut into pieces.
-fn octets(element: Element<'_>, depth: usize) -> Option<Vec<u8>> {
-    match element.tag {
-        OCTETS => Some(element.content.to_vec()),
-        OCTETS_IN_PIECES => {
-            let mut whole = Vec::with_capacity(element.content.len());
-            let mut pieces = Elements::of(element.content);
-            while let Some(piece) = pieces.next() {
-                whole.extend_from_slice(&octets(piece, depth.checked_sub(1)?)?);
-            }
-            pieces.is_empty().then_some(whole)
-        }
-        _ => None,
-    }
-}
-
 /// X.509 certificates; other kinds (RFC 5652 §10.2.2) have tags of their own and are passed over.
 fn certificates(set: &[u8]) -> Result<Vec<&[u8]>, Fault> {
     let mut found = Vec::new();
@@ -192,28 +154,6 @@ fn signer<'a>(mut info: Elements<'a>) -> Option<Signer<'a>> {
         algorithm,
         signature,
     })
-}
-
-/// IssuerAndSerialNumber (RFC 5652 §10.2.4), from its content.
-pub(super) fn issuer_and_serial(content: &[u8]) -> Option<Id<'_>> {
-    let mut fields = Elements::of(content);
-    let issuer = fields.take(SEQUENCE)?;
-    let serial = fields.take(INTEGER)?;
-    fields
-        .is_empty()
-        .then_some(Id::IssuerAndSerial(issuer.whole, serial.content))
-}
-
-fn algorithm<'a>(fields: &mut Elements<'a>) -> Option<Algorithm<'a>> {
-    let mut inside = fields.enter(SEQUENCE)?;
-    let oid = oid(&mut inside)?;
-    let parameters = inside.rest();
-    Some(Algorithm { oid, parameters })
-}
-
-/// The object identifier that comes next.
-fn oid(fields: &mut Elements<'_>) -> Option<ObjectIdentifier> {
-    ObjectIdentifier::from_bytes(fields.take(OBJECT)?.content).ok()
 }
 
 /// The signed attributes, each with its only value.

@@ -36,6 +36,22 @@ pub(super) fn signed<'a>(header: Header<'a>) -> Result<Option<Signed<'a>>, Fault
     }
 }
 
+/// The CMS of a message whose outermost layer says that it is encrypted. None when it says something else, or says
+/// it in a way that can be read twice.
+pub(in super::super) fn encrypted(header: Header<'_>) -> Option<Vec<u8>> {
+    let kind = content_type(header).ok()??;
+    let is_cms = matches!(
+        kind.media_type.as_str(),
+        "application/pkcs7-mime" | "application/x-pkcs7-mime"
+    );
+    let says = kind.parameter("smime-type").map(|says| says.to_ascii_lowercase());
+    let may_be = says.is_none_or(|says| matches!(says.as_str(), "enveloped-data" | "authenveloped-data"));
+    match is_cms && may_be {
+        true => decoded(header, header.body, usize::MAX).ok(),
+        false => None,
+    }
+}
+
 fn detached<'a>(header: Header<'a>, kind: &ContentType) -> Result<Signed<'a>, Fault> {
     let protocol = kind
         .parameter("protocol")

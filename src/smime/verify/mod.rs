@@ -12,21 +12,22 @@
 //! than its signer's own certificate.
 
 mod cms;
-mod mail;
+pub(super) mod mail;
 mod signature;
 
 use std::sync::Arc;
 
 use const_oid::ObjectIdentifier;
-use der::{Decode, Encode};
+use der::Decode;
 
 use crate::message::ber::Elements;
 use crate::message::{Address, CertificateVerdict, RawMessage};
 
+use super::asn::{Id, issuer_and_serial};
 use super::header::{Header, sole_address};
 use super::trust::Trust;
 use super::{Capabilities, Certificate};
-use cms::{Attribute, Id, SignedData};
+use cms::{Attribute, SignedData};
 
 const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
 const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
@@ -189,7 +190,7 @@ fn read(raw: &RawMessage, entity: &[u8]) -> Result<Option<Claim>, Fault> {
 fn claim(author: Address, data: &SignedData<'_>, content: &[u8]) -> Result<Claim, Fault> {
     let readable = |der: &&[u8]| Certificate::from_der(der).ok().map(Arc::new);
     let certificates: Vec<Arc<Certificate>> = data.certificates.iter().filter_map(readable).collect();
-    let signer = certificates.iter().find(|one| is_named(one, data.signer.id));
+    let signer = certificates.iter().find(|one| data.signer.id.names(one));
     let signer = Arc::clone(signer.ok_or(Fault::NoCertificate)?);
     let attributes = match &data.signer.attributes {
         Some(set) => {
@@ -237,35 +238,21 @@ fn check_digest(attributes: &[Attribute<'_>], digest: &[u8]) -> Result<(), Fault
     }
 }
 
-/// Whether CMS means this certificate by the identifier.
-fn is_named(certificate: &Certificate, id: Id<'_>) -> bool {
-    match id {
-        Id::IssuerAndSerial(issuer, serial) => {
-            let own = certificate.id();
-            own.serial_number.as_bytes() == serial && own.issuer.to_der().is_ok_and(|own| own == issuer)
-        }
-        Id::KeyId(wanted) => {
-            let own = certificate.x509().subject_key_id();
-            own.is_some_and(|own| own.as_slice() == wanted)
-        }
-    }
-}
-
 /// SMIMEEncryptionKeyPreference (RFC 8551 §2.5.3) and what Outlook has in its place.
 fn preferred(attributes: &[Attribute<'_>], certificates: &[Arc<Certificate>]) -> Preferred {
     let named = |attribute: &Attribute<'_>| {
         let element = attribute.value;
         let id = match element.tag {
-            0xa0 if attribute.oid == PREFERENCE => cms::issuer_and_serial(element.content),
+            0xa0 if attribute.oid == PREFERENCE => issuer_and_serial(element.content),
             0xa1 if attribute.oid == PREFERENCE => {
                 let key_id = Elements::of(element.content).take(0x04);
                 key_id.map(|key_id| Id::KeyId(key_id.content))
             }
             0x82 if attribute.oid == PREFERENCE => Some(Id::KeyId(element.content)),
-            0x30 if attribute.oid == MICROSOFT_PREFERENCE => cms::issuer_and_serial(element.content),
+            0x30 if attribute.oid == MICROSOFT_PREFERENCE => issuer_and_serial(element.content),
             _ => None,
         };
-        let find = |id| certificates.iter().find(|one| is_named(one, id)).cloned();
+        let find = |id: Id<'_>| certificates.iter().find(|one| id.names(one)).cloned();
         id.and_then(find)
     };
     let find = |oid| attributes.iter().find(|attribute| attribute.oid == oid);

@@ -9,8 +9,9 @@ use openssl::rsa::Padding;
 use openssl::sign::{RsaPssSaltlen, Verifier};
 
 use super::super::Certificate;
+use super::super::asn::Algorithm;
 use super::Fault;
-use super::cms::{Algorithm, Signer};
+use super::cms::Signer;
 use crate::message::ber::Elements;
 
 const fn oid(text: &str) -> ObjectIdentifier {

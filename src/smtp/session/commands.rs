@@ -7,12 +7,14 @@ use super::{Answer, Command, Data, Event, Forward, Mail, Phase, Session};
 impl Session {
     /// Carries a command out. `more`: octets behind it are already here.
     pub(super) fn obey(&mut self, command: Command, more: bool) -> Option<Event> {
+        self.chunks_failed &= matches!(command, Command::Chunk(_));
         match command {
             Command::Ehlo(name) => self.hello(name, true),
             Command::Helo(name) => self.hello(name, false),
             Command::Mail(mail) => self.mail(mail),
             Command::Rcpt(forward, wishes) => self.rcpt(forward, wishes),
             Command::Data => self.start_data(more),
+            Command::Chunk(chunk) => self.start_chunk(chunk),
             Command::Reset => {
                 self.transaction = None;
                 self.say(Answer::OK);
@@ -22,6 +24,7 @@ impl Session {
             Command::Help => self.say(Answer::HELP),
             Command::Quit => self.end(Answer::bye(&self.rules.hostname)),
             Command::StartTls => return self.start_tls(more),
+            Command::Login(login) => return self.login(login),
         }
         None
     }
@@ -34,10 +37,14 @@ impl Session {
         if extended {
             offers.push("PIPELINING".to_owned());
             offers.push(format!("SIZE {}", self.rules.message_octets));
-            offers.extend(["8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES"].map(str::to_owned));
+            let all = ["8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES", "CHUNKING"];
+            offers.extend(all.map(str::to_owned));
         }
         if extended && self.rules.starttls && !self.client.tls {
             offers.push("STARTTLS".to_owned());
+        }
+        if extended {
+            offers.extend(self.login_offer());
         }
         Answer::hello(&self.rules.hostname).write_list(&mut self.output, &offers);
     }
@@ -47,9 +54,11 @@ impl Session {
             self.fail(Answer::HELLO_FIRST);
         } else if self.transaction.is_some() {
             self.fail(Answer::NESTED_MAIL);
-        } else if expected(&mail) > self.rules.message_octets {
+        } else if !self.may_relay() {
+            self.fail(Answer::LOGIN_FIRST);
+        } else if mail.expected() > self.rules.message_octets {
             self.say(Answer::TOO_BIG);
-        } else if expected(&mail) > self.budget.free() {
+        } else if mail.expected() > self.budget.free() {
             self.say(Answer::NO_ROOM);
         } else {
             self.phase = Phase::Sender(mail);
@@ -60,6 +69,9 @@ impl Session {
         let Some(transaction) = &mut self.transaction else {
             return self.fail(Answer::MAIL_FIRST);
         };
+        if transaction.chunks.is_some() {
+            return self.fail(Answer::CHUNKS_BEGUN);
+        }
         let recipient = match (forward, &self.rules.postmaster) {
             (Forward::Mailbox(address), _) => address,
             (Forward::Postmaster, Some(postmaster)) => postmaster.clone(),
@@ -77,9 +89,13 @@ impl Session {
             return self.say(Answer::FOREIGN_RECIPIENT);
         }
         let count = transaction.recipients.len();
-        let copied = expected(&transaction.mail).saturating_mul(count + 1);
+        let copied = transaction.mail.expected().saturating_mul(count + 1);
         if count >= self.rules.recipients || (count > 0 && copied > self.rules.copied_octets) {
             return self.say(Answer::TOO_MANY_RECIPIENTS);
+        }
+        let sender = transaction.mail.sender.as_ref();
+        if let Err(answer) = self.rules.quotas.recipient(&self.client, sender) {
+            return self.say(answer);
         }
         transaction.known.insert(recipient.clone());
         transaction.recipients.push(recipient);
@@ -89,18 +105,20 @@ impl Session {
         self.say(Answer::RECIPIENT_TAKEN);
     }
 
-    /// Goes over to reading data. When DATA is refused though octets follow it, they may be the text of a
-    /// message from a client that did not wait: to read them as commands would let whoever wrote the text
-    /// speak SMTP, so the session ends.
+    /// Goes over to reading data. Octets behind DATA were sent by a client that did not wait for the answer, as it
+    /// must (RFC 2920 §3.1). They may be the text of a message, and to read that as commands after a refusal would
+    /// let whoever wrote the text speak SMTP; or they are commands that somebody else hopes to have read as text. The
+    /// session ends.
     fn start_data(&mut self, more: bool) {
         match &self.transaction {
+            _ if more => self.end(Answer::EARLY_DATA),
+            Some(transaction) if transaction.chunks.is_some() => self.fail(Answer::CHUNKS_BEGUN),
             Some(transaction) if !transaction.recipients.is_empty() => {
-                let expected = expected(&transaction.mail);
+                let expected = transaction.mail.expected();
                 let data = Data::new(self.budget.clone(), expected, self.rules.message_octets);
                 self.phase = Phase::Data(data);
                 self.say(Answer::SEND_DATA);
             }
-            _ if more => self.end(Answer::EARLY_DATA),
             Some(_) => self.fail(Answer::RECIPIENT_FIRST),
             None => self.fail(Answer::MAIL_FIRST),
         }
@@ -122,9 +140,4 @@ impl Session {
         }
         None
     }
-}
-
-/// The size that the client announced, or 0.
-fn expected(mail: &Mail) -> usize {
-    usize::try_from(mail.size.unwrap_or(0)).unwrap_or(usize::MAX)
 }

@@ -1,8 +1,12 @@
 //! What a session is told at its start, and what it tells its driver.
 
+use std::sync::Arc;
+
 use crate::message::{Address, Envelope, RawMessage};
 
+use super::super::auth::{Claim, Users};
 use super::super::memory::Hold;
+use super::super::quota::Quotas;
 use super::Client;
 
 /// What a session needs to know of its server.
@@ -18,6 +22,10 @@ pub(in crate::smtp) struct Rules {
     pub(in crate::smtp) copied_octets: usize,
     pub(in crate::smtp) errors: u32,
     pub(in crate::smtp) starttls: bool,
+    /// What has happened lately, in all sessions.
+    pub(in crate::smtp) quotas: Arc<Quotas>,
+    /// Who may log in.
+    pub(in crate::smtp) users: Option<Arc<Users>>,
     /// Recipients of other domains are refused; `None` takes any.
     pub(in crate::smtp) domains: Option<Vec<String>>,
 }
@@ -27,6 +35,8 @@ pub(in crate::smtp) struct Rules {
 pub(in crate::smtp) enum Standing {
     /// It may relay.
     Welcome,
+    /// Its address is in no network that may relay; it may once it has logged in.
+    Guest,
     /// Its address is in no network that may relay.
     Stranger,
     /// It spoke before it was greeted, as worms and confused programs do.
@@ -44,6 +54,9 @@ pub(in crate::smtp) enum Event {
     Sender(Option<Address>),
     /// Hand the message over, and answer with [`super::Session::message_answered`].
     Message(Box<Received>),
+    /// Check the claim, and answer with [`super::Session::login_proved`], [`super::Session::login_failed`] or
+    /// [`super::Session::login_blocked`].
+    Login(Box<Claim>),
     /// Write the output, start TLS, call [`super::Session::tls_started`], and go on with an empty input.
     StartTls,
     /// Write the output and close.

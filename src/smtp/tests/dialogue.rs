@@ -33,35 +33,49 @@ fn lettre_delivers_and_the_octets_arrive_as_they_were() {
 }
 
 #[test]
-fn a_whole_session_may_come_in_one_piece() {
+fn commands_may_come_in_groups_that_end_with_data() {
+    let gateway = Gateway::simple();
+    let mut peer = gateway.connect();
+    peer.send("EHLO c\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<one@d.example>\r\nDATA\r\n");
+    while peer.line().starts_with("250-") {}
+    for start in ["250 2.1.0", "250 2.1.5", "354"] {
+        peer.expect(start);
+    }
+    peer.send("first\r\n.\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<two@d.example>\r\nDATA\r\n");
+    for start in ["250 2.0.0", "250 2.1.0", "250 2.1.5", "354"] {
+        peer.expect(start);
+    }
+    peer.send("second\r\n.\r\nQUIT\r\nNOOP\r\n");
+    for start in ["250 2.0.0", "221"] {
+        peer.expect(start);
+    }
+    peer.expect_end();
+    assert_eq!(gateway.recorder.texts(), ["first\r\n", "second\r\n"]);
+}
+
+#[test]
+fn a_whole_session_may_come_in_one_piece_when_its_messages_are_counted() {
     let gateway = Gateway::simple();
     let mut peer = gateway.connect();
     peer.send(
-        "EHLO c\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<one@d.example>\r\nDATA\r\nfirst\r\n.\r\n\
-         MAIL FROM:<a@b.example>\r\nRCPT TO:<two@d.example>\r\nDATA\r\nsecond\r\n.\r\nQUIT\r\nNOOP\r\n",
+        "EHLO c\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<one@d.example>\r\nBDAT 7\r\nfirst\r\nBDAT 3 LAST\r\n.\r\n\
+         MAIL FROM:<a@b.example>\r\nRCPT TO:<two@d.example>\r\nBDAT 8 LAST\r\nsecond\r\nQUIT\r\nNOOP\r\n",
     );
     while peer.line().starts_with("250-") {}
     for start in [
         "250 2.1.0",
         "250 2.1.5",
-        "354",
-        "250 2.0.0",
+        "250 2.0.0 chunk OK",
+        "250 2.0.0 Accepted",
         "250 2.1.0",
         "250 2.1.5",
-        "354",
-        "250 2.0.0",
+        "250 2.0.0 Accepted",
         "221",
     ] {
         peer.expect(start);
     }
     peer.expect_end();
-    let texts: Vec<_> = gateway
-        .recorder
-        .taken()
-        .iter()
-        .map(|taken| taken.message.as_bytes().to_vec())
-        .collect();
-    assert_eq!(texts, [b"first\r\n".to_vec(), b"second\r\n".to_vec()]);
+    assert_eq!(gateway.recorder.texts(), ["first\r\n.\r\n", "second\r\n"]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What is refused because it would be too much.
 
+use super::super::{Rates, Suspended};
 use super::*;
 
 #[test]
@@ -11,11 +12,14 @@ fn sessions_from_one_address_are_counted() {
         },
         Recorder::default(),
     );
-    let mut first = gateway.connect();
-    let _second = gateway.connect();
+    let mut first = gateway.greeted();
+    first.begin("bob@partner.example");
+    let mut second = gateway.greeted();
+    second.begin("bob@partner.example");
     let mut third = Peer::connect(gateway.address);
     third.expect("421 4.7.0 gateway.example too many sessions");
     third.expect_end();
+    first.ask("text\r\n.", "250");
     first.ask("QUIT", "221");
     first.expect_end();
     drop(first);
@@ -32,8 +36,155 @@ fn sessions_in_all_are_counted() {
         },
         Recorder::default(),
     );
-    let _first = gateway.connect();
+    let mut first = gateway.greeted();
+    first.begin("bob@partner.example");
     Peer::connect(gateway.address).expect("421 4.7.0");
+}
+
+#[test]
+fn clients_that_are_idle_make_room_for_those_that_are_not() {
+    let gateway = Gateway::start(
+        &Settings {
+            sessions: 20,
+            ..settings()
+        },
+        Recorder::default(),
+    );
+    let mut busy = gateway.greeted();
+    busy.begin("bob@partner.example");
+    let mut idle: Vec<_> = (0..100).map(|_| gateway.connect()).collect();
+    let mut peer = gateway.greeted();
+    peer.begin("bob@partner.example");
+    peer.ask("text\r\n.", "250 2.0.0");
+    busy.ask("text\r\n.", "250 2.0.0");
+    idle[0].expect("421 4.7.0 gateway.example you were idle");
+    idle[0].expect_end();
+    assert_eq!(gateway.recorder.taken().len(), 2);
+}
+
+fn with_rates(rates: Rates) -> Gateway {
+    Gateway::start(&Settings { rates, ..settings() }, Recorder::default())
+}
+
+#[test]
+fn connections_of_an_address_are_counted_by_the_minute() {
+    let gateway = with_rates(Rates {
+        connections_per_minute: 2,
+        ..Rates::default()
+    });
+    for _ in 0..2 {
+        gateway.greeted().ask("QUIT", "221");
+    }
+    Peer::connect(gateway.address).expect("421 4.7.0 gateway.example too many connections from your address");
+}
+
+#[test]
+fn commands_and_errors_of_an_address_are_counted_over_its_sessions() {
+    let gateway = with_rates(Rates {
+        commands_per_minute: 4,
+        ..Rates::default()
+    });
+    for _ in 0..2 {
+        gateway.greeted().ask("NOOP", "250");
+    }
+    gateway
+        .connect()
+        .ask("NOOP", "421 4.7.0 gateway.example too many commands");
+    let gateway = with_rates(Rates {
+        errors_per_hour: 4,
+        ..Rates::default()
+    });
+    for _ in 0..3 {
+        gateway.connect().ask("XYZZY", "500");
+    }
+    gateway.connect().ask("XYZZY", "421 4.7.0");
+    Peer::connect(gateway.address).expect("421 4.7.0 gateway.example there were too many errors");
+}
+
+#[test]
+fn messages_and_recipients_of_a_sender_and_of_a_client_are_counted_by_the_hour() {
+    let gateway = with_rates(Rates {
+        sender_messages_per_hour: 2,
+        sender_recipients_per_hour: 3,
+        client_messages_per_hour: 4,
+        client_recipients_per_hour: 5,
+        ..Rates::default()
+    });
+    let mut peer = gateway.greeted();
+    let mut tell = |lines: &[(&str, &str)]| {
+        for (line, reply) in lines {
+            peer.ask(line, reply);
+        }
+    };
+    tell(&[
+        ("MAIL FROM:<ann@client.example>", "250"),
+        ("RCPT TO:<a@partner.example>", "250"),
+        ("RCPT TO:<a@partner.example>", "250"),
+        ("RCPT TO:<b@partner.example>", "250"),
+        ("RCPT TO:<c@partner.example>", "250"),
+        (
+            "RCPT TO:<d@partner.example>",
+            "452 4.5.3 this sender has written to too many recipients",
+        ),
+        ("RSET", "250"),
+        ("MAIL FROM:<Ann@client.example>", "250"),
+        ("RSET", "250"),
+        (
+            "MAIL FROM:<ann@client.example>",
+            "450 4.7.1 this sender has sent too many messages",
+        ),
+        ("MAIL FROM:<>", "250"),
+        ("RCPT TO:<a@partner.example>", "250"),
+        (
+            "RCPT TO:<b@partner.example>",
+            "452 4.5.3 you have named too many recipients",
+        ),
+        ("RSET", "250"),
+        (
+            "MAIL FROM:<bob@client.example>",
+            "450 4.7.1 you have sent too many messages",
+        ),
+    ]);
+}
+
+#[test]
+fn a_suspended_sender_is_refused_from_that_moment_until_it_may_send_again() {
+    let folder = std::env::temp_dir().join(format!("sealgate-smtp-suspended-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("suspended.toml");
+    let suspended = Some(file.clone());
+    let gateway = Gateway::start(
+        &Settings {
+            suspended,
+            ..settings()
+        },
+        Recorder::default(),
+    );
+    let mut peer = gateway.greeted();
+    let ann = "ann@client.example".parse().unwrap();
+    let mail = "MAIL FROM:<Ann@client.example>";
+    peer.ask(mail, "250");
+    peer.ask("RSET", "250");
+    let mut record = Suspended::load(&file).unwrap();
+    record
+        .suspend(ann, "floods", "root", jiff::Timestamp::now())
+        .unwrap();
+    record.save(&file).unwrap();
+    peer.ask(mail, "550 5.7.1 sending from this address has been suspended");
+    peer.ask("MAIL FROM:<bob@client.example>", "250");
+    peer.ask("RSET", "250");
+    std::fs::write(&file, "damaged").unwrap();
+    peer.ask(mail, "550 5.7.1");
+    record
+        .resume(
+            &"ann@client.example".parse().unwrap(),
+            "root",
+            jiff::Timestamp::now(),
+        )
+        .unwrap();
+    record.save(&file).unwrap();
+    peer.ask(mail, "250");
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! The server as its clients meet it: without sockets in [`session`], with them in the others.
 
+mod chunking;
 mod dialogue;
 mod limits;
+mod login;
 mod service;
 mod session;
+mod slow;
 mod smuggling;
 mod tls;
 
@@ -65,6 +68,11 @@ struct Recorder {
 impl Recorder {
     fn taken(&self) -> Vec<Taken> {
         self.taken.lock().unwrap().clone()
+    }
+
+    fn texts(&self) -> Vec<String> {
+        let text = |taken: Taken| String::from_utf8(taken.message.as_bytes().to_vec()).unwrap();
+        self.taken().into_iter().map(text).collect()
     }
 
     /// A recorder that holds messages for `local`, and where to hear of them.
@@ -154,7 +162,7 @@ impl Gateway {
             "gateway.example",
             Arc::clone(&recorder) as Arc<dyn Accept>,
         );
-        let server = runtime.block_on(bind).unwrap().with_drain(drain);
+        let server = runtime.block_on(bind).unwrap().with_drain(drain).without_pauses();
         let address = server.addresses()[0];
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {

@@ -8,11 +8,11 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, SqliteConnection};
 
 use super::Sqlite;
-use super::failure::{Failure, unreadable};
 use super::writer::{Effects, Task, Transaction};
 use crate::audit::Record;
 use crate::message::{Boxed, Origin};
 use crate::smime::{Capabilities, Certificate, Entry, EntryState, Put, Register, RegisterError};
+use crate::store::failure::{Failure, unreadable};
 
 /// Entries that a few digits may stand for, at most.
 const FOUND: u32 = 10;

@@ -4,13 +4,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sqlx::{QueryBuilder, SqliteConnection};
 
-use super::rows::{delivery, narrow, numbers, purpose_name};
+use super::rows::{delivery, narrow, numbers};
 use super::writer::{Effects, Task, Transaction};
 use crate::message::{Address, MessageId, Outbound, Purpose, Wishes};
 use crate::queue::{Command, Delivery, Filter, Outcome, State};
-
-/// A reply is cut to this many octets; nobody needs more, and the next hop chooses its length.
-const REPLY_LIMIT: usize = 1000;
+use crate::store::words::{cut, purpose_name};
 
 /// What leaves, and for which message.
 pub(super) struct Sending<'a> {
@@ -257,10 +255,4 @@ pub(super) async fn end_leases(db: &mut SqliteConnection) -> Result<(), sqlx::Er
 
 fn is_deferral(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Deferred { .. })
-}
-
-fn cut(reply: &str) -> &str {
-    reply
-        .get(..reply.floor_char_boundary(REPLY_LIMIT))
-        .unwrap_or(reply)
 }

@@ -28,10 +28,8 @@
 mod bodies;
 mod certificates;
 mod deliveries;
-mod failure;
 mod lock;
 mod opening;
-mod recent;
 mod records;
 mod rows;
 mod schema;
@@ -52,13 +50,13 @@ use sqlx::SqlitePool;
 use tokio::sync::Notify;
 
 use super::Kind;
+use super::failure::Failure;
+use super::recent::Recent;
 use crate::audit::{ChainState, Lookup, Record, Traced, Trail, TrailError};
 use crate::message::{Boxed, MessageId, Outbound, RawMessage};
 use crate::queue::{Command, Delivery, Filter, Outcome, Spool, SpoolError};
 use bodies::{Bodies, Written};
 use deliveries::{Claim, Order, Settle};
-use failure::Failure;
-use recent::Recent;
 use records::{Commit, Purge};
 use writer::Desk;
 

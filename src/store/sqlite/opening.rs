@@ -10,11 +10,11 @@ use sqlx::{ConnectOptions, SqliteConnection};
 use tokio::sync::Notify;
 
 use super::bodies::{Bodies, RealDisk};
-use super::failure::Failure;
-use super::recent::Recent;
 use super::schema::{self, Version};
 use super::writer::Desk;
 use super::{Sqlite, blocking, deliveries, lock};
+use crate::store::failure::Failure;
+use crate::store::recent::Recent;
 use crate::store::{OpenError, Settings};
 
 /// Connections that read beside the writer.
@@ -24,7 +24,7 @@ impl Sqlite {
     /// See [`crate::store::Store::open`].
     pub(in crate::store) async fn open(settings: &Settings) -> Result<Sqlite, OpenError> {
         let complain = |reason| OpenError {
-            directory: settings.directory.clone(),
+            place: settings.directory.display().to_string(),
             reason,
         };
         let lock = prepare(&settings.directory).map_err(complain)?;
@@ -47,7 +47,7 @@ impl Sqlite {
     /// See [`crate::store::Store::attach`].
     pub(in crate::store) async fn attach(settings: &Settings) -> Result<Sqlite, OpenError> {
         let complain = |reason: String| OpenError {
-            directory: settings.directory.clone(),
+            place: settings.directory.display().to_string(),
             reason,
         };
         let database = settings.directory.join("sealgate.db");

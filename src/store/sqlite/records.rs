@@ -7,11 +7,12 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::deliveries::{self, Sending};
-use super::failure::{Failure, unreadable};
 use super::writer::{Effects, Task, Transaction};
 use super::{rows, waiting};
 use crate::audit::{CHAIN_START, ChainState, Hash, Lookup, Record, Traced, Walk, link};
 use crate::message::{Leaving, MessageId, Outbound, Purpose};
+use crate::store::failure::{Failure, unreadable};
+use crate::store::words;
 
 /// Records that one step of a long walk reads.
 const PAGE: i64 = 500;
@@ -124,7 +125,7 @@ pub(super) async fn find(db: &mut SqliteConnection, lookup: &Lookup) -> Result<V
         let intact = is_named_right(&row, &record)? && is_linked(db, &row).await?;
         let deliveries = rows::of_message(db, id).await?;
         let waiting = waiting::of_message(db, id).await?;
-        let deliveries = deliveries.iter().map(rows::in_words);
+        let deliveries = deliveries.iter().map(words::in_words);
         all.push(Traced {
             record,
             intact,

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
-use super::failure::unreadable;
-use crate::message::{Address, MessageId, Purpose, Wishes};
+use crate::message::{Address, MessageId};
 use crate::queue::{Delivery, Filter, State};
+use crate::store::failure::unreadable;
+use crate::store::words::{purpose, wishes};
 
 /// Unfinished deliveries by age, or those that the filter names.
 pub(super) async fn list(db: &mut SqliteConnection, filter: &Filter) -> Result<Vec<Delivery>, sqlx::Error> {
@@ -65,25 +66,6 @@ pub(super) async fn of_message(
     rows.iter().map(delivery).collect()
 }
 
-/// Place, where it stands in words, last reply.
-pub(super) fn in_words(delivery: &Delivery) -> (u32, String, String) {
-    let tried = match delivery.attempts {
-        0 => "not tried yet".to_owned(),
-        1 => "tried once".to_owned(),
-        times => format!("tried {times} times"),
-    };
-    let when = delivery.next_attempt.strftime("%Y-%m-%d %H:%M:%S UTC");
-    let standing = match delivery.state {
-        State::Queued if delivery.attempts == 0 => "waiting for its first attempt".to_owned(),
-        State::Queued => format!("waiting, {tried}, next attempt at {when} or later"),
-        State::Held => format!("held by an administrator, {tried}"),
-        State::Bouncing => "given up by an administrator; the sender is about to be told".to_owned(),
-        State::Delivered => "delivered: the next hop took it".to_owned(),
-        State::Bounced => format!("failed for good, {tried}"),
-    };
-    (delivery.place, standing, delivery.last_reply.clone())
-}
-
 pub(super) fn delivery(row: &SqliteRow) -> Result<Delivery, sqlx::Error> {
     let address = |text: &str| text.parse::<Address>().map_err(|_| unreadable("address"));
     let time = |column: &str| {
@@ -108,30 +90,6 @@ pub(super) fn delivery(row: &SqliteRow) -> Result<Delivery, sqlx::Error> {
         wishes: wishes(row.try_get("wishes")?)?,
         told_late: row.try_get("told_late")?,
     })
-}
-
-fn wishes(json: Option<&str>) -> Result<Wishes, sqlx::Error> {
-    let wishes = json.map(serde_json::from_str).transpose();
-    wishes
-        .map(Option::unwrap_or_default)
-        .map_err(|_| unreadable("wishes of a sender"))
-}
-
-pub(super) fn purpose_name(purpose: Purpose) -> &'static str {
-    match purpose {
-        // What waits has a table of its own.
-        Purpose::Mail | Purpose::Inbound | Purpose::Waiting { .. } => "mail",
-        Purpose::Notice => "notice",
-    }
-}
-
-fn purpose(name: &str, inbound: bool) -> Result<Purpose, sqlx::Error> {
-    match name {
-        "mail" if inbound => Ok(Purpose::Inbound),
-        "mail" => Ok(Purpose::Mail),
-        "notice" => Ok(Purpose::Notice),
-        _ => Err(unreadable("purpose of a delivery")),
-    }
 }
 
 /// Numbers as the JSON array that `json_each` takes apart.

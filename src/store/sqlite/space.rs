@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::failure::Failure;
+use crate::store::failure::Failure;
 
 /// Whether `octets` can be written and `reserve` is still free.
 ///

@@ -7,11 +7,12 @@ use sqlx::{QueryBuilder, Row, SqliteConnection};
 
 use super::Sqlite;
 use super::deliveries::Sending;
-use super::failure::{Failure, unreadable};
 use super::rows::numbers;
 use super::writer::{Effects, Task, Transaction};
 use crate::message::{Address, Boxed, MessageId};
 use crate::queue::{SpoolError, Waiting, WaitingFilter, WaitingOrder, WaitingRoom};
+use crate::store::failure::{Failure, unreadable};
+use crate::store::words::waiting_in_words;
 
 /// Rows that one look may have.
 const PAGE: u32 = 1000;
@@ -78,9 +79,7 @@ pub(super) async fn of_message(
     let rows = rows.bind(message.as_str()).fetch_all(db).await?;
     let in_words = |row: &SqliteRow| {
         let waiting = waiting(row)?;
-        let until = waiting.until.strftime("%Y-%m-%d %H:%M:%S UTC");
-        let words = format!("waiting for the recipient's certificate until {until}, sealed to the vault");
-        Ok((waiting.place, words, String::new()))
+        Ok(waiting_in_words(waiting.place, waiting.until))
     };
     rows.iter().map(in_words).collect()
 }

@@ -10,10 +10,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use super::bodies::Bodies;
-use super::failure::Failure;
 use super::lock::Lock;
 use crate::audit::Hash;
 use crate::message::Boxed;
+use crate::store::failure::Failure;
 
 /// Requests that share one transaction at most.
 const BATCH: usize = 256;

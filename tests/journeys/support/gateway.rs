@@ -36,10 +36,14 @@ pub struct Options {
     pub policy: String,
     /// Extra lines for `[deliver]`, routes for instance.
     pub deliver: String,
+    /// The network that may relay.
+    pub relay_from: &'static str,
     /// Extra lines for `[smtp]`.
     pub smtp: String,
     /// Extra lines for `[inspect]`.
     pub inspect: String,
+    /// Extra lines for `[store]`.
+    pub store: String,
     /// What is put into its directory before it starts.
     pub prepare: fn(&Directory),
     /// Environment variables, the value being a path in the directory.
@@ -54,8 +58,10 @@ impl Default for Options {
             settings: String::new(),
             policy: String::new(),
             deliver: String::new(),
+            relay_from: "127.0.0.1",
             smtp: String::new(),
             inspect: "children = 2".to_owned(),
+            store: String::new(),
             prepare: |_| {},
             environment: &[],
             tables: String::new(),
@@ -150,6 +156,20 @@ impl Gateway {
         }
     }
 
+    /// Where it listens in clear, and where under TLS or as it is told for a second listener.
+    pub fn addresses(&self) -> [SocketAddr; 2] {
+        let end = std::time::Instant::now() + Duration::from_secs(60);
+        loop {
+            let log = self.log();
+            let ready = log.lines().filter(|line| line.contains("\"ready\""));
+            if let [first, second, ..] = ready.filter_map(listening).collect::<Vec<_>>()[..] {
+                return [first, second];
+            }
+            assert!(std::time::Instant::now() < end, "one listener only:\n{log}");
+            std::thread::yield_now();
+        }
+    }
+
     /// Where it takes mail from outside.
     pub fn inbound(&self) -> SocketAddr {
         self.wait_for_log("ready for mail from outside");
@@ -199,7 +219,7 @@ policies = "policies"
 {extra}
 [smtp]
 listen = ["127.0.0.1:0"]
-relay_from = ["127.0.0.1"]
+relay_from = ["{relay_from}"]
 {smtp}
 [inspect]
 {inspect}
@@ -210,6 +230,7 @@ intermediates = "certs/intermediates"
 crls = "certs/crls"
 [store]
 directory = "data"
+{store}
 [notice]
 organisation = "The Agency"
 help = "the help desk at 617-555-0100"
@@ -219,8 +240,10 @@ next_hop = "{next_hop}"
 {tables}
 "#,
         extra = options.settings,
+        relay_from = options.relay_from,
         smtp = options.smtp,
         inspect = options.inspect,
+        store = options.store,
         deliver = options.deliver,
         tables = options.tables,
     )

@@ -8,4 +8,6 @@ pub mod mailbox;
 pub mod openers;
 pub mod pki;
 pub mod postfix;
+pub mod server;
 pub mod signer;
+pub mod tls;

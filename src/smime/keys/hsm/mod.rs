@@ -232,7 +232,9 @@ impl Public {
                 let point = OctetString::new(point.map_err(words)?).map_err(words)?;
                 Ok(Public::Ec(point.to_der().map_err(words)?))
             }
-            Key::Other(kind) => Err(format!("the certificate has a key that signs no mail: {kind}")),
+            other @ (Key::MlKem(_) | Key::Other(_)) => {
+                Err(format!("the certificate has a key that signs no mail: {other}"))
+            }
         }
     }
 

@@ -20,6 +20,7 @@ import org.bouncycastle.cms.CMSEnvelopedData;
 import org.bouncycastle.cms.KeyTransRecipientInformation;
 import org.bouncycastle.cms.Recipient;
 import org.bouncycastle.cms.RecipientInformation;
+import org.bouncycastle.cms.RecipientInformationStore;
 import org.bouncycastle.cms.RecipientOperator;
 import org.bouncycastle.cms.jcajce.JceKeyAgreeEnvelopedRecipient;
 import org.bouncycastle.cms.jcajce.JceKeyAgreeRecipient;
@@ -54,20 +55,31 @@ public class BouncyCastle {
 
     private static byte[] open(byte[] der, PrivateKey key) throws Exception {
         ContentInfo info = ContentInfo.getInstance(ASN1Sequence.fromByteArray(der));
-        if (info.getContentType().equals(CMSObjectIdentifiers.authEnvelopedData)) {
-            RecipientInformation one =
-                new CMSAuthEnvelopedData(der).getRecipientInfos().getRecipients().iterator().next();
-            Recipient recipient = one instanceof KeyTransRecipientInformation
-                ? new JceKeyTransAuthEnvelopedRecipient(key).setProvider("BC")
-                : new AgreedAuthenticated(key).setProvider("BC");
-            return one.getContent(recipient);
+        boolean authenticated = info.getContentType().equals(CMSObjectIdentifiers.authEnvelopedData);
+        RecipientInformationStore all = authenticated
+            ? new CMSAuthEnvelopedData(der).getRecipientInfos()
+            : new CMSEnvelopedData(der).getRecipientInfos();
+        // A client finds its own by the certificate; here there is only the key, and a wrong one opens nothing.
+        Exception reason = null;
+        for (RecipientInformation one : all.getRecipients()) {
+            try {
+                return one.getContent(recipient(one, key, authenticated));
+            } catch (Exception failure) {
+                reason = failure;
+            }
         }
-        RecipientInformation one =
-            new CMSEnvelopedData(der).getRecipientInfos().getRecipients().iterator().next();
-        Recipient recipient = one instanceof KeyTransRecipientInformation
-            ? new JceKeyTransEnvelopedRecipient(key).setProvider("BC")
+        throw reason;
+    }
+
+    private static Recipient recipient(RecipientInformation one, PrivateKey key, boolean authenticated) {
+        if (one instanceof KeyTransRecipientInformation) {
+            return authenticated
+                ? new JceKeyTransAuthEnvelopedRecipient(key).setProvider("BC")
+                : new JceKeyTransEnvelopedRecipient(key).setProvider("BC");
+        }
+        return authenticated
+            ? new AgreedAuthenticated(key).setProvider("BC")
             : new JceKeyAgreeEnvelopedRecipient(key).setProvider("BC");
-        return one.getContent(recipient);
     }
 
     /** BouncyCastle 1.72 has the parts of this, but not yet the whole. */

@@ -11,7 +11,7 @@ mod verify;
 use std::sync::OnceLock;
 
 use super::super::issue::{Issued, KeyKind};
-use super::super::{Algorithms, ContentCipher, Curve, Key, KeyEncryption, seal};
+use super::super::{Algorithms, Certificate, ContentCipher, Curve, Key, KeyEncryption, Payload, seal};
 use super::counterparts::announce;
 use super::pki::*;
 use super::sealing::{MAIL, split};
@@ -138,6 +138,36 @@ fn every_client_opens_the_default_profile_to_an_rsa_key() {
     for client in present(test) {
         let answers = (client.open)(&letters);
         assert!(answers.iter().all(opened), "{}", client.name);
+    }
+}
+
+#[test]
+fn each_of_several_recipients_opens_the_one_cms_they_share() {
+    let test = "each_of_several_recipients_opens_the_one_cms_they_share";
+    let raw = RawMessage::new(MAIL);
+    let payload = Payload::to_seal(&raw, &[]).unwrap();
+    // Another authority, so that the two RSA keys and the third, of the same kind, are told apart by more than a serial.
+    let third = root().issue(&request(ANN, KeyKind::Rsa(2048))).unwrap();
+    let owners = [&people()[0].issued, &people()[1].issued, &third];
+    let certificates = owners.map(certificate);
+    let to: Vec<&Certificate> = certificates.iter().collect();
+    let sealed = payload
+        .seal(None, &to, chosen(&people()[0], Profile::Compatible))
+        .unwrap();
+    let mail = sealed.message.as_bytes();
+    let letters = owners.map(|owner| Letter {
+        der: clients::der_of(mail),
+        mail: mail.to_vec(),
+        owner,
+    });
+    for client in present(test) {
+        let answers = (client.open)(&letters);
+        assert!(
+            answers.iter().all(opened),
+            "{}: {:?}",
+            client.name,
+            answers.iter().map(opened).collect::<Vec<_>>()
+        );
     }
 }
 

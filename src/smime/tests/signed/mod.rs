@@ -3,7 +3,7 @@
 mod hostile;
 mod right;
 mod samples;
-mod signers;
+pub mod signers;
 
 use std::sync::OnceLock;
 

@@ -51,6 +51,7 @@ fn victim() {
         inline_kb: 1,
         reserve_mb: 0,
         keep_days: 30,
+        ..Settings::default()
     };
     and_crash(async {
         let store = Store::open(&settings).await.unwrap();

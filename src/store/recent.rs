@@ -16,7 +16,7 @@ const LARGEST: usize = 256 << 10;
 
 /// The bodies.
 #[derive(Default)]
-pub(super) struct Recent(Mutex<Shelf>);
+pub(in crate::store) struct Recent(Mutex<Shelf>);
 
 #[derive(Default)]
 struct Shelf {
@@ -28,7 +28,7 @@ struct Shelf {
 
 impl Recent {
     /// Keeps bodies, and lets the oldest go for which there is no room any more.
-    pub(super) fn keep(&self, bodies: impl Iterator<Item = (i64, RawMessage)>) {
+    pub(in crate::store) fn keep(&self, bodies: impl Iterator<Item = (i64, RawMessage)>) {
         let mut shelf = self.lock();
         for (number, body) in bodies.filter(|(_, body)| body.len() <= LARGEST) {
             shelf.octets += body.len();
@@ -44,12 +44,12 @@ impl Recent {
     }
 
     /// A body that is still here.
-    pub(super) fn find(&self, body: i64) -> Option<RawMessage> {
+    pub(in crate::store) fn find(&self, body: i64) -> Option<RawMessage> {
         self.lock().bodies.get(&body).cloned()
     }
 
     /// Lets bodies go that were delivered, or failed and will be read again much later.
-    pub(super) fn forget(&self, bodies: &[i64]) {
+    pub(in crate::store) fn forget(&self, bodies: &[i64]) {
         let mut shelf = self.lock();
         bodies.iter().for_each(|body| shelf.remove(*body));
     }

@@ -1,22 +1,26 @@
 //! What can go wrong in here, in words for the callers.
 
+use sqlx::postgres::PgDatabaseError;
+
 use crate::audit::TrailError;
 use crate::queue::SpoolError;
 use crate::smime::RegisterError;
 
 /// Why the database or the disk could not do it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(in crate::store) enum Failure {
     /// There is no room.
     Full,
     /// Another process keeps the database locked.
     Busy,
+    /// There is no connection to the database, or it was lost on the way. What was asked for may have happened.
+    Unreachable(String),
     /// Anything else. The text names tables and columns, never values.
     Other(String),
 }
 
 impl Failure {
-    pub(super) fn closed() -> Failure {
+    pub(in crate::store) fn closed() -> Failure {
         Failure::Other("it is closed".to_owned())
     }
 }
@@ -27,10 +31,44 @@ const SQLITE_FULL: i32 = 13;
 /// The log's index could not grow, which is how a full disk shows there.
 const SQLITE_IOERR_SHMSIZE: i32 = 4874;
 
+/// Codes of PostgreSQL (<https://www.postgresql.org/docs/15/errcodes-appendix.html>).
+const DISK_FULL: &str = "53100";
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+/// Connection exceptions, too many connections, and a server that stops or starts.
+const NO_CONNECTION: &[&str] = &["08", "53300", "57P01", "57P02", "57P03", "57P05", "25P03"];
+
+impl Failure {
+    fn of_postgres(code: &str, text: String) -> Failure {
+        match code {
+            DISK_FULL => Failure::Full,
+            LOCK_NOT_AVAILABLE => Failure::Busy,
+            _ if NO_CONNECTION.iter().any(|one| code.starts_with(one)) => Failure::Unreachable(text),
+            _ => Failure::Other(text),
+        }
+    }
+}
+
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Failure {
-        if let sqlx::Error::Io(error) = error {
-            return error.into();
+        let error = match error {
+            sqlx::Error::Io(error) => match Failure::from(error) {
+                Failure::Other(text) => return Failure::Unreachable(text),
+                failure => return failure,
+            },
+            sqlx::Error::Database(error) => match error.try_downcast::<PgDatabaseError>() {
+                // Its message names tables and rules, never values: those are in the detail, which stays unread.
+                Ok(error) => return Failure::of_postgres(error.code(), error.message().to_owned()),
+                Err(error) => sqlx::Error::Database(error),
+            },
+            error => error,
+        };
+        if let sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed = error
+        {
+            return Failure::Unreachable(error.to_string());
         }
         let code = error.as_database_error().and_then(|error| error.code());
         let code: i32 = code.and_then(|code| code.parse().ok()).unwrap_or(0);
@@ -79,12 +117,13 @@ impl std::fmt::Display for Failure {
         match self {
             Failure::Full => f.write_str("the disk is full"),
             Failure::Busy => f.write_str("another process keeps the database locked"),
+            Failure::Unreachable(text) => write!(f, "the database cannot be reached: {text}"),
             Failure::Other(text) => f.write_str(text),
         }
     }
 }
 
 /// A value in the database that this program cannot have written.
-pub(super) fn unreadable(what: &'static str) -> sqlx::Error {
+pub(in crate::store) fn unreadable(what: &'static str) -> sqlx::Error {
     sqlx::Error::Decode(format!("the {what} in the database cannot be read").into())
 }

@@ -1,0 +1,164 @@
+//! Who may send from anywhere: users with passwords (RFC 4954), by PLAIN (RFC 4616), LOGIN and SCRAM-SHA-256
+//! (RFC 7677). Knows no session; [`Exchange`] takes what the client says and answers what comes next.
+//!
+//! What an answer says, and how long it takes, does not depend on whether there is a user of that name: names that do not
+//! exist have verifiers as well, which no password fits, and whose salt stays the same.
+
+mod base64;
+mod scram;
+mod users;
+mod verifier;
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use verifier::Verifier;
+
+pub use users::{UserError, line as user_line};
+pub(super) use users::{Users, check};
+
+/// What EHLO offers.
+pub(super) const MECHANISMS: &str = "AUTH SCRAM-SHA-256 PLAIN LOGIN";
+
+/// An exchange under way.
+#[derive(Debug)]
+pub(super) enum Exchange {
+    Plain,
+    LoginName,
+    LoginPassword(String),
+    ScramFirst,
+    ScramFinal(String, Arc<Verifier>, scram::Challenged),
+    /// The server has proved itself, and the client has still to say that it has seen it.
+    ScramDone(String),
+}
+
+/// What comes next.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Send this and wait for the answer.
+    Ask(Exchange, String),
+    /// Check this, and go on with [`Claim::proved`].
+    Check(Claim),
+    /// It is this user.
+    Done(String),
+    /// What the client said is no part of such an exchange.
+    Malformed,
+}
+
+/// That the client is this user.
+#[derive(Debug)]
+pub(super) struct Claim {
+    name: String,
+    verifier: Arc<Verifier>,
+    evidence: Evidence,
+}
+
+enum Evidence {
+    Password(Zeroizing<String>),
+    Proof(scram::Proof),
+}
+
+impl std::fmt::Debug for Evidence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Evidence")
+    }
+}
+
+impl Exchange {
+    /// The mechanism of this name, and what is sent first when the client has not begun.
+    pub(super) fn begin(mechanism: &str) -> Option<(Exchange, &'static str)> {
+        match mechanism.to_ascii_uppercase().as_str() {
+            "PLAIN" => Some((Exchange::Plain, "")),
+            // "Username:", as every client of this mechanism, which no standard describes, expects it.
+            "LOGIN" => Some((Exchange::LoginName, "VXNlcm5hbWU6")),
+            "SCRAM-SHA-256" => Some((Exchange::ScramFirst, "")),
+            _ => None,
+        }
+    }
+
+    /// Goes on with what the client answered, in base 64.
+    pub(super) fn step(self, answer: &str, users: &Users) -> Step {
+        let octets = base64::decode(answer).map(Zeroizing::new);
+        let text = octets
+            .as_ref()
+            .and_then(|octets| std::str::from_utf8(octets).ok());
+        let Some(text) = text else {
+            return Step::Malformed;
+        };
+        self.read(text, users).unwrap_or(Step::Malformed)
+    }
+
+    fn read(self, text: &str, users: &Users) -> Option<Step> {
+        match self {
+            Exchange::Plain => {
+                let mut parts = text.split('\0');
+                let (acts_for, name, password) = (parts.next()?, parts.next()?, parts.next()?);
+                let fits = parts.next().is_none() && (acts_for.is_empty() || acts_for == name);
+                fits.then(|| password_of(name, password, users)).flatten()
+            }
+            Exchange::LoginName => Some(Step::Ask(
+                Exchange::LoginPassword(text.to_owned()),
+                "UGFzc3dvcmQ6".to_owned(),
+            )),
+            Exchange::LoginPassword(name) => password_of(&name, text, users),
+            Exchange::ScramFirst => {
+                let first = scram::first(text)?;
+                let name = users::prepare(&first.name)?;
+                let verifier = users.verifier(&name)?;
+                let (challenged, challenge) = first.challenge(&verifier, &half()?);
+                Some(Step::Ask(
+                    Exchange::ScramFinal(name, verifier, challenged),
+                    base64::encode(challenge.as_bytes()),
+                ))
+            }
+            Exchange::ScramFinal(name, verifier, challenged) => {
+                let evidence = Evidence::Proof(challenged.finish(text)?);
+                Some(Step::Check(Claim {
+                    name,
+                    verifier,
+                    evidence,
+                }))
+            }
+            Exchange::ScramDone(name) => text.is_empty().then_some(Step::Done(name)),
+        }
+    }
+}
+
+fn password_of(name: &str, password: &str, users: &Users) -> Option<Step> {
+    let name = users::prepare(name)?;
+    let password = Zeroizing::new(users::prepare(password)?);
+    Some(Step::Check(Claim {
+        verifier: users.verifier(&name)?,
+        name,
+        evidence: Evidence::Password(password),
+    }))
+}
+
+/// The server's half of the nonce, printable and without comma (RFC 5802 §5.1).
+fn half() -> Option<String> {
+    let mut octets = [0; 18];
+    openssl::rand::rand_bytes(&mut octets).ok()?;
+    Some(base64::encode(&octets))
+}
+
+impl Claim {
+    /// Whether it is true. Takes about ten milliseconds of processor time.
+    pub(super) fn is_true(&self) -> bool {
+        match &self.evidence {
+            Evidence::Password(password) => self.verifier.is(password),
+            Evidence::Proof(proof) => proof.fits(&self.verifier),
+        }
+    }
+
+    /// What comes next once it has been found true.
+    pub(super) fn proved(self) -> Step {
+        match self.evidence {
+            Evidence::Password(_) => Step::Done(self.name),
+            Evidence::Proof(proof) => match proof.answer(&self.verifier) {
+                Some(answer) => Step::Ask(Exchange::ScramDone(self.name), base64::encode(answer.as_bytes())),
+                None => Step::Malformed,
+            },
+        }
+    }
+}

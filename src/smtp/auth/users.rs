@@ -1,0 +1,226 @@
+//! The file with the users: one line each, `name:verifier`, as `sealgate user hash` prints it.
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::message::Secret;
+
+use super::super::watched::Watched;
+use super::verifier::{ROUNDS, Verifier};
+
+/// The longest name and the longest password that are taken, in octets.
+const LONGEST: usize = 512;
+const MARK: &str = ":SCRAM-SHA-256$";
+
+/// The users of a file, as it is now.
+#[derive(Debug)]
+pub(in crate::smtp) struct Users {
+    secret: Secret,
+    file: Watched<Table>,
+}
+
+type Table = HashMap<String, Arc<Verifier>>;
+
+/// No line can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum UserError {
+    /// Of this name.
+    #[error("a user's name has 1 to 512 letters, digits or signs; it must not begin with # or hold {MARK:?}")]
+    Name,
+    /// For this password.
+    #[error("a password has 8 to 512 characters, none of them a control character")]
+    Password,
+    /// There is no randomness.
+    #[error("OpenSSL failed: {0}")]
+    OpenSsl(#[from] openssl::error::ErrorStack),
+}
+
+/// A user's line for the file.
+///
+/// # Errors
+/// When the name or the password cannot be one.
+pub fn line(name: &str, password: &str) -> Result<String, UserError> {
+    let name = prepare(name)
+        .filter(|name| is_name(name))
+        .ok_or(UserError::Name)?;
+    let password = prepare(password).ok_or(UserError::Password)?;
+    if password.chars().count() < 8 {
+        return Err(UserError::Password);
+    }
+    Ok(format!("{name}:{}", Verifier::new(&password)?))
+}
+
+/// The form in which names and passwords are compared (RFC 4013), so that one typed on another keyboard is the same.
+pub(super) fn prepare(text: &str) -> Option<String> {
+    let prepared = stringprep::saslprep(text).ok()?.into_owned();
+    (1..=LONGEST).contains(&prepared.len()).then_some(prepared)
+}
+
+fn is_name(name: &str) -> bool {
+    !name.starts_with('#') && name.trim() == name && !name.contains(MARK)
+}
+
+impl Users {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// What the administrator has to mend.
+    pub(in crate::smtp) fn open(path: &Path, secret: Secret) -> Result<Users, String> {
+        let file = Watched::open(path, read)?;
+        Ok(Users { secret, file })
+    }
+
+    /// What proves the password of the user of this name, or of nobody, when there is none.
+    pub(super) fn verifier(&self, name: &str) -> Option<Arc<Verifier>> {
+        let table = self.file.now();
+        // Both are worked out for every name, so that neither takes longer.
+        let seed = self.secret.mac("salt of a user", &[name.as_bytes()]).ok()?;
+        let rounds = table.values().map(|verifier| verifier.rounds).max();
+        let nobody = Arc::new(Verifier::of_nobody(&seed, rounds.unwrap_or(ROUNDS)));
+        Some(table.get(name).cloned().unwrap_or(nobody))
+    }
+}
+
+/// Reads a whole file, or says what is wrong with it.
+pub(in crate::smtp) fn check(path: &Path) -> Result<(), String> {
+    read(path).map(drop)
+}
+
+fn read(path: &Path) -> Result<Table, String> {
+    let cannot = |error: std::io::Error| format!("users {path:?} cannot be read: {error}");
+    let mode = fs::metadata(path).map_err(cannot)?.permissions().mode();
+    if mode & 0o007 != 0 {
+        return Err(format!(
+            "users {path:?} may be read by everybody on this machine (mode {:o}); do: chmod 640",
+            mode & 0o777
+        ));
+    }
+    let text = fs::read_to_string(path).map_err(cannot)?;
+    let mut table = Table::new();
+    for (line, number) in text.lines().zip(1..) {
+        if line.trim().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let at = |what: String| format!("users {path:?}, line {number}: {what}");
+        // A name may hold colons.
+        let split = line.find(MARK).and_then(|mark| line.split_at_checked(mark));
+        let (name, verifier) = split.map_or(("", line), |(name, rest)| (name, rest.trim_start_matches(':')));
+        let verifier = verifier
+            .trim_end()
+            .parse()
+            .map_err(|error| at(format!("{error}")))?;
+        if !is_name(name) || prepare(name).as_deref() != Some(name) {
+            return Err(at("the name is not as `sealgate user hash` writes it".to_owned()));
+        }
+        if table.insert(name.to_owned(), Arc::new(verifier)).is_some() {
+            return Err(at("this user was named before".to_owned()));
+        }
+    }
+    Ok(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    struct File(PathBuf);
+
+    impl File {
+        fn new(name: &str) -> File {
+            File(std::env::temp_dir().join(format!("sealgate-users-{name}-{}", std::process::id())))
+        }
+
+        fn write(&self, text: &str) {
+            fs::write(&self.0, text).unwrap();
+            fs::set_permissions(&self.0, fs::Permissions::from_mode(0o640)).unwrap();
+        }
+    }
+
+    impl Drop for File {
+        fn drop(&mut self) {
+            let _ = fs::remove_file(&self.0);
+        }
+    }
+
+    fn is(users: &Users, name: &str, password: &str) -> bool {
+        users.verifier(name).unwrap().is(password)
+    }
+
+    #[test]
+    fn users_are_those_of_the_file_as_it_is_now() {
+        let file = File::new("now");
+        file.write(&format!(
+            "# ours\n\n{}\n",
+            line("ann@agency.example", "correct horse").unwrap()
+        ));
+        let users = Users::open(&file.0, Secret::passing().unwrap()).unwrap();
+        assert!(is(&users, "ann@agency.example", "correct horse"));
+        assert!(!is(&users, "ann@agency.example", "correct hors"));
+        assert!(!is(&users, "bob", "battery staple"));
+        file.write(&format!(
+            "{}\n# and no ann\n",
+            line("bob", "battery staple").unwrap()
+        ));
+        assert!(is(&users, "bob", "battery staple") && !is(&users, "ann@agency.example", "correct horse"));
+        file.write("bob:this is damaged, and longer\n");
+        assert!(
+            is(&users, "bob", "battery staple"),
+            "what was last read stays in force"
+        );
+    }
+
+    #[test]
+    fn nobody_has_the_same_salt_every_time_and_as_many_rounds_as_everybody() {
+        let file = File::new("nobody");
+        file.write(&line("ann", "correct horse").unwrap());
+        let secret = Secret::passing().unwrap();
+        let users = Users::open(&file.0, secret.clone()).unwrap();
+        let again = Users::open(&file.0, secret).unwrap();
+        let (first, second) = (users.verifier("bob").unwrap(), again.verifier("bob").unwrap());
+        assert!(first == second && first != users.verifier("eve").unwrap());
+        let ann = users.verifier("ann").unwrap();
+        assert_eq!((first.rounds, first.salt.len()), (ann.rounds, ann.salt.len()));
+    }
+
+    #[test]
+    fn mistakes_in_the_file_are_named_with_their_line() {
+        let file = File::new("mistakes");
+        let ann = line("ann", "correct horse").unwrap();
+        for (text, told) in [
+            (
+                "ann:secret\n".to_owned(),
+                "line 1: this is no line of `sealgate user hash`",
+            ),
+            (format!("{ann}\n{ann}\n"), "line 2: this user was named before"),
+            (format!("\n {ann}"), "line 2: the name is not as"),
+            (ann.replace("ann", ""), "line 1: the name is not as"),
+        ] {
+            file.write(&text);
+            let mistake = check(&file.0).unwrap_err();
+            assert!(mistake.contains(told), "{mistake}");
+            assert!(!mistake.contains("secret"), "{mistake}");
+        }
+        fs::set_permissions(&file.0, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(check(&file.0).unwrap_err().contains("chmod 640"));
+    }
+
+    #[test]
+    fn names_and_passwords_are_prepared_and_bounded() {
+        // One letter and a combining mark, or one letter with it: the same password.
+        assert_eq!(prepare("pässword"), prepare("pa\u{308}ssword"));
+        for (name, password) in [
+            ("", "long enough"),
+            ("#a", "long enough"),
+            (" a", "long enough"),
+            ("a", "short"),
+            ("a", "tab\tinside it"),
+        ] {
+            assert!(line(name, password).is_err(), "{name:?} {password:?}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Clients that are slow, in a time that only passes when everybody waits.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::time::{Instant, sleep};
+
+use super::super::connection::serve_stream;
+use super::super::limits::Limits;
+use super::super::server::shared;
+use super::super::stop;
+use super::*;
+
+/// Runs a session against the client, and says what it has answered.
+async fn meet<F: Future<Output = DuplexStream>>(client: impl FnOnce(DuplexStream) -> F) -> String {
+    let accept: Arc<dyn Accept> = Arc::new(Recorder::default());
+    let shared = shared(&settings(), "gateway.example", accept, None).unwrap();
+    let ticket = Limits::new(1, 1).admit([192, 0, 2, 1].into()).unwrap();
+    let (near, mut far) = duplex(64 * 1024);
+    let (_teller, told) = stop::pair();
+    let known = Client {
+        address: [192, 0, 2, 1].into(),
+        helo: String::new(),
+        tls: false,
+        extended: false,
+        user: None,
+    };
+    let server = async {
+        serve_stream(&mut far, known, &shared, told, &ticket)
+            .await
+            .unwrap();
+        drop(far);
+    };
+    let client = async {
+        let mut stream = client(near).await;
+        let mut said = String::new();
+        stream.read_to_string(&mut said).await.unwrap();
+        said
+    };
+    tokio::join!(server, client).1
+}
+
+async fn begin(stream: &mut DuplexStream) {
+    let commands = "EHLO c\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n";
+    stream.write_all(commands.as_bytes()).await.unwrap();
+    // Its answers come before anything that passes time.
+    sleep(Duration::from_millis(1)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_trickles_in_is_given_up_after_half_a_minute() {
+    let start = Instant::now();
+    let said = meet(|mut stream| async {
+        begin(&mut stream).await;
+        for _ in 0..1000 {
+            if stream.write_all(b"x").await.is_err() {
+                break;
+            }
+            sleep(Duration::from_secs(5)).await;
+            if start.elapsed() > Duration::from_secs(35) {
+                break;
+            }
+        }
+        stream
+    })
+    .await;
+    assert!(
+        said.ends_with("421 4.4.2 gateway.example the message comes too slowly; closing\r\n"),
+        "{said}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_over_a_slow_line_is_taken_however_long_it_takes() {
+    let start = Instant::now();
+    let said = meet(|mut stream| async {
+        begin(&mut stream).await;
+        for _ in 0..200 {
+            stream.write_all(&[b'x'; 998]).await.unwrap();
+            stream.write_all(b"\r\n").await.unwrap();
+            sleep(Duration::from_secs(9)).await;
+        }
+        stream.write_all(b".\r\nQUIT\r\n").await.unwrap();
+        stream
+    })
+    .await;
+    assert!(
+        said.contains("250 2.0.0 Accepted") && start.elapsed() > Duration::from_secs(1800),
+        "{said}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_chunk_has_half_a_minute_of_its_own() {
+    let said = meet(|mut stream| async {
+        stream
+            .write_all(b"EHLO c\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n")
+            .await
+            .unwrap();
+        for _ in 0..5 {
+            stream.write_all(b"BDAT 2\r\n").await.unwrap();
+            sleep(Duration::from_secs(29)).await;
+            stream.write_all(b"\r\n").await.unwrap();
+            sleep(Duration::from_secs(29)).await;
+        }
+        stream.write_all(b"BDAT 0 LAST\r\nQUIT\r\n").await.unwrap();
+        stream
+    })
+    .await;
+    assert!(said.contains("250 2.0.0 Accepted"), "{said}");
+}

@@ -1,0 +1,179 @@
+//! What happens when the database goes away, or promises less than the gateway does.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::{Postgres, Server, database};
+use crate::audit::{ChainState, Lookup, Trail, TrailError};
+use crate::message::RawMessage;
+use crate::queue::{Filter, Spool};
+use crate::store::samples::{TemporaryDirectory, id, mail, minute, record};
+use crate::store::{Settings, Store, Url};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_crashes_under_load_loses_nothing_that_was_acknowledged() {
+    let test = "a_server_that_crashes_under_load_loses_nothing_that_was_acknowledged";
+    let Some(_) = database(test) else { return };
+    let mut server = Server::start("crash", "", 5432).unwrap();
+    let name = server.database();
+    let directory = TemporaryDirectory::new();
+    let settings = Settings {
+        url: Some(Url::from(server.url(&name))),
+        ..directory.settings()
+    };
+    let store = Store::open(&settings).await.unwrap();
+    let (stop, acknowledged) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
+    let senders: Vec<_> = (0..8_i64)
+        .map(|sender| {
+            let (store, stop, acknowledged) = (store.clone(), Arc::clone(&stop), Arc::clone(&acknowledged));
+            tokio::spawn(async move {
+                let mut refused = 0;
+                for number in 0.. {
+                    let message = id(sender, number);
+                    let outbounds = vec![mail(&[b'x'; 2000], &[(1, "bob@partner.example")])];
+                    match store.commit(record(message, minute(0)), outbounds).await {
+                        Ok(()) => acknowledged.lock().unwrap().push(message),
+                        Err(TrailError::Unavailable(_)) => refused += 1,
+                        Err(TrailError::Full) => panic!("the disk is not full"),
+                    }
+                    if stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                }
+                refused
+            })
+        })
+        .collect();
+    let count = || acknowledged.lock().unwrap().len();
+    for _ in 0..3 {
+        let before = count();
+        while count() < before + 100 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        tokio::task::block_in_place(|| server.restart("QUIT"));
+    }
+    let before = count();
+    while count() < before + 100 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    stop.store(true, Ordering::Relaxed);
+    let mut refused = 0;
+    for sender in senders {
+        refused += sender.await.unwrap();
+    }
+    assert!(refused > 0, "the crashes were noticed");
+    for message in acknowledged.lock().unwrap().iter() {
+        let found = store.find(Lookup::Id(*message)).await.unwrap();
+        assert!(
+            found.len() == 1 && found[0].intact && found[0].deliveries.len() == 1,
+            "{message}"
+        );
+    }
+    assert!(matches!(
+        store.verify_chain().await.unwrap(),
+        ChainState::Intact { .. }
+    ));
+    let unfinished = store.list(Filter::default()).await.unwrap();
+    assert_eq!(store.body(unfinished[0].body).await.unwrap().len(), 2000);
+
+    for setting in ["fsync", "full_page_writes"] {
+        server.ask(&name, &format!("ALTER SYSTEM SET {setting} = off"));
+        server.restart("INT");
+        let refused = Store::open(&settings).await.err().unwrap().to_string();
+        assert!(refused.contains(&format!("{setting} = on")), "{refused}");
+        server.ask(&name, &format!("ALTER SYSTEM RESET {setting}"));
+    }
+    server.restart("INT");
+    Store::open(&settings).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_acknowledges_after_the_flush_whatever_the_database_says() {
+    let Some(database) = database("a_session_acknowledges_after_the_flush_whatever_the_database_says") else {
+        return;
+    };
+    database.ask(&format!(
+        "ALTER DATABASE {} SET synchronous_commit = off",
+        database.name
+    ));
+    let store = Postgres::open(&database.settings()).await.unwrap();
+    let asked = store.link.run(|db| {
+        Box::pin(async move {
+            sqlx::query_scalar::<_, String>("SHOW synchronous_commit")
+                .fetch_one(db)
+                .await
+        })
+    });
+    assert_eq!(asked.await.unwrap(), "on");
+}
+
+#[tokio::test]
+async fn sessions_that_the_server_ends_are_replaced() {
+    let Some(database) = database("sessions_that_the_server_ends_are_replaced") else {
+        return;
+    };
+    let store = Store::open(&database.settings()).await.unwrap();
+    let mut done = 0;
+    for number in 0..20 {
+        database.ask(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sealgate'",
+        );
+        let outbounds = vec![mail(b"x", &[(1, "bob@partner.example")])];
+        let first = store
+            .commit(record(id(0, 2 * number), minute(0)), outbounds.clone())
+            .await;
+        let second = store
+            .commit(record(id(0, 2 * number + 1), minute(0)), outbounds)
+            .await;
+        assert!(second.is_ok(), "{second:?}");
+        done += usize::from(first.is_ok()) + 1;
+    }
+    assert_eq!(store.list(Filter::default()).await.unwrap().len(), done);
+}
+
+#[tokio::test]
+async fn a_body_of_many_megabytes_goes_in_parts_and_comes_back_whole() {
+    let Some(database) = database("a_body_of_many_megabytes_goes_in_parts_and_comes_back_whole") else {
+        return;
+    };
+    let store = Store::open(&database.settings()).await.unwrap();
+    let large: Vec<u8> = (0..20_000_001_u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    let outbounds = vec![
+        mail(&large, &[(1, "bob@partner.example")]),
+        mail(b"x", &[(2, "eve@partner.example")]),
+    ];
+    store
+        .commit(record(id(0, 1), minute(0)), outbounds)
+        .await
+        .unwrap();
+    assert_eq!(database.ask("SELECT count(*) FROM body_parts"), "20");
+    let claimed = store.claim(minute(1), minute(60), 10).await.unwrap();
+    assert!(store.body(claimed[0].body).await.unwrap() == RawMessage::new(large));
+    database.ask("DELETE FROM body_parts WHERE place = 3");
+    assert!(
+        store.body(claimed[0].body).await.is_err(),
+        "not without one of its parts"
+    );
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_reached_is_named_without_the_password() {
+    let directory = TemporaryDirectory::new();
+    let settings = Settings {
+        url: Some(Url::from(
+            "postgres://sealgate:geheim@127.0.0.1:1/mail".to_owned(),
+        )),
+        ..directory.settings()
+    };
+    let told = Store::open(&settings).await.err().unwrap().to_string();
+    assert!(
+        told.contains("PostgreSQL at 127.0.0.1:1, database mail"),
+        "{told}"
+    );
+    assert!(
+        told.contains("cannot be reached") && !told.contains("geheim"),
+        "{told}"
+    );
+}
