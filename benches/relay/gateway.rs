@@ -45,6 +45,11 @@ impl Gateway {
         (self.child, self.address, self.start_time) = launch(&self.place);
     }
 
+    /// Has it read its policy and certificates anew.
+    pub fn reload(&self) {
+        self.tree().hang_up();
+    }
+
     pub fn tree(&self) -> Tree {
         Tree(self.child.id())
     }

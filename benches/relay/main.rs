@@ -1,7 +1,7 @@
 //! Measures the whole path of a message, side by side with Postfix in the same run: `make bench`.
 //!
-//! `cargo bench --bench relay -- [throughput|recipients|large|certificates|queue|idle …] [--quick]`; all without a
-//! name. It prints tables in Markdown, ratios first, and asserts nothing about time: other work on the machine
+//! `cargo bench --bench relay -- [throughput|recipients|large|certificates|queue|idle|crash|soak …] [--quick]`; all but
+//! `soak` without a name. It prints tables in Markdown, ratios first, and asserts nothing about time: other work on the machine
 //! falls on all systems alike only because they take turns.
 
 #![allow(
@@ -11,7 +11,9 @@
     reason = "a measurement that cannot go on may stop"
 )]
 
+mod faults;
 mod gateway;
+mod keeper;
 mod load;
 mod place;
 mod postfix;
@@ -48,7 +50,11 @@ const SCENARIOS: &[Scenario] = &[
     ("certificates", scenarios::certificates),
     ("queue", scenarios::queue),
     ("idle", scenarios::idle),
+    ("crash", faults::crash),
 ];
+
+/// Measurements that take so long that they must be asked for.
+const LONG: &[Scenario] = &[("soak", faults::soak)];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args()
@@ -73,8 +79,9 @@ fn main() -> ExitCode {
         .iter()
         .filter(|argument| !argument.starts_with("--"))
         .collect();
-    for (name, run) in SCENARIOS {
-        if names.is_empty() || names.iter().any(|wanted| wanted == name) {
+    for (name, run) in SCENARIOS.iter().chain(LONG) {
+        let is_long = LONG.iter().any(|(long, _)| long == name);
+        if (names.is_empty() && !is_long) || names.iter().any(|wanted| wanted == name) {
             println!("\n## {name}\n");
             run(effort);
         }

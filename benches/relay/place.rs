@@ -72,6 +72,11 @@ fn keys() -> &'static Keys {
     })
 }
 
+/// The private key of all recipients.
+pub fn private_key() -> &'static PKey<Private> {
+    &keys().2
+}
+
 /// A certificate for `name`: of a CA without an issuer, of a recipient with one.
 fn certificate(name: &str, key: &PKey<Private>, issuer: Option<(&X509, &PKey<Private>)>) -> X509 {
     let mut subject = X509Name::builder().expect("a name");

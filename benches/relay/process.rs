@@ -51,6 +51,18 @@ impl Tree {
         self.processes().iter().map(peak).collect()
     }
 
+    /// Kills what is below it without warning: of a gateway, the readers in their jails.
+    pub fn kill_children(self) {
+        for pid in self.processes().into_iter().filter(|pid| *pid != self.0) {
+            signal("-KILL", pid);
+        }
+    }
+
+    /// Has it read its settings anew.
+    pub fn hang_up(self) {
+        signal("-HUP", self.0);
+    }
+
     fn processes(self) -> BTreeSet<u32> {
         let all = fs::read_dir("/proc")
             .expect("/proc is there")
@@ -73,6 +85,13 @@ impl Tree {
             tree = grown;
         }
     }
+}
+
+/// A process that has gone meanwhile is no mistake.
+fn signal(which: &str, pid: u32) {
+    let _ = std::process::Command::new("kill")
+        .args([which, &pid.to_string()])
+        .status();
 }
 
 /// Notes the most memory that a tree has while it runs.

@@ -38,6 +38,41 @@ pub fn message(bytes: &[u8]) {
     check(&examine_here(Source::Message(bytes), rules(), &LIMITS));
 }
 
+/// What a client says in a session, in pieces that the first octets tell. However it is cut, the session does the same,
+/// unless it ends: octets behind DATA and STARTTLS end it when they come too early.
+pub fn session(bytes: &[u8]) {
+    let (cuts, octets) = bytes.split_at(bytes.len().min(4));
+    let lmtp = cuts.first().is_some_and(|cut| cut % 8 == 0);
+    let run = |cuts: &[u8]| sealgate::smtp::rehearse(octets, cuts, lmtp).expect("a session can be had");
+    let (cut, single) = (run(cuts), run(&[1]));
+    for done in [&cut, &single] {
+        assert!(done.replies.ends_with(b"\r\n"));
+        for line in done.replies.strip_suffix(b"\r\n").unwrap_or_default().split(|octet| *octet == b'\n') {
+            assert!(line.len() <= 512 && line.iter().all(|octet| (b' '..=b'~').contains(octet) || *octet == b'\r'));
+        }
+        for message in &done.messages {
+            let text = without_line_ends(message);
+            assert!(!text.contains(&b'\r') && !text.contains(&b'\n') && !text.contains(&0));
+            assert!(message.is_empty() || message.ends_with(b"\r\n"));
+        }
+    }
+    if !cut.closed && !single.closed {
+        assert!(cut == single, "it depends on the cuts");
+    }
+}
+
+/// Without the line ends that are whole.
+fn without_line_ends(message: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(message.len());
+    let mut rest = message;
+    while let Some(found) = rest.windows(2).position(|pair| pair == b"\r\n") {
+        out.extend_from_slice(&rest[..found]);
+        rest = &rest[found + 2..];
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
 /// A file of any kind.
 pub fn file(bytes: &[u8]) {
     let name = "file";

@@ -6,8 +6,9 @@ use crate::config::{Bundle, Settings};
 use crate::deliver::Courier;
 use crate::detect::Rules;
 use crate::inspect::{Inspector, Ocr, OcrMode};
+use crate::message::Secret;
 use crate::notice::Notices;
-use crate::relay::{Couriers, Gateway, Identity, Rulebook, Stores};
+use crate::relay::{Couriers, Gateway, Identity, LoopGuard, Rulebook, Stores};
 use crate::smime::keys::KeyRing;
 use crate::smime::online::Online;
 use crate::smime::{Certificates, Opener, Vault};
@@ -18,7 +19,7 @@ use crate::store::Store;
 /// # Errors
 /// The first stage that does not start, in words for an administrator.
 pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>, Store), String> {
-    let identity = Identity {
+    let identity = |secret| Identity {
         hostname: settings.hostname.clone(),
         domains: settings
             .domains
@@ -33,6 +34,8 @@ pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>,
         answers_per_hour: settings.inbound.answers_per_hour,
         harvest: settings.harvest.mode,
         administrator: settings.harvest.administrator.clone(),
+        loops: LoopGuard::new(settings.loops.clone(), secret),
+        conformance: settings.conformance.mode,
     };
     let couriers = couriers(settings)?;
     let mut rulebook = rulebook(settings, &bundle)?;
@@ -51,6 +54,8 @@ pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>,
         .with_online(Online::start(&settings.certificates.online));
     // After the store, whose directory it lies in, and whose lock keeps a second gateway from making another one.
     let vault = Vault::open(&settings.vault_file()).map_err(|error| error.to_string())?;
+    let secret = Secret::open(&settings.secret_file());
+    let identity = identity(secret.map_err(|error| format!("the gateway's own key: {error}"))?);
     join(&store, &vault, settings, &bundle.policy.version).await?;
     let gateway = Gateway::new(
         identity,

@@ -54,6 +54,7 @@ pub(super) fn all(settings: &Settings) -> Vec<Check> {
     checks.extend(of_stage("deliver.mta_sts", settings.deliver.mta_sts.mistakes()));
     checks.extend(inbound(settings));
     checks.extend(of_stage("harvest", settings.harvest.mistakes()));
+    checks.extend(of_stage("loops", settings.loops.mistakes()));
     checks
 }
 

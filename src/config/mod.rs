@@ -49,6 +49,10 @@ pub struct Settings {
     pub inbound: relay::Inbound,
     /// Certificates from signed mail.
     pub harvest: relay::Harvest,
+    /// Mail that goes in circles.
+    pub loops: relay::Loops,
+    /// Messages that are not as they should be.
+    pub conformance: relay::Conformance,
     /// The gateway's own key for mail that waits.
     pub vault: smime::VaultSettings,
 }
@@ -70,6 +74,8 @@ impl Default for Settings {
             deliver: Default::default(),
             inbound: Default::default(),
             harvest: Default::default(),
+            loops: Default::default(),
+            conformance: Default::default(),
             vault: Default::default(),
         }
     }
@@ -124,6 +130,7 @@ impl Settings {
             // Nobody outside has a password here, or is suspended.
             suspended: None,
             listen_tls: Vec::new(),
+            listen_lmtp: Vec::new(),
             users: None,
             ..self.smtp.clone()
         }
@@ -143,6 +150,11 @@ impl Settings {
     pub fn vault_file(&self) -> PathBuf {
         let own = || self.store.directory.join("vault.pem");
         self.vault.key.clone().unwrap_or_else(own)
+    }
+
+    /// Where the gateway's own key is.
+    pub fn secret_file(&self) -> PathBuf {
+        self.store.directory.join("gateway.key")
     }
 
     /// Makes relative paths start at `folder`.
@@ -194,7 +206,7 @@ impl Settings {
         let suspended = self.smtp.suspended.take();
         let own = || self.store.directory.join("suspended.toml");
         self.smtp.suspended = Some(suspended.map_or_else(own, |path| folder.join(path)));
-        self.smtp.secret = Some(self.store.directory.join("gateway.key"));
+        self.smtp.secret = Some(self.secret_file());
         let own = || self.store.directory.join("authorities");
         let learned = self.certificates.learned.take();
         self.certificates.learned = Some(learned.map_or_else(own, |path| folder.join(path)));

@@ -20,7 +20,7 @@ use crate::smtp::Client;
 use super::room::Share;
 use super::summary::Summary;
 use super::waiting::until;
-use super::{Gateway, Rulebook, received, signing};
+use super::{Gateway, Rulebook, conformance, received, signing};
 
 /// How long it may take until the commit begins, before the mail server is told to come back later. The commit
 /// itself is waited for: who stops in the middle of it does not know what to answer.
@@ -59,8 +59,13 @@ pub enum NotTaken {
     #[error("mail whose sender cannot be told, or does not want to be, is refused: {0}")]
     NobodyToTell(String),
     /// It has been through too many relays.
-    #[error("too many hops: this looks like a mail loop")]
+    #[error(
+        "it has been through too many relays, or through this one too often: this looks like a mail loop"
+    )]
     Loop,
+    /// It is not as RFC 5322 wants a message, and cannot be mended or must not be.
+    #[error("{0}")]
+    Malformed(String),
     /// No reader was free.
     #[error(transparent)]
     NoReader(#[from] NoReader),
@@ -116,9 +121,8 @@ impl Gateway {
     }
 
     async fn prepare(&self, arrival: Arrival) -> Result<(Record, Vec<Outbound>, Share), NotTaken> {
-        if received::hops(&arrival.raw) > received::HOP_LIMIT {
-            return Err(NotTaken::Loop);
-        }
+        let arrival = self.conformed(arrival)?;
+        let marker = self.identity.loops.pass(&arrival.raw)?;
         let rulebook = self.rulebook();
         let inspection = self.inspector.inspect(&arrival.raw).await?;
         let (choices, unknown) = self.choose_certificates(&rulebook, &arrival, &inspection).await;
@@ -135,7 +139,7 @@ impl Gateway {
             size: arrival.raw.len() as u64,
             instead_of: None,
         };
-        let arrival = self.stamped(arrival);
+        let arrival = self.stamped(arrival, &marker);
         self.carry_out(&rulebook, arrival, outcome).await
     }
 
@@ -174,10 +178,30 @@ impl Gateway {
         Ok((record, outbounds, share))
     }
 
-    /// With the gateway's own trace field.
-    fn stamped(&self, arrival: Arrival) -> Arrival {
+    /// As RFC 5322 wants it, if the settings want that.
+    fn conformed(&self, arrival: Arrival) -> Result<Arrival, NotTaken> {
+        let facts = conformance::Facts {
+            envelope: &arrival.envelope,
+            hostname: &self.identity.hostname,
+            id: arrival.id.to_string(),
+            now: arrival.at,
+        };
+        let mended = conformance::conform(self.identity.conformance, &arrival.raw, &facts);
+        match mended.map_err(NotTaken::Malformed)? {
+            None => Ok(arrival),
+            Some(mended) => {
+                tracing::info!(id = %arrival.id, what = mended.what, "a message was mended");
+                let raw = mended.raw;
+                Ok(Arrival { raw, ..arrival })
+            }
+        }
+    }
+
+    /// With the gateway's own trace fields.
+    fn stamped(&self, arrival: Arrival, marker: &str) -> Arrival {
         let hostname = &self.identity.hostname;
-        let raw = received::stamp(&arrival.raw, &arrival.client, hostname, arrival.id, arrival.at);
+        let (raw, client) = (&arrival.raw, &arrival.client);
+        let raw = received::stamp(raw, client, hostname, arrival.id, arrival.at, marker);
         Arrival { raw, ..arrival }
     }
 

@@ -13,8 +13,10 @@
 
 mod accept;
 mod bundle;
+mod conformance;
 mod inbound;
 mod lookup;
+mod loops;
 mod outgoing;
 mod received;
 mod room;
@@ -36,8 +38,10 @@ use crate::queue::{Delivery, Spool, WaitingRoom};
 use crate::smime::{Certificates, Register, Vault};
 
 pub use bundle::Rulebook;
+pub use conformance::{Conformance, Mode as ConformanceMode};
 use inbound::{Answered, Strangers};
 pub use inbound::{Harvest, HarvestMode, Inbound, Inward};
+pub use loops::{LoopGuard, Loops};
 use room::Room;
 
 /// What the gateway knows about its own organisation.
@@ -61,6 +65,10 @@ pub struct Identity {
     pub harvest: HarvestMode,
     /// Who is told of new certificates.
     pub administrator: Option<Address>,
+    /// Tells mail that goes in circles.
+    pub loops: LoopGuard,
+    /// What is done about messages that are not as RFC 5322 wants them.
+    pub conformance: ConformanceMode,
     /// Octets of mail that may be in memory on its way out; sealed copies may take [`COPIES`] halves of it.
     pub memory: usize,
 }
@@ -223,6 +231,8 @@ mod tests {
             answers_per_hour: 1,
             harvest: HarvestMode::Off,
             administrator: None,
+            loops: LoopGuard::new(Loops::default(), crate::message::Secret::passing().unwrap()),
+            conformance: ConformanceMode::Off,
             memory: 1,
         };
         for own in ["agency.example", "a.state.example", "b.a.state.example"] {

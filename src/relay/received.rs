@@ -6,17 +6,26 @@ use jiff::tz::TimeZone;
 use crate::message::{MessageId, RawMessage};
 use crate::smtp::Client;
 
-/// How many `Received` fields a message may carry. RFC 5321 §6.3 asks for at least 100.
-pub const HOP_LIMIT: usize = 100;
-
-/// Puts the gateway's `Received` field on top. There is no `for` clause: it would show a Bcc recipient.
-pub fn stamp(raw: &RawMessage, client: &Client, hostname: &str, id: MessageId, now: Timestamp) -> RawMessage {
+/// Puts the gateway's `Received` field on top, and below it `marker`, a field of its own. There is no `for` clause: it would
+/// show a Bcc recipient.
+pub fn stamp(
+    raw: &RawMessage,
+    client: &Client,
+    hostname: &str,
+    id: MessageId,
+    now: Timestamp,
+    marker: &str,
+) -> RawMessage {
     // RFC 3848.
-    let protocol = match (client.extended, client.tls, &client.user) {
+    let smtp = match (client.extended, client.tls, &client.user) {
         (true, true, Some(_)) => "ESMTPSA",
         (true, true, None) => "ESMTPS",
         (true, false, _) => "ESMTP",
         (false, ..) => "SMTP",
+    };
+    let protocol = match client.lmtp {
+        true => smtp.replace("ESMTP", "LMTP"),
+        false => smtp.to_owned(),
     };
     let helo = printable(&client.helo);
     let address = client.address;
@@ -24,7 +33,7 @@ pub fn stamp(raw: &RawMessage, client: &Client, hostname: &str, id: MessageId, n
         .to_zoned(TimeZone::UTC)
         .strftime("%a, %d %b %Y %H:%M:%S +0000");
     let field = format!(
-        "Received: from {helo} ([{address}])\r\n\tby {hostname} (Sealgate) with {protocol} id {id};\r\n\t{date}\r\n"
+        "Received: from {helo} ([{address}])\r\n\tby {hostname} (Sealgate) with {protocol} id {id};\r\n\t{date}\r\n{marker}"
     );
     let mut stamped = Vec::with_capacity(field.len() + raw.len());
     stamped.extend_from_slice(field.as_bytes());
@@ -68,6 +77,7 @@ mod tests {
             tls: false,
             extended: true,
             user: None,
+            lmtp: false,
         }
     }
 
@@ -81,13 +91,14 @@ mod tests {
             "gate.example",
             id,
             Timestamp::UNIX_EPOCH,
+            "Sealgate-Pass: 1 00\r\n",
         );
         let text = String::from_utf8(stamped.as_bytes().to_vec()).unwrap();
         assert_eq!(
             text,
             format!(
                 "Received: from mailX-Evil:1 ([127.0.0.1])\r\n\tby gate.example (Sealgate) with ESMTP id {id};\r\n\t\
-                 Thu, 01 Jan 1970 00:00:00 +0000\r\nSubject: x\r\n\r\nbody"
+                 Thu, 01 Jan 1970 00:00:00 +0000\r\nSealgate-Pass: 1 00\r\nSubject: x\r\n\r\nbody"
             )
         );
     }

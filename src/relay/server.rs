@@ -57,6 +57,10 @@ pub(super) fn reply(reason: &NotTaken) -> Reply {
             status: "5.4.6",
             text: reason.to_string(),
         },
+        NotTaken::Malformed(what) => Reply::Refused {
+            status: "5.6.0",
+            text: what.clone(),
+        },
         NotTaken::Seal(SealError::NoHeader) => Reply::Refused {
             status: "5.6.0",
             text: "the message has no header section that can be protected".to_owned(),

@@ -269,6 +269,7 @@ fn arrival(one: &Waiting, first: &Record, raw: RawMessage, now: Timestamp) -> Ar
             tls: false,
             extended: true,
             user: None,
+            lmtp: false,
         },
         envelope: Envelope {
             sender: Some(one.sender.clone()),

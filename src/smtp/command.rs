@@ -7,7 +7,7 @@
 use crate::message::{Address, Wishes};
 
 use super::chunks::{self, Chunk};
-use super::session::Login;
+use super::session::{Introduction, Login, introduction};
 use super::{dsn, path};
 
 /// What the client asks for.
@@ -26,6 +26,8 @@ pub(super) enum Command {
     Quit,
     StartTls,
     Login(Login),
+    Introduce(Introduction),
+    Lhlo(String),
 }
 
 /// MAIL with its parameters.
@@ -102,6 +104,10 @@ fn read(line: &[u8]) -> Result<Command, Fault> {
     let rest = rest.trim_matches(' ');
     match verb.to_ascii_uppercase().as_str() {
         "EHLO" => name(rest).map(Command::Ehlo).ok_or(Fault::Form("EHLO host-name")),
+        "LHLO" => name(rest).map(Command::Lhlo).ok_or(Fault::Form("LHLO host-name")),
+        "XCLIENT" => introduction(rest)
+            .map(Command::Introduce)
+            .ok_or(Fault::Form("XCLIENT ADDR=address")),
         "HELO" => name(rest).map(Command::Helo).ok_or(Fault::Form("HELO host-name")),
         "MAIL" => mail(rest).map(Command::Mail),
         "RCPT" => rcpt(rest),

@@ -1,8 +1,6 @@
 //! Drives a [`Session`] over a socket: reads, writes, waits, starts TLS. What is said is not decided here.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,6 +16,7 @@ use tokio_openssl::SslStream;
 use crate::message::Address;
 
 use super::auth::Claim;
+use super::caller::{self, Caller, DoorKind};
 use super::limits::{State, Ticket};
 use super::memory::Budget;
 use super::network::Network;
@@ -48,21 +47,16 @@ pub(super) struct Shared {
     pub(super) budget: Budget,
     pub(super) tls: Option<SslAcceptor>,
     pub(super) relay_from: Vec<Network>,
+    /// Balancers that speak the PROXY protocol.
+    pub(super) proxy_from: Vec<Network>,
+    /// Balancers that may send XCLIENT.
+    pub(super) xclient_from: Vec<Network>,
     pub(super) timeout: Duration,
     /// Octets of a message that must come in a second; 0 is no limit.
     pub(super) octets_per_second: u64,
     /// False passwords, by address.
     pub(super) login_failures: Rate,
     pub(super) login_pause: Duration,
-}
-
-/// How a listening address is served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum DoorKind {
-    /// In clear at first.
-    Plain,
-    /// Under TLS from the first octet (RFC 8314 §3.3).
-    Tls,
 }
 
 /// Why a conversation over one stream ended.
@@ -85,31 +79,34 @@ enum Heard {
 /// Serves one connection to its end. `stop` becoming true ends it as soon as no transaction is under way.
 pub(super) async fn serve(
     mut stream: TcpStream,
-    peer: SocketAddr,
-    door: DoorKind,
+    caller: Caller,
     shared: &Shared,
     mut stop: Stop,
     ticket: &Ticket,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let address = peer.ip().to_canonical();
-    let standing = standing(&stream, address, door, shared)?;
+    let standing = caller.standing(&stream, shared)?;
     let client = Client {
-        address,
+        address: caller.address,
         helo: String::new(),
-        tls: door == DoorKind::Tls,
+        tls: caller.kind == DoorKind::Tls,
         extended: false,
         user: None,
+        lmtp: caller.kind == DoorKind::Lmtp,
     };
+    let session = Session::new(Arc::clone(&shared.rules), shared.budget.clone(), client, standing);
     let mut driver = Driver {
-        session: Session::new(Arc::clone(&shared.rules), shared.budget.clone(), client, standing),
+        session: match caller.may_introduce {
+            true => session.of_balancer(),
+            false => session,
+        },
         shared,
         stop: &mut stop,
         ticket,
         text: None,
         room: COMMAND_BUFFER,
     };
-    if door == DoorKind::Tls {
+    if caller.kind == DoorKind::Tls {
         return driver.converse_under_tls(stream).await;
     }
     match driver.converse(&mut stream).await? {
@@ -142,22 +139,6 @@ pub(super) async fn serve_stream(
         room: COMMAND_BUFFER,
     };
     driver.converse(stream).await.map(drop)
-}
-
-/// What a client may do, going by its address. Where TLS begins at once, the client has to speak first.
-fn standing(stream: &TcpStream, address: IpAddr, door: DoorKind, shared: &Shared) -> io::Result<Standing> {
-    let may_relay = shared.relay_from.iter().any(|network| network.contains(address));
-    Ok(if !may_relay && shared.rules.users.is_none() {
-        tracing::info!(%address, "a client outside of relay_from was refused");
-        Standing::Stranger
-    } else if door == DoorKind::Plain && has_spoken(stream)? {
-        tracing::info!(%address, "a client that spoke before the greeting was refused");
-        Standing::Early
-    } else if may_relay {
-        Standing::Welcome
-    } else {
-        Standing::Guest
-    })
 }
 
 struct Driver<'a> {
@@ -242,6 +223,10 @@ impl Driver<'_> {
                     self.session.message_answered(reply);
                 }
                 Event::Login(claim) => self.check(*claim).await,
+                Event::Introduced(introduction) => {
+                    let standing = caller::introduced(&introduction, self.shared);
+                    self.session.introduced(introduction, standing);
+                }
                 Event::StartTls => {
                     self.write(stream).await?;
                     return Ok(End::StartTls);
@@ -350,12 +335,6 @@ impl Driver<'_> {
         })
         .await?
     }
-}
-
-/// Whether octets have come already. Only the kernel knows this early: the runtime has not yet been told.
-fn has_spoken(stream: &TcpStream) -> io::Result<bool> {
-    let probe = std::net::TcpStream::from(stream.as_fd().try_clone_to_owned()?);
-    Ok(probe.peek(&mut [0]).is_ok_and(|octets| octets > 0))
 }
 
 /// A panic in there is the gateway's fault, not the end of its service.

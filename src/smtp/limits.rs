@@ -74,6 +74,15 @@ impl Limits {
         self.admit_at(address, Instant::now())
     }
 
+    /// The same for a balancer, whose address stands for many.
+    pub(super) fn admit_balancer(self: &Arc<Self>, address: IpAddr) -> Option<Ticket> {
+        let mut open = self.open();
+        if open.seats.len() >= self.sessions {
+            self.make_room(&mut open, None, Instant::now())?;
+        }
+        Some(self.seat(&mut open, owner(address)))
+    }
+
     fn admit_at(self: &Arc<Self>, address: IpAddr, at: Instant) -> Option<Ticket> {
         let owner = owner(address);
         let mut open = self.open();
@@ -86,6 +95,10 @@ impl Limits {
         } else if open.seats.len() >= self.sessions {
             self.make_room(&mut open, None, at)?;
         }
+        Some(self.seat(&mut open, owner))
+    }
+
+    fn seat(self: &Arc<Self>, open: &mut Open, owner: IpAddr) -> Ticket {
         open.last += 1;
         let number = open.last;
         let seat = Arc::new(Seat {
@@ -95,11 +108,11 @@ impl Limits {
         });
         open.seats.insert(number, Arc::clone(&seat));
         *open.by_owner.entry(owner).or_default() += 1;
-        Some(Ticket {
+        Ticket {
             limits: Arc::clone(self),
             number,
             seat,
-        })
+        }
     }
 
     /// Sends away the session that has been idle for the longest time, of this owner or of all.

@@ -7,18 +7,22 @@ use std::net::{IpAddr, SocketAddr};
 use crate::message::{Address, Boxed, Envelope, MessageId, RawMessage};
 
 mod auth;
+mod caller;
 mod chunks;
 mod command;
 mod connection;
 mod data;
+mod door;
 mod dsn;
 mod intake;
 mod limits;
 mod memory;
 mod network;
 mod path;
+mod proxy;
 mod quota;
 mod rates;
+mod rehearsal;
 mod reply;
 mod server;
 mod session;
@@ -32,6 +36,8 @@ mod watched;
 
 pub use auth::{UserError, user_line};
 pub use quota::Rates;
+#[doc(hidden)]
+pub use rehearsal::{Rehearsal, rehearse};
 pub use server::{Server, StartError};
 pub use suspended::{Suspended, Suspension};
 
@@ -43,6 +49,12 @@ pub struct Settings {
     pub listen: Vec<SocketAddr>,
     /// Addresses at which TLS begins at once, without STARTTLS (RFC 8314 §3.3), usually with port 465.
     pub listen_tls: Vec<SocketAddr>,
+    /// Addresses at which LMTP is spoken instead of SMTP (RFC 2033).
+    pub listen_lmtp: Vec<SocketAddr>,
+    /// Networks of balancers that send the PROXY protocol in front of each connection.
+    pub proxy_from: Vec<String>,
+    /// Networks of balancers that may say by XCLIENT for whom they speak.
+    pub xclient_from: Vec<String>,
     /// Networks that may relay, as `192.0.2.0/24` or a single address. Everyone else is refused.
     pub relay_from: Vec<String>,
     /// The largest message that is taken, in mebibytes.
@@ -87,6 +99,9 @@ impl Default for Settings {
         Settings {
             listen: vec![SocketAddr::from(([127, 0, 0, 1], 10025))],
             listen_tls: Vec::new(),
+            listen_lmtp: Vec::new(),
+            proxy_from: Vec::new(),
+            xclient_from: Vec::new(),
             relay_from: vec!["127.0.0.0/8".to_owned(), "::1".to_owned()],
             message_mb: 50,
             memory_mb: 512,
@@ -120,6 +135,8 @@ pub struct Client {
     pub extended: bool,
     /// The user who has proved a password in this session.
     pub user: Option<String>,
+    /// Whether it speaks LMTP.
+    pub lmtp: bool,
 }
 
 /// What the gateway does with mail: the contract between this module and the rest.

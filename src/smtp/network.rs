@@ -39,6 +39,11 @@ impl Network {
     }
 }
 
+/// Whether `address` lies in one of the networks.
+pub(super) fn any_contains(networks: &[Network], address: IpAddr) -> bool {
+    networks.iter().any(|network| network.contains(address))
+}
+
 impl FromStr for Network {
     type Err = NetworkError;
 

@@ -92,6 +92,14 @@ impl Answer {
     );
     pub(super) const STRANGER: Answer = fixed(554, "5.7.1", "relaying is not allowed from this address");
 
+    pub(super) const LMTP_ONLY: Answer = fixed(500, "5.5.1", "this is LMTP; send LHLO");
+    pub(super) const NO_LMTP: Answer = fixed(500, "5.5.1", "this is SMTP; send EHLO");
+    pub(super) const NO_XCLIENT: Answer = fixed(550, "5.7.0", "XCLIENT is for named balancers only");
+    pub(super) const XCLIENT_IN_TRANSACTION: Answer = fixed(
+        503,
+        "5.5.1",
+        "XCLIENT cannot come within a transaction; send RSET first",
+    );
     pub(super) const SUSPENDED: Answer = fixed(
         550,
         "5.7.1",

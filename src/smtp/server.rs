@@ -1,32 +1,31 @@
 //! Listens, counts sessions, and stops without losing a transaction that is under way.
 
-use std::io::Write;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
 
 use crate::message::Secret;
 
 use super::auth::Users;
-use super::connection::{self, DoorKind, Shared};
+use super::caller::DoorKind;
+use super::connection::Shared;
+use super::door::Door;
 use super::limits::Limits;
 use super::memory::Budget;
+use super::network::Network;
 use super::quota::Quotas;
 use super::rates::Rate;
-use super::reply::Answer;
 use super::session::Rules;
-use super::stop::{self, Stop};
+use super::settings;
+use super::stop;
 use super::tls;
 use super::{Accept, Settings};
 
 /// How long transactions that are under way may take when the server stops.
 const DRAIN: Duration = Duration::from_secs(60);
-/// The pause after a connection could not be taken: without one, a lack of file descriptors becomes a busy loop.
-const PAUSE: Duration = Duration::from_millis(100);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// A running server.
@@ -169,12 +168,18 @@ pub(super) fn shared(
         accept,
         budget: Budget::new(settings.memory_octets()),
         tls,
-        relay_from: settings.networks().into_iter().collect::<Result<_, _>>()?,
+        relay_from: networks("relay_from", &settings.relay_from)?,
+        proxy_from: networks("proxy_from", &settings.proxy_from)?,
+        xclient_from: networks("xclient_from", &settings.xclient_from)?,
         timeout: Duration::from_secs(settings.timeout_seconds),
         octets_per_second: settings.octets_per_second,
         login_failures: Rate::new(settings.login_failures, HOUR, Instant::now()),
         login_pause: Shared::LOGIN_PAUSE,
     })
+}
+
+fn networks(name: &str, list: &[String]) -> Result<Vec<Network>, String> {
+    settings::networks(name, list).into_iter().collect()
 }
 
 /// Those who may log in, if anybody may.
@@ -188,68 +193,4 @@ fn users(settings: &Settings) -> Result<Option<Arc<Users>>, String> {
     };
     let secret = secret.map_err(|error| format!("the gateway's own key: {error}"))?;
     Users::open(file, secret).map(|users| Some(Arc::new(users)))
-}
-
-/// One listening address with its sessions.
-struct Door {
-    listener: TcpListener,
-    kind: DoorKind,
-    shared: Arc<Shared>,
-    limits: Arc<Limits>,
-    stop: Stop,
-}
-
-impl Door {
-    /// Lets clients in until the stop, then waits for their sessions, `drain` at most.
-    async fn keep(self, drain: Duration) {
-        let mut stop = self.stop.clone();
-        let mut sessions = JoinSet::new();
-        loop {
-            tokio::select! {
-                () = stop.told() => break,
-                // Ended sessions are taken out of the set, which would grow otherwise.
-                Some(_) = sessions.join_next() => {}
-                accepted = self.listener.accept() => match accepted {
-                    Ok((stream, peer)) => self.admit(stream, peer, &mut sessions),
-                    Err(error) => {
-                        tracing::warn!(%error, "a connection could not be taken");
-                        sleep(PAUSE).await;
-                    }
-                },
-            }
-        }
-        drop(self.listener);
-        let all_ended = async { while sessions.join_next().await.is_some() {} };
-        if timeout(drain, all_ended).await.is_err() {
-            tracing::warn!("sessions were cut off that did not end in time; their clients keep the messages");
-        }
-    }
-
-    fn admit(&self, stream: TcpStream, peer: SocketAddr, sessions: &mut JoinSet<()>) {
-        let address = peer.ip().to_canonical();
-        let hostname = &self.shared.rules.hostname;
-        if let Err(why) = self.shared.rules.quotas.connection(address) {
-            return refuse(stream, address, &Answer::too_often(hostname, why));
-        }
-        let Some(ticket) = self.limits.admit(address) else {
-            return refuse(stream, address, &Answer::too_many_sessions(hostname));
-        };
-        let (shared, kind) = (Arc::clone(&self.shared), self.kind);
-        let stop = self.stop.clone();
-        sessions.spawn(async move {
-            if let Err(error) = connection::serve(stream, peer, kind, &shared, stop, &ticket).await {
-                tracing::debug!(%address, %error, "a session broke off");
-            }
-            drop(ticket);
-        });
-    }
-}
-
-/// Never waits: a fresh connection has room for one line, and nobody who comes in crowds is waited for.
-fn refuse(stream: TcpStream, address: IpAddr, answer: &Answer) {
-    tracing::info!(%address, "a connection was refused: too many");
-    let mut line = Vec::new();
-    answer.write(&mut line);
-    // Whether the client reads it is its own affair.
-    let _ = stream.into_std().and_then(|mut stream| stream.write_all(&line));
 }

@@ -24,11 +24,13 @@ mod auth;
 mod chunk;
 mod commands;
 mod event;
+mod xclient;
 
 use chunk::Counted;
 
 pub(super) use auth::Login;
 pub(super) use event::{Event, Received, Rules, Standing, Wait};
+pub(super) use xclient::{Introduction, parse as introduction};
 
 /// The longest command line with its CRLF: 512 octets, and what the extensions add, rounded up generously
 /// (RFC 5321 §4.5.3.1.4, RFC 6531 §3.4).
@@ -49,6 +51,10 @@ pub(super) struct Session {
     phase: Phase,
     transaction: Option<Transaction>,
     errors: u32,
+    /// Whether the client is a balancer that may say for whom it speaks.
+    may_introduce: bool,
+    /// How often the answer to the message is given: in LMTP, once for each recipient (RFC 2033 §4.2).
+    answers: usize,
     /// A chunk was refused, and nothing but chunks has come since.
     chunks_failed: bool,
     output: Vec<u8>,
@@ -83,6 +89,8 @@ struct Transaction {
     /// One for each recipient.
     wishes: Vec<Wishes>,
     known: HashSet<Address>,
+    /// How many RCPT commands were answered with yes.
+    answers: usize,
     /// What BDAT has brought so far.
     chunks: Option<Chunks>,
 }
@@ -98,6 +106,8 @@ impl Session {
             phase: Phase::Command,
             transaction: None,
             errors: 0,
+            may_introduce: false,
+            answers: 1,
             chunks_failed: false,
             output: Vec::new(),
         };
@@ -108,6 +118,12 @@ impl Session {
             Standing::Early => session.end(Answer::early(hostname)),
         }
         session
+    }
+
+    /// The same for a balancer that may say for whom it speaks.
+    pub(super) fn of_balancer(mut self) -> Session {
+        self.may_introduce = true;
+        self
     }
 
     /// Goes on with the octets in `input`, of which it removes what it has read.
@@ -179,7 +195,7 @@ impl Session {
     pub(super) fn message_answered(&mut self, reply: Reply) {
         if matches!(self.phase, Phase::Message) {
             self.phase = Phase::Command;
-            self.say(reply.into());
+            self.answer(&reply.into());
         }
     }
 
@@ -214,6 +230,13 @@ impl Session {
 
     fn say(&mut self, answer: Answer) {
         answer.write(&mut self.output);
+    }
+
+    /// Says what became of a message.
+    fn answer(&mut self, answer: &Answer) {
+        for _ in 0..self.answers {
+            answer.write(&mut self.output);
+        }
     }
 
     /// Says `answer` and closes. What was received of a message is dropped.
@@ -325,9 +348,13 @@ impl Session {
 
     /// The text has ended: hands the message over, or says why it is not taken.
     fn received(&mut self, transaction: Transaction, taken: Result<(Vec<u8>, Hold), Flaw>) -> Option<Event> {
+        self.answers = match self.client.lmtp {
+            true => transaction.answers,
+            false => 1,
+        };
         match taken {
             Err(flaw) => {
-                self.say(flaw.into());
+                self.answer(&flaw.into());
                 None
             }
             Ok((bytes, hold)) => {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use super::Settings;
 use super::auth;
-use super::connection::DoorKind;
+use super::caller::DoorKind;
 use super::network::Network;
 use super::suspended::Suspended;
 use super::tls;
@@ -21,7 +21,13 @@ impl Settings {
         self.check_listen(&mut mistakes);
         self.check_limits(&mut mistakes);
         self.check_memory(&mut mistakes);
-        mistakes.extend(self.networks().into_iter().filter_map(Result::err));
+        for (name, list) in [
+            ("relay_from", &self.relay_from),
+            ("proxy_from", &self.proxy_from),
+            ("xclient_from", &self.xclient_from),
+        ] {
+            mistakes.extend(networks(name, list).into_iter().filter_map(Result::err));
+        }
         mistakes.extend(tls::acceptor(self).err());
         self.check_login(&mut mistakes);
         mistakes.extend(
@@ -30,15 +36,6 @@ impl Settings {
                 .and_then(|file| Suspended::load(file).err()),
         );
         mistakes
-    }
-
-    /// The networks that may relay; for each that cannot be read, what is wrong with it.
-    pub(super) fn networks(&self) -> Vec<Result<Network, String>> {
-        let read = |text: &String| {
-            text.parse()
-                .map_err(|error| format!("relay_from {text:?}: {error}"))
-        };
-        self.relay_from.iter().map(read).collect()
     }
 
     /// `message_mb` in octets.
@@ -55,7 +52,10 @@ impl Settings {
     pub(super) fn doors(&self) -> impl Iterator<Item = (SocketAddr, DoorKind)> {
         let with = |kind| move |address: &SocketAddr| (*address, kind);
         let plain = self.listen.iter().map(with(DoorKind::Plain));
-        plain.chain(self.listen_tls.iter().map(with(DoorKind::Tls)))
+        let tls = self.listen_tls.iter().map(with(DoorKind::Tls));
+        plain
+            .chain(tls)
+            .chain(self.listen_lmtp.iter().map(with(DoorKind::Lmtp)))
     }
 
     fn check_listen(&self, mistakes: &mut Vec<String>) {
@@ -68,6 +68,7 @@ impl Settings {
                 let setting = match kind {
                     DoorKind::Plain => "listen",
                     DoorKind::Tls => "listen_tls",
+                    DoorKind::Lmtp => "listen_lmtp",
                 };
                 mistakes.push(format!("{setting} names {address} twice"));
             }
@@ -122,6 +123,12 @@ impl Settings {
             ));
         }
     }
+}
+
+/// The networks of a setting; for each that cannot be read, what is wrong with it.
+pub(super) fn networks(name: &str, list: &[String]) -> Vec<Result<Network, String>> {
+    let read = |text: &String| text.parse().map_err(|error| format!("{name} {text:?}: {error}"));
+    list.iter().map(read).collect()
 }
 
 fn octets(mebibytes: u64) -> usize {

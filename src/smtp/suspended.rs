@@ -9,7 +9,7 @@
 //! ```
 
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -58,7 +58,10 @@ impl Suspended {
         let wrong = |what: String| format!("{}: {what}", file.display());
         match fs::read_to_string(file) {
             Ok(text) => toml::from_str(&text).map_err(|error| wrong(error.to_string())),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Suspended::default()),
+            // Below a file there is none either; what is wrong with the folder is told elsewhere.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                Ok(Suspended::default())
+            }
             Err(error) => Err(wrong(format!("the file cannot be read: {error}"))),
         }
     }

@@ -24,6 +24,7 @@ mod login;
 mod outcomes;
 mod postfix;
 mod profiles;
+mod receiving;
 mod refusals;
 mod settings;
 mod signing;

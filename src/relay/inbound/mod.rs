@@ -63,12 +63,10 @@ impl Gateway {
     /// The whole path of a message from outside. When it returns `Ok`, everything that goes on is durable; when it returns
     /// `Err`, no copy of it was kept.
     async fn take_in(&self, arrival: Arrival) -> Result<(), NotTaken> {
-        if received::hops(&arrival.raw) > received::HOP_LIMIT {
-            return Err(NotTaken::Loop);
-        }
+        let marker = self.identity.loops.pass(&arrival.raw)?;
         let share = self.copies.wait_for(arrival.raw.len().saturating_mul(3)).await;
         let share = share.ok_or(NotTaken::Interrupted)?;
-        let prepared = tokio::time::timeout(DEADLINE, self.prepare_in(&arrival)).await;
+        let prepared = tokio::time::timeout(DEADLINE, self.prepare_in(&arrival, &marker)).await;
         let (look, harvested, outbounds) = prepared.map_err(|_| NotTaken::TooSlow)??;
         let verification = look.verification;
         let author = harvested.author();
@@ -83,18 +81,22 @@ impl Gateway {
         Ok(())
     }
 
-    async fn prepare_in(&self, arrival: &Arrival) -> Result<(Look, Harvested, Vec<Outbound>), NotTaken> {
+    async fn prepare_in(
+        &self,
+        arrival: &Arrival,
+        marker: &str,
+    ) -> Result<(Look, Harvested, Vec<Outbound>), NotTaken> {
         let look = opening::look(self.rulebook(), arrival).await;
         let verification = &look.verification;
         let (harvested, mut outbounds) = self.harvest(arrival, verification).await?;
         outbounds.extend(self.answer(arrival, verification, &harvested)?);
-        outbounds.extend(self.forward(arrival, verification));
+        outbounds.extend(self.forward(arrival, verification, marker));
         Ok((look, harvested, outbounds))
     }
 
     /// What goes on to the organisation's own server: the message as it came below two fields of the gateway. Mail to the
     /// enrolment address ends here.
-    fn forward(&self, arrival: &Arrival, verification: &Verification) -> Option<Outbound> {
+    fn forward(&self, arrival: &Arrival, verification: &Verification, marker: &str) -> Option<Outbound> {
         let recipients = (1..).zip(arrival.envelope.recipients.iter().cloned());
         let recipients: Vec<(u32, Address)> = recipients
             .filter(|(_, recipient)| !self.is_enrolment(recipient))
@@ -107,7 +109,7 @@ impl Gateway {
         Some(Outbound {
             sender: arrival.envelope.sender.clone(),
             recipients,
-            body: received::stamp(&marked, &arrival.client, hostname, arrival.id, arrival.at),
+            body: received::stamp(&marked, &arrival.client, hostname, arrival.id, arrival.at, marker),
             purpose: Purpose::Inbound,
             leaving: Leaving::Clear,
         })

@@ -53,7 +53,7 @@ impl Kind {
             | "list-post"
             | "list-owner"
             | "list-archive" => Kind::Handling,
-            "received" => Kind::Trace,
+            "received" | "sealgate-pass" => Kind::Trace,
             "hp-outer" => Kind::Nowhere,
             "mime-version" => Kind::Structural,
             _ if name.starts_with("content-") => Kind::Structural,

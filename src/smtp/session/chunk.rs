@@ -89,6 +89,10 @@ impl Session {
         self.chunks_failed = flaw.is_some();
         let mut transaction = self.transaction.take()?;
         let taken = transaction.chunks.take()?.finish();
+        if !last {
+            // One answer to a chunk that is not the last one.
+            transaction.answers = 1;
+        }
         self.received(transaction, taken)
     }
 }

@@ -2,14 +2,17 @@
 
 use crate::message::{Wishes, is_listed};
 
-use super::{Answer, Command, Data, Event, Forward, Mail, Phase, Session};
+use super::{Answer, Command, Data, Event, Forward, Mail, Phase, Session, xclient};
 
 impl Session {
     /// Carries a command out. `more`: octets behind it are already here.
     pub(super) fn obey(&mut self, command: Command, more: bool) -> Option<Event> {
         self.chunks_failed &= matches!(command, Command::Chunk(_));
         match command {
-            Command::Ehlo(name) => self.hello(name, true),
+            // A client that speaks the other protocol must notice (RFC 2033 §4.1).
+            Command::Ehlo(_) | Command::Helo(_) if self.client.lmtp => self.fail(Answer::LMTP_ONLY),
+            Command::Lhlo(_) if !self.client.lmtp => self.fail(Answer::NO_LMTP),
+            Command::Ehlo(name) | Command::Lhlo(name) => self.hello(name, true),
             Command::Helo(name) => self.hello(name, false),
             Command::Mail(mail) => self.mail(mail),
             Command::Rcpt(forward, wishes) => self.rcpt(forward, wishes),
@@ -25,6 +28,7 @@ impl Session {
             Command::Quit => self.end(Answer::bye(&self.rules.hostname)),
             Command::StartTls => return self.start_tls(more),
             Command::Login(login) => return self.login(login),
+            Command::Introduce(introduction) => return self.introduce(introduction),
         }
         None
     }
@@ -45,6 +49,7 @@ impl Session {
         }
         if extended {
             offers.extend(self.login_offer());
+            offers.extend(self.may_introduce.then(|| xclient::OFFER.to_owned()));
         }
         Answer::hello(&self.rules.hostname).write_list(&mut self.output, &offers);
     }
@@ -81,6 +86,7 @@ impl Session {
             return self.fail(Answer::NOT_ASCII);
         }
         if transaction.known.contains(&recipient) {
+            transaction.answers += 1;
             return self.say(Answer::RECIPIENT_TAKEN);
         }
         let foreign = |domains: &Vec<String>| !is_listed(recipient.domain(), domains);
@@ -97,6 +103,7 @@ impl Session {
         if let Err(answer) = self.rules.quotas.recipient(&self.client, sender) {
             return self.say(answer);
         }
+        transaction.answers += 1;
         transaction.known.insert(recipient.clone());
         transaction.recipients.push(recipient);
         // What MAIL said holds for each.
@@ -130,8 +137,6 @@ impl Session {
             self.fail(Answer::ALREADY_TLS);
         } else if !self.rules.starttls {
             self.fail(Answer::NO_TLS);
-        } else if !self.client.extended {
-            self.fail(Answer::HELLO_FIRST);
         } else if more {
             self.end(Answer::EARLY_TLS);
         } else {

@@ -57,6 +57,8 @@ pub(in crate::smtp) enum Event {
     /// Check the claim, and answer with [`super::Session::login_proved`], [`super::Session::login_failed`] or
     /// [`super::Session::login_blocked`].
     Login(Box<Claim>),
+    /// A balancer says for whom it speaks; answer with [`super::Session::introduced`].
+    Introduced(super::Introduction),
     /// Write the output, start TLS, call [`super::Session::tls_started`], and go on with an empty input.
     StartTls,
     /// Write the output and close.

@@ -1,5 +1,6 @@
 //! The server as its clients meet it: without sockets in [`session`], with them in the others.
 
+mod balancer;
 mod chunking;
 mod dialogue;
 mod limits;

@@ -46,6 +46,7 @@ impl Talk {
             tls: false,
             extended: false,
             user: None,
+            lmtp: false,
         };
         let session = Session::new(Arc::new(rules), Budget::new(1024 * 1024), client, standing);
         let mut talk = Talk {
@@ -113,6 +114,7 @@ impl Talk {
                     true => self.session.login_proved(*claim),
                     false => self.session.login_failed(),
                 },
+                Event::Introduced(introduction) => self.session.introduced(introduction, Standing::Welcome),
                 Event::StartTls => {
                     self.tls = true;
                     return self;
@@ -169,7 +171,6 @@ fn commands_in_the_wrong_order_are_told_so_and_change_nothing() {
         ("MAIL FROM:<a@b.example>", 503),
         ("RCPT TO:<a@b.example>", 503),
         ("DATA", 503),
-        ("STARTTLS", 503),
         ("EHLO client.example", 250),
         ("RCPT TO:<a@b.example>", 503),
         ("DATA", 503),

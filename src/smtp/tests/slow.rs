@@ -22,6 +22,7 @@ async fn meet<F: Future<Output = DuplexStream>>(client: impl FnOnce(DuplexStream
         tls: false,
         extended: false,
         user: None,
+        lmtp: false,
     };
     let server = async {
         serve_stream(&mut far, known, &shared, told, &ticket)

@@ -35,7 +35,7 @@ pub fn prepare(directory: &Directory) {
         .dns("localhost")
         .ip("127.0.0.1")
         .build(&builder.x509v3_context(None, None));
-    let mut fill = || {
+    let fill = || {
         builder.set_version(2)?;
         builder.set_serial_number(&*serial?)?;
         builder.set_subject_name(&name)?;
