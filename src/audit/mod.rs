@@ -18,7 +18,9 @@ pub use words::{signing_verdict, verdict};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::message::{Address, Boxed, Considered, DecisionId, Inspection, Leaving, MessageId, Outbound};
+use crate::message::{
+    Address, Boxed, Considered, DecisionId, Inspection, Leaving, MessageId, Outbound, Wishes,
+};
 use crate::policy::{Decision, Need};
 
 /// One message's way through the gateway.
@@ -46,6 +48,9 @@ pub struct Record {
     pub need: Need,
     /// One entry per recipient, in the order of the envelope.
     pub recipients: Vec<RecipientRecord>,
+    /// What the sender asked of notices about each of them; empty when nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wishes: Vec<Wishes>,
     /// Whether the sender was sent a notice.
     pub notice: bool,
     /// Which own keys were weighed to sign with; `None` when nothing was to be signed, or there are none for the sender.

@@ -27,6 +27,7 @@ pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>,
             .map(|domain| domain.to_lowercase())
             .collect(),
         give_up_hours: settings.deliver.give_up.0,
+        delay_notice_hours: settings.deliver.delay_notice.0,
         concurrency: settings.deliver.concurrency.0,
         memory: settings.smtp.memory_octets(),
         enrol: settings.inbound.enrol.clone(),

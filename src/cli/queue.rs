@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::table;
 use crate::audit::printable;
@@ -44,12 +44,8 @@ enum Action {
 
 #[derive(Debug, clap::Args)]
 struct List {
-    /// Recipients in this domain only
-    #[arg(long)]
-    domain: Option<String>,
-    /// Copies of this message only
-    #[arg(long, value_name = "ID")]
-    message: Option<MessageId>,
+    #[command(flatten)]
+    which: Which,
     /// In this state only: queued, held, bouncing, delivered or bounced
     #[arg(long, value_parser = state)]
     state: Option<State>,
@@ -59,19 +55,64 @@ struct List {
 }
 
 #[derive(Debug, clap::Args)]
-#[group(required = true, multiple = true)]
 struct Target {
     /// Their numbers in the list
     ids: Vec<i64>,
     /// Every delivery that is not finished
-    #[arg(long, conflicts_with_all = ["ids", "domain", "message"])]
+    #[arg(long, conflicts_with_all = ["ids", "domain", "message", "sender", "recipient", "older_than", "reply"])]
     all: bool,
+    #[command(flatten)]
+    which: Which,
+    /// Print JSON: {"changed": 3}
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which deliveries are meant; several options narrow each other.
+#[derive(Debug, clap::Args)]
+struct Which {
     /// Recipients in this domain
     #[arg(long)]
     domain: Option<String>,
     /// Copies of this message
     #[arg(long, value_name = "ID")]
     message: Option<MessageId>,
+    /// Mail of this sender; "<>" is mail without one
+    #[arg(long, value_name = "ADDRESS")]
+    sender: Option<String>,
+    /// Mail to this recipient
+    #[arg(long, value_name = "ADDRESS")]
+    recipient: Option<String>,
+    /// Accepted longer ago than this: 30m, 4h, 2d
+    #[arg(long, value_name = "AGE", value_parser = age)]
+    older_than: Option<SignedDuration>,
+    /// With this text in the last reply, in upper or lower case
+    #[arg(long, value_name = "TEXT")]
+    reply: Option<String>,
+}
+
+impl Which {
+    fn is_given(&self) -> bool {
+        let texts = [&self.domain, &self.sender, &self.recipient, &self.reply];
+        texts.iter().any(|text| text.is_some()) || self.message.is_some() || self.older_than.is_some()
+    }
+
+    fn filter(&self, now: Timestamp) -> Filter {
+        let bare = |address: &String| {
+            let inside = address.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
+            inside.unwrap_or(address).to_owned()
+        };
+        let before = |age| now.checked_sub(age).unwrap_or(Timestamp::MIN);
+        Filter {
+            message: self.message,
+            domain: self.domain.clone(),
+            sender: self.sender.as_ref().map(bare),
+            recipient: self.recipient.as_ref().map(bare),
+            before: self.older_than.map(before),
+            reply: self.reply.clone(),
+            ..Filter::default()
+        }
+    }
 }
 
 /// Does what the arguments say. The program ends with status 0 when this is `Ok`.
@@ -112,12 +153,10 @@ async fn answer(store: &Store, action: &Action) -> Result<String, String> {
 
 async fn listing(store: &Store, list: &List) -> Result<String, String> {
     let filter = Filter {
-        ids: Vec::new(),
-        message: list.message,
-        domain: list.domain.clone(),
         state: list.state,
+        ..list.which.filter(Timestamp::now())
     };
-    let is_narrowed = list.message.is_some() || list.domain.is_some() || list.state.is_some();
+    let is_narrowed = list.which.is_given() || list.state.is_some();
     let found = store.list(filter).await.map_err(|error| error.to_string())?;
     if list.json {
         return json(&found);
@@ -197,6 +236,12 @@ fn details(delivery: &Delivery) -> String {
     if delivery.state == State::Queued {
         lines.push(("Next attempt", next_attempt(delivery)));
     }
+    if let Some(notify) = delivery.wishes.notify {
+        lines.push(("Notify", notify.to_string()));
+    }
+    if delivery.told_late {
+        lines.push(("Delay", "the sender was told that it is late".to_owned()));
+    }
     if !delivery.last_reply.is_empty() {
         lines.push(("Last reply", printable(&delivery.last_reply)));
     }
@@ -211,13 +256,15 @@ fn details(delivery: &Delivery) -> String {
 }
 
 async fn command(store: &Store, target: &Target, command: Command) -> Result<String, String> {
+    if target.ids.is_empty() && !target.all && !target.which.is_given() {
+        return Err("say which: their numbers, --domain, --sender or another filter, or --all".to_owned());
+    }
+    let now = Timestamp::now();
     let filter = Filter {
         ids: target.ids.clone(),
-        message: target.message,
-        domain: target.domain.clone(),
-        state: None,
+        ..target.which.filter(now)
     };
-    let changed = store.command(filter, command, Timestamp::now()).await;
+    let changed = store.command(filter, command, now).await;
     let changed = changed.map_err(|error| error.to_string())?;
     let (done, hint) = match command {
         Command::Retry => ("will be tried now", "Held ones need 'release'"),
@@ -230,6 +277,9 @@ async fn command(store: &Store, target: &Target, command: Command) -> Result<Str
     };
     if changed == 0 {
         return Err(format!("nothing changed: no delivery fits. {hint}"));
+    }
+    if target.json {
+        return json(&serde_json::json!({ "changed": changed }));
     }
     Ok(format!(
         "{} {done}.\n",
@@ -278,6 +328,20 @@ fn time(time: Timestamp) -> String {
 fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String, String> {
     let text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
     Ok(text + "\n")
+}
+
+/// `30m`, `4h`, `2d`.
+fn age(text: &str) -> Result<SignedDuration, String> {
+    let wrong = || "an age is written 30m, 4h or 2d".to_owned();
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let seconds = match unit {
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        _ => return Err(wrong()),
+    };
+    let count: u32 = text.trim_end_matches(unit).parse().map_err(|_| wrong())?;
+    Ok(SignedDuration::from_secs(i64::from(count) * seconds))
 }
 
 fn state(name: &str) -> Result<State, String> {

@@ -105,11 +105,7 @@ impl Shared {
                 && delivery.sender == first.sender
                 && self.next_hop(&delivery.recipient) == next_hop
         };
-        let recipients: Vec<&Address> = deliveries
-            .iter()
-            .filter(|delivery| fits(delivery))
-            .map(|delivery| &delivery.recipient)
-            .collect();
+        let recipients: Vec<&Delivery> = deliveries.iter().filter(|delivery| fits(delivery)).collect();
         let mut attempts = self
             .send(way, domain, first.sender.as_ref(), &recipients, letter)
             .await;
@@ -126,7 +122,7 @@ impl Shared {
         way: &Way,
         domain: &str,
         sender: Option<&Address>,
-        recipients: &[&Address],
+        recipients: &[&Delivery],
         letter: Letter<'_>,
     ) -> std::vec::IntoIter<Attempt> {
         let pace = Pace::new(self.step);
@@ -240,6 +236,7 @@ fn said_by(attempt: Attempt, host: &str) -> Attempt {
     };
     match attempt {
         Attempt::Delivered(text) => Attempt::Delivered(say(text)),
+        Attempt::HandedOn(text) => Attempt::HandedOn(say(text)),
         Attempt::NotNow(text) => Attempt::NotNow(say(text)),
         Attempt::Never(text) => Attempt::Never(say(text)),
     }
@@ -265,9 +262,8 @@ fn strayed() -> Attempt {
 
 /// No transaction came about. Another host may still take the mail.
 fn refused(mail: Mail<'_>, attempt: Attempt) -> Ended {
-    let (Attempt::Delivered(reason) | Attempt::NotNow(reason) | Attempt::Never(reason)) = &attempt;
     Ended {
-        broken: Some(reason.clone()),
+        broken: Some(attempt.text().to_owned()),
         attempts: vec![attempt; mail.recipients.len()],
         repeatable: true,
     }

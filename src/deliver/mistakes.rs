@@ -149,6 +149,11 @@ fn number_mistakes(settings: &Settings, found: &mut Vec<String>) {
     if settings.concurrency.0 == 0 {
         found.push("concurrency 0 would deliver nothing; 20 is usual".to_owned());
     }
+    if settings.delay_notice.0 > GIVE_UP_LIMIT {
+        found.push(format!(
+            "delay_notice is in hours, up to {GIVE_UP_LIMIT}; 4 is usual, and what is not less than give_up tells nobody"
+        ));
+    }
     if !(1..=GIVE_UP_LIMIT).contains(&settings.give_up.0) {
         found.push(format!(
             "give_up is in hours, from 1 to {GIVE_UP_LIMIT}; 120 is usual"

@@ -67,6 +67,8 @@ pub struct Settings {
     pub concurrency: Concurrency,
     /// Hours after which a delivery that still does not succeed is returned to its sender.
     pub give_up: GiveUp,
+    /// Hours after which the sender of mail that is still waiting is told, once.
+    pub delay_notice: DelayNotice,
 }
 
 impl Settings {
@@ -90,6 +92,17 @@ pub struct Concurrency(pub usize);
 #[derive(Debug, Clone, Copy, serde::Deserialize)]
 #[serde(transparent)]
 pub struct GiveUp(pub u64);
+
+/// Hours until the sender of what still waits is told.
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
+#[serde(transparent)]
+pub struct DelayNotice(pub u64);
+
+impl Default for DelayNotice {
+    fn default() -> Self {
+        DelayNotice(4)
+    }
+}
 
 impl Default for Timeout {
     fn default() -> Self {
@@ -192,10 +205,24 @@ impl Tls {
 pub enum Attempt {
     /// The next hop took responsibility; its reply.
     Delivered(String),
+    /// The same, and it will tell the sender of success itself, who wants to know (RFC 3461 §5.2.1).
+    HandedOn(String),
     /// 4xx, no connection, TLS missing where required, or a connection lost: try again later.
     NotNow(String),
     /// 5xx: never.
     Never(String),
+}
+
+impl Attempt {
+    /// The line.
+    pub fn text(&self) -> &str {
+        match self {
+            Attempt::Delivered(text)
+            | Attempt::HandedOn(text)
+            | Attempt::NotNow(text)
+            | Attempt::Never(text) => text,
+        }
+    }
 }
 
 /// Delivers over SMTP. Keeps connections for the next transaction. Cloning shares it.

@@ -28,6 +28,8 @@ pub(super) struct Extensions {
     pub(super) pipelining: bool,
     pub(super) eight_bit_mime: bool,
     pub(super) smtputf8: bool,
+    /// It passes on what senders ask of notices (RFC 3461).
+    pub(super) dsn: bool,
     /// Whether SIZE is offered at all (RFC 1870).
     pub(super) size: bool,
     /// The limit that SIZE names.
@@ -204,6 +206,7 @@ impl Extensions {
                 "PIPELINING" => offered.pipelining = true,
                 "8BITMIME" => offered.eight_bit_mime = true,
                 "SMTPUTF8" => offered.smtputf8 = true,
+                "DSN" => offered.dsn = true,
                 "SIZE" => {
                     offered.size = true;
                     // RFC 1870 §4: 0 means that there is no limit.

@@ -12,6 +12,7 @@
 //! After the dot nobody knows; it is tried later, and the message may come twice rather than not at all.
 
 use crate::message::Address;
+use crate::queue::Delivery;
 
 use super::Attempt;
 use super::letter::{END_OF_DATA, Letter};
@@ -23,7 +24,7 @@ use super::wire::Broken;
 #[derive(Clone, Copy)]
 pub(super) struct Mail<'a> {
     pub(super) sender: Option<&'a Address>,
-    pub(super) recipients: &'a [&'a Address],
+    pub(super) recipients: &'a [&'a Delivery],
     pub(super) letter: Letter<'a>,
 }
 
@@ -114,8 +115,8 @@ impl Transaction<'_, '_> {
     fn refuse_addresses_beyond_ascii(&mut self) {
         let text = "5.6.7 the address has characters that the host does not take (SMTPUTF8)";
         let sender_fits = self.mail.sender.is_none_or(Address::is_ascii);
-        for (verdict, recipient) in self.verdicts.iter_mut().zip(self.mail.recipients) {
-            if !sender_fits || !recipient.is_ascii() {
+        for (verdict, delivery) in self.verdicts.iter_mut().zip(self.mail.recipients) {
+            if !sender_fits || !delivery.recipient.is_ascii() {
                 verdict.get_or_insert_with(|| Attempt::Never(text.to_owned()));
             }
         }
@@ -169,8 +170,23 @@ impl Transaction<'_, '_> {
                 "4.4.2 the message was sent whole and may come twice: {text}"
             ))
         })?;
+        self.hand_on(&verdict);
         self.decide_all(verdict);
         Ok(())
+    }
+
+    /// Whoever has promised to tell of success has the word from now on.
+    fn hand_on(&mut self, verdict: &Attempt) {
+        let Attempt::Delivered(reply) = verdict else {
+            return;
+        };
+        if self.session.extensions.dsn {
+            for (verdict, delivery) in self.verdicts.iter_mut().zip(self.mail.recipients) {
+                if delivery.wishes.wants_success() {
+                    verdict.get_or_insert_with(|| Attempt::HandedOn(reply.clone()));
+                }
+            }
+        }
     }
 
     /// RFC 2920 §3.1: a host that wants data although it refused everybody gets an empty message for nobody.
@@ -230,6 +246,7 @@ impl Transaction<'_, '_> {
             size,
             eight_bit_mime,
             smtputf8,
+            dsn,
             ..
         } = self.session.extensions;
         let mut command = match self.mail.sender {
@@ -242,17 +259,39 @@ impl Transaction<'_, '_> {
         if eight_bit_mime && self.mail.letter.eight_bit {
             command.push_str(" BODY=8BITMIME");
         }
-        let mut addresses = self.mail.sender.iter().chain(self.mail.recipients);
-        if smtputf8 && !addresses.all(|address| address.is_ascii()) {
+        let recipients = self.mail.recipients.iter().map(|delivery| &delivery.recipient);
+        let mut addresses = self.mail.sender.into_iter().chain(recipients);
+        if smtputf8 && !addresses.all(Address::is_ascii) {
             command.push_str(" SMTPUTF8");
+        }
+        // All are of one message, whose sender has said this once.
+        if let Some(first) = self.mail.recipients.first().filter(|_| dsn) {
+            if let Some(ret) = first.wishes.ret {
+                command.push_str(&format!(" RET={ret}"));
+            }
+            if let Some(envid) = &first.wishes.envid {
+                command.push_str(&format!(" ENVID={envid}"));
+            }
         }
         command
     }
 
     fn rcpt_command(&self, place: usize) -> String {
-        let recipient = self.mail.recipients.get(place);
-        let address = recipient.map(ToString::to_string).unwrap_or_default();
-        format!("RCPT TO:<{address}>")
+        let Some(delivery) = self.mail.recipients.get(place) else {
+            return "RCPT TO:<>".to_owned();
+        };
+        let mut command = format!("RCPT TO:<{}>", delivery.recipient);
+        if self.session.extensions.dsn {
+            if let Some(notify) = delivery.wishes.notify {
+                command.push_str(&format!(" NOTIFY={notify}"));
+            }
+            // Beyond ASCII only with SMTPUTF8 (RFC 6533 §3).
+            let fits = |orcpt: &&String| orcpt.is_ascii() || self.session.extensions.smtputf8;
+            if let Some(orcpt) = delivery.wishes.orcpt.as_ref().filter(fits) {
+                command.push_str(&format!(" ORCPT={orcpt}"));
+            }
+        }
+        command
     }
 
     fn verdict_of(&self, place: usize) -> Option<&Attempt> {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::Address;
+use super::{Address, Wishes};
 
 /// The SMTP envelope of one transaction. It, and not the header, says who receives the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Envelope {
     pub recipients: Vec<Address>,
     /// Whether the sender asked for SMTPUTF8 (RFC 6531).
     pub smtputf8: bool,
+    /// What the sender asks of notices about each recipient, in the same order; empty when nothing was asked.
+    pub wishes: Vec<Wishes>,
 }
 
 /// A message exactly as it was received after dot-unstuffing, with CRLF line ends, or as it will be sent.

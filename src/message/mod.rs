@@ -6,6 +6,7 @@
 mod address;
 pub(crate) mod ber;
 mod certificate;
+mod dsn;
 mod envelope;
 mod id;
 mod inspection;
@@ -17,6 +18,7 @@ mod signing;
 
 pub use address::{Address, AddressError, is_listed};
 pub use certificate::{Assurance, CertificateVerdict, Considered, Generation, Origin, Validated};
+pub use dsn::{Notify, Ret, Wishes, from_xtext};
 pub use envelope::{Envelope, RawMessage};
 pub use id::{DecisionId, IdError, MessageId};
 pub use inspection::{

@@ -4,6 +4,7 @@
 
 mod compose;
 mod letters;
+mod progress;
 mod report;
 mod sample;
 mod story;
@@ -19,7 +20,7 @@ use compose::{Letter, Sender};
 
 pub use letters::{Enrolment, Invitation, NewCertificate};
 
-use crate::message::{Address, Inspection, MessageId, Outbound};
+use crate::message::{Address, Inspection, MessageId, Outbound, Wishes};
 use crate::policy::Judgment;
 
 /// The built-in templates, by file name.
@@ -27,6 +28,10 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     (
         "certificate.txt.jinja",
         include_str!("../../policies/notices/certificate.txt.jinja"),
+    ),
+    (
+        "delayed.txt.jinja",
+        include_str!("../../policies/notices/delayed.txt.jinja"),
     ),
     (
         "enrolment.txt.jinja",
@@ -55,6 +60,10 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     (
         "refused.txt.jinja",
         include_str!("../../policies/notices/refused.txt.jinja"),
+    ),
+    (
+        "relayed.txt.jinja",
+        include_str!("../../policies/notices/relayed.txt.jinja"),
     ),
     (
         "waiting.txt.jinja",
@@ -110,9 +119,12 @@ pub struct About {
     pub received: Timestamp,
     /// When the notice is written.
     pub now: Timestamp,
+    /// What the sender asked about each recipient, in the order of the envelope; empty when nothing.
+    pub wishes: Vec<Wishes>,
 }
 
-/// A recipient that the next hop refused for good, or that could not be reached in time.
+/// A recipient that the next hop refused for good, or that could not be reached in time; or of whom a notice tells how far
+/// the mail has come.
 #[derive(Debug, Clone)]
 pub struct Failure {
     /// The recipient.
@@ -121,6 +133,8 @@ pub struct Failure {
     pub next_hop: String,
     /// Its last reply, or why there was none.
     pub reply: String,
+    /// What the sender asked about this recipient.
+    pub wishes: Wishes,
 }
 
 impl Notices {

@@ -1,8 +1,10 @@
 //! The part of a notice that machines read: `message/delivery-status` (RFC 3464). ASCII only, lines bounded.
 
+use jiff::Timestamp;
+
 use super::story::{header_date, plain};
 use super::{About, Failure};
-use crate::message::Address;
+use crate::message::{Address, Wishes};
 use crate::policy::{Action, Judgment};
 
 /// How many characters of a reply go into `Diagnostic-Code`, so that no line reaches 998 octets (RFC 5322 §2.1.1).
@@ -21,7 +23,12 @@ pub(super) fn refused(reporting_mta: &str, about: &About, judgment: &Judgment) -
                 ("relayed", "2.0.0", None)
             }
         };
-        report.push_str(&recipient(&decision.recipient, action, status));
+        report.push_str(&recipient(
+            wishes(about, place),
+            &decision.recipient,
+            action,
+            status,
+        ));
         if let Some(reason) = reason {
             report.push_str(&format!("Diagnostic-Code: x-sealgate; {reason}\n"));
         }
@@ -35,7 +42,12 @@ pub(super) fn waiting(reporting_mta: &str, about: &About, judgment: &Judgment) -
     let mut report = head(reporting_mta, about);
     for (place, decision) in (1..).zip(&judgment.decisions) {
         if let Action::Hold { refusal, hours } = &decision.action {
-            report.push_str(&recipient(&decision.recipient, "delayed", "4.7.0"));
+            report.push_str(&recipient(
+                wishes(about, place),
+                &decision.recipient,
+                "delayed",
+                "4.7.0",
+            ));
             let reason = refusal.in_short();
             report.push_str(&format!("Diagnostic-Code: x-sealgate; {reason}\n"));
             let hours = i64::try_from(*hours).unwrap_or(0).min(24 * 366);
@@ -51,38 +63,76 @@ pub(super) fn waiting(reporting_mta: &str, about: &About, judgment: &Judgment) -
 pub(super) fn failed(reporting_mta: &str, about: &About, failures: &[Failure]) -> String {
     let mut report = head(reporting_mta, about);
     for failure in failures {
-        let status = status(&failure.reply).unwrap_or_else(|| no_status(&failure.reply).to_owned());
-        report.push_str(&recipient(&failure.recipient, "failed", &status));
-        let host = ascii(&failure.next_hop, 255);
-        let host = host.rsplit_once(':').map_or(host.as_str(), |(host, _)| host);
-        if !host.is_empty() {
-            report.push_str(&format!("Remote-MTA: dns; {host}\n"));
-        }
-        let kind = if is_reply(&failure.reply) {
-            "smtp"
-        } else {
-            "x-sealgate"
-        };
-        let reply = ascii(&failure.reply, DIAGNOSTIC);
-        report.push_str(&format!("Diagnostic-Code: {kind}; {reply}\n"));
-        report.push_str(&format!("Last-Attempt-Date: {}\n", header_date(about.now)));
+        let status = status(&failure.reply, "5").unwrap_or_else(|| no_status(&failure.reply).to_owned());
+        report.push_str(&attempted(failure, about, "failed", &status));
     }
     report
 }
 
+/// One block per delivery that is late.
+pub(super) fn delayed(reporting_mta: &str, about: &About, late: &[Failure], until: Timestamp) -> String {
+    let mut report = head(reporting_mta, about);
+    for one in late {
+        let status = status(&one.reply, "4").unwrap_or_else(|| "4.0.0".to_owned());
+        report.push_str(&attempted(one, about, "delayed", &status));
+        report.push_str(&format!("Will-Retry-Until: {}\n", header_date(until)));
+    }
+    report
+}
+
+/// One block per delivery that was handed to a host that says nothing more of it (RFC 3461 §5.2.2, §6.3).
+pub(super) fn relayed(reporting_mta: &str, about: &About, relayed: &[Failure]) -> String {
+    let mut report = head(reporting_mta, about);
+    for one in relayed {
+        report.push_str(&attempted(one, about, "relayed", "2.0.0"));
+    }
+    report
+}
+
+/// The block of a recipient with whose host was spoken.
+fn attempted(failure: &Failure, about: &About, action: &str, status: &str) -> String {
+    let mut block = recipient(Some(&failure.wishes), &failure.recipient, action, status);
+    let host = ascii(&failure.next_hop, 255);
+    let host = host.rsplit_once(':').map_or(host.as_str(), |(host, _)| host);
+    if !host.is_empty() {
+        block.push_str(&format!("Remote-MTA: dns; {host}\n"));
+    }
+    let kind = if is_reply(&failure.reply) {
+        "smtp"
+    } else {
+        "x-sealgate"
+    };
+    let reply = ascii(&failure.reply, DIAGNOSTIC);
+    block.push_str(&format!("Diagnostic-Code: {kind}; {reply}\n"));
+    block.push_str(&format!("Last-Attempt-Date: {}\n", header_date(about.now)));
+    block
+}
+
+/// What was asked about the recipient at a place of the envelope.
+fn wishes(about: &About, place: u32) -> Option<&Wishes> {
+    let place = usize::try_from(place).ok()?.checked_sub(1)?;
+    about.wishes.get(place)
+}
+
 /// The block about the message (RFC 3464 §2.2).
 fn head(reporting_mta: &str, about: &About) -> String {
+    let named = about.wishes.iter().find_map(Wishes::original_envelope);
+    let named = named.map(|name| format!("Original-Envelope-Id: {}\n", ascii(&name, 255)));
     format!(
-        "Reporting-MTA: dns; {reporting_mta}\nArrival-Date: {}\nX-Sealgate-Decision: {}\n",
+        "{}Reporting-MTA: dns; {reporting_mta}\nArrival-Date: {}\nX-Sealgate-Decision: {}\n",
+        named.unwrap_or_default(),
         header_date(about.received),
         about.id
     )
 }
 
 /// The beginning of a recipient's block (RFC 3464 §2.3), with the empty line before it.
-fn recipient(address: &Address, action: &str, status: &str) -> String {
+fn recipient(wishes: Option<&Wishes>, address: &Address, action: &str, status: &str) -> String {
+    let original = wishes.and_then(Wishes::original_recipient);
+    let original = original.map(|original| format!("Original-Recipient: {}\n", ascii(&original, DIAGNOSTIC)));
     format!(
-        "\nFinal-Recipient: {}\nAction: {action}\nStatus: {status}\n",
+        "\n{}Final-Recipient: {}\nAction: {action}\nStatus: {status}\n",
+        original.unwrap_or_default(),
         typed(address)
     )
 }
@@ -103,14 +153,14 @@ fn typed(address: &Address) -> String {
     text
 }
 
-/// The enhanced status code of a reply that means "never" (RFC 3463), when it has one.
-fn status(reply: &str) -> Option<String> {
+/// The enhanced status code of a reply (RFC 3463), when it has one of the class that is wanted.
+fn status(reply: &str, wanted: &str) -> Option<String> {
     let code = reply.split([' ', '-', '\r', '\n']).nth(1)?;
     let mut numbers = code.split('.');
     let class = numbers.next()?;
     let rest: Vec<&str> = numbers.collect();
     let is_number = |text: &&str| (1..=3).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-    (is_reply(reply) && class == "5" && rest.len() == 2 && rest.iter().all(is_number))
+    (is_reply(reply) && class == wanted && rest.len() == 2 && rest.iter().all(is_number))
         .then(|| code.to_owned())
 }
 
@@ -140,7 +190,7 @@ mod tests {
 
     #[test]
     fn the_status_of_a_final_reply_is_kept_and_all_else_gets_a_5() {
-        let told = |reply: &str| status(reply).unwrap_or_else(|| no_status(reply).to_owned());
+        let told = |reply: &str| status(reply, "5").unwrap_or_else(|| no_status(reply).to_owned());
         assert_eq!(told("550 5.1.1 no such user"), "5.1.1");
         assert_eq!(told("550-5.7.26 not\n550 5.7.26 authenticated"), "5.7.26");
         assert_eq!(told("550 no such user"), "5.0.0");

@@ -45,6 +45,7 @@ fn about() -> About {
         message_id: Some("<abc@agency.example>".to_owned()),
         received: "2026-09-28T14:03:00Z".parse().unwrap(),
         now: "2026-09-28T14:03:01Z".parse().unwrap(),
+        wishes: Vec::new(),
     }
 }
 
@@ -469,11 +470,13 @@ fn a_failed_delivery_is_told_with_the_servers_answer() {
             recipient: "bob@partner.example".parse().unwrap(),
             next_hop: "mx.partner.example:25".to_owned(),
             reply: "550 5.1.1 <bob@partner.example> no such user".to_owned(),
+            wishes: Wishes::default(),
         },
         Failure {
             recipient: "jürgen@partner.example".parse().unwrap(),
             next_hop: "mx.partner.example:25".to_owned(),
             reply: "connection timed out".to_owned(),
+            wishes: Wishes::default(),
         },
     ];
     let notice = read(&notices().failed(&about(), &failures).unwrap());
@@ -494,11 +497,71 @@ fn a_failed_delivery_is_told_with_the_servers_answer() {
 }
 
 #[test]
+fn notices_name_what_the_sender_named_and_say_how_far_the_mail_has_come() {
+    let wishes = Wishes {
+        envid: Some("QQ+2B1".to_owned()),
+        orcpt: Some("rfc822;Robert+2Bx@partner.example".to_owned()),
+        ..Wishes::default()
+    };
+    let one = Failure {
+        recipient: "bob@partner.example".parse().unwrap(),
+        next_hop: "mx.partner.example:25".to_owned(),
+        reply: "451 4.7.1 greylisted".to_owned(),
+        wishes: wishes.clone(),
+    };
+    let about = About {
+        wishes: vec![wishes],
+        ..about()
+    };
+    let until = "2026-10-03T14:03:00Z".parse().unwrap();
+    let late = read(
+        &notices()
+            .delayed(&about, std::slice::from_ref(&one), until)
+            .unwrap(),
+    );
+    let relayed = Failure {
+        reply: "250 2.0.0 queued".to_owned(),
+        ..one.clone()
+    };
+    let relayed = read(&notices().relayed(&about, &[relayed]).unwrap());
+    let failed = read(&notices().failed(&about, &[one]).unwrap());
+    for (notice, lines, subject) in [
+        (
+            late,
+            "Action: delayed\nStatus: 4.7.1\nRemote-MTA: dns; mx.partner.example\nDiagnostic-Code: smtp; 451 4.7.1 greylisted\n\
+             Last-Attempt-Date: Mon, 28 Sep 2026 14:03:01 +0000\nWill-Retry-Until: Sat, 03 Oct 2026 14:03:00 +0000\n",
+            "Your message is late for one recipient",
+        ),
+        (
+            relayed,
+            "Action: relayed\nStatus: 2.0.0\n",
+            "Your message was handed on for one recipient",
+        ),
+        (
+            failed,
+            "Action: failed\nStatus: 5.4.7\n",
+            "Your message did not reach one recipient",
+        ),
+    ] {
+        check_form(&notice.raw);
+        assert_eq!(notice.subject, subject);
+        let report = notice.report.replace("\r\n", "\n");
+        assert!(
+            report.contains("Original-Envelope-Id: QQ+1\nReporting-MTA"),
+            "{report}"
+        );
+        let original = "\nOriginal-Recipient: rfc822; Robert+x@partner.example\nFinal-Recipient: rfc822; bob@partner.example\n";
+        assert!(report.contains(&format!("{original}{lines}")), "{report}");
+    }
+}
+
+#[test]
 fn two_notices_about_one_mail_in_one_moment_have_different_ids() {
     let failure = |address: &str| Failure {
         recipient: address.parse().unwrap(),
         next_hop: "mx.partner.example:25".to_owned(),
         reply: "550 no".to_owned(),
+        wishes: Wishes::default(),
     };
     let id = |address| {
         let notice = read(&notices().failed(&about(), &[failure(address)]).unwrap());

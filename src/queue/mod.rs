@@ -6,7 +6,7 @@ mod waiting;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::message::{Address, Boxed, MessageId, Outbound, Purpose, RawMessage};
+use crate::message::{Address, Boxed, MessageId, Outbound, Purpose, RawMessage, Wishes};
 
 pub use backoff::next_attempt;
 pub use waiting::{Waiting, WaitingFilter, WaitingOrder, WaitingRoom};
@@ -40,6 +40,12 @@ pub struct Delivery {
     pub next_attempt: Timestamp,
     /// The last reply of the next hop, or why there was none. Empty before the first attempt.
     pub last_reply: String,
+    /// What its sender asks of notices.
+    #[serde(default, skip_serializing_if = "Wishes::is_empty")]
+    pub wishes: Wishes,
+    /// Whether its sender was told that it is late; settling records it.
+    #[serde(default)]
+    pub told_late: bool,
 }
 
 /// Where a delivery stands.
@@ -121,6 +127,14 @@ pub struct Filter {
     pub message: Option<MessageId>,
     /// Recipients in this domain only.
     pub domain: Option<String>,
+    /// This sender only, in any writing; an empty text is the null sender.
+    pub sender: Option<String>,
+    /// This recipient only, in any writing.
+    pub recipient: Option<String>,
+    /// Those accepted before.
+    pub before: Option<Timestamp>,
+    /// Those whose last reply has this text somewhere, in any writing.
+    pub reply: Option<String>,
     /// This state only; with `None`, everything that is not finished.
     pub state: Option<State>,
 }

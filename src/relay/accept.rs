@@ -56,7 +56,7 @@ pub(super) struct Outcome {
 #[derive(Debug, thiserror::Error)]
 pub enum NotTaken {
     /// Some recipient's copy must not leave, and the null sender cannot be told by mail.
-    #[error("mail without a return address is refused: {0}")]
+    #[error("mail whose sender cannot be told, or does not want to be, is refused: {0}")]
     NobodyToTell(String),
     /// It has been through too many relays.
     #[error(
@@ -275,15 +275,21 @@ fn notices(
     let Some(refusal) = unsent.next() else {
         return Ok(Vec::new());
     };
-    let Some(sender) = arrival.envelope.sender.clone() else {
-        return Err(NotTaken::NobodyToTell(refusal.in_short().to_owned()));
-    };
+    let nobody = || NotTaken::NobodyToTell(refusal.in_short().to_owned());
+    let sender = arrival.envelope.sender.clone().ok_or_else(nobody)?;
+    // Who does not want to hear of a failure (RFC 3461 §4.1) must not lose mail without a word: the client hears it.
+    let is_unsent = |action: &Action| matches!(action, Action::Refuse { .. } | Action::Hold { .. });
+    let mut unheard = actions().zip(&arrival.envelope.wishes);
+    if unheard.any(|(action, wishes)| is_unsent(action) && !wishes.wants_failure()) {
+        return Err(nobody());
+    }
     let about = About {
         id: arrival.id,
         sender,
         message_id: inspection.structure.message_id.clone(),
         received: arrival.at,
         now: arrival.at,
+        wishes: arrival.envelope.wishes.clone(),
     };
     let mut notices = Vec::new();
     if actions().any(|action| matches!(action, Action::Refuse { .. })) {
@@ -371,6 +377,7 @@ fn record(
         size,
         policy: rulebook.policy.version.clone(),
         recipients: recipients.collect(),
+        wishes: arrival.envelope.wishes,
         inspection,
         need: judgment.need,
         notice,

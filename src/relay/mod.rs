@@ -23,6 +23,7 @@ mod room;
 mod server;
 mod signing;
 mod summary;
+mod told;
 mod waiting;
 
 use std::sync::{Arc, RwLock};
@@ -52,6 +53,8 @@ pub struct Identity {
     pub domains: Vec<String>,
     /// Hours after which a delivery that does not succeed is given up.
     pub give_up_hours: u64,
+    /// Hours after which the sender of mail that is still waiting is told.
+    pub delay_notice_hours: u64,
     /// Deliveries under way at once.
     pub concurrency: usize,
     /// Where partners send signed mail to.
@@ -222,6 +225,7 @@ mod tests {
             hostname: "gate.agency.example".to_owned(),
             domains,
             give_up_hours: 1,
+            delay_notice_hours: 1,
             concurrency: 1,
             enrol: None,
             answers_per_hour: 1,

@@ -8,13 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::audit::Lookup;
-use crate::deliver::{Attempt, answered_by};
-use crate::message::{MessageId, Outbound, Purpose};
-use crate::notice::{About, Failure};
+use crate::deliver::Attempt;
+use crate::message::Purpose;
 use crate::queue::{Delivery, Outcome, SpoolError, State, next_attempt};
 
 use super::Gateway;
+use super::told::Ended;
 
 /// What a lease is longer than the longest attempt: time to wait for a turn, and to record what came of it.
 const MARGIN: Duration = Duration::from_secs(900);
@@ -191,27 +190,30 @@ impl Gateway {
         };
         let now = Timestamp::now();
         let pairs = batch.into_iter().zip(attempts);
-        let mut outcomes: Vec<_> = pairs
-            .map(|(delivery, attempt)| self.outcome(delivery, attempt, now))
+        let mut ended: Vec<Ended> = pairs
+            .map(|(delivery, attempt)| {
+                let silent = matches!(attempt, Attempt::Delivered(_));
+                let (delivery, outcome) = self.outcome(delivery, attempt, now);
+                (delivery, outcome, silent)
+            })
             .collect();
-        let notice = match self.failure_notice(&outcomes, now).await {
-            Ok(notice) => notice,
-            Err(error) => {
-                tracing::error!(
-                    error,
-                    "a sender cannot be told of a failure now; the failure waits"
-                );
-                put_off(&mut outcomes, now);
-                None
-            }
-        };
+        let notices = self.notices_about(&mut ended, now).await;
+        let mut outcomes: Vec<_> = ended
+            .into_iter()
+            .map(|(delivery, outcome, _)| (delivery, outcome))
+            .collect();
+        let notices = notices.unwrap_or_else(|error| {
+            tracing::error!(%error, "a sender cannot be told of a failure now; the failure waits");
+            put_off(&mut outcomes, now);
+            Vec::new()
+        });
         log(&outcomes);
-        self.spool.settle(outcomes, notice.into_iter().collect()).await
+        self.spool.settle(outcomes, notices).await
     }
 
     fn outcome(&self, delivery: Delivery, attempt: Attempt, now: Timestamp) -> (Delivery, Outcome) {
         let outcome = match attempt {
-            Attempt::Delivered(reply) => Outcome::Delivered { reply },
+            Attempt::Delivered(reply) | Attempt::HandedOn(reply) => Outcome::Delivered { reply },
             Attempt::Never(reply) => Outcome::Failed { reply },
             Attempt::NotNow(reply) => {
                 let tried = delivery.attempts.saturating_add(1);
@@ -225,64 +227,6 @@ impl Gateway {
             }
         };
         (delivery, outcome)
-    }
-
-    /// The notice about what failed for good. A notice that fails tells nobody, for there is nobody left to
-    /// tell (RFC 5321 §6.1); the same holds for mail with a null sender.
-    async fn failure_notice(
-        &self,
-        outcomes: &[(Delivery, Outcome)],
-        now: Timestamp,
-    ) -> Result<Option<(MessageId, Outbound)>, String> {
-        // All deliveries of a batch are of one message, for they share its bytes.
-        let Some((
-            Delivery {
-                message: id,
-                sender: Some(sender),
-                purpose: Purpose::Mail | Purpose::Inbound,
-                ..
-            },
-            _,
-        )) = outcomes.first()
-        else {
-            return Ok(None);
-        };
-        let failures = self.failures(outcomes);
-        if failures.is_empty() {
-            return Ok(None);
-        }
-        let found = self
-            .trail
-            .find(Lookup::Id(*id))
-            .await
-            .map_err(|error| error.to_string())?;
-        let record = found.into_iter().next().map(|traced| traced.record);
-        let about = About {
-            id: *id,
-            sender: sender.clone(),
-            message_id: record.as_ref().and_then(|record| record.message_id.clone()),
-            received: record.map_or(now, |record| record.received),
-            now,
-        };
-        let notice = self
-            .rulebook()
-            .notices
-            .failed(&about, &failures)
-            .map_err(|error| error.to_string())?;
-        Ok(Some((*id, notice)))
-    }
-
-    fn failures(&self, outcomes: &[(Delivery, Outcome)]) -> Vec<Failure> {
-        let failed = outcomes.iter().filter_map(|(delivery, outcome)| match outcome {
-            Outcome::Failed { reply } => Some((delivery, reply)),
-            Outcome::Delivered { .. } | Outcome::Deferred { .. } => None,
-        });
-        let failures = failed.map(|(delivery, reply)| Failure {
-            recipient: delivery.recipient.clone(),
-            next_hop: answered_by(&self.couriers.next_hop(delivery), reply).to_owned(),
-            reply: reply.clone(),
-        });
-        failures.collect()
     }
 }
 

@@ -1,14 +1,14 @@
-//! Reads one command line (RFC 5321 §4.1.1, RFC 1870, RFC 3030, RFC 3207, RFC 6152, RFC 6531).
+//! Reads one command line (RFC 5321 §4.1.1, RFC 1870, RFC 3030, RFC 3207, RFC 3461, RFC 6152, RFC 6531).
 //!
 //! The parser is our own. `smtp-proto`, which the sending side uses, drops CR anywhere in a line, ends a line
 //! at a bare LF, and gives the same answer for `<>` and `<postmaster>`: good for a lenient server, wrong for one
 //! that must read exactly what other servers read.
 
-use crate::message::Address;
+use crate::message::{Address, Wishes};
 
 use super::chunks::{self, Chunk};
-use super::path;
 use super::session::{Introduction, Login, introduction};
+use super::{dsn, path};
 
 /// What the client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(super) enum Command {
     Ehlo(String),
     Helo(String),
     Mail(Mail),
-    Rcpt(Forward),
+    Rcpt(Forward, Wishes),
     Data,
     Chunk(Chunk),
     Reset,
@@ -39,6 +39,8 @@ pub(super) struct Mail {
     pub(super) size: Option<u64>,
     /// Whether addresses may go beyond ASCII (RFC 6531).
     pub(super) smtputf8: bool,
+    /// What the client asks of notices about all recipients.
+    pub(super) wishes: Wishes,
     body: bool,
 }
 
@@ -108,7 +110,7 @@ fn read(line: &[u8]) -> Result<Command, Fault> {
             .ok_or(Fault::Form("XCLIENT ADDR=address")),
         "HELO" => name(rest).map(Command::Helo).ok_or(Fault::Form("HELO host-name")),
         "MAIL" => mail(rest).map(Command::Mail),
-        "RCPT" => rcpt(rest).map(Command::Rcpt),
+        "RCPT" => rcpt(rest),
         "DATA" => alone(rest, Command::Data, "DATA"),
         "BDAT" => chunks::parse(rest).map(Command::Chunk).ok_or(Fault::Uncounted),
         "RSET" => alone(rest, Command::Reset, "RSET"),
@@ -182,11 +184,11 @@ impl Mail {
     }
 
     fn set(&mut self, parameter: &str) -> Result<(), Fault> {
-        let (key, value) = match parameter.split_once('=') {
-            Some((key, value)) => (key, Some(value)),
-            None => (parameter, None),
-        };
-        match (key.to_ascii_uppercase().as_str(), value) {
+        let (key, value) = halves(parameter);
+        if dsn::of_mail(&mut self.wishes, &key, value)? {
+            return Ok(());
+        }
+        match (key.as_str(), value) {
             ("SIZE", Some(value)) if self.size.is_none() => {
                 self.size = Some(size(value).ok_or(Fault::Value)?)
             }
@@ -211,16 +213,28 @@ fn is_body(value: &str) -> bool {
     value.eq_ignore_ascii_case("7BIT") || value.eq_ignore_ascii_case("8BITMIME")
 }
 
-fn rcpt(text: &str) -> Result<Forward, Fault> {
-    const FORM: Fault = Fault::Form("RCPT TO:<address>");
+fn rcpt(text: &str) -> Result<Command, Fault> {
+    const FORM: Fault = Fault::Form("RCPT TO:<address> [parameters]");
     let (path, parameters) = after(text, "TO:").and_then(path::split).ok_or(FORM)?;
-    if words(parameters).next().is_some() {
-        return Err(Fault::Parameter);
+    let mut wishes = Wishes::default();
+    for (key, value) in words(parameters).map(halves) {
+        if !dsn::of_rcpt(&mut wishes, &key, value)? {
+            return Err(Fault::Parameter);
+        }
     }
     if path.eq_ignore_ascii_case("postmaster") {
-        return Ok(Forward::Postmaster);
+        return Ok(Command::Rcpt(Forward::Postmaster, wishes));
     }
-    path::mailbox(path).map(Forward::Mailbox).ok_or(Fault::Recipient)
+    let mailbox = path::mailbox(path).ok_or(Fault::Recipient)?;
+    Ok(Command::Rcpt(Forward::Mailbox(mailbox), wishes))
+}
+
+/// A parameter's keyword, in upper case, and its value.
+fn halves(parameter: &str) -> (String, Option<&str>) {
+    match parameter.split_once('=') {
+        Some((key, value)) => (key.to_ascii_uppercase(), Some(value)),
+        None => (parameter.to_ascii_uppercase(), None),
+    }
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -256,7 +270,7 @@ mod tests {
         assert_eq!((mail.size, mail.smtputf8), (Some(12), true));
         assert_eq!(
             parse(b"RCPT TO:<PostMaster>"),
-            Ok(Command::Rcpt(Forward::Postmaster))
+            Ok(Command::Rcpt(Forward::Postmaster, Wishes::default()))
         );
     }
 
@@ -284,10 +298,14 @@ mod tests {
 
     #[test]
     fn parameters_that_nobody_offered_are_told_from_bad_values() {
-        assert_eq!(fault("MAIL FROM:<a@b.c> RET=FULL"), Fault::Parameter);
+        assert_eq!(fault("MAIL FROM:<a@b.c> NOTIFY=NEVER"), Fault::Parameter);
         assert_eq!(fault("MAIL FROM:<a@b.c> AUTH="), Fault::Value);
         assert!(parse(b"MAIL FROM:<a@b.c> AUTH=<>").is_ok());
-        assert_eq!(fault("RCPT TO:<a@b.c> NOTIFY=NEVER"), Fault::Parameter);
+        assert_eq!(fault("RCPT TO:<a@b.c> RET=FULL"), Fault::Parameter);
+        assert_eq!(fault("RCPT TO:<a@b.c> NOTIFY=SOMETIMES"), Fault::Value);
+        assert_eq!(fault("MAIL FROM:<a@b.c> RET=HALF"), Fault::Value);
+        assert!(parse(b"MAIL FROM:<a@b.c> ENVID=x RET=HDRS SIZE=1").is_ok());
+        assert!(parse(b"RCPT TO:<a@b.c> notify=failure ORCPT=rfc822;a@b.c").is_ok());
         for value in [
             "SIZE",
             "SIZE=",

@@ -13,6 +13,7 @@ mod command;
 mod connection;
 mod data;
 mod door;
+mod dsn;
 mod intake;
 mod limits;
 mod memory;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
 
-use crate::message::{Address, Envelope, RawMessage};
+use crate::message::{Address, Envelope, RawMessage, Wishes};
 
 use super::auth::Exchange;
 use super::chunks::{Chunk, Chunks};
@@ -86,6 +86,8 @@ enum Phase {
 struct Transaction {
     mail: Mail,
     recipients: Vec<Address>,
+    /// One for each recipient.
+    wishes: Vec<Wishes>,
     known: HashSet<Address>,
     /// How many RCPT commands were answered with yes.
     answers: usize,
@@ -372,10 +374,12 @@ impl Session {
 
 impl Transaction {
     fn into_envelope(self) -> Envelope {
+        let nothing = self.wishes.iter().all(Wishes::is_empty);
         Envelope {
             sender: self.mail.sender,
             recipients: self.recipients,
             smtputf8: self.mail.smtputf8,
+            wishes: if nothing { Vec::new() } else { self.wishes },
         }
     }
 }

@@ -29,6 +29,7 @@ macro_rules! suite {
             delivering::a_lease_keeps_others_away_until_it_ends,
             delivering::the_oldest_are_claimed_first_and_copies_of_one_body_together,
             delivering::a_deferred_delivery_waits_for_its_time,
+            delivering::wishes_and_what_was_told_stay_with_the_delivery,
             delivering::a_body_is_gone_when_its_last_copy_is_finished,
             delivering::a_failure_and_its_notice_become_durable_together,
             delivering::a_settlement_that_fails_changes_nothing,
@@ -38,6 +39,7 @@ macro_rules! suite {
             commands::a_notice_is_given_up_by_its_number_only,
             commands::commands_change_what_the_filter_names_and_count_it,
             commands::lists_show_the_unfinished_by_age_or_what_the_filter_names,
+            commands::a_filter_narrows_by_sender_recipient_age_and_reply,
             trail::a_message_id_finds_all_its_records_newest_first,
             commands::a_waiting_caller_is_woken_by_mail_notices_and_commands,
             trail::everything_is_there_again_after_a_restart_and_leases_are_over,
@@ -68,6 +70,10 @@ const ALL: Filter = Filter {
     ids: Vec::new(),
     message: None,
     domain: None,
+    sender: None,
+    recipient: None,
+    before: None,
+    reply: None,
     state: None,
 };
 

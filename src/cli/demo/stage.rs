@@ -220,6 +220,8 @@ fn delivery(recipient: &str, raw: &RawMessage) -> Result<Delivery, String> {
         created: now,
         next_attempt: now,
         last_reply: String::new(),
+        wishes: Default::default(),
+        told_late: false,
     })
 }
 

@@ -66,6 +66,8 @@ fn delivery(sender: Option<&str>, recipient: &str) -> Delivery {
         created: Timestamp::UNIX_EPOCH,
         next_attempt: Timestamp::UNIX_EPOCH,
         last_reply: String::new(),
+        wishes: Default::default(),
+        told_late: false,
     }
 }
 

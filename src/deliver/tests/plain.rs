@@ -386,3 +386,44 @@ fn a_courier_without_next_hop_or_with_a_wrong_name_is_refused_in_words() {
         assert!(refused.contains("hostname"), "{refused}");
     }
 }
+
+#[tokio::test]
+async fn wishes_of_the_sender_go_on_to_a_host_that_takes_them_and_to_no_other() {
+    use crate::message::{Notify, Ret, Wishes};
+    let success = Notify {
+        success: true,
+        failure: true,
+        delay: false,
+    };
+    let wishes = |notify, orcpt: Option<&str>| Wishes {
+        ret: Some(Ret::Headers),
+        envid: Some("QQ1".to_owned()),
+        notify,
+        orcpt: orcpt.map(str::to_owned),
+    };
+    let mut deliveries = to(&["b@partner.example", "c@partner.example"]);
+    deliveries[0].wishes = wishes(Some(success), Some("rfc822;Bob@b.example"));
+    deliveries[1].wishes = wishes(Some(Notify::default()), None);
+    let taking = Script::greeting("DSN")
+        .answer("MAIL FROM:<a@agency.example> RET=HDRS ENVID=QQ1", "250 ok")
+        .answer(
+            "RCPT TO:<b@partner.example> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Bob@b.example",
+            "250 ok",
+        )
+        .answer("RCPT TO:<c@partner.example> NOTIFY=NEVER", "250 ok");
+    let deaf = Script::greeting("HELP")
+        .answer("MAIL FROM:<a@agency.example>", "250 ok")
+        .answer("RCPT TO:<b@partner.example>", "250 ok")
+        .answer("RCPT TO:<c@partner.example>", "250 ok");
+    let told = Attempt::HandedOn("250 2.0.0 queued".to_owned());
+    for (script, first) in [(taking, told), (deaf, delivered("250 2.0.0 queued"))] {
+        let script = script
+            .answer("DATA", "354 go")
+            .hear_body()
+            .say("250 2.0.0 queued");
+        let (server, courier) = server(script).await;
+        let attempts = courier.deliver(&deliveries, &RawMessage::new(BODY)).await;
+        assert_eq!(attempts, [first, delivered("250 2.0.0 queued")]);
+        server.heard().await;
+    }
+}

@@ -1,6 +1,6 @@
 //! What each command does in a session (RFC 5321 §4.1.1 and §4.1.4).
 
-use crate::message::is_listed;
+use crate::message::{Wishes, is_listed};
 
 use super::{Answer, Command, Data, Event, Forward, Mail, Phase, Session, xclient};
 
@@ -15,7 +15,7 @@ impl Session {
             Command::Ehlo(name) | Command::Lhlo(name) => self.hello(name, true),
             Command::Helo(name) => self.hello(name, false),
             Command::Mail(mail) => self.mail(mail),
-            Command::Rcpt(forward) => self.rcpt(forward),
+            Command::Rcpt(forward, wishes) => self.rcpt(forward, wishes),
             Command::Data => self.start_data(more),
             Command::Chunk(chunk) => self.start_chunk(chunk),
             Command::Reset => {
@@ -41,7 +41,8 @@ impl Session {
         if extended {
             offers.push("PIPELINING".to_owned());
             offers.push(format!("SIZE {}", self.rules.message_octets));
-            offers.extend(["8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING"].map(str::to_owned));
+            let all = ["8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES", "CHUNKING"];
+            offers.extend(all.map(str::to_owned));
         }
         if extended && self.rules.starttls && !self.client.tls {
             offers.push("STARTTLS".to_owned());
@@ -69,7 +70,7 @@ impl Session {
         }
     }
 
-    fn rcpt(&mut self, forward: Forward) {
+    fn rcpt(&mut self, forward: Forward, wishes: Wishes) {
         let Some(transaction) = &mut self.transaction else {
             return self.fail(Answer::MAIL_FIRST);
         };
@@ -105,6 +106,9 @@ impl Session {
         transaction.answers += 1;
         transaction.known.insert(recipient.clone());
         transaction.recipients.push(recipient);
+        // What MAIL said holds for each.
+        let Wishes { ret, envid, .. } = transaction.mail.wishes.clone();
+        transaction.wishes.push(Wishes { ret, envid, ..wishes });
         self.say(Answer::RECIPIENT_TAKEN);
     }
 

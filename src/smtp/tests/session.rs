@@ -155,7 +155,7 @@ fn ehlo_lists_what_is_offered_and_helo_does_not() {
     assert_eq!(
         talk.replies,
         "220 gateway.example ESMTP Sealgate\r\n250-gateway.example\r\n250-PIPELINING\r\n250-SIZE 10000\r\n\
-         250-8BITMIME\r\n250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n\
+         250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n250-ENHANCEDSTATUSCODES\r\n\
          250-CHUNKING\r\n250 STARTTLS\r\n"
     );
     talk.replies.clear();

@@ -149,6 +149,7 @@ fn without_a_certificate_starttls_is_not_offered() {
         "250-SIZE 52428800",
         "250-8BITMIME",
         "250-SMTPUTF8",
+        "250-DSN",
         "250-ENHANCEDSTATUSCODES",
     ] {
         peer.expect(offer);

@@ -221,3 +221,63 @@ pub(in crate::store) async fn a_waiting_caller_is_woken_by_mail_notices_and_comm
     store.command(ALL, Command::Retry, minute(0)).await.unwrap();
     assert!(is_told().await);
 }
+
+pub(in crate::store) async fn a_filter_narrows_by_sender_recipient_age_and_reply(ground: &impl Ground) {
+    let store = ground.open().await;
+    let one = |to| vec![mail(b"x", &[(1, to)])];
+    commit(&store, 1, minute(0), one("Bob@partner.example")).await;
+    commit(&store, 2, minute(5), one("eve@other.example")).await;
+    commit(&store, 3, minute(6), vec![notice(b"n")]).await;
+    let claimed = store.claim(minute(7), minute(20), 5).await.unwrap();
+    defer(&store, &claimed[0], minute(9)).await;
+    let reply = store.list(ALL).await.unwrap()[0].last_reply.to_uppercase();
+    assert!(!reply.is_empty());
+    let sender = "ANN@agency.example".to_owned();
+    for (filter, count) in [
+        (
+            Filter {
+                sender: Some(sender),
+                ..ALL
+            },
+            2,
+        ),
+        (
+            Filter {
+                sender: Some(String::new()),
+                ..ALL
+            },
+            1,
+        ),
+        (
+            Filter {
+                recipient: Some("bob@Partner.example".to_owned()),
+                ..ALL
+            },
+            1,
+        ),
+        (
+            Filter {
+                before: Some(minute(5)),
+                ..ALL
+            },
+            1,
+        ),
+        (
+            Filter {
+                reply: Some(reply),
+                ..ALL
+            },
+            1,
+        ),
+        (
+            Filter {
+                reply: Some("%".to_owned()),
+                ..ALL
+            },
+            0,
+        ),
+    ] {
+        let found = store.list(filter.clone()).await.unwrap();
+        assert_eq!(found.len(), count, "{filter:?}");
+    }
+}

@@ -131,6 +131,7 @@ async fn notify(db: &mut PgConnection, task: &Settle) -> Result<(), sqlx::Error>
             tenant: &tenant,
             message: *message,
             outbound,
+            wishes: &[],
             body: None,
             created: task.now,
             // Due at once, by any clock that claims.
@@ -158,7 +159,7 @@ async fn settle(db: &mut PgConnection, tasks: &[Settle]) -> Result<(), sqlx::Err
                 .collect::<Vec<_>>(),
         )
         .bind(all().map(|(_, outcome)| reply(outcome)).collect::<Vec<_>>())
-        .bind(all().map(|_| false).collect::<Vec<_>>())
+        .bind(all().map(|(delivery, _)| delivery.told_late).collect::<Vec<_>>())
         .bind(finished(tasks))
         .execute(db)
         .await?;

@@ -6,7 +6,7 @@ use sqlx::{QueryBuilder, SqliteConnection};
 
 use super::rows::{delivery, narrow, numbers};
 use super::writer::{Effects, Task, Transaction};
-use crate::message::{Address, MessageId, Outbound, Purpose};
+use crate::message::{Address, MessageId, Outbound, Purpose, Wishes};
 use crate::queue::{Command, Delivery, Filter, Outcome, State};
 use crate::store::words::{cut, purpose_name};
 
@@ -15,6 +15,8 @@ pub(super) struct Sending<'a> {
     pub(super) tenant: &'a str,
     pub(super) message: MessageId,
     pub(super) outbound: &'a Outbound,
+    /// What the sender asks about each recipient of the received envelope.
+    pub(super) wishes: &'a [Wishes],
     /// The file that holds the body; without one it goes into the row.
     pub(super) file: Option<&'a str>,
     pub(super) created: Timestamp,
@@ -26,9 +28,9 @@ pub(super) struct Sending<'a> {
 const ENQUEUE: &str = "
     INSERT INTO bodies (tenant, message, size, inline, file) VALUES (?, ?, ?, ?, ?) RETURNING id;
     INSERT INTO deliveries (tenant, message, purpose, sender, created, next_attempt, size, body,
-                            place, recipient, domain, state, attempts, last_reply, inbound)
+                            place, recipient, domain, wishes, state, attempts, last_reply, inbound)
     SELECT ?, ?, ?, ?, ?, ?, ?, (SELECT max(id) FROM bodies),
-           value ->> 0, value ->> 1, value ->> 2, 'queued', 0, '', ?
+           value ->> 0, value ->> 1, value ->> 2, value ->> 3, 'queued', 0, '', ?
     FROM json_each(?) ORDER BY key";
 
 /// Enqueues one body for its recipients; answers its number.
@@ -51,15 +53,22 @@ pub(super) async fn enqueue(db: &mut SqliteConnection, sending: &Sending<'_>) ->
         .bind(sending.next_attempt.as_microsecond())
         .bind(size)
         .bind(outbound.purpose == Purpose::Inbound)
-        .bind(recipients(outbound))
+        .bind(recipients(sending))
         .fetch_all(db)
         .await?;
     numbers.first().copied().ok_or(sqlx::Error::RowNotFound)
 }
 
-fn recipients(outbound: &Outbound) -> String {
-    let entry = |(place, address): &(u32, Address)| json!([place, address.to_string(), address.domain()]);
-    Value::from_iter(outbound.recipients.iter().map(entry)).to_string()
+fn recipients(sending: &Sending<'_>) -> String {
+    let wishes = |place: u32| {
+        let place = usize::try_from(place).ok()?.checked_sub(1)?;
+        let wishes = sending.wishes.get(place)?;
+        (!wishes.is_empty()).then(|| json!(wishes).to_string())
+    };
+    let entry = |(place, address): &(u32, Address)| {
+        json!([place, address.to_string(), address.domain(), wishes(*place)])
+    };
+    Value::from_iter(sending.outbound.recipients.iter().map(entry)).to_string()
 }
 
 /// Takes due deliveries under a lease.
@@ -129,6 +138,7 @@ impl Task for Settle {
                 tenant: &tenant,
                 message: *message,
                 outbound,
+                wishes: &[],
                 file: file.as_deref(),
                 created: self.now,
                 // Due at once, by any clock that claims.
@@ -155,8 +165,8 @@ const SETTLE: &str = "
         next_attempt = CASE WHEN deliveries.state = 'bouncing' OR outcome.next_attempt IS NULL
                             THEN deliveries.next_attempt ELSE outcome.next_attempt END,
         state = coalesce(outcome.state, deliveries.state),
-        last_reply = outcome.reply, attempts = attempts + 1, lease_until = NULL
-    FROM (SELECT value ->> 0 AS id, value ->> 1 AS state, value ->> 2 AS next_attempt, value ->> 3 AS reply
+        last_reply = outcome.reply, told_late = max(told_late, outcome.late), attempts = attempts + 1, lease_until = NULL
+    FROM (SELECT value ->> 0 AS id, value ->> 1 AS state, value ->> 2 AS next_attempt, value ->> 3 AS reply, value ->> 4 AS late
           FROM json_each(?)) AS outcome
     WHERE deliveries.id = outcome.id AND deliveries.state IN ('queued', 'held', 'bouncing');
     DELETE FROM bodies WHERE id IN (SELECT value FROM json_each(?)) AND NOT EXISTS (
@@ -170,7 +180,7 @@ async fn settle_all(
 ) -> Result<Vec<String>, sqlx::Error> {
     let rows = outcomes
         .iter()
-        .map(|(delivery, outcome)| as_row(delivery.id, outcome));
+        .map(|(delivery, outcome)| as_row(delivery, outcome));
     let finished = outcomes.iter().filter(|(_, outcome)| !is_deferral(outcome));
     let files: Vec<Option<String>> = sqlx::query_scalar(SETTLE)
         .bind(Value::from_iter(rows).to_string())
@@ -180,8 +190,8 @@ async fn settle_all(
     Ok(files.into_iter().flatten().collect())
 }
 
-/// Number, state, next attempt, reply.
-fn as_row(id: i64, outcome: &Outcome) -> Value {
+/// Number, state, next attempt, reply, whether its sender was told that it is late.
+fn as_row(delivery: &Delivery, outcome: &Outcome) -> Value {
     let (state, next_attempt, reply) = match outcome {
         Outcome::Delivered { reply } => (Some(State::Delivered), None, reply),
         Outcome::Deferred { reply, next_attempt } => (None, Some(next_attempt.as_microsecond()), reply),
@@ -189,7 +199,8 @@ fn as_row(id: i64, outcome: &Outcome) -> Value {
     };
     // SQLite's JSON ends a text at a NUL.
     let reply = cut(reply).replace('\0', "\u{fffd}");
-    json!([id, state.map(State::name), next_attempt, reply])
+    let late = u8::from(delivery.told_late);
+    json!([delivery.id, state.map(State::name), next_attempt, reply, late])
 }
 
 /// A command on all unfinished deliveries that the filter names.

@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use crate::message::{Address, MessageId};
 use crate::queue::{Delivery, Filter, State};
 use crate::store::failure::unreadable;
-use crate::store::words::purpose;
+use crate::store::words::{purpose, wishes};
 
 /// Unfinished deliveries by age, or those that the filter names.
 pub(super) async fn list(db: &mut SqliteConnection, filter: &Filter) -> Result<Vec<Delivery>, sqlx::Error> {
@@ -34,6 +34,22 @@ pub(super) fn narrow(sql: &mut QueryBuilder<Sqlite>, filter: &Filter) {
     }
     if let Some(domain) = &filter.domain {
         sql.push(" AND domain = ").push_bind(domain.to_lowercase());
+    }
+    if let Some(sender) = &filter.sender {
+        sql.push(" AND lower(coalesce(sender, '')) = ")
+            .push_bind(sender.to_ascii_lowercase());
+    }
+    if let Some(recipient) = &filter.recipient {
+        sql.push(" AND lower(recipient) = ")
+            .push_bind(recipient.to_ascii_lowercase());
+    }
+    if let Some(before) = filter.before {
+        sql.push(" AND created < ").push_bind(before.as_microsecond());
+    }
+    if let Some(reply) = &filter.reply {
+        sql.push(" AND instr(lower(last_reply), ")
+            .push_bind(reply.to_ascii_lowercase())
+            .push(") > 0");
     }
     if let Some(state) = filter.state {
         sql.push(" AND state = ").push_bind(state.name());
@@ -71,6 +87,8 @@ pub(super) fn delivery(row: &SqliteRow) -> Result<Delivery, sqlx::Error> {
         created: time("created")?,
         next_attempt: time("next_attempt")?,
         last_reply: row.try_get("last_reply")?,
+        wishes: wishes(row.try_get("wishes")?)?,
+        told_late: row.try_get("told_late")?,
     })
 }
 

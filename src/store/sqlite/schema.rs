@@ -117,6 +117,11 @@ const STEPS: &[&str] = &[
     CREATE INDEX waiting_by_look ON waiting (next_look);
     CREATE INDEX waiting_by_body ON waiting (body);
 ",
+    "
+    -- What the sender asks of notices (RFC 3461), as JSON, NULL when nothing; and whether he was told of a delay.
+    ALTER TABLE deliveries ADD COLUMN wishes TEXT;
+    ALTER TABLE deliveries ADD COLUMN told_late INTEGER NOT NULL DEFAULT 0;
+",
 ];
 
 /// How long a connection waits for another process that writes.

@@ -13,6 +13,11 @@ pub struct Postfix {
 impl Postfix {
     /// Starts a Postfix that sends everything to `relayhost`.
     pub fn start(name: &str, relayhost: SocketAddr) -> Postfix {
+        Postfix::start_with(name, relayhost, "")
+    }
+
+    /// With these lines at the end of its `main.cf`.
+    pub fn start_with(name: &str, relayhost: SocketAddr, more: &str) -> Postfix {
         let directory = Directory::new();
         let port = free_port();
         for folder in ["config", "queue", "data"] {
@@ -25,7 +30,7 @@ impl Postfix {
             "the user postfix owns its data directory"
         );
         let at = directory.path().display().to_string();
-        directory.write("config/main.cf", main_cf(&at, name, relayhost));
+        directory.write("config/main.cf", main_cf(&at, name, relayhost) + more);
         directory.write("config/master.cf", master_cf(port));
         let postfix = Postfix {
             address: SocketAddr::from(([127, 0, 0, 1], port)),
