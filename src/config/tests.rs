@@ -319,6 +319,9 @@ fn the_example_names_every_setting_with_its_default() {
             "ldap",
             "trust_anchors",
             "cache",
+            "url",
+            "password_file",
+            "gateway",
         ];
         assert!(
             filled_in.contains(&name) || example.lines().any(|other| other.trim() == line.trim()),

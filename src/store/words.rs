@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::failure::unreadable;
-use crate::message::Purpose;
+use crate::message::{Purpose, Wishes};
 use crate::queue::{Delivery, State};
 
 /// A reply is cut to this many octets; nobody needs more, and the next hop chooses its length.
@@ -52,6 +52,14 @@ pub(in crate::store) fn purpose(name: &str, inbound: bool) -> Result<Purpose, sq
         "notice" => Ok(Purpose::Notice),
         _ => Err(unreadable("purpose of a delivery")),
     }
+}
+
+/// What a sender asks of notices, from its column.
+pub(in crate::store) fn wishes(json: Option<&str>) -> Result<Wishes, sqlx::Error> {
+    let wishes = json.map(serde_json::from_str).transpose();
+    wishes
+        .map(Option::unwrap_or_default)
+        .map_err(|_| unreadable("wishes of a sender"))
 }
 
 /// As much of a reply as is kept.

@@ -116,7 +116,7 @@ fn a_gateway_without_its_database_says_451_and_goes_on_when_it_is_back() {
     let gateway = cluster.gateway("only", mailbox.address);
     send(gateway.address, CLERK, &[ANNA], &letter(1)).unwrap();
     mailbox.next();
-    let pid = cluster.server.process().to_string();
+    let pid = cluster.server.process().unwrap().to_string();
     let stop = |signal: &str| {
         std::process::Command::new("kill")
             .args([signal, &pid])

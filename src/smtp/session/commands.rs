@@ -41,9 +41,8 @@ impl Session {
         if extended {
             offers.push("PIPELINING".to_owned());
             offers.push(format!("SIZE {}", self.rules.message_octets));
-            offers.extend(
-                ["8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES", "CHUNKING"].map(str::to_owned),
-            );
+            let all = ["8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES", "CHUNKING"];
+            offers.extend(all.map(str::to_owned));
         }
         if extended && self.rules.starttls && !self.client.tls {
             offers.push("STARTTLS".to_owned());

@@ -6,7 +6,7 @@ use sqlx::{Connection, PgConnection};
 use super::desk::Task;
 use super::{bodies, text, waiting};
 use crate::audit::Record;
-use crate::message::{Address, Boxed, MessageId, Outbound, Purpose};
+use crate::message::{Address, Boxed, MessageId, Outbound, Purpose, Wishes};
 use crate::store::words::purpose_name;
 
 /// One accepted message: its record, and everything that leaves.
@@ -27,10 +27,23 @@ pub(super) struct Sending<'a> {
     pub(super) tenant: &'a str,
     pub(super) message: MessageId,
     pub(super) outbound: &'a Outbound,
+    /// What the sender asks about each recipient of the received envelope.
+    pub(super) wishes: &'a [Wishes],
     /// The number of its body, when that was written already.
     pub(super) body: Option<i64>,
     pub(super) created: Timestamp,
     pub(super) due: Timestamp,
+}
+
+impl Sending<'_> {
+    /// What the sender asks about each recipient, as JSON.
+    fn asked(&self) -> impl Iterator<Item = Option<String>> {
+        let of = |place: u32| {
+            let wishes = self.wishes.get(usize::try_from(place).ok()?.checked_sub(1)?)?;
+            (!wishes.is_empty()).then(|| serde_json::json!(wishes).to_string())
+        };
+        self.outbound.recipients.iter().map(move |(place, _)| of(*place))
+    }
 }
 
 impl Commit {
@@ -47,6 +60,7 @@ impl Commit {
             tenant: &self.record.tenant,
             message: self.record.id,
             outbound,
+            wishes: &self.record.wishes,
             body: None,
             created: self.record.received,
             due: self.record.received,
@@ -141,10 +155,10 @@ async fn write_in_steps(
     Ok(answers)
 }
 
-const ENQUEUE: &str = "SELECT enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+const ENQUEUE: &str = "SELECT enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 const ENQUEUE_AND_APPEND: &str = "
-    SELECT enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15),
-           append_records($16, $17, $18, $19, $20, $21, $22)";
+    SELECT enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16),
+           append_records($17, $18, $19, $20, $21, $22, $23)";
 
 /// Enqueues bodies for their recipients; answers the bodies' numbers. With `records`, which are all of one tenant, their
 /// records are written in the same statement.
@@ -156,6 +170,7 @@ pub(super) async fn enqueue<'a>(
     fn each<'a, 's, T>(sendings: &'a [Sending<'s>], of: impl Fn(&Sending<'s>) -> T) -> Vec<T> {
         sendings.iter().map(of).collect()
     }
+    let asked: Vec<Option<String>> = sendings.iter().flat_map(Sending::asked).collect();
     let copies: Vec<(i64, &(u32, Address))> = (1..)
         .zip(sendings)
         .flat_map(|(n, sending)| sending.outbound.recipients.iter().map(move |copy| (n, copy)))
@@ -200,7 +215,8 @@ pub(super) async fn enqueue<'a>(
                 .iter()
                 .map(|(_, (_, address))| address.domain().to_owned())
                 .collect::<Vec<_>>(),
-        );
+        )
+        .bind(asked);
     if let Some(tasks) = records {
         let tasks: Vec<&Commit> = tasks.iter().collect();
         let tenant = tasks

@@ -1,5 +1,7 @@
 //! The queue's tables: what waits, what is under a lease, what became of it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use sqlx::{Connection, PgConnection, Postgres, QueryBuilder, Row};
 
@@ -62,11 +64,20 @@ pub(super) async fn claim(
     Ok(claimed.into_iter().map(|(_, delivery)| delivery).collect())
 }
 
+/// Ends leases of this gateway on all deliveries but those that it knows of.
+pub(super) async fn let_go(db: &mut PgConnection, me: i64, known: &[i64]) -> Result<(), sqlx::Error> {
+    let free = "UPDATE deliveries SET lease_until = NULL, lease_by = NULL
+                WHERE lease_by = $1 AND state IN ('queued', 'held', 'bouncing') AND id <> ALL ($2)";
+    sqlx::query(free).bind(me).bind(known).execute(db).await?;
+    Ok(())
+}
+
 /// Records outcomes, enqueues notices, lets bodies go.
+#[derive(Clone)]
 pub(super) struct Settle {
     pub(super) me: i64,
-    pub(super) outcomes: Vec<(Delivery, Outcome)>,
-    pub(super) notices: Vec<(MessageId, Outbound)>,
+    pub(super) outcomes: Arc<Vec<(Delivery, Outcome)>>,
+    pub(super) notices: Arc<Vec<(MessageId, Outbound)>>,
     pub(super) now: Timestamp,
 }
 
@@ -79,6 +90,11 @@ impl Task for Settle {
                 settle(db, tasks).await?;
             } else {
                 let mut transaction = db.begin().await?;
+                // In the order in which `settle` locks, so that no two gateways wait for each other.
+                sqlx::query("SELECT 1 FROM bodies WHERE id = ANY ($1) ORDER BY id FOR UPDATE")
+                    .bind(finished(tasks))
+                    .execute(&mut *transaction)
+                    .await?;
                 for task in tasks {
                     notify(&mut transaction, task).await?;
                 }
@@ -95,7 +111,18 @@ impl Task for Settle {
 }
 
 async fn notify(db: &mut PgConnection, task: &Settle) -> Result<(), sqlx::Error> {
-    for (message, outbound) in &task.notices {
+    if task.notices.is_empty() {
+        return Ok(());
+    }
+    // When all of it was settled already, by this gateway unheard or by another one, people have been told.
+    let ids: Vec<i64> = task.outcomes.iter().map(|(delivery, _)| delivery.id).collect();
+    let open = "SELECT id FROM deliveries WHERE id = ANY ($1) AND state IN ('queued', 'held', 'bouncing')
+                ORDER BY id FOR UPDATE";
+    let open = sqlx::query(open).bind(&ids).fetch_all(&mut *db).await?;
+    if open.is_empty() && !ids.is_empty() {
+        return Ok(());
+    }
+    for (message, outbound) in task.notices.iter() {
         let tenant: String = sqlx::query_scalar("SELECT tenant FROM records WHERE id = $1")
             .bind(message.as_str())
             .fetch_one(&mut *db)
@@ -104,6 +131,7 @@ async fn notify(db: &mut PgConnection, task: &Settle) -> Result<(), sqlx::Error>
             tenant: &tenant,
             message: *message,
             outbound,
+            wishes: &[],
             body: None,
             created: task.now,
             // Due at once, by any clock that claims.
@@ -115,13 +143,8 @@ async fn notify(db: &mut PgConnection, task: &Settle) -> Result<(), sqlx::Error>
 }
 
 async fn settle(db: &mut PgConnection, tasks: &[Settle]) -> Result<(), sqlx::Error> {
-    let all = || tasks.iter().flat_map(|task| &task.outcomes);
-    let finished =
-        |(delivery, outcome): &(Delivery, Outcome)| (!is_deferral(outcome)).then_some(delivery.body);
-    let mut finished: Vec<i64> = all().filter_map(finished).collect();
-    finished.sort_unstable();
-    finished.dedup();
-    sqlx::query("SELECT settle($1, $2, $3, $4, $5, $6, $7)")
+    let all = || tasks.iter().flat_map(|task| task.outcomes.iter());
+    sqlx::query("SELECT settle($1, $2, $3, $4, $5, $6, $7, $8)")
         .bind(Timestamp::now().as_microsecond())
         .bind(tasks.first().map_or(0, |task| task.me))
         .bind(all().map(|(delivery, _)| delivery.id).collect::<Vec<_>>())
@@ -136,10 +159,21 @@ async fn settle(db: &mut PgConnection, tasks: &[Settle]) -> Result<(), sqlx::Err
                 .collect::<Vec<_>>(),
         )
         .bind(all().map(|(_, outcome)| reply(outcome)).collect::<Vec<_>>())
-        .bind(finished)
+        .bind(all().map(|(delivery, _)| delivery.told_late).collect::<Vec<_>>())
+        .bind(finished(tasks))
         .execute(db)
         .await?;
     Ok(())
+}
+
+/// Bodies of which a copy is finished.
+fn finished(tasks: &[Settle]) -> Vec<i64> {
+    let all = tasks.iter().flat_map(|task| task.outcomes.iter());
+    let ends = all.filter(|(_, outcome)| !is_deferral(outcome));
+    let mut bodies: Vec<i64> = ends.map(|(delivery, _)| delivery.body).collect();
+    bodies.sort_unstable();
+    bodies.dedup();
+    bodies
 }
 
 fn is_deferral(outcome: &Outcome) -> bool {

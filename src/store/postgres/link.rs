@@ -125,6 +125,11 @@ impl Link {
         done
     }
 
+    /// Whether [`Link::close`] was called.
+    pub(super) fn is_closed(&self) -> bool {
+        self.pool.is_closed()
+    }
+
     /// Ends all sessions; what is asked later fails.
     pub(super) async fn close(&self) {
         self.pool.close().await;

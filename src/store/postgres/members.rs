@@ -11,6 +11,7 @@
 //! One that was cut off and comes back finds its row gone, and makes it anew. What it delivered meanwhile counts when it
 //! says so; what another has taken over by then is delivered twice, never lost.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::postgres::PgRow;
@@ -36,7 +37,7 @@ const LOCK: i32 = 1_592_811_134;
 /// Who has a row already is heard of; who was taken for dead comes back.
 const BEAT_SQL: &str = "
     INSERT INTO gateways (id, name, program, policy, started, seen) OVERRIDING SYSTEM VALUE
-    VALUES ($1, $2, $3, '', microseconds(), microseconds())
+    VALUES ($1, $2, $3, $4, microseconds(), microseconds())
     ON CONFLICT (id) DO UPDATE SET seen = excluded.seen";
 
 /// Takes gateways for dead and ends their leases. Times are microseconds.
@@ -65,8 +66,10 @@ const SWEEP_SQL: &str = "
 pub(super) struct Member {
     /// Its number; 0 for a command, which has no deliveries.
     pub(super) id: i64,
+    /// By which policies it decides, for a row that has to be made anew.
+    policy: Arc<Mutex<String>>,
     stop: watch::Sender<bool>,
-    stopped: std::sync::Mutex<Option<oneshot::Receiver<()>>>,
+    stopped: Mutex<Option<oneshot::Receiver<()>>>,
 }
 
 struct Beating {
@@ -74,6 +77,7 @@ struct Beating {
     session: Option<PgConnection>,
     id: i32,
     name: String,
+    policy: Arc<Mutex<String>>,
     beats: u32,
 }
 
@@ -82,8 +86,9 @@ impl Member {
     pub(super) fn none() -> Member {
         Member {
             id: 0,
+            policy: Arc::default(),
             stop: watch::channel(false).0,
-            stopped: std::sync::Mutex::new(None),
+            stopped: Mutex::new(None),
         }
     }
 
@@ -106,11 +111,13 @@ impl Member {
             .fetch_one(&mut session)
             .await?;
         lock(&mut session, id).await?;
+        let policy = Arc::<Mutex<String>>::default();
         let mut beating = Beating {
             link: link.clone(),
             session: Some(session),
             id,
             name,
+            policy: Arc::clone(&policy),
             beats: 0,
         };
         beating.beat().await?;
@@ -131,19 +138,21 @@ impl Member {
         });
         Ok(Member {
             id: i64::from(id),
+            policy,
             stop,
-            stopped: std::sync::Mutex::new(Some(stopped)),
+            stopped: Mutex::new(Some(stopped)),
         })
+    }
+
+    /// Notes by which policies this gateway decides.
+    pub(super) fn note_policy(&self, policy: &str) {
+        policy.clone_into(&mut self.policy.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Leaves the list; leases end at once.
     pub(super) async fn leave(&self) {
         self.stop.send_replace(true);
-        let stopped = self
-            .stopped
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .take();
+        let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(stopped) = stopped {
             let _ = stopped.await;
         }
@@ -184,6 +193,7 @@ impl Beating {
             .bind(self.id)
             .bind(&self.name)
             .bind(env!("CARGO_PKG_VERSION"))
+            .bind(text_of(&self.policy))
             .execute(&mut *session)
             .await?;
         let (dead, mut freed): (Option<String>, i64) = sqlx::query_as(BURY)
@@ -226,6 +236,10 @@ impl Beating {
         // Whoever cannot say goodbye is taken for dead in a moment.
         let _ = tokio::time::timeout(PATIENCE, leave).await;
     }
+}
+
+fn text_of(policy: &Mutex<String>) -> String {
+    policy.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 async fn lock(session: &mut PgConnection, id: i32) -> Result<(), sqlx::Error> {

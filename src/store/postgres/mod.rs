@@ -16,7 +16,9 @@
 //! its gateway leaves or is taken for dead (`members.rs`). All times that gateways compare are by the clock of the
 //! database: what a gateway says is shifted by what its own clock is off (`clock_shift`).
 //!
-//! **A settlement.** One statement writes the outcomes and lets bodies go; with notices it is a transaction.
+//! **A settlement.** One statement writes the outcomes and lets bodies go; with notices it is a transaction. While the
+//! database is away it is tried again for five minutes. When it has happened unheard the first time, the second one
+//! changes nothing and tells nobody twice. A claim that has happened unheard is undone by the next one.
 //!
 //! **News.** A gateway wakes its own deliverer. What others have accepted, it finds by looking every second: a NOTIFY in
 //! each commit would make all commits of the server take turns.
@@ -33,6 +35,7 @@ mod records;
 mod rows;
 mod schema;
 mod text;
+mod under_way;
 mod waiting;
 
 #[cfg(test)]
@@ -40,7 +43,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
@@ -60,9 +63,14 @@ use deliveries::Settle;
 use desk::Desk;
 use link::Link;
 use members::Member;
+use under_way::UnderWay;
 
 /// How often a waiting caller looks for what other gateways and commands wrote.
 const GLANCE: Duration = Duration::from_secs(1);
+/// How long the outcome of an attempt is kept while the database is away. Without it, the mail would be sent again.
+const KEPT: Duration = Duration::from_secs(300);
+/// How long to wait before the next try to record it.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// An open store.
 pub(super) struct Postgres {
@@ -70,6 +78,7 @@ pub(super) struct Postgres {
     commits: Desk<Commit>,
     settlements: Desk<Settle>,
     member: Member,
+    under_way: UnderWay,
     recent: Recent,
     changed: Arc<Notify>,
     inline_limit: usize,
@@ -169,10 +178,18 @@ impl Spool for Postgres {
     ) -> Boxed<'_, Result<Vec<Delivery>, SpoolError>> {
         let me = self.member.id;
         Box::pin(async move {
-            let work = self
-                .link
-                .run(move |db| Box::pin(deliveries::claim(db, me, now, lease_end, limit)));
-            Ok(work.await?)
+            let known = self.under_way.in_doubt();
+            let work = self.link.run(move |db| {
+                Box::pin(async move {
+                    if let Some(known) = known {
+                        deliveries::let_go(db, me, &known).await?;
+                    }
+                    deliveries::claim(db, me, now, lease_end, limit).await
+                })
+            });
+            let claimed = work.await;
+            self.under_way.note(&claimed);
+            Ok(claimed?)
         })
     }
 
@@ -188,13 +205,24 @@ impl Spool for Postgres {
         Box::pin(async move {
             let bodies: Vec<i64> = outcomes.iter().map(|(delivery, _)| delivery.body).collect();
             let is_news = !notices.is_empty();
+            let ids: Vec<i64> = outcomes.iter().map(|(delivery, _)| delivery.id).collect();
             let settle = Settle {
                 me: self.member.id,
-                outcomes,
-                notices,
+                outcomes: Arc::new(outcomes),
+                notices: Arc::new(notices),
                 now: Timestamp::now(),
             };
-            self.settlements.write(settle).await?;
+            let began = Instant::now();
+            loop {
+                match self.settlements.write(settle.clone()).await {
+                    Ok(()) => break,
+                    Err(Failure::Unreachable(_)) if began.elapsed() < KEPT && !self.link.is_closed() => {
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                    Err(failure) => return Err(failure.into()),
+                }
+            }
+            self.under_way.forget(&ids);
             self.recent.forget(&bodies);
             if is_news {
                 self.changed.notify_one();
@@ -355,6 +383,7 @@ impl Kind for Postgres {
     }
 
     fn decides_by<'a>(&'a self, policy: &'a str) -> Boxed<'a, Result<(), TrailError>> {
+        self.member.note_policy(policy);
         let (id, policy) = (self.member.id, policy.to_owned());
         Box::pin(async move {
             let work = self

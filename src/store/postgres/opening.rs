@@ -12,6 +12,7 @@ use super::desk::Desk;
 use super::link::{Link, check_server};
 use super::members::Member;
 use super::schema::{self, STEPS, Version};
+use super::under_way::UnderWay;
 use crate::store::failure::Failure;
 use crate::store::recent::Recent;
 use crate::store::{OpenError, Settings, place};
@@ -67,6 +68,7 @@ impl Postgres {
             settlements: Desk::start(link.clone()),
             link,
             member,
+            under_way: UnderWay::default(),
             recent: Recent::default(),
             changed,
             inline_limit: usize::try_from(settings.inline_kb.saturating_mul(1024)).unwrap_or(usize::MAX),

@@ -8,14 +8,15 @@ use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use crate::message::{Address, MessageId};
 use crate::queue::{Delivery, Filter, State};
 use crate::store::failure::unreadable;
-use crate::store::words::purpose;
+use crate::store::words::{purpose, wishes};
 
 /// What [`delivery`] reads.
 macro_rules! columns {
     () => {
         "deliveries.id, deliveries.message, deliveries.place, deliveries.purpose, deliveries.inbound, deliveries.sender, \
          deliveries.recipient, deliveries.body, deliveries.size, deliveries.state, deliveries.attempts, \
-         deliveries.created, deliveries.next_attempt, deliveries.last_reply"
+         deliveries.created, deliveries.next_attempt, deliveries.last_reply, \
+         deliveries.wishes, deliveries.told_late"
     };
 }
 pub(super) use columns;
@@ -44,6 +45,22 @@ pub(super) fn narrow(sql: &mut QueryBuilder<Postgres>, filter: &Filter) {
     }
     if let Some(domain) = &filter.domain {
         sql.push(" AND domain = ").push_bind(domain.to_lowercase());
+    }
+    if let Some(sender) = &filter.sender {
+        sql.push(" AND lower(coalesce(sender, '')) = ")
+            .push_bind(sender.to_ascii_lowercase());
+    }
+    if let Some(recipient) = &filter.recipient {
+        sql.push(" AND lower(recipient) = ")
+            .push_bind(recipient.to_ascii_lowercase());
+    }
+    if let Some(before) = filter.before {
+        sql.push(" AND created < ").push_bind(before.as_microsecond());
+    }
+    if let Some(reply) = &filter.reply {
+        sql.push(" AND strpos(lower(last_reply), ")
+            .push_bind(reply.to_ascii_lowercase().replace('\0', "\u{fffd}"))
+            .push(") > 0");
     }
     if let Some(state) = filter.state {
         sql.push(" AND state = ").push_bind(state.name());
@@ -81,8 +98,8 @@ pub(super) fn delivery(row: &PgRow) -> Result<Delivery, sqlx::Error> {
         created: time(row, "created")?,
         next_attempt: time(row, "next_attempt")?,
         last_reply: row.try_get("last_reply")?,
-        wishes: Default::default(),
-        told_late: false,
+        wishes: wishes(row.try_get("wishes")?)?,
+        told_late: row.try_get("told_late")?,
     })
 }
 

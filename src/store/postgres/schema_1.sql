@@ -67,7 +67,9 @@ CREATE TABLE deliveries (
     next_attempt BIGINT NOT NULL,
     lease_until  BIGINT,
     lease_by     BIGINT,        -- the gateway that has it
-    last_reply   TEXT NOT NULL
+    last_reply   TEXT NOT NULL,
+    wishes       TEXT,          -- what the sender asks of notices (RFC 3461), as JSON; NULL when nothing
+    told_late    BOOLEAN NOT NULL DEFAULT false -- whether he was told of a delay
 ) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX deliveries_of_message ON deliveries (message);
 CREATE INDEX deliveries_due ON deliveries (next_attempt, id) WHERE state IN ('queued', 'bouncing');
@@ -152,7 +154,7 @@ END $$;
 CREATE FUNCTION enqueue(
     theirs BIGINT, given BIGINT[], tenants TEXT[], messages TEXT[], purposes TEXT[], inbounds BOOLEAN[], senders TEXT[],
     created_at BIGINT[], due BIGINT[], sizes BIGINT[], inlines BYTEA[],
-    of_body BIGINT[], places BIGINT[], recipients TEXT[], domains TEXT[]
+    of_body BIGINT[], places BIGINT[], recipients TEXT[], domains TEXT[], asked TEXT[]
 ) RETURNS BIGINT[] LANGUAGE plpgsql AS $$
 DECLARE
     shift BIGINT := clock_shift(theirs);
@@ -165,10 +167,11 @@ BEGIN
         AS one (given, tenant, message, size, inline, n)
     WHERE one.given IS NULL;
     INSERT INTO deliveries (tenant, message, place, purpose, inbound, sender, recipient, domain, body, size, state,
-                            attempts, created, next_attempt, last_reply)
+                            attempts, created, next_attempt, last_reply, wishes)
     SELECT body.tenant, body.message, copy.place, body.purpose, body.inbound, body.sender, copy.recipient, copy.domain,
-           numbers[body.n], body.size, 'queued', 0, body.created_at, body.due + shift, ''
-    FROM unnest(of_body, places, recipients, domains) WITH ORDINALITY AS copy (n, place, recipient, domain, rank)
+           numbers[body.n], body.size, 'queued', 0, body.created_at, body.due + shift, '', copy.asked
+    FROM unnest(of_body, places, recipients, domains, asked) WITH ORDINALITY
+        AS copy (n, place, recipient, domain, asked, rank)
     JOIN unnest(tenants, messages, purposes, inbounds, senders, created_at, due, sizes) WITH ORDINALITY
         AS body (tenant, message, purpose, inbound, sender, created_at, due, size, n) ON body.n = copy.n
     ORDER BY copy.rank;
@@ -205,7 +208,8 @@ END $$;
 -- state alone, for what an administrator ordered meanwhile stands, and it counts only from the gateway that has the
 -- lease. An end counts from whoever brings it.
 CREATE FUNCTION settle(
-    theirs BIGINT, me BIGINT, ids BIGINT[], states TEXT[], attempts_at BIGINT[], replies TEXT[], finished BIGINT[]
+    theirs BIGINT, me BIGINT, ids BIGINT[], states TEXT[], attempts_at BIGINT[], replies TEXT[], late BOOLEAN[],
+    finished BIGINT[]
 ) RETURNS VOID LANGUAGE plpgsql AS $$
 DECLARE
     shift BIGINT := clock_shift(theirs);
@@ -216,9 +220,10 @@ BEGIN
         next_attempt = CASE WHEN deliveries.state = 'bouncing' OR outcome.next_attempt IS NULL
                             THEN deliveries.next_attempt ELSE outcome.next_attempt + shift END,
         state = coalesce(outcome.state, deliveries.state),
-        last_reply = outcome.reply, attempts = deliveries.attempts + 1, lease_until = NULL, lease_by = NULL
-    FROM (SELECT DISTINCT ON (one.id) one.* FROM unnest(ids, states, attempts_at, replies)
-              AS one (id, state, next_attempt, reply)
+        last_reply = outcome.reply, told_late = deliveries.told_late OR outcome.late,
+        attempts = deliveries.attempts + 1, lease_until = NULL, lease_by = NULL
+    FROM (SELECT DISTINCT ON (one.id) one.* FROM unnest(ids, states, attempts_at, replies, late)
+              AS one (id, state, next_attempt, reply, late)
           ORDER BY one.id, one.state IS NULL) AS outcome
     WHERE deliveries.id = outcome.id AND deliveries.state IN ('queued', 'held', 'bouncing')
       AND (outcome.state IS NOT NULL OR deliveries.lease_by IS NULL OR deliveries.lease_by = me);

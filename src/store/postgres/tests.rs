@@ -9,6 +9,7 @@ mod losing;
 #[path = "../../../tests/journeys/support/server.rs"]
 mod server;
 mod sharing;
+mod tls;
 mod upgrade;
 
 use std::sync::OnceLock;

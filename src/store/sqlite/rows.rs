@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
-use crate::message::{Address, MessageId, Wishes};
+use crate::message::{Address, MessageId};
 use crate::queue::{Delivery, Filter, State};
 use crate::store::failure::unreadable;
-use crate::store::words::purpose;
+use crate::store::words::{purpose, wishes};
 
 /// Unfinished deliveries by age, or those that the filter names.
 pub(super) async fn list(db: &mut SqliteConnection, filter: &Filter) -> Result<Vec<Delivery>, sqlx::Error> {
@@ -90,13 +90,6 @@ pub(super) fn delivery(row: &SqliteRow) -> Result<Delivery, sqlx::Error> {
         wishes: wishes(row.try_get("wishes")?)?,
         told_late: row.try_get("told_late")?,
     })
-}
-
-fn wishes(json: Option<&str>) -> Result<Wishes, sqlx::Error> {
-    let wishes = json.map(serde_json::from_str).transpose();
-    wishes
-        .map(Option::unwrap_or_default)
-        .map_err(|_| unreadable("wishes of a sender"))
 }
 
 /// Numbers as the JSON array that `json_each` takes apart.

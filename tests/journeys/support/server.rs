@@ -118,10 +118,12 @@ impl Server {
 
     /// Stops it with this signal (INT: at once; QUIT: as in a crash) and starts it again.
     pub fn restart(&mut self, signal: &str) {
+        let before = self.process();
         let keeper = self.keeper.stdin.as_mut().expect("a pipe");
         writeln!(keeper, "{signal}").expect("a keeper");
-        // It answers a moment longer.
-        std::thread::sleep(Duration::from_millis(300));
+        while self.process().is_none_or(|now| Some(now) == before) {
+            std::thread::yield_now();
+        }
         self.wait();
     }
 
@@ -174,13 +176,10 @@ impl Server {
         &self.directory
     }
 
-    /// The process of the server itself.
-    pub fn process(&self) -> u32 {
-        let text = std::fs::read_to_string(self.directory.join("data/postmaster.pid")).expect("a server");
-        text.lines()
-            .next()
-            .and_then(|line| line.parse().ok())
-            .expect("a number")
+    /// The process of the server itself, while there is one.
+    pub fn process(&self) -> Option<u32> {
+        let text = std::fs::read_to_string(self.directory.join("data/postmaster.pid")).ok()?;
+        text.lines().next()?.parse().ok()
     }
 }
 

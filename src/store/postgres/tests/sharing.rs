@@ -145,9 +145,9 @@ fn what_a_gateway_had_under_way_is_taken_over_when_it_dies_and_what_it_says_late
         assert_eq!(again[0].id, claimed[0].id);
         assert_eq!(store.gateways().await.unwrap().len(), 1);
         // Somebody else's late word that it must be tried again does not end this gateway's lease; an end is an end.
-        database.ask("SELECT settle(0, 999, ARRAY[1]::bigint[], ARRAY[NULL], ARRAY[0]::bigint[], ARRAY['450'], ARRAY[]::bigint[])");
+        database.ask("SELECT settle(0, 999, ARRAY[1]::bigint[], ARRAY[NULL], ARRAY[0]::bigint[], ARRAY['450'], ARRAY[false], ARRAY[]::bigint[])");
         assert!(store.claim(minute(3), minute(600), 10).await.unwrap().is_empty());
-        database.ask("SELECT settle(0, 999, ARRAY[1]::bigint[], ARRAY['delivered'], ARRAY[NULL]::bigint[], ARRAY['250'], ARRAY[1]::bigint[])");
+        database.ask("SELECT settle(0, 999, ARRAY[1]::bigint[], ARRAY['delivered'], ARRAY[NULL]::bigint[], ARRAY['250'], ARRAY[false], ARRAY[1]::bigint[])");
         assert_eq!(database.ask("SELECT state FROM deliveries"), "delivered");
         assert_eq!(database.ask("SELECT count(*) FROM bodies"), "0");
     });
@@ -191,7 +191,7 @@ async fn a_clock_that_is_off_is_allowed_for() {
         "SELECT enqueue(microseconds() + {hour}, ARRAY[NULL]::bigint[], ARRAY['default'], ARRAY['m'], ARRAY['mail'],
              ARRAY[false], ARRAY['a@agency.example'], ARRAY[microseconds() + {hour}], ARRAY[microseconds() + {hour}],
              ARRAY[1]::bigint[], ARRAY['x']::bytea[], ARRAY[1]::bigint[], ARRAY[1]::bigint[], ARRAY['b@partner.example'],
-             ARRAY['partner.example'])"
+             ARRAY['partner.example'], ARRAY[NULL])"
     );
     database.ask(&enqueue);
     assert_eq!(
