@@ -20,6 +20,7 @@ pub mod cli;
 pub mod config;
 pub mod deliver;
 pub mod detect;
+pub mod dkim;
 pub mod documents;
 pub mod inspect;
 pub mod message;

@@ -26,6 +26,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("policy", &["message", "mime", "detect"]),
     ("smime", &["message"]),
     ("protect", &["message", "smime"]),
+    ("dkim", &["message"]),
     ("notice", &["message", "policy"]),
     ("queue", &["message"]),
     ("deliver", &["message", "queue"]),
@@ -38,7 +39,7 @@ const TABLE: &[(&str, &[&str])] = &[
 
 /// What `relay` joins: every stage, but no database and no command line.
 const STAGES: &[&str] = &[
-    "message", "smtp", "inspect", "policy", "smime", "protect", "notice", "queue", "deliver", "audit",
+    "message", "smtp", "inspect", "policy", "smime", "protect", "dkim", "notice", "queue", "deliver", "audit",
 ];
 
 /// What the wiring may import.
@@ -52,6 +53,7 @@ const EVERYTHING: &[&str] = &[
     "policy",
     "smime",
     "protect",
+    "dkim",
     "notice",
     "queue",
     "deliver",

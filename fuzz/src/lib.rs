@@ -73,6 +73,14 @@ fn without_line_ends(message: &[u8]) -> Vec<u8> {
     out
 }
 
+/// What a next hop says: one bounded line of visible characters for each reply.
+pub fn replies(bytes: &[u8]) {
+    for text in sealgate::deliver::replies(bytes) {
+        assert!(text.chars().count() <= 500 && !text.contains(char::is_control));
+        assert!(text.starts_with(['2', '3', '4', '5']));
+    }
+}
+
 /// A file of any kind.
 pub fn file(bytes: &[u8]) {
     let name = "file";

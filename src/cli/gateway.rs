@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::config::{Bundle, Settings};
 use crate::deliver::Courier;
 use crate::detect::Rules;
+use crate::dkim::Dkim;
 use crate::inspect::{Inspector, Ocr, OcrMode};
 use crate::message::Secret;
 use crate::notice::Notices;
@@ -70,6 +71,7 @@ pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>,
         couriers,
         vault,
     );
+    let gateway = gateway.with_dkim(Dkim::load(&settings.dkim)?);
     Ok((Arc::new(gateway), store))
 }
 

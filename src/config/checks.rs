@@ -52,6 +52,7 @@ pub(super) fn all(settings: &Settings) -> Vec<Check> {
     checks.extend(of_stage("deliver", settings.deliver.mistakes()));
     checks.extend(of_stage("deliver.dns", settings.deliver.dns.mistakes()));
     checks.extend(of_stage("deliver.mta_sts", settings.deliver.mta_sts.mistakes()));
+    checks.extend(of_stage("dkim", settings.dkim.mistakes()));
     checks.extend(inbound(settings));
     checks.extend(of_stage("harvest", settings.harvest.mistakes()));
     checks.extend(of_stage("loops", settings.loops.mistakes()));

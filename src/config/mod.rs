@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use document::Document;
 
-use crate::{deliver, inspect, notice, relay, smime, smtp, store};
+use crate::{deliver, dkim, inspect, notice, relay, smime, smtp, store};
 
 pub use bundle::{Bundle, rule_mistakes};
 
@@ -45,6 +45,8 @@ pub struct Settings {
     pub store: store::Settings,
     /// Delivery.
     pub deliver: deliver::Settings,
+    /// DKIM signatures.
+    pub dkim: dkim::Settings,
     /// Mail from outside.
     pub inbound: relay::Inbound,
     /// Certificates from signed mail.
@@ -72,6 +74,7 @@ impl Default for Settings {
             notice: Default::default(),
             store: Default::default(),
             deliver: Default::default(),
+            dkim: Default::default(),
             inbound: Default::default(),
             harvest: Default::default(),
             loops: Default::default(),
@@ -197,8 +200,10 @@ impl Settings {
         let directories = certificates.ldap.iter_mut();
         let of_directories = directories.flat_map(|one| [one.password_file.as_mut(), one.ca_file.as_mut()]);
         let of_directories = of_directories.chain([certificates.smimea.trust_anchors.as_mut()]);
+        let keys = self.dkim.keys.iter_mut().map(|key| &mut key.file);
         for path in always
             .into_iter()
+            .chain(keys)
             .chain(optional.into_iter().chain(of_directories).flatten())
         {
             *path = folder.join(&path);

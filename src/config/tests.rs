@@ -139,7 +139,7 @@ next_hop = "mail.agency.example"
         "30: [[deliver.route]] lacks `next_hop`".to_owned(),
         "31: unknown setting `domian` in [[deliver.route]]; did you mean `domain`?".to_owned(),
         "34: `domain` in [[deliver.route]] takes a text in quotes, not 5".to_owned(),
-        "37: unknown setting `colours`; it takes `hostname`, `domains`, `policies`, `smtp`, `inspect`, `ocr`, `certificates`, `keys`, `authority`, `notice`, `store`, `deliver`, `inbound`, `harvest`, `loops`, `conformance`, `vault`".to_owned(),
+        "37: unknown setting `colours`; it takes `hostname`, `domains`, `policies`, `smtp`, `inspect`, `ocr`, `certificates`, `keys`, `authority`, `notice`, `store`, `deliver`, `dkim`, `inbound`, `harvest`, `loops`, `conformance`, `vault`".to_owned(),
     ];
     let expected: Vec<String> = expected
         .iter()
@@ -322,6 +322,7 @@ fn the_example_names_every_setting_with_its_default() {
             "url",
             "password_file",
             "gateway",
+            "keys",
         ];
         assert!(
             filled_in.contains(&name) || example.lines().any(|other| other.trim() == line.trim()),

@@ -18,13 +18,17 @@ use super::session::{Caller, Session};
 use super::target::Target;
 use super::transaction::{self, Ended, Mail};
 use super::wire::Pace;
-use super::{Attempt, Settings};
+use super::{Attempt, Limits, Settings};
 
 /// How long a connection waits for the next transaction. Servers wait far longer; a dead one costs a retry.
 const KEEP_IDLE: Duration = Duration::from_secs(10);
 /// Recipients that every server takes in one transaction (RFC 5321 §4.5.3.1.8).
 const RECIPIENTS: usize = 100;
 const HOSTNAME: &str = "must be this gateway's own full name, for example \"gate.example.org\"";
+const NO_WAY: Limits = Limits {
+    concurrency: usize::MAX,
+    per_minute: 0,
+};
 /// Trying again would not help: the bytes stay as they are.
 const NOT_SENDABLE: &str = "5.6.0 a line of the message ends without CRLF; \
     it is not sent, since some servers would take that for the end of the message";
@@ -79,6 +83,12 @@ impl Shared {
         let way = self.routes.way(domain);
         way.map(|way| Cow::Owned(way.next_hop.name(domain)))
             .unwrap_or_default()
+    }
+
+    pub(super) fn limits(&self, recipient: &Address) -> Limits {
+        let way = self.routes.way(recipient.domain());
+        // Where nothing goes, nothing is to be kept back.
+        way.map_or(NO_WAY, |way| way.limits)
     }
 
     pub(super) fn longest_delivery(&self) -> Duration {

@@ -53,6 +53,12 @@ impl<'a> Letter<'a> {
         self.pieces(PIECE)
     }
 
+    /// The octets for BDAT (RFC 3030), in bounded pieces: the body as it is, with a CRLF at the end if there is none.
+    pub(super) fn plain(self) -> impl Iterator<Item = &'a [u8]> {
+        let end = Some(self.missing_line_end()).filter(|end| !end.is_empty());
+        self.bytes.chunks(PIECE).chain(end)
+    }
+
     fn pieces(self, longest: usize) -> impl Iterator<Item = &'a [u8]> {
         let first_dot = self.bytes.starts_with(b".").then_some(0);
         let dots = memchr::memmem::find_iter(self.bytes, b"\n.").map(|line_end| line_end + 1);

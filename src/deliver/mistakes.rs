@@ -149,6 +149,19 @@ fn number_mistakes(settings: &Settings, found: &mut Vec<String>) {
     if settings.concurrency.0 == 0 {
         found.push("concurrency 0 would deliver nothing; 20 is usual".to_owned());
     }
+    if settings.destination_concurrency.0 == 0 {
+        found.push("destination_concurrency 0 would deliver nothing; 20 is usual".to_owned());
+    }
+    for route in settings
+        .routes
+        .iter()
+        .filter(|route| route.concurrency == Some(0))
+    {
+        let domain = shown(&route.domain);
+        found.push(format!(
+            "route \"{domain}\": concurrency 0 would deliver nothing; leave it out or write 1"
+        ));
+    }
     if settings.delay_notice.0 > GIVE_UP_LIMIT {
         found.push(format!(
             "delay_notice is in hours, up to {GIVE_UP_LIMIT}; 4 is usual, and what is not less than give_up tells nobody"

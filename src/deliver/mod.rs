@@ -65,6 +65,10 @@ pub struct Settings {
     pub timeout: Timeout,
     /// Deliveries under way at once.
     pub concurrency: Concurrency,
+    /// Of these, to one destination; a route may say less or more.
+    pub destination_concurrency: Concurrency,
+    /// Transactions that begin in a minute with one destination; 0 sets no limit. A route may say less or more.
+    pub destination_rate: u32,
     /// Hours after which a delivery that still does not succeed is returned to its sender.
     pub give_up: GiveUp,
     /// Hours after which the sender of mail that is still waiting is told, once.
@@ -140,6 +144,21 @@ pub struct Route {
     /// As [`Settings::ca_file`], for these hosts.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
+    /// As [`Settings::destination_concurrency`]; for `mx`, each domain is a destination.
+    #[serde(default)]
+    pub concurrency: Option<usize>,
+    /// As [`Settings::destination_rate`].
+    #[serde(default)]
+    pub rate: Option<u32>,
+}
+
+/// How much goes to one destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Transactions at once.
+    pub concurrency: usize,
+    /// Transactions that begin in a minute; 0 sets no limit.
+    pub per_minute: u32,
 }
 
 /// TLS towards a next hop.
@@ -244,6 +263,11 @@ impl Courier {
         self.0.next_hop(recipient)
     }
 
+    /// How much may go where mail for this recipient goes. It is for the caller to keep.
+    pub fn limits(&self, recipient: &Address) -> Limits {
+        self.0.limits(recipient)
+    }
+
     /// The longest time that [`Courier::deliver`] takes; a lease must not be shorter.
     pub fn longest_delivery(&self) -> Duration {
         self.0.longest_delivery()
@@ -262,4 +286,10 @@ impl Courier {
 /// The host of [`Courier::next_hop`] that gave a reply of an [`Attempt`], as `host:port`. Empty when none of them did.
 pub fn answered_by<'a>(next_hop: &'a str, reply: &'a str) -> &'a str {
     courier::answered_by(next_hop, reply)
+}
+
+/// What a next hop says, read as a delivery reads it: each reply in one line, up to where it is no SMTP any more. For
+/// whoever wants to try the reader.
+pub fn replies(said: &[u8]) -> Vec<String> {
+    reply::all(said)
 }

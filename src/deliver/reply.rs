@@ -129,6 +129,24 @@ impl Reply {
     }
 }
 
+/// See [`super::replies`].
+pub(super) fn all(said: &[u8]) -> Vec<String> {
+    let mut replies = Replies::default();
+    let mut texts = Vec::new();
+    // As it comes from a network, in pieces.
+    for piece in said.chunks(7) {
+        replies.inbox.extend_from_slice(piece);
+        loop {
+            match replies.next() {
+                Ok(Some(reply)) => texts.push(reply.text()),
+                Ok(None) => break,
+                Err(_) => return texts,
+            }
+        }
+    }
+    texts
+}
+
 /// Any text, as it may stand in a queue listing.
 pub(super) fn one_line(text: &str) -> String {
     clean(text.as_bytes()).chars().take(TEXT_LIMIT).collect()

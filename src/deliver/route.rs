@@ -7,7 +7,7 @@ use crate::message::Address;
 
 use super::hops::NextHop;
 use super::tls::Connector;
-use super::{Settings, Tls};
+use super::{Limits, Settings, Tls};
 
 pub(super) const SMTP_PORT: u16 = 25;
 /// What a message shows to whom left it out.
@@ -22,6 +22,7 @@ pub(super) struct Way {
     pub(super) connector: Connector,
     /// The file of `connector`, which tells connectors apart.
     pub(super) ca_file: Option<PathBuf>,
+    pub(super) limits: Limits,
 }
 
 /// The route table.
@@ -46,6 +47,10 @@ impl Routes {
             otherwise: None,
         };
         let connector = Connector::new(settings.ca_file.as_deref())?;
+        let limits = Limits {
+            concurrency: settings.destination_concurrency.0,
+            per_minute: settings.destination_rate,
+        };
         for route in &settings.routes {
             let Ok(next_hop) = NextHop::parse(&route.next_hop) else {
                 continue;
@@ -57,6 +62,10 @@ impl Routes {
                 names: route.names.clone(),
                 connector: own.transpose()?.unwrap_or_else(|| connector.clone()),
                 ca_file: route.ca_file.clone(),
+                limits: Limits {
+                    concurrency: route.concurrency.unwrap_or(limits.concurrency),
+                    per_minute: route.rate.unwrap_or(limits.per_minute),
+                },
             });
             let domain = route.domain.to_lowercase();
             match domain.strip_prefix("*.") {
@@ -71,6 +80,7 @@ impl Routes {
                 names: Vec::new(),
                 connector,
                 ca_file: None,
+                limits,
             });
             routes.otherwise = Some(place);
         }

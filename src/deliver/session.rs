@@ -30,6 +30,8 @@ pub(super) struct Extensions {
     pub(super) smtputf8: bool,
     /// It passes on what senders ask of notices (RFC 3461).
     pub(super) dsn: bool,
+    /// BDAT (RFC 3030).
+    pub(super) chunking: bool,
     /// Whether SIZE is offered at all (RFC 1870).
     pub(super) size: bool,
     /// The limit that SIZE names.
@@ -207,6 +209,7 @@ impl Extensions {
                 "8BITMIME" => offered.eight_bit_mime = true,
                 "SMTPUTF8" => offered.smtputf8 = true,
                 "DSN" => offered.dsn = true,
+                "CHUNKING" => offered.chunking = true,
                 "SIZE" => {
                     offered.size = true;
                     // RFC 1870 §4: 0 means that there is no limit.

@@ -130,7 +130,10 @@ impl Transaction<'_, '_> {
             let rcpt = self.rcpt_command(*place);
             self.session.wire.queue(&rcpt);
         }
-        self.session.wire.queue("DATA");
+        // BDAT goes only to a host that has taken somebody.
+        if !self.session.extensions.chunking {
+            self.session.wire.queue("DATA");
+        }
         self.session.wire.send().await
     }
 
@@ -148,6 +151,9 @@ impl Transaction<'_, '_> {
     }
 
     async fn data(&mut self) -> Result<(), Broken> {
+        if self.session.extensions.chunking {
+            return self.chunk().await;
+        }
         let nobody_left = self.undecided().is_empty();
         if nobody_left && !self.session.extensions.pipelining {
             return Ok(());
@@ -164,12 +170,31 @@ impl Transaction<'_, '_> {
         if let Err(broken) = self.send_body().await {
             return self.interrupted(broken).await;
         }
-        let verdict = self.finish().await.map_err(|broken| {
-            let text = broken.into_text();
-            Broken::Lost(format!(
-                "4.4.2 the message was sent whole and may come twice: {text}"
-            ))
-        })?;
+        let verdict = self.finish().await.map_err(sent_whole)?;
+        self.hand_on(&verdict);
+        self.decide_all(verdict);
+        Ok(())
+    }
+
+    /// RFC 3030 §2: all in one chunk. Its length stands before it, so that nothing in it can look like its end.
+    async fn chunk(&mut self) -> Result<(), Broken> {
+        if self.undecided().is_empty() {
+            return Ok(());
+        }
+        let size = self.mail.letter.size();
+        self.session.wire.queue(&format!("BDAT {size} LAST"));
+        let mut pieces = self.mail.letter.plain().peekable();
+        while let Some(piece) = pieces.next() {
+            // With its last octet the host has it all.
+            self.repeatable = pieces.peek().is_some();
+            if let Err(broken) = self.session.wire.write(piece).await {
+                return self.interrupted(broken).await;
+            }
+        }
+        self.repeatable = false;
+        let verdict = self.verdict().await.map_err(sent_whole)?;
+        // A chunk that was refused leaves a transaction behind (RFC 3030 §2).
+        self.session.needs_reset = !matches!(verdict, Attempt::Delivered(_));
         self.hand_on(&verdict);
         self.decide_all(verdict);
         Ok(())
@@ -210,6 +235,11 @@ impl Transaction<'_, '_> {
     async fn finish(&mut self) -> Result<Attempt, Broken> {
         self.repeatable = false;
         self.session.wire.write(END_OF_DATA).await?;
+        self.verdict().await
+    }
+
+    /// What the host says of the message.
+    async fn verdict(&mut self) -> Result<Attempt, Broken> {
         self.session.wire.send().await?;
         let end = self.session.wire.pace.verdict();
         let reply = self.session.wire.reply_until(end).await?;
@@ -322,6 +352,14 @@ fn refusal(reply: &Reply) -> Result<Option<Attempt>, Broken> {
         5 => Ok(Some(Attempt::Never(reply.text()))),
         _ => Err(not_smtp(reply)),
     }
+}
+
+/// The host may have taken it, or not.
+fn sent_whole(broken: Broken) -> Broken {
+    let text = broken.into_text();
+    Broken::Lost(format!(
+        "4.4.2 the message was sent whole and may come twice: {text}"
+    ))
 }
 
 fn not_smtp(reply: &Reply) -> Broken {

@@ -67,7 +67,10 @@ pub(super) fn body(body: &[u8], mut take: impl FnMut(&[u8])) {
     let mut rest = body;
     while !rest.is_empty() {
         let (text, after) = match memchr::memmem::find(rest, b"\r\n") {
-            Some(end) => (rest.get(..end).unwrap_or_default(), rest.get(end + 2..).unwrap_or_default()),
+            Some(end) => (
+                rest.get(..end).unwrap_or_default(),
+                rest.get(end + 2..).unwrap_or_default(),
+            ),
             None => (rest, &[][..]),
         };
         rest = after;
@@ -122,7 +125,12 @@ mod tests {
 
     #[test]
     fn a_body_of_nothing_is_nothing_and_a_last_line_gets_its_end() {
-        for (text, expected) in [("", ""), ("\r\n\r\n", ""), ("a", "a\r\n"), (" \r\n\r\na\r\n \r\n", "\r\n\r\na\r\n")] {
+        for (text, expected) in [
+            ("", ""),
+            ("\r\n\r\n", ""),
+            ("a", "a\r\n"),
+            (" \r\n\r\na\r\n \r\n", "\r\n\r\na\r\n"),
+        ] {
             assert_eq!(canonical(text.as_bytes()), expected.as_bytes(), "{text:?}");
         }
     }

@@ -20,8 +20,21 @@ use canonical::Field;
 
 /// Fields that are signed, as often as they are there.
 const SIGNED: &[&str] = &[
-    "from", "sender", "reply-to", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references",
-    "mime-version", "content-type", "content-transfer-encoding", "content-disposition", "list-id",
+    "from",
+    "sender",
+    "reply-to",
+    "to",
+    "cc",
+    "subject",
+    "date",
+    "message-id",
+    "in-reply-to",
+    "references",
+    "mime-version",
+    "content-type",
+    "content-transfer-encoding",
+    "content-disposition",
+    "list-id",
     "list-unsubscribe",
 ];
 /// Of these, nobody may add another one (RFC 6376 §8.15).
@@ -133,7 +146,8 @@ impl Key {
         let wrong = |why: &str| format!("`key` {}/{}: {why}", settings.domain, settings.selector);
         let is_name = |text: &str| {
             let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-            text.split('.').all(|label| (1..=63).contains(&label.len()) && label.bytes().all(fits))
+            text.split('.')
+                .all(|label| (1..=63).contains(&label.len()) && label.bytes().all(fits))
         };
         if !is_name(&settings.domain) || !is_name(&settings.selector) {
             return Err(wrong(
@@ -145,7 +159,9 @@ impl Key {
         // Nobody sits at the terminal to type a password.
         let secret = PKey::private_key_from_pem_callback(&pem, |_| Ok(0));
         let secret = secret.map_err(|_| {
-            wrong(&format!("file {name} must hold a private key in PEM form, without a password"))
+            wrong(&format!(
+                "file {name} must hold a private key in PEM form, without a password"
+            ))
         })?;
         match secret.id() {
             Id::ED25519 => {}
@@ -202,7 +218,11 @@ impl Key {
 fn covered(fields: &[Field<'_>]) -> (Vec<&'static str>, Vec<u8>) {
     let (mut names, mut data) = (Vec::new(), Vec::new());
     for name in SIGNED {
-        for field in fields.iter().rev().filter(|one| one.name.eq_ignore_ascii_case(name.as_bytes())) {
+        for field in fields
+            .iter()
+            .rev()
+            .filter(|one| one.name.eq_ignore_ascii_case(name.as_bytes()))
+        {
             names.push(*name);
             data.extend_from_slice(&canonical::field(field.whole));
             data.extend_from_slice(b"\r\n");
@@ -246,14 +266,22 @@ fn author_domain(fields: &[Field<'_>]) -> Option<String> {
     };
     let (_, domain) = address.trim().rsplit_once('@')?;
     let domain = idna::domain_to_ascii(domain).ok()?;
-    let is_host = |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let is_host = |label: &str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
     domain.split('.').all(is_host).then_some(domain)
 }
 
 /// The key, if nobody else can read it.
 fn read(file: &Path) -> Result<Vec<u8>, String> {
     use std::os::unix::fs::PermissionsExt;
-    let mode = std::fs::metadata(file).map_err(|why| why.to_string())?.permissions().mode();
+    let mode = std::fs::metadata(file)
+        .map_err(|why| why.to_string())?
+        .permissions()
+        .mode();
     if mode & 0o007 != 0 {
         return Err("everybody on this machine can read it; take that right away (chmod o-rwx)".to_owned());
     }

@@ -61,7 +61,9 @@ fn verified(message: &[u8], records: &[(String, String)]) -> Result<String, Stri
 }
 
 fn have_verifier(test: &str) -> bool {
-    let works = Command::new("/usr/bin/python3").args(["-c", "import dkim, nacl"]).output();
+    let works = Command::new("/usr/bin/python3")
+        .args(["-c", "import dkim, nacl"])
+        .output();
     if works.is_ok_and(|out| out.status.success()) {
         return true;
     }
@@ -71,8 +73,16 @@ fn have_verifier(test: &str) -> bool {
 fn key(directory: &Directory, domain: &str, selector: &str, secret: &PKey<Private>) -> KeySettings {
     let file = directory.path().join(format!("{domain}-{selector}.pem"));
     let mut options = std::fs::OpenOptions::new();
-    let mut handle = options.write(true).create(true).truncate(true).mode(0o600).open(&file).unwrap();
-    handle.write_all(&secret.private_key_to_pem_pkcs8().unwrap()).unwrap();
+    let mut handle = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&file)
+        .unwrap();
+    handle
+        .write_all(&secret.private_key_to_pem_pkcs8().unwrap())
+        .unwrap();
     KeySettings {
         domain: domain.to_owned(),
         selector: selector.to_owned(),
@@ -86,8 +96,14 @@ fn rsa(bits: u32) -> PKey<Private> {
 
 fn record(secret: &PKey<Private>) -> String {
     match secret.id() {
-        Id::ED25519 => format!("v=DKIM1; k=ed25519; p={}", encode_block(&secret.raw_public_key().unwrap())),
-        _ => format!("v=DKIM1; k=rsa; p={}", encode_block(&secret.public_key_to_der().unwrap())),
+        Id::ED25519 => format!(
+            "v=DKIM1; k=ed25519; p={}",
+            encode_block(&secret.raw_public_key().unwrap())
+        ),
+        _ => format!(
+            "v=DKIM1; k=rsa; p={}",
+            encode_block(&secret.public_key_to_der().unwrap())
+        ),
     }
 }
 
@@ -116,16 +132,32 @@ fn another_implementation_verifies_both_signatures_and_finds_every_change() {
     ];
     let mut odd = MAIL.to_owned();
     odd.truncate(odd.len() - 9);
-    for mail in [MAIL, &odd, "From: a@agency.example\r\n\r\n", "From: a@agency.example\r\nTo: b@c.example"] {
+    for mail in [
+        MAIL,
+        &odd,
+        "From: a@agency.example\r\n\r\n",
+        "From: a@agency.example\r\nTo: b@c.example",
+    ] {
         let signed = dkim.sign(&RawMessage::new(mail.to_owned()), NOW).unwrap();
-        assert_eq!(verified(signed.as_bytes(), &records).as_deref(), Ok("2"), "{mail}");
+        assert_eq!(
+            verified(signed.as_bytes(), &records).as_deref(),
+            Ok("2"),
+            "{mail}"
+        );
         assert!(signed.as_bytes().ends_with(mail.as_bytes()));
-        assert!(signed.as_bytes().split(|octet| *octet == b'\n').all(|line| line.len() < 100));
+        assert!(
+            signed
+                .as_bytes()
+                .split(|octet| *octet == b'\n')
+                .all(|line| line.len() < 100)
+        );
     }
     let signed = dkim.sign(&RawMessage::new(MAIL.to_owned()), NOW).unwrap();
     let signed = String::from_utf8(signed.as_bytes().to_vec()).unwrap();
     // White space may change on the way.
-    let relaxed = signed.replace("At  noon?\t", "At noon?").replace("Subject:  lunch ", "SUBJECT: lunch");
+    let relaxed = signed
+        .replace("At  noon?\t", "At noon?")
+        .replace("Subject:  lunch ", "SUBJECT: lunch");
     assert_eq!(verified(relaxed.as_bytes(), &records).as_deref(), Ok("2"));
     for (from, to) in [
         ("noon", "nine"),
@@ -145,7 +177,12 @@ fn another_implementation_verifies_both_signatures_and_finds_every_change() {
 fn only_the_domain_of_the_one_author_signs() {
     let directory = Directory::new();
     let settings = Settings {
-        keys: vec![key(&directory, "agency.example", "e1", &PKey::generate_ed25519().unwrap())],
+        keys: vec![key(
+            &directory,
+            "agency.example",
+            "e1",
+            &PKey::generate_ed25519().unwrap(),
+        )],
     };
     let dkim = Dkim::load(&settings).unwrap();
     for from in [
@@ -168,7 +205,12 @@ fn a_key_that_cannot_be_used_is_a_mistake_with_a_cure() {
     let curve = openssl::ec::EcGroup::from_curve_name(openssl::nid::Nid::X9_62_PRIME256V1).unwrap();
     let curve = PKey::from_ec_key(openssl::ec::EcKey::generate(&curve).unwrap()).unwrap();
     let curve = key(&directory, "agency.example", "curve", &curve);
-    let open = key(&directory, "agency.example", "open", &PKey::generate_ed25519().unwrap());
+    let open = key(
+        &directory,
+        "agency.example",
+        "open",
+        &PKey::generate_ed25519().unwrap(),
+    );
     std::fs::set_permissions(&open.file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
     let missing = KeySettings {
         file: "/nonexistent.pem".into(),

@@ -96,6 +96,9 @@ pub enum NotTaken {
     /// The store did not take it.
     #[error(transparent)]
     Store(#[from] TrailError),
+    /// The signature of the domain could not be made.
+    #[error(transparent)]
+    Dkim(#[from] crate::dkim::NotSigned),
     /// It took longer than the deadline.
     #[error("the message could not be handled within {} s", DEADLINE.as_secs())]
     TooSlow,
@@ -175,6 +178,7 @@ impl Gateway {
         let mut record = record(rulebook, arrival, outcome, &outbounds, is_told);
         record.signing = signed;
         outbounds.extend(notices);
+        let outbounds = self.sign_for_domains(outbounds, record.received).await?;
         Ok((record, outbounds, share))
     }
 

@@ -15,6 +15,7 @@ mod accept;
 mod bundle;
 mod conformance;
 mod inbound;
+mod lanes;
 mod lookup;
 mod loops;
 mod outgoing;
@@ -22,6 +23,7 @@ mod received;
 mod room;
 mod server;
 mod signing;
+mod stamp;
 mod summary;
 mod told;
 mod waiting;
@@ -31,7 +33,8 @@ use std::sync::{Arc, RwLock};
 use tokio::sync::Notify;
 
 use crate::audit::Trail;
-use crate::deliver::Courier;
+use crate::deliver::{Courier, Limits};
+use crate::dkim::Dkim;
 use crate::inspect::Inspector;
 use crate::message::{Address, Purpose, is_listed};
 use crate::queue::{Delivery, Spool, WaitingRoom};
@@ -109,6 +112,10 @@ impl Couriers {
         self.of(delivery.purpose).next_hop(&delivery.recipient)
     }
 
+    fn limits(&self, delivery: &Delivery) -> Limits {
+        self.of(delivery.purpose).limits(&delivery.recipient)
+    }
+
     fn longest_delivery(&self) -> std::time::Duration {
         let inward = self.inward.as_ref().map(Courier::longest_delivery);
         self.outward.longest_delivery().max(inward.unwrap_or_default())
@@ -126,6 +133,7 @@ pub struct Gateway {
     register: Arc<dyn Register>,
     couriers: Couriers,
     vault: Arc<Vault>,
+    dkim: Arc<Dkim>,
     answered: Answered,
     /// Certificates of unknown issuers that came lately.
     strangers: Strangers,
@@ -159,9 +167,19 @@ impl Gateway {
             register: stores.register,
             couriers,
             vault: Arc::new(vault),
+            dkim: Arc::default(),
             answered: Answered::default(),
             strangers: Strangers::default(),
             wake: Notify::new(),
+        }
+    }
+
+    /// With signatures of its domains on what leaves.
+    #[must_use]
+    pub fn with_dkim(self, dkim: Dkim) -> Gateway {
+        Gateway {
+            dkim: Arc::new(dkim),
+            ..self
         }
     }
 

@@ -13,6 +13,7 @@ use crate::message::Purpose;
 use crate::queue::{Delivery, Outcome, SpoolError, State, next_attempt};
 
 use super::Gateway;
+use super::lanes::Lanes;
 use super::told::Ended;
 
 /// What a lease is longer than the longest attempt: time to wait for a turn, and to record what came of it.
@@ -30,6 +31,9 @@ const UNTOLD: SignedDuration = SignedDuration::from_mins(15);
 /// Recipients claimed for one free transaction: those who share bytes and next hop go out together.
 const CLAIM: u32 = 50;
 
+/// Recipients that are claimed at most while destinations have no turn for them, so that others get theirs.
+const WAITING: usize = 4 * CLAIM as usize;
+
 /// Deliveries that share sender, bytes and next hop: one SMTP transaction.
 type Batch = Vec<Delivery>;
 
@@ -39,6 +43,7 @@ struct Work {
     /// Claimed, and waiting for a turn since `claimed`.
     waiting: VecDeque<Batch>,
     claimed: Instant,
+    lanes: Lanes,
 }
 
 impl Gateway {
@@ -48,6 +53,7 @@ impl Gateway {
             attempts: JoinSet::new(),
             waiting: VecDeque::new(),
             claimed: Instant::now(),
+            lanes: Lanes::default(),
         };
         let mut stop = std::pin::pin!(stop);
         'look: loop {
@@ -79,17 +85,21 @@ impl Gateway {
             if !work.waiting.is_empty() && work.claimed.elapsed() > TURN {
                 self.give_back(std::mem::take(&mut work.waiting)).await;
             }
-            if !work.waiting.is_empty() || work.attempts.len() >= self.identity.concurrency {
+            let waiting: usize = work.waiting.iter().map(Vec::len).sum();
+            if waiting >= WAITING || work.attempts.len() >= self.identity.concurrency {
                 return None;
             }
             match self.claim().await {
                 Ok(due) => {
                     // Who gets less than he asked for has it all.
                     let is_all = due.len() < CLAIM as usize;
-                    (work.waiting, work.claimed) = (self.batches(due), Instant::now());
+                    if work.waiting.is_empty() {
+                        work.claimed = Instant::now();
+                    }
+                    work.waiting.extend(self.batches(due));
                     self.start_waiting(work);
-                    if is_all && work.waiting.is_empty() {
-                        return Some(IDLE);
+                    if is_all {
+                        return work.waiting.is_empty().then_some(IDLE);
                     }
                 }
                 Err(error) => {
@@ -100,21 +110,30 @@ impl Gateway {
         }
     }
 
-    /// Starts what has been claimed, in order, as far as transactions and memory allow.
+    /// Starts what has been claimed, in order, as far as transactions, memory and the destinations' limits allow.
     fn start_waiting(self: &Arc<Self>, work: &mut Work) {
+        let mut place = 0;
         while work.attempts.len() < self.identity.concurrency {
-            let first = work.waiting.front().and_then(|batch| batch.first());
+            let Some(first) = work.waiting.get(place).and_then(|batch| batch.first()) else {
+                return;
+            };
             // What is opened on the way is there three times for a moment: closed, opened, and put together.
-            let times = match first.map(|first| first.purpose) {
-                Some(Purpose::Inbound) => 3,
+            let times = match first.purpose {
+                Purpose::Inbound => 3,
                 _ => 1,
             };
-            let octets = usize::try_from(first.map_or(0, |first| first.size)).unwrap_or(usize::MAX);
+            let octets = usize::try_from(first.size).unwrap_or(usize::MAX);
             let octets = octets.saturating_mul(times);
             let Some(share) = self.bodies.take(octets) else {
                 return;
             };
-            let Some(batch) = work.waiting.pop_front() else {
+            let destination = self.couriers.next_hop(first);
+            let limits = self.couriers.limits(first);
+            let Some(turn) = work.lanes.enter(&destination, limits, Instant::now()) else {
+                place += 1;
+                continue;
+            };
+            let Some(batch) = work.waiting.remove(place) else {
                 return;
             };
             let gateway = Arc::clone(self);
@@ -123,7 +142,7 @@ impl Gateway {
                     // The lease runs out and the deliveries are tried again.
                     tracing::error!(%error, "the outcome of an attempt could not be recorded");
                 }
-                drop(share);
+                drop((share, turn));
             });
         }
     }

@@ -85,7 +85,8 @@ impl Gateway {
                 }
             }
         }
-        Ok(notices)
+        let sign = |(id, notice)| (id, self.sign_notice(notice, now));
+        Ok(notices.into_iter().map(sign).collect())
     }
 
     fn delay_notice(

@@ -15,6 +15,7 @@ mod cluster;
 mod commands;
 mod delivery;
 mod disk;
+mod dkim;
 mod dsn;
 mod enrolment;
 mod hostile;

@@ -427,3 +427,36 @@ async fn wishes_of_the_sender_go_on_to_a_host_that_takes_them_and_to_no_other() 
         server.heard().await;
     }
 }
+
+#[tokio::test]
+async fn a_host_that_takes_chunks_gets_one_with_its_length_and_no_dots() {
+    let commands = |script: Script| {
+        script
+            .answer("MAIL FROM:<a@agency.example>", "250 ok")
+            .answer("RCPT TO:<b@partner.example>", "250 ok")
+    };
+    let chunk = ["BDAT 10 LAST", "a", ".", ".b"];
+    let first = commands(Script::greeting("CHUNKING"))
+        .hear_together(&chunk)
+        .say("250 2.0.0 queued");
+    let refused = commands(Script::silent())
+        .hear_together(&chunk)
+        .say("554 5.6.0 no");
+    let nobody = Script::silent()
+        .answer("RSET", "250 ok")
+        .answer("MAIL FROM:<a@agency.example>", "250 ok")
+        .answer("RCPT TO:<b@partner.example>", "550 5.1.1 who?");
+    let last = commands(Script::silent().answer("RSET", "250 ok")).hear_together(&chunk);
+    let (server, courier) = server(first.then(refused).then(nobody).then(last)).await;
+    let send = async || {
+        deliver(&courier, &["b@partner.example"], "a\r\n.\r\n.b")
+            .await
+            .remove(0)
+    };
+    assert_eq!(send().await, delivered("250 2.0.0 queued"));
+    assert_eq!(send().await, never("554 5.6.0 no"));
+    assert_eq!(send().await, never("550 5.1.1 who?"));
+    // Nobody knows what became of it, so it is not sent again at once.
+    assert_not_now(&send().await, "may come twice");
+    server.heard().await;
+}
