@@ -21,7 +21,7 @@ use super::limits::{State, Ticket};
 use super::memory::Budget;
 use super::network::Network;
 use super::rates::{self, Rate};
-use super::session::{Event, Received, Rules, Session, Standing, Wait};
+use super::session::{Event, Received, Rules, Session, Wait};
 use super::stop::Stop;
 use super::{Accept, Client, Reply};
 
@@ -131,7 +131,7 @@ pub(super) async fn serve_stream(
 ) -> io::Result<()> {
     let (rules, budget) = (Arc::clone(&shared.rules), shared.budget.clone());
     let mut driver = Driver {
-        session: Session::new(rules, budget, client, Standing::Welcome),
+        session: Session::new(rules, budget, client, super::session::Standing::Welcome),
         shared,
         stop: &mut stop,
         ticket,
