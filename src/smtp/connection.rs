@@ -21,6 +21,8 @@ use super::limits::{State, Ticket};
 use super::memory::Budget;
 use super::network::Network;
 use super::rates::{self, Rate};
+#[cfg(test)]
+use super::session::Standing;
 use super::session::{Event, Received, Rules, Session, Wait};
 use super::stop::Stop;
 use super::{Accept, Client, Reply};
@@ -131,7 +133,7 @@ pub(super) async fn serve_stream(
 ) -> io::Result<()> {
     let (rules, budget) = (Arc::clone(&shared.rules), shared.budget.clone());
     let mut driver = Driver {
-        session: Session::new(rules, budget, client, super::session::Standing::Welcome),
+        session: Session::new(rules, budget, client, Standing::Welcome),
         shared,
         stop: &mut stop,
         ticket,
