@@ -203,6 +203,7 @@ impl Session {
     pub(super) fn tls_started(&mut self) {
         self.client.tls = true;
         self.client.extended = false;
+        self.client.user = None;
         self.client.helo.clear();
         self.transaction = None;
         self.phase = Phase::Command;

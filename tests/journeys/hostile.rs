@@ -180,21 +180,22 @@ fn bodies_of_any_bytes_and_broken_sessions_neither_stop_nor_stall_the_gateway() 
         state
     };
     for round in 0..60 {
-        let mut stream = TcpStream::connect(gateway.address).unwrap();
         let length = usize::try_from(random() % 4000).unwrap();
         let noise: Vec<u8> = (0..length).map(|_| random().to_le_bytes()[0]).collect();
-        let opening: &[u8] = match round % 3 {
-            0 => b"",
-            1 => {
-                b"EHLO x\r\nMAIL FROM:<clerk@agency.example>\r\nRCPT TO:<nobody@partner.example>\r\nDATA\r\n"
-            }
-            _ => {
-                b"EHLO x\r\nMAIL FROM:<clerk@agency.example>\r\nRCPT TO:<nobody@partner.example>\r\nDATA\r\n\
-                   Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n"
-            }
-        };
-        let _ = stream.write_all(opening);
-        let _ = stream.write_all(&noise);
+        if round % 3 == 0 {
+            let mut stream = TcpStream::connect(gateway.address).unwrap();
+            let _ = stream.write_all(&noise);
+            continue;
+        }
+        let (mut session, _) = Session::open(gateway.address);
+        session.say("EHLO x");
+        session.say(&format!("MAIL FROM:<{CLERK}>"));
+        session.say(&format!("RCPT TO:<{NOBODY}>"));
+        assert!(session.say("DATA").starts_with("354 "));
+        if round % 3 == 2 {
+            session.write(b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n");
+        }
+        session.write(&noise);
     }
     for nasty in [
         "",
