@@ -131,7 +131,8 @@ fn another_implementation_verifies_both_signatures_and_finds_every_change() {
         ("e1._domainkey.agency.example".to_owned(), record(&new)),
     ];
     let mut odd = MAIL.to_owned();
-    odd.truncate(odd.len() - 9);
+    // As SMTP carries it: every line has its end.
+    odd.truncate(odd.len() - 11);
     for mail in [
         MAIL,
         &odd,
