@@ -208,7 +208,7 @@ impl Beating {
                 "other gateways are not at work any more"
             );
         }
-        if self.beats % SWEEP == 0 {
+        if self.beats.is_multiple_of(SWEEP) {
             let swept = sqlx::query(SWEEP_SQL).execute(session).await?.rows_affected();
             freed += i64::try_from(swept).unwrap_or(i64::MAX);
         }

@@ -1,5 +1,7 @@
 //! Opening: for a gateway, which enters the list of those at work, and for commands, which disturb nothing.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,6 +23,15 @@ impl Postgres {
     /// See [`crate::store::Store::open`].
     pub(in crate::store) async fn open(settings: &Settings) -> Result<Postgres, OpenError> {
         let (link, complain) = reach(settings)?;
+        // The gateway's own keys lie there, whichever store it has.
+        let folder = DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&settings.directory);
+        folder.map_err(|error| OpenError {
+            place: settings.directory.display().to_string(),
+            reason: error.to_string(),
+        })?;
         let changed = Arc::new(Notify::new());
         let wake = Arc::clone(&changed);
         let opened = async {

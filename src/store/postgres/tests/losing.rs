@@ -62,8 +62,9 @@ async fn a_server_that_crashes_under_load_loses_nothing_that_was_acknowledged() 
         refused += sender.await.unwrap();
     }
     assert!(refused > 0, "the crashes were noticed");
-    for message in acknowledged.lock().unwrap().iter() {
-        let found = store.find(Lookup::Id(*message)).await.unwrap();
+    let acknowledged = acknowledged.lock().unwrap().clone();
+    for message in acknowledged {
+        let found = store.find(Lookup::Id(message)).await.unwrap();
         assert!(
             found.len() == 1 && found[0].intact && found[0].deliveries.len() == 1,
             "{message}"
