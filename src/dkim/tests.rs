@@ -9,9 +9,17 @@ use openssl::rsa::Rsa;
 use super::*;
 
 #[allow(dead_code, reason = "journeys use the rest of it")]
+#[allow(
+    clippy::duplicate_mod,
+    reason = "shared with the journeys, which are a crate of their own"
+)]
 #[path = "../../tests/journeys/support/counterparts.rs"]
 mod counterparts;
 #[allow(dead_code, reason = "journeys use the rest of it")]
+#[allow(
+    clippy::duplicate_mod,
+    reason = "shared with the journeys, which are a crate of their own"
+)]
 #[path = "../../tests/journeys/support/directory.rs"]
 mod directory;
 

@@ -1,13 +1,25 @@
 //! Deliveries to scripted next hops on loopback.
 
 #[allow(dead_code, reason = "journeys use the rest of it")]
+#[allow(
+    clippy::duplicate_mod,
+    reason = "shared with the journeys, which are a crate of their own"
+)]
 #[path = "../../../tests/journeys/support/counterparts.rs"]
 mod counterparts;
 #[allow(dead_code, reason = "journeys use the rest of it")]
+#[allow(
+    clippy::duplicate_mod,
+    reason = "shared with the journeys, which are a crate of their own"
+)]
 #[path = "../../../tests/journeys/support/directory.rs"]
 mod directory;
 mod hostile;
 mod mx;
+#[allow(
+    clippy::duplicate_mod,
+    reason = "shared with the journeys, which are a crate of their own"
+)]
 #[path = "../../../tests/journeys/support/named.rs"]
 mod named;
 mod pki;

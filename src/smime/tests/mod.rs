@@ -3,6 +3,10 @@
 mod authority;
 mod containers;
 #[allow(dead_code, reason = "journeys use the rest of it")]
+#[allow(
+    clippy::duplicate_mod,
+    reason = "shared with the journeys, which are a crate of their own"
+)]
 #[path = "../../../tests/journeys/support/counterparts.rs"]
 pub mod counterparts;
 mod crafted;

@@ -2,10 +2,18 @@
 //! where there is none.
 
 #[allow(dead_code, reason = "journeys use the rest of it")]
+#[allow(
+    clippy::duplicate_mod,
+    reason = "shared with the journeys, which are a crate of their own"
+)]
 #[path = "../../../tests/journeys/support/counterparts.rs"]
 mod counterparts;
 mod losing;
 #[allow(dead_code, reason = "journeys use the rest of it")]
+#[allow(
+    clippy::duplicate_mod,
+    reason = "shared with the journeys, which are a crate of their own"
+)]
 #[path = "../../../tests/journeys/support/server.rs"]
 mod server;
 mod sharing;

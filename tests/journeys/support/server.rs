@@ -13,6 +13,7 @@ use super::counterparts::have;
 /// ends, and restarts it for every line.
 pub struct Server {
     directory: PathBuf,
+    port: u16,
     keeper: Child,
     databases: AtomicU32,
 }
@@ -99,6 +100,7 @@ impl Server {
             .expect("a shell");
         let server = Server {
             directory,
+            port,
             keeper,
             databases: AtomicU32::new(0),
         };
@@ -142,7 +144,7 @@ impl Server {
                 "-h",
             ])
             .arg(&self.directory)
-            .args(["-d", database, "-c", text])
+            .args(["-p", &self.port.to_string(), "-d", database, "-c", text])
             .output()
             .expect("psql")
     }
@@ -168,7 +170,7 @@ impl Server {
     /// Where a gateway finds a database by the socket.
     pub fn url(&self, database: &str) -> String {
         let socket = self.directory.display().to_string().replace('/', "%2F");
-        format!("postgres://sealgate@{socket}/{database}")
+        format!("postgres://sealgate@{socket}:{}/{database}", self.port)
     }
 
     /// Where its socket is.

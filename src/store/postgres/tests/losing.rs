@@ -117,7 +117,7 @@ async fn sessions_that_the_server_ends_are_replaced() {
     let mut done = 0;
     for round in 0..20 {
         database.ask(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sealgate'",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sealgate' AND datname = current_database()",
         );
         // The signals are on their way, so it may be any of the next few that notices.
         let mut in_a_row = 0;
