@@ -240,7 +240,7 @@ const SAID: &str = " (said ";
 
 /// Names the host that has answered, where several could have; what we say ourselves names it already.
 fn said_by(attempt: Attempt, host: &str) -> Attempt {
-    let say = |text: String| match text.bytes().nth(3) {
+    let say = |text: String| match text.as_bytes().get(3) {
         Some(b' ') => format!("{text}{SAID}{host})"),
         _ => text,
     };

@@ -250,12 +250,14 @@ impl Dns {
             Err(error) if error.is_nx_domain() => Err(NoAnswer::NoSuchName),
             Err(error) if error.is_no_records_found() => Ok(nothing()),
             // That there is nothing needs no proof where DNSSEC says that there is none.
-            Err(NetError::Dns(DnsError::Nsec { response, proof, .. })) if proof == Proof::Insecure => {
-                match response.response_code {
-                    ResponseCode::NXDomain => Err(NoAnswer::NoSuchName),
-                    _ => Ok(nothing()),
-                }
-            }
+            Err(NetError::Dns(DnsError::Nsec {
+                response,
+                proof: Proof::Insecure,
+                ..
+            })) => match response.response_code {
+                ResponseCode::NXDomain => Err(NoAnswer::NoSuchName),
+                _ => Ok(nothing()),
+            },
             Err(error) => Err(NoAnswer::Later(one_line(&error.to_string()))),
         }
     }

@@ -200,13 +200,11 @@ mod tests {
         let NextHop::Hosts(groups) = NextHop::parse("a weight 3, b").unwrap() else {
             panic!("hosts");
         };
-        let mut draw = 0;
         let mut first = Vec::new();
-        for _ in 0..4 {
+        for draw in 0..4 {
             let order = by_share(&groups[0], || draw);
             assert_eq!(order.len(), 2);
             first.push(order[0].host.clone());
-            draw += 1;
         }
         assert_eq!(first, ["a", "a", "a", "b"]);
     }

@@ -114,7 +114,7 @@ fn has_name(certificate: &X509Ref, name: &str) -> Result<X509VerifyResult, Error
     store.set_param(&terms)?;
     store.add_cert(certificate.to_owned())?;
     let mut context = X509StoreContext::new()?;
-    context.init(&store.build(), certificate, &Stack::new()?.as_ref(), |context| {
+    context.init(&store.build(), certificate, Stack::new()?.as_ref(), |context| {
         context.verify_cert()?;
         Ok(context.error())
     })

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::pin::Pin;
 
 use openssl::hash::{MessageDigest, hash};
@@ -255,11 +255,11 @@ fn sts_zone(domains: &[&str]) -> String {
     domains.iter().map(zone).collect()
 }
 
-fn following(named: &Named, port: u16, ca: &Ca, cache: &PathBuf, web: SocketAddr) -> Courier {
+fn following(named: &Named, port: u16, ca: &Ca, cache: &Path, web: SocketAddr) -> Courier {
     let settings = Settings {
         ca_file: Some(ca.file.clone()),
         mta_sts: MtaStsSettings {
-            cache: Some(cache.clone()),
+            cache: Some(cache.to_owned()),
             ca_file: Some(ca.file.clone()),
             timeout_seconds: 10,
         },
