@@ -79,13 +79,13 @@ enum Command {
         #[command(flatten)]
         file: SettingsFile,
     },
-    /// Make the line of a user who may log in ([smtp] users)
+    /// Make the line of a user who may log in (smtp.users)
     #[command(subcommand)]
     User(user::Command),
     /// Suspend a sender, let one send again, see who is suspended
     #[command(subcommand)]
     Sender(sender::Command),
-    /// See which gateways share the store of [store] url, since when, and by which policies they decide
+    /// See which gateways share the database of store.url, since when, and by which policies they decide
     Gateways {
         #[command(flatten)]
         arguments: gateways::Arguments,

@@ -15,7 +15,7 @@ use super::failed;
 /// Commands about users.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Print a user's line for the file that [smtp] users names. The password is asked for on the terminal, or read as the
+    /// Print a user's line for the file that smtp.users names. The password is asked for on the terminal, or read as the
     /// first line of standard input; only a salted hash of it is printed
     Hash {
         /// The user's name; it may be a mail address

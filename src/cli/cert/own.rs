@@ -55,7 +55,7 @@ pub struct Import {
     /// File with the password of the key; only its owner may read it. Without it the key lies open
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
-    /// Take it in to decrypt mail from outside with, and not to sign: [inbound] decrypt_keys
+    /// Take it in to decrypt mail from outside with, and not to sign: inbound.decrypt_keys
     #[arg(long)]
     decrypt: bool,
     #[command(flatten)]

@@ -10,7 +10,7 @@ pub(super) fn write(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// What [`write`] was given.
+/// What [`write()`] was given.
 pub(super) fn read(text: &str) -> String {
     let mut read = String::with_capacity(text.len());
     let mut characters = text.chars();
