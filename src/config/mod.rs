@@ -164,6 +164,7 @@ impl Settings {
     fn resolve(&mut self, folder: &Path) {
         let certificates = &mut self.certificates;
         let always = [
+            &mut certificates.online.folder,
             &mut self.policies,
             &mut self.store.directory,
             &mut certificates.recipients,

@@ -175,4 +175,9 @@ fn a_certificate_that_its_ca_has_revoked_is_used_no_more_once_the_list_was_fetch
     let second = send_for_id(gateway.address, CLERK, &["late@elsewhere.example"], SECRET);
     let told = trace(&gateway, &second);
     assert!(told.contains("its issuer has revoked it"), "{told}");
+    let kept = gateway.directory.path().join("fetched");
+    assert!(
+        kept.is_dir(),
+        "relative paths start at the folder of the settings"
+    );
 }
