@@ -35,6 +35,16 @@ pub(super) struct Algorithm<'a> {
     pub parameters: &'a [u8],
 }
 
+/// SignerIdentifier and RecipientIdentifier (RFC 5652 §5.3, §6.2.1), which comes next. A key identifier in pieces is not read.
+pub(super) fn id<'a>(fields: &mut Elements<'a>) -> Option<Id<'a>> {
+    let found = fields.next()?;
+    match found.tag {
+        SEQUENCE => issuer_and_serial(found.content),
+        KEY_ID => Some(Id::KeyId(found.content)),
+        _ => None,
+    }
+}
+
 impl Id<'_> {
     /// Whether this certificate is meant.
     pub(super) fn names(self, certificate: &Certificate) -> bool {

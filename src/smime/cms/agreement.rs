@@ -144,18 +144,23 @@ fn diffie_hellman(
     Ok(Zeroizing::new(deriver.derive_to_vec()?))
 }
 
-/// The X9.63 key derivation function (SEC 1 §3.6.1). One round is enough: every hash here has 32 octets or more.
-fn derive(
+/// The X9.63 key derivation function (SEC 1 §3.6.1).
+pub(in super::super) fn derive(
     hash: MessageDigest,
     secret: &[u8],
     shared_info: &[u8],
     size: usize,
 ) -> Result<ContentKey, ErrorStack> {
-    let mut hasher = Hasher::new(hash)?;
-    hasher.update(secret)?;
-    hasher.update(&1u32.to_be_bytes())?;
-    hasher.update(shared_info)?;
-    let mut key = Zeroizing::new(hasher.finish()?.to_vec());
+    let mut key = Zeroizing::new(Vec::with_capacity(size + hash.size()));
+    let mut round = 1u32;
+    while key.len() < size {
+        let mut hasher = Hasher::new(hash)?;
+        hasher.update(secret)?;
+        hasher.update(&round.to_be_bytes())?;
+        hasher.update(shared_info)?;
+        key.extend_from_slice(&hasher.finish()?);
+        round += 1;
+    }
     key.truncate(size);
     Ok(key)
 }

@@ -25,6 +25,7 @@ use zeroize::Zeroizing;
 use super::{Algorithms, Certificate, ContentCipher, SealError};
 use content::{BLOCK, TAG_SIZE};
 
+pub(super) use agreement::derive;
 pub(super) use signed::{SignedData, Statement};
 
 /// Octets encrypted at a time.

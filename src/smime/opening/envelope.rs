@@ -3,8 +3,8 @@
 use const_oid::db::rfc5911::{ID_CT_AUTH_ENVELOPED_DATA, ID_DATA, ID_ENVELOPED_DATA};
 
 use super::super::asn::{
-    Algorithm, BITS, CONTEXT_0, CONTEXT_1, CONTEXT_2, INTEGER, Id, KEY_ID, OCTETS, OCTETS_IN_PIECES,
-    SEQUENCE, SET, algorithm, issuer_and_serial, octets, oid,
+    Algorithm, BITS, CONTEXT_0, CONTEXT_1, INTEGER, Id, KEY_ID, OCTETS, OCTETS_IN_PIECES, SEQUENCE, SET,
+    algorithm, id, issuer_and_serial, octets, oid,
 };
 use crate::message::ber::{Element, Elements};
 
@@ -108,17 +108,7 @@ fn recipients(mut set: Elements<'_>) -> Option<Vec<Recipient<'_>>> {
 
 fn transport(mut info: Elements<'_>) -> Option<Recipient<'_>> {
     info.take(INTEGER)?;
-    let id = match info.next()? {
-        Element {
-            tag: SEQUENCE,
-            content,
-            ..
-        } => issuer_and_serial(content)?,
-        Element {
-            tag: KEY_ID, content, ..
-        } => Id::KeyId(content),
-        _ => return None,
-    };
+    let id = id(&mut info)?;
     let algorithm = algorithm(&mut info)?;
     let key = info.take(OCTETS)?.content;
     Some(Recipient {
@@ -176,11 +166,4 @@ fn agreement(mut info: Elements<'_>) -> Option<Vec<Recipient<'_>>> {
 /// AlgorithmIdentifier in the parameters of another one.
 pub(super) fn inner(parameters: &[u8]) -> Option<Algorithm<'_>> {
     algorithm(&mut Elements::of(parameters))
-}
-
-/// What stands below an explicit tag, and nothing beside it.
-pub(super) fn explicit(fields: &mut Elements<'_>, number: u8) -> Option<Vec<u8>> {
-    let tags = [CONTEXT_0, CONTEXT_1, CONTEXT_2];
-    let inside = fields.take(*tags.get(usize::from(number))?)?;
-    Some(inside.content.to_vec())
 }

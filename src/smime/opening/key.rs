@@ -4,21 +4,24 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912::{
     ID_MGF_1, ID_RSAES_OAEP, ID_SHA_1, ID_SHA_256, ID_SHA_384, ID_SHA_512, RSA_ENCRYPTION,
 };
+use der::asn1::{AnyRef, OctetStringRef};
+use der::{Decode, Encode, Sequence};
 use openssl::bn::BigNumContext;
 use openssl::cipher::{Cipher, CipherRef};
 use openssl::cipher_ctx::{CipherCtx, CipherCtxFlags};
 use openssl::derive::Deriver;
 use openssl::ec::{EcKey, EcPoint};
 use openssl::error::ErrorStack;
-use openssl::hash::{Hasher, MessageDigest};
+use openssl::hash::MessageDigest;
 use openssl::md::{Md, MdRef};
 use openssl::pkey::{PKey, Private};
 use openssl::pkey_ctx::PkeyCtx;
 use openssl::rsa::Padding;
 use zeroize::Zeroizing;
 
-use super::super::asn::{OCTETS, SEQUENCE};
-use super::envelope::{Recipient, Way, explicit, inner};
+use super::super::asn::{CONTEXT_0, CONTEXT_1, CONTEXT_2, OCTETS, SEQUENCE};
+use super::super::cms::derive;
+use super::envelope::{Recipient, Way, inner};
 use crate::message::ber::Elements;
 
 type ContentKey = Zeroizing<Vec<u8>>;
@@ -60,6 +63,7 @@ pub(super) fn open(
             let wrap = inner(recipient.algorithm.parameters).ok_or("an unknown key agreement")?;
             let (cipher, wrap_size) = key_wrap(wrap.oid).ok_or("an unknown key wrap")?;
             let info = shared_info(recipient.algorithm.parameters, *more, wrap_size);
+            let info = info.map_err(|_| "an unknown key agreement")?;
             let secret = agree(own, point).map_err(failed)?;
             let kek = derive(hash, &secret, &info, wrap_size).map_err(failed)?;
             unwrap(cipher, &kek, recipient.key).map_err(failed)
@@ -86,20 +90,20 @@ fn oaep(parameters: &[u8]) -> Option<(&'static MdRef, &'static MdRef)> {
         [] => Elements::of(&[]),
         _ => Elements::of(parameters).enter(SEQUENCE)?,
     };
-    let hash = match explicit(&mut fields, 0) {
-        Some(hash) => digest(inner(&hash)?.oid)?,
+    let hash = match fields.take(CONTEXT_0) {
+        Some(hash) => digest(inner(hash.content)?.oid)?,
         None => Md::sha1(),
     };
-    let mask = match explicit(&mut fields, 1) {
+    let mask = match fields.take(CONTEXT_1) {
         Some(mask) => {
-            let mask = inner(&mask).filter(|mask| mask.oid == ID_MGF_1)?;
+            let mask = inner(mask.content).filter(|mask| mask.oid == ID_MGF_1)?;
             digest(inner(mask.parameters)?.oid)?
         }
         None => Md::sha1(),
     };
-    let empty_label = match explicit(&mut fields, 2) {
+    let empty_label = match fields.take(CONTEXT_2) {
         Some(source) => {
-            let label = inner(&source)?.parameters;
+            let label = inner(source.content)?.parameters;
             Elements::of(label).take(OCTETS)?.content.is_empty()
         }
         None => true,
@@ -139,31 +143,23 @@ fn key_wrap(oid: ObjectIdentifier) -> Option<(&'static CipherRef, usize)> {
 }
 
 /// ECC-CMS-SharedInfo (RFC 5753 §7.2) in DER, with the algorithm as the sender wrote it.
-fn shared_info(wrap: &[u8], more: Option<&[u8]>, size: usize) -> Vec<u8> {
-    let bits = (size as u32).saturating_mul(8).to_be_bytes();
-    let more = more.map_or_else(Vec::new, |more| element(0xa0, &element(OCTETS, more)));
-    element(
-        SEQUENCE,
-        &[wrap, &more, &element(0xa2, &element(OCTETS, &bits))].concat(),
-    )
+#[derive(Sequence)]
+struct SharedInfo<'a> {
+    key_info: AnyRef<'a>,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    entity_u_info: Option<&'a OctetStringRef>,
+    #[asn1(context_specific = "2", tag_mode = "EXPLICIT")]
+    supp_pub_info: &'a OctetStringRef,
 }
 
-fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = content.len();
-    let mut der = match length {
-        0..=0x7f => vec![tag, length as u8],
-        0x80..=0xff => vec![tag, 0x81, length as u8],
-        _ => [&[tag, 0x84], &(length as u32).to_be_bytes()[..]].concat(),
+fn shared_info(wrap: &[u8], more: Option<&[u8]>, size: usize) -> der::Result<Vec<u8>> {
+    let bits = (size as u32).saturating_mul(8).to_be_bytes();
+    let info = SharedInfo {
+        key_info: AnyRef::from_der(wrap)?,
+        entity_u_info: more.map(OctetStringRef::new).transpose()?,
+        supp_pub_info: OctetStringRef::new(&bits)?,
     };
-    // Beyond 255 octets, DER wants as few octets of length as will do.
-    while length > 0xff && der.get(2) == Some(&0) {
-        der.remove(2);
-        if let Some(octets) = der.get_mut(1) {
-            *octets -= 1;
-        }
-    }
-    der.extend_from_slice(content);
-    der
+    info.to_der()
 }
 
 fn agree(own: &PKey<Private>, point: &[u8]) -> Result<Zeroizing<Vec<u8>>, ErrorStack> {
@@ -180,22 +176,6 @@ fn agree(own: &PKey<Private>, point: &[u8]) -> Result<Zeroizing<Vec<u8>>, ErrorS
     Ok(Zeroizing::new(deriver.derive_to_vec()?))
 }
 
-/// The X9.63 key derivation function (SEC 1 §3.6.1).
-fn derive(hash: MessageDigest, secret: &[u8], info: &[u8], size: usize) -> Result<ContentKey, ErrorStack> {
-    let mut key = Zeroizing::new(Vec::with_capacity(2 * size + hash.size()));
-    let mut round = 1u32;
-    while key.len() < size {
-        let mut hasher = Hasher::new(hash)?;
-        hasher.update(secret)?;
-        hasher.update(&round.to_be_bytes())?;
-        hasher.update(info)?;
-        key.extend_from_slice(&hasher.finish()?);
-        round += 1;
-    }
-    key.truncate(size);
-    Ok(key)
-}
-
 /// AES key wrap (RFC 3394).
 fn unwrap(cipher: &CipherRef, kek: &[u8], wrapped: &[u8]) -> Result<ContentKey, ErrorStack> {
     let mut context = CipherCtx::new()?;
@@ -205,25 +185,4 @@ fn unwrap(cipher: &CipherRef, kek: &[u8], wrapped: &[u8]) -> Result<ContentKey, 
     context.cipher_update_vec(wrapped, &mut key)?;
     context.cipher_final_vec(&mut key)?;
     Ok(key)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lengths_are_der() {
-        for (size, head) in [
-            (5, vec![0x30, 5]),
-            (127, vec![0x30, 127]),
-            (128, vec![0x30, 0x81, 128]),
-            (255, vec![0x30, 0x81, 255]),
-            (256, vec![0x30, 0x82, 1, 0]),
-            (65_536, vec![0x30, 0x83, 1, 0, 0]),
-        ] {
-            let der = element(SEQUENCE, &vec![7; size]);
-            assert_eq!(der.get(..head.len()), Some(&head[..]), "{size}");
-            assert_eq!(der.len(), head.len() + size);
-        }
-    }
 }

@@ -3,7 +3,7 @@
 
 use crate::message::RawMessage;
 
-use super::super::header::{Field, Header, sole_address};
+use super::super::header::{Field, Header, Kind, sole_address};
 
 /// Fields that are taken from the inside of a protected header: what people read and write. Trace, results of checks and
 /// whatever steers programs are taken from outside only, for a stranger wrote the inside.
@@ -81,11 +81,7 @@ fn is_protected(header: Header<'_>) -> bool {
 }
 
 fn describes_body(field: &Field<'_>) -> bool {
-    let name = field.name.unwrap_or_default();
-    let content = name
-        .get(..8)
-        .is_some_and(|start| start.eq_ignore_ascii_case("content-"));
-    content || name.eq_ignore_ascii_case("mime-version")
+    Kind::of(field) == Kind::Structural
 }
 
 #[cfg(test)]

@@ -4,13 +4,10 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5911::{ID_DATA, ID_SIGNED_DATA};
 
 use super::super::asn::{
-    Algorithm, CONTEXT_0, CONTEXT_1, INTEGER, Id, KEY_ID, OCTETS, SEQUENCE, SET, algorithm,
-    issuer_and_serial, octets, oid,
+    Algorithm, CONTEXT_0, CONTEXT_1, INTEGER, Id, OCTETS, SEQUENCE, SET, algorithm, id, octets, oid,
 };
 use super::Fault;
 use crate::message::ber::{Element, Elements};
-
-const KEY_ID_IN_PIECES: u8 = 0xa0;
 
 /// Certificates that are looked at; chains have three or four.
 const CERTIFICATES: usize = 16;
@@ -126,21 +123,7 @@ fn certificates(set: &[u8]) -> Result<Vec<&[u8]>, Fault> {
 
 fn signer<'a>(mut info: Elements<'a>) -> Option<Signer<'a>> {
     info.take(INTEGER)?;
-    let id = match info.next()? {
-        Element {
-            tag: SEQUENCE,
-            content,
-            ..
-        } => issuer_and_serial(content)?,
-        Element {
-            tag: KEY_ID, content, ..
-        } => Id::KeyId(content),
-        Element {
-            tag: KEY_ID_IN_PIECES,
-            ..
-        } => return None,
-        _ => return None,
-    };
+    let id = id(&mut info)?;
     let digest = algorithm(&mut info)?;
     let attributes = info.take(CONTEXT_0);
     let algorithm = algorithm(&mut info)?;
