@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::message::{
-    Address, Boxed, Considered, DecisionId, Inspection, Leaving, MessageId, Outbound, Wishes,
+    Address, Boxed, Considered, DecisionId, DsnRequest, Inspection, Leaving, MessageId, Outbound,
 };
 use crate::policy::{Decision, Need};
 
@@ -50,7 +50,7 @@ pub struct Record {
     pub recipients: Vec<RecipientRecord>,
     /// What the sender asked of notices about each of them; empty when nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub wishes: Vec<Wishes>,
+    pub dsn: Vec<DsnRequest>,
     /// Whether the sender was sent a notice.
     pub notice: bool,
     /// Which own keys were weighed to sign with; `None` when nothing was to be signed, or there are none for the sender.

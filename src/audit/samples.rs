@@ -69,7 +69,7 @@ pub(crate) fn record(id: MessageId, received: Timestamp) -> Record {
             sealed_to(id, "bob@partner.example"),
             refused(id, "eve@stranger.example"),
         ],
-        wishes: Vec::new(),
+        dsn: Vec::new(),
         notice: true,
         signing: None,
         inbound: None,

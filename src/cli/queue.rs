@@ -236,7 +236,7 @@ fn details(delivery: &Delivery) -> String {
     if delivery.state == State::Queued {
         lines.push(("Next attempt", next_attempt(delivery)));
     }
-    if let Some(notify) = delivery.wishes.notify {
+    if let Some(notify) = delivery.dsn.notify {
         lines.push(("Notify", notify.to_string()));
     }
     if delivery.told_late {

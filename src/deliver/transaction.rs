@@ -207,7 +207,7 @@ impl Transaction<'_, '_> {
         };
         if self.session.extensions.dsn {
             for (verdict, delivery) in self.verdicts.iter_mut().zip(self.mail.recipients) {
-                if delivery.wishes.wants_success() {
+                if delivery.dsn.wants_success() {
                     verdict.get_or_insert_with(|| Attempt::HandedOn(reply.clone()));
                 }
             }
@@ -296,10 +296,10 @@ impl Transaction<'_, '_> {
         }
         // All are of one message, whose sender has said this once.
         if let Some(first) = self.mail.recipients.first().filter(|_| dsn) {
-            if let Some(ret) = first.wishes.ret {
+            if let Some(ret) = first.dsn.ret {
                 command.push_str(&format!(" RET={ret}"));
             }
-            if let Some(envid) = &first.wishes.envid {
+            if let Some(envid) = &first.dsn.envid {
                 command.push_str(&format!(" ENVID={envid}"));
             }
         }
@@ -312,12 +312,12 @@ impl Transaction<'_, '_> {
         };
         let mut command = format!("RCPT TO:<{}>", delivery.recipient);
         if self.session.extensions.dsn {
-            if let Some(notify) = delivery.wishes.notify {
+            if let Some(notify) = delivery.dsn.notify {
                 command.push_str(&format!(" NOTIFY={notify}"));
             }
             // Beyond ASCII only with SMTPUTF8 (RFC 6533 §3).
             let fits = |orcpt: &&String| orcpt.is_ascii() || self.session.extensions.smtputf8;
-            if let Some(orcpt) = delivery.wishes.orcpt.as_ref().filter(fits) {
+            if let Some(orcpt) = delivery.dsn.orcpt.as_ref().filter(fits) {
                 command.push_str(&format!(" ORCPT={orcpt}"));
             }
         }

@@ -5,10 +5,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The wishes of a sender about one recipient. Nothing asked is the default.
+/// What a sender asks of delivery status notifications about one recipient (RFC 3461 §4). Nothing asked is the default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Wishes {
+pub struct DsnRequest {
     /// How much of the message a notice of failure may return.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ret: Option<Ret>,
@@ -44,10 +44,10 @@ pub struct Notify {
     pub delay: bool,
 }
 
-impl Wishes {
+impl DsnRequest {
     /// Whether nothing was asked.
     pub fn is_empty(&self) -> bool {
-        *self == Wishes::default()
+        *self == DsnRequest::default()
     }
 
     /// Whether the sender may be told of a failure.
@@ -162,19 +162,19 @@ mod tests {
         };
         assert_eq!(notify(false, false, false), "NEVER");
         assert_eq!(notify(true, false, true), "SUCCESS,DELAY");
-        let wishes = Wishes {
+        let dsn = DsnRequest {
             envid: Some("QQ+2B1".to_owned()),
             orcpt: Some("rfc822;ann+2Bx@a.example".to_owned()),
-            ..Wishes::default()
+            ..DsnRequest::default()
         };
-        assert_eq!(wishes.original_envelope().as_deref(), Some("QQ+1"));
+        assert_eq!(dsn.original_envelope().as_deref(), Some("QQ+1"));
         assert_eq!(
-            wishes.original_recipient().as_deref(),
+            dsn.original_recipient().as_deref(),
             Some("rfc822; ann+x@a.example")
         );
-        assert!(wishes.wants_failure() && wishes.wants_delay() && !wishes.wants_success());
-        let text = serde_json::to_string(&wishes).unwrap();
-        assert_eq!(serde_json::from_str::<Wishes>(&text).unwrap(), wishes);
-        assert_eq!(serde_json::to_string(&Wishes::default()).unwrap(), "{}");
+        assert!(dsn.wants_failure() && dsn.wants_delay() && !dsn.wants_success());
+        let text = serde_json::to_string(&dsn).unwrap();
+        assert_eq!(serde_json::from_str::<DsnRequest>(&text).unwrap(), dsn);
+        assert_eq!(serde_json::to_string(&DsnRequest::default()).unwrap(), "{}");
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Address, Wishes};
+use super::{Address, DsnRequest};
 
 /// The SMTP envelope of one transaction. It, and not the header, says who receives the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct Envelope {
     /// Whether the sender asked for SMTPUTF8 (RFC 6531).
     pub smtputf8: bool,
     /// What the sender asks of notices about each recipient, in the same order; empty when nothing was asked.
-    pub wishes: Vec<Wishes>,
+    pub dsn: Vec<DsnRequest>,
 }
 
 /// A message exactly as it was received after dot-unstuffing, with CRLF line ends, or as it will be sent.

@@ -18,7 +18,7 @@ mod signing;
 
 pub use address::{Address, AddressError, is_listed};
 pub use certificate::{Assurance, CertificateVerdict, Considered, Generation, Origin, Validated};
-pub use dsn::{Notify, Ret, Wishes, from_xtext};
+pub use dsn::{DsnRequest, Notify, Ret, from_xtext};
 pub use envelope::{Envelope, RawMessage};
 pub use id::{DecisionId, IdError, MessageId};
 pub use inspection::{

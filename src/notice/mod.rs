@@ -20,7 +20,7 @@ use compose::{Letter, Sender};
 
 pub use letters::{Enrolment, Invitation, NewCertificate};
 
-use crate::message::{Address, Inspection, MessageId, Outbound, Wishes};
+use crate::message::{Address, DsnRequest, Inspection, MessageId, Outbound};
 use crate::policy::Judgment;
 
 /// The built-in templates, by file name.
@@ -120,7 +120,7 @@ pub struct About {
     /// When the notice is written.
     pub now: Timestamp,
     /// What the sender asked about each recipient, in the order of the envelope; empty when nothing.
-    pub wishes: Vec<Wishes>,
+    pub dsn: Vec<DsnRequest>,
 }
 
 /// A recipient that the next hop refused for good, or that could not be reached in time; or of whom a notice tells how far
@@ -134,7 +134,7 @@ pub struct Failure {
     /// Its last reply, or why there was none.
     pub reply: String,
     /// What the sender asked about this recipient.
-    pub wishes: Wishes,
+    pub dsn: DsnRequest,
 }
 
 impl Notices {

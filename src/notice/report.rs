@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::story::{header_date, plain};
 use super::{About, Failure};
-use crate::message::{Address, Wishes};
+use crate::message::{Address, DsnRequest};
 use crate::policy::{Action, Judgment};
 
 /// How many characters of a reply go into `Diagnostic-Code`, so that no line reaches 998 octets (RFC 5322 §2.1.1).
@@ -23,12 +23,7 @@ pub(super) fn refused(reporting_mta: &str, about: &About, judgment: &Judgment) -
                 ("relayed", "2.0.0", None)
             }
         };
-        report.push_str(&recipient(
-            wishes(about, place),
-            &decision.recipient,
-            action,
-            status,
-        ));
+        report.push_str(&recipient(dsn(about, place), &decision.recipient, action, status));
         if let Some(reason) = reason {
             report.push_str(&format!("Diagnostic-Code: x-sealgate; {reason}\n"));
         }
@@ -43,7 +38,7 @@ pub(super) fn waiting(reporting_mta: &str, about: &About, judgment: &Judgment) -
     for (place, decision) in (1..).zip(&judgment.decisions) {
         if let Action::Hold { refusal, hours } = &decision.action {
             report.push_str(&recipient(
-                wishes(about, place),
+                dsn(about, place),
                 &decision.recipient,
                 "delayed",
                 "4.7.0",
@@ -91,7 +86,7 @@ pub(super) fn relayed(reporting_mta: &str, about: &About, relayed: &[Failure]) -
 
 /// The block of a recipient with whose host was spoken.
 fn attempted(failure: &Failure, about: &About, action: &str, status: &str) -> String {
-    let mut block = recipient(Some(&failure.wishes), &failure.recipient, action, status);
+    let mut block = recipient(Some(&failure.dsn), &failure.recipient, action, status);
     let host = ascii(&failure.next_hop, 255);
     let host = host.rsplit_once(':').map_or(host.as_str(), |(host, _)| host);
     if !host.is_empty() {
@@ -109,14 +104,14 @@ fn attempted(failure: &Failure, about: &About, action: &str, status: &str) -> St
 }
 
 /// What was asked about the recipient at a place of the envelope.
-fn wishes(about: &About, place: u32) -> Option<&Wishes> {
+fn dsn(about: &About, place: u32) -> Option<&DsnRequest> {
     let place = usize::try_from(place).ok()?.checked_sub(1)?;
-    about.wishes.get(place)
+    about.dsn.get(place)
 }
 
 /// The block about the message (RFC 3464 §2.2).
 fn head(reporting_mta: &str, about: &About) -> String {
-    let named = about.wishes.iter().find_map(Wishes::original_envelope);
+    let named = about.dsn.iter().find_map(DsnRequest::original_envelope);
     let named = named.map(|name| format!("Original-Envelope-Id: {}\n", ascii(&name, 255)));
     format!(
         "{}Reporting-MTA: dns; {reporting_mta}\nArrival-Date: {}\nX-Sealgate-Decision: {}\n",
@@ -127,8 +122,8 @@ fn head(reporting_mta: &str, about: &About) -> String {
 }
 
 /// The beginning of a recipient's block (RFC 3464 §2.3), with the empty line before it.
-fn recipient(wishes: Option<&Wishes>, address: &Address, action: &str, status: &str) -> String {
-    let original = wishes.and_then(Wishes::original_recipient);
+fn recipient(dsn: Option<&DsnRequest>, address: &Address, action: &str, status: &str) -> String {
+    let original = dsn.and_then(DsnRequest::original_recipient);
     let original = original.map(|original| format!("Original-Recipient: {}\n", ascii(&original, DIAGNOSTIC)));
     format!(
         "\n{}Final-Recipient: {}\nAction: {action}\nStatus: {status}\n",

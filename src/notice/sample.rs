@@ -40,7 +40,7 @@ pub(super) fn try_out(notices: &Notices) -> Result<(), NoticeError> {
         recipient,
         next_hop: "mail.partner.example:25".to_owned(),
         reply: "550 5.1.1 no such user".to_owned(),
-        wishes: Default::default(),
+        dsn: Default::default(),
     };
     letters(notices, &about, &failure.recipient, &refused)?;
     for failures in [&[failure.clone()][..], &[failure.clone(), failure.clone()]] {
@@ -106,7 +106,7 @@ fn about(sender: &Address) -> About {
         message_id: None,
         received: Timestamp::UNIX_EPOCH,
         now: Timestamp::UNIX_EPOCH,
-        wishes: Vec::new(),
+        dsn: Vec::new(),
     }
 }
 

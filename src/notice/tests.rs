@@ -45,7 +45,7 @@ fn about() -> About {
         message_id: Some("<abc@agency.example>".to_owned()),
         received: "2026-09-28T14:03:00Z".parse().unwrap(),
         now: "2026-09-28T14:03:01Z".parse().unwrap(),
-        wishes: Vec::new(),
+        dsn: Vec::new(),
     }
 }
 
@@ -470,13 +470,13 @@ fn a_failed_delivery_is_told_with_the_servers_answer() {
             recipient: "bob@partner.example".parse().unwrap(),
             next_hop: "mx.partner.example:25".to_owned(),
             reply: "550 5.1.1 <bob@partner.example> no such user".to_owned(),
-            wishes: Wishes::default(),
+            dsn: DsnRequest::default(),
         },
         Failure {
             recipient: "jürgen@partner.example".parse().unwrap(),
             next_hop: "mx.partner.example:25".to_owned(),
             reply: "connection timed out".to_owned(),
-            wishes: Wishes::default(),
+            dsn: DsnRequest::default(),
         },
     ];
     let notice = read(&notices().failed(&about(), &failures).unwrap());
@@ -498,19 +498,19 @@ fn a_failed_delivery_is_told_with_the_servers_answer() {
 
 #[test]
 fn notices_name_what_the_sender_named_and_say_how_far_the_mail_has_come() {
-    let wishes = Wishes {
+    let dsn = DsnRequest {
         envid: Some("QQ+2B1".to_owned()),
         orcpt: Some("rfc822;Robert+2Bx@partner.example".to_owned()),
-        ..Wishes::default()
+        ..DsnRequest::default()
     };
     let one = Failure {
         recipient: "bob@partner.example".parse().unwrap(),
         next_hop: "mx.partner.example:25".to_owned(),
         reply: "451 4.7.1 greylisted".to_owned(),
-        wishes: wishes.clone(),
+        dsn: dsn.clone(),
     };
     let about = About {
-        wishes: vec![wishes],
+        dsn: vec![dsn],
         ..about()
     };
     let until = "2026-10-03T14:03:00Z".parse().unwrap();
@@ -561,7 +561,7 @@ fn two_notices_about_one_mail_in_one_moment_have_different_ids() {
         recipient: address.parse().unwrap(),
         next_hop: "mx.partner.example:25".to_owned(),
         reply: "550 no".to_owned(),
-        wishes: Wishes::default(),
+        dsn: DsnRequest::default(),
     };
     let id = |address| {
         let notice = read(&notices().failed(&about(), &[failure(address)]).unwrap());

@@ -6,7 +6,7 @@ mod waiting;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::message::{Address, Boxed, MessageId, Outbound, Purpose, RawMessage, Wishes};
+use crate::message::{Address, Boxed, DsnRequest, MessageId, Outbound, Purpose, RawMessage};
 
 pub use backoff::next_attempt;
 pub use waiting::{Waiting, WaitingFilter, WaitingOrder, WaitingRoom};
@@ -41,8 +41,8 @@ pub struct Delivery {
     /// The last reply of the next hop, or why there was none. Empty before the first attempt.
     pub last_reply: String,
     /// What its sender asks of notices.
-    #[serde(default, skip_serializing_if = "Wishes::is_empty")]
-    pub wishes: Wishes,
+    #[serde(default, skip_serializing_if = "DsnRequest::is_empty")]
+    pub dsn: DsnRequest,
     /// Whether its sender was told that it is late; settling records it.
     #[serde(default)]
     pub told_late: bool,

@@ -283,8 +283,8 @@ fn notices(
     let sender = arrival.envelope.sender.clone().ok_or_else(nobody)?;
     // Who does not want to hear of a failure (RFC 3461 §4.1) must not lose mail without a word: the client hears it.
     let is_unsent = |action: &Action| matches!(action, Action::Refuse { .. } | Action::Hold { .. });
-    let mut unheard = actions().zip(&arrival.envelope.wishes);
-    if unheard.any(|(action, wishes)| is_unsent(action) && !wishes.wants_failure()) {
+    let mut unheard = actions().zip(&arrival.envelope.dsn);
+    if unheard.any(|(action, dsn)| is_unsent(action) && !dsn.wants_failure()) {
         return Err(nobody());
     }
     let about = About {
@@ -293,7 +293,7 @@ fn notices(
         message_id: inspection.structure.message_id.clone(),
         received: arrival.at,
         now: arrival.at,
-        wishes: arrival.envelope.wishes.clone(),
+        dsn: arrival.envelope.dsn.clone(),
     };
     let mut notices = Vec::new();
     if actions().any(|action| matches!(action, Action::Refuse { .. })) {
@@ -381,7 +381,7 @@ fn record(
         size,
         policy: rulebook.policy.version.clone(),
         recipients: recipients.collect(),
-        wishes: arrival.envelope.wishes,
+        dsn: arrival.envelope.dsn,
         inspection,
         need: judgment.need,
         notice,

@@ -48,13 +48,13 @@ impl Gateway {
         let (id, sender) = (*id, sender.clone());
         let after = self.identity.delay_notice_hours;
         let failed = self.those(ended, |delivery, outcome, _| {
-            matches!(outcome, Outcome::Failed { .. }) && delivery.wishes.wants_failure()
+            matches!(outcome, Outcome::Failed { .. }) && delivery.dsn.wants_failure()
         });
         let late = self.those(ended, |delivery, outcome, _| {
             matches!(outcome, Outcome::Deferred { .. }) && is_late(delivery, now, after)
         });
         let relayed = self.those(ended, |delivery, outcome, silent| {
-            matches!(outcome, Outcome::Delivered { .. }) && silent && delivery.wishes.wants_success()
+            matches!(outcome, Outcome::Delivered { .. }) && silent && delivery.dsn.wants_success()
         });
         if failed.is_empty() && late.is_empty() && relayed.is_empty() {
             return Ok(Vec::new());
@@ -120,7 +120,7 @@ impl Gateway {
             message_id: record.as_ref().and_then(|record| record.message_id.clone()),
             received: record.as_ref().map_or(now, |record| record.received),
             now,
-            wishes: record.map(|record| record.wishes).unwrap_or_default(),
+            dsn: record.map(|record| record.dsn).unwrap_or_default(),
         })
     }
 
@@ -135,7 +135,7 @@ impl Gateway {
                 recipient: delivery.recipient.clone(),
                 next_hop: answered_by(&self.couriers.next_hop(delivery), reply).to_owned(),
                 reply: reply.clone(),
-                wishes: delivery.wishes.clone(),
+                dsn: delivery.dsn.clone(),
             }
         });
         told.collect()
@@ -144,7 +144,7 @@ impl Gateway {
 
 /// Whether its sender is to be told now that it is late.
 fn is_late(delivery: &Delivery, now: Timestamp, after_hours: u64) -> bool {
-    !delivery.told_late && delivery.wishes.wants_delay() && now >= later(delivery.created, after_hours)
+    !delivery.told_late && delivery.dsn.wants_delay() && now >= later(delivery.created, after_hours)
 }
 
 fn later(time: Timestamp, hours: u64) -> Timestamp {
@@ -156,7 +156,7 @@ fn later(time: Timestamp, hours: u64) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{Notify, Wishes};
+    use crate::message::{DsnRequest, Notify};
     use crate::queue::State;
 
     const NOW: Timestamp = Timestamp::constant(1_790_000_000, 0);
@@ -176,9 +176,9 @@ mod tests {
             created: NOW.checked_sub(SignedDuration::from_hours(hours)).unwrap(),
             next_attempt: NOW,
             last_reply: String::new(),
-            wishes: Wishes {
+            dsn: DsnRequest {
                 notify,
-                ..Wishes::default()
+                ..DsnRequest::default()
             },
             told_late,
         }

@@ -253,9 +253,9 @@ fn end(mut judgment: Judgment, is_over: bool) -> Option<Judgment> {
 /// The copy as if it had just arrived for this recipient alone; it bears the gateway's trace field already.
 fn arrival(one: &Waiting, first: &Record, raw: RawMessage, now: Timestamp) -> Arrival {
     let place = usize::try_from(one.place).unwrap_or(0);
-    let wishes = place
+    let dsn = place
         .checked_sub(1)
-        .and_then(|place| first.wishes.get(place))
+        .and_then(|place| first.dsn.get(place))
         .cloned();
     Arrival {
         id: server::name(now),
@@ -275,7 +275,7 @@ fn arrival(one: &Waiting, first: &Record, raw: RawMessage, now: Timestamp) -> Ar
             sender: Some(one.sender.clone()),
             recipients: vec![one.recipient.clone()],
             smtputf8: !one.recipient.is_ascii(),
-            wishes: wishes.into_iter().collect(),
+            dsn: dsn.into_iter().collect(),
         },
         raw,
     }

@@ -4,7 +4,7 @@
 //! at a bare LF, and gives the same answer for `<>` and `<postmaster>`: good for a lenient server, wrong for one
 //! that must read exactly what other servers read.
 
-use crate::message::{Address, Wishes};
+use crate::message::{Address, DsnRequest};
 
 use super::chunks::{self, Chunk};
 use super::session::{Introduction, Login, introduction};
@@ -16,7 +16,7 @@ pub(super) enum Command {
     Ehlo(String),
     Helo(String),
     Mail(Mail),
-    Rcpt(Forward, Wishes),
+    Rcpt(Forward, DsnRequest),
     Data,
     Chunk(Chunk),
     Reset,
@@ -40,7 +40,7 @@ pub(super) struct Mail {
     /// Whether addresses may go beyond ASCII (RFC 6531).
     pub(super) smtputf8: bool,
     /// What the client asks of notices about all recipients.
-    pub(super) wishes: Wishes,
+    pub(super) dsn: DsnRequest,
     body: bool,
 }
 
@@ -185,7 +185,7 @@ impl Mail {
 
     fn set(&mut self, parameter: &str) -> Result<(), Fault> {
         let (key, value) = halves(parameter);
-        if dsn::of_mail(&mut self.wishes, &key, value)? {
+        if dsn::of_mail(&mut self.dsn, &key, value)? {
             return Ok(());
         }
         match (key.as_str(), value) {
@@ -216,17 +216,17 @@ fn is_body(value: &str) -> bool {
 fn rcpt(text: &str) -> Result<Command, Fault> {
     const FORM: Fault = Fault::Form("RCPT TO:<address> [parameters]");
     let (path, parameters) = after(text, "TO:").and_then(path::split).ok_or(FORM)?;
-    let mut wishes = Wishes::default();
+    let mut dsn = DsnRequest::default();
     for (key, value) in words(parameters).map(halves) {
-        if !dsn::of_rcpt(&mut wishes, &key, value)? {
+        if !dsn::of_rcpt(&mut dsn, &key, value)? {
             return Err(Fault::Parameter);
         }
     }
     if path.eq_ignore_ascii_case("postmaster") {
-        return Ok(Command::Rcpt(Forward::Postmaster, wishes));
+        return Ok(Command::Rcpt(Forward::Postmaster, dsn));
     }
     let mailbox = path::mailbox(path).ok_or(Fault::Recipient)?;
-    Ok(Command::Rcpt(Forward::Mailbox(mailbox), wishes))
+    Ok(Command::Rcpt(Forward::Mailbox(mailbox), dsn))
 }
 
 /// A parameter's keyword, in upper case, and its value.
@@ -270,7 +270,7 @@ mod tests {
         assert_eq!((mail.size, mail.smtputf8), (Some(12), true));
         assert_eq!(
             parse(b"RCPT TO:<PostMaster>"),
-            Ok(Command::Rcpt(Forward::Postmaster, Wishes::default()))
+            Ok(Command::Rcpt(Forward::Postmaster, DsnRequest::default()))
         );
     }
 

@@ -1,6 +1,6 @@
 //! The parameters of DSN (RFC 3461 §4), read strictly: they are repeated to other servers and in notices.
 
-use crate::message::{Notify, Ret, Wishes, from_xtext};
+use crate::message::{DsnRequest, Notify, Ret, from_xtext};
 
 use super::command::Fault;
 
@@ -10,11 +10,11 @@ const ENVID_LIMIT: usize = 100;
 const ORCPT_LIMIT: usize = 500;
 
 /// Takes a parameter of MAIL; false when it is none of DSN.
-pub(super) fn of_mail(wishes: &mut Wishes, key: &str, value: Option<&str>) -> Result<bool, Fault> {
+pub(super) fn of_mail(dsn: &mut DsnRequest, key: &str, value: Option<&str>) -> Result<bool, Fault> {
     match (key, value) {
-        ("RET", Some(value)) if wishes.ret.is_none() => wishes.ret = Some(ret(value).ok_or(Fault::Value)?),
-        ("ENVID", Some(value)) if wishes.envid.is_none() => {
-            wishes.envid = Some(envid(value).ok_or(Fault::Value)?);
+        ("RET", Some(value)) if dsn.ret.is_none() => dsn.ret = Some(ret(value).ok_or(Fault::Value)?),
+        ("ENVID", Some(value)) if dsn.envid.is_none() => {
+            dsn.envid = Some(envid(value).ok_or(Fault::Value)?);
         }
         ("RET" | "ENVID", _) => return Err(Fault::Value),
         _ => return Ok(false),
@@ -23,13 +23,13 @@ pub(super) fn of_mail(wishes: &mut Wishes, key: &str, value: Option<&str>) -> Re
 }
 
 /// Takes a parameter of RCPT; false when it is none of DSN.
-pub(super) fn of_rcpt(wishes: &mut Wishes, key: &str, value: Option<&str>) -> Result<bool, Fault> {
+pub(super) fn of_rcpt(dsn: &mut DsnRequest, key: &str, value: Option<&str>) -> Result<bool, Fault> {
     match (key, value) {
-        ("NOTIFY", Some(value)) if wishes.notify.is_none() => {
-            wishes.notify = Some(notify(value).ok_or(Fault::Value)?);
+        ("NOTIFY", Some(value)) if dsn.notify.is_none() => {
+            dsn.notify = Some(notify(value).ok_or(Fault::Value)?);
         }
-        ("ORCPT", Some(value)) if wishes.orcpt.is_none() => {
-            wishes.orcpt = Some(orcpt(value).ok_or(Fault::Value)?);
+        ("ORCPT", Some(value)) if dsn.orcpt.is_none() => {
+            dsn.orcpt = Some(orcpt(value).ok_or(Fault::Value)?);
         }
         ("NOTIFY" | "ORCPT", _) => return Err(Fault::Value),
         _ => return Ok(false),
@@ -88,39 +88,42 @@ fn orcpt(value: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn mail(parameters: &[(&str, Option<&str>)]) -> Result<Wishes, Fault> {
-        let mut wishes = Wishes::default();
+    fn mail(parameters: &[(&str, Option<&str>)]) -> Result<DsnRequest, Fault> {
+        let mut dsn = DsnRequest::default();
         for (key, value) in parameters {
-            assert!(of_mail(&mut wishes, key, *value)?);
+            assert!(of_mail(&mut dsn, key, *value)?);
         }
-        Ok(wishes)
+        Ok(dsn)
     }
 
-    fn rcpt(parameters: &[(&str, Option<&str>)]) -> Result<Wishes, Fault> {
-        let mut wishes = Wishes::default();
+    fn rcpt(parameters: &[(&str, Option<&str>)]) -> Result<DsnRequest, Fault> {
+        let mut dsn = DsnRequest::default();
         for (key, value) in parameters {
-            assert!(of_rcpt(&mut wishes, key, *value)?);
+            assert!(of_rcpt(&mut dsn, key, *value)?);
         }
-        Ok(wishes)
+        Ok(dsn)
     }
 
     #[test]
     fn wishes_are_read() {
-        let wishes = mail(&[("RET", Some("hdrs")), ("ENVID", Some("QQ314159+2B"))]).unwrap();
+        let dsn = mail(&[("RET", Some("hdrs")), ("ENVID", Some("QQ314159+2B"))]).unwrap();
         assert_eq!(
-            (wishes.ret, wishes.envid.as_deref()),
+            (dsn.ret, dsn.envid.as_deref()),
             (Some(Ret::Headers), Some("QQ314159+2B"))
         );
-        let wishes = rcpt(&[
+        let dsn = rcpt(&[
             ("NOTIFY", Some("Success,delay")),
             ("ORCPT", Some("rfc822;Bob@b.example")),
         ])
         .unwrap();
-        assert_eq!(wishes.notify.unwrap().to_string(), "SUCCESS,DELAY");
-        assert_eq!(wishes.orcpt.as_deref(), Some("rfc822;Bob@b.example"));
+        assert_eq!(dsn.notify.unwrap().to_string(), "SUCCESS,DELAY");
+        assert_eq!(dsn.orcpt.as_deref(), Some("rfc822;Bob@b.example"));
         assert!(rcpt(&[("ORCPT", Some("utf-8;jürgen@b.example"))]).is_ok());
-        assert_eq!(of_mail(&mut Wishes::default(), "SIZE", Some("1")), Ok(false));
-        assert_eq!(of_rcpt(&mut Wishes::default(), "RET", Some("FULL")), Ok(false));
+        assert_eq!(of_mail(&mut DsnRequest::default(), "SIZE", Some("1")), Ok(false));
+        assert_eq!(
+            of_rcpt(&mut DsnRequest::default(), "RET", Some("FULL")),
+            Ok(false)
+        );
     }
 
     #[test]

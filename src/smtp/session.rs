@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
 
-use crate::message::{Address, Envelope, RawMessage, Wishes};
+use crate::message::{Address, DsnRequest, Envelope, RawMessage};
 
 use super::auth::Exchange;
 use super::chunks::{Chunk, Chunks};
@@ -87,7 +87,7 @@ struct Transaction {
     mail: Mail,
     recipients: Vec<Address>,
     /// One for each recipient.
-    wishes: Vec<Wishes>,
+    dsn: Vec<DsnRequest>,
     known: HashSet<Address>,
     /// How many RCPT commands were answered with yes.
     answers: usize,
@@ -375,12 +375,12 @@ impl Session {
 
 impl Transaction {
     fn into_envelope(self) -> Envelope {
-        let nothing = self.wishes.iter().all(Wishes::is_empty);
+        let nothing = self.dsn.iter().all(DsnRequest::is_empty);
         Envelope {
             sender: self.mail.sender,
             recipients: self.recipients,
             smtputf8: self.mail.smtputf8,
-            wishes: if nothing { Vec::new() } else { self.wishes },
+            dsn: if nothing { Vec::new() } else { self.dsn },
         }
     }
 }

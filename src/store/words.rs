@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::failure::unreadable;
-use crate::message::{Purpose, Wishes};
+use crate::message::{DsnRequest, Purpose};
 use crate::queue::{Delivery, State};
 
 /// A reply is cut to this many octets; nobody needs more, and the next hop chooses its length.
@@ -55,11 +55,10 @@ pub(in crate::store) fn purpose(name: &str, inbound: bool) -> Result<Purpose, sq
 }
 
 /// What a sender asks of notices, from its column.
-pub(in crate::store) fn wishes(json: Option<&str>) -> Result<Wishes, sqlx::Error> {
-    let wishes = json.map(serde_json::from_str).transpose();
-    wishes
-        .map(Option::unwrap_or_default)
-        .map_err(|_| unreadable("wishes of a sender"))
+pub(in crate::store) fn dsn(json: Option<&str>) -> Result<DsnRequest, sqlx::Error> {
+    let dsn = json.map(serde_json::from_str).transpose();
+    dsn.map(Option::unwrap_or_default)
+        .map_err(|_| unreadable("DSN parameters of a sender"))
 }
 
 /// As much of a reply as is kept.

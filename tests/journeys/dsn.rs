@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use sealgate::message::{Notify, Ret, Wishes};
+use sealgate::message::{DsnRequest, Notify, Ret};
 use sealgate::smtp::Reply;
 
 use crate::support::counterparts::have;
@@ -41,7 +41,7 @@ fn send_asking(to: SocketAddr, mail: &str, rcpt: &[(&str, &str)], text: &str) ->
     ];
     commands.extend(
         rcpt.iter()
-            .map(|(address, wishes)| format!("RCPT TO:<{address}> {wishes}")),
+            .map(|(address, dsn)| format!("RCPT TO:<{address}> {dsn}")),
     );
     commands.push("DATA".to_owned());
     for command in commands {
@@ -64,8 +64,8 @@ fn own_mail_at(mailbox: &Mailbox) -> String {
     )
 }
 
-fn all(notify: Notify) -> Wishes {
-    Wishes {
+fn all(notify: Notify) -> DsnRequest {
+    DsnRequest {
         ret: Some(Ret::Headers),
         envid: Some("QQ+2B314".to_owned()),
         notify: Some(notify),
@@ -109,7 +109,7 @@ fn wishes_reach_the_last_server_through_a_postfix_that_passes_them_on() {
         failure: true,
         delay: false,
     };
-    assert_eq!(letter.wishes, [all(wanted)]);
+    assert_eq!(letter.dsn, [all(wanted)]);
     gateway.wait_until_the_queue_is_empty();
     // Others have promised to tell: the gateway has nothing to add.
     assert!(own.is_empty());
@@ -176,7 +176,7 @@ fn who_wants_no_notice_of_a_failure_gets_none() {
     assert_eq!(mailbox.next().recipients, [CLERK]);
     let answer = send_asking(gateway.address, "", &[(ANNA, "NOTIFY=NEVER")], SSN);
     assert!(answer.starts_with("250"), "{answer}");
-    assert_eq!(mailbox.next().wishes[0].notify, Some(NEVER));
+    assert_eq!(mailbox.next().dsn[0].notify, Some(NEVER));
 }
 
 #[test]

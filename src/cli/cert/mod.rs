@@ -10,7 +10,7 @@ mod import;
 mod list;
 mod own;
 mod place;
-mod quantum;
+mod post_quantum;
 mod refresh;
 #[cfg(test)]
 mod tests;
@@ -49,7 +49,7 @@ pub enum Command {
     /// List the recipients whose last usable certificate ends soon
     Expiring(Expiring),
     /// Say who could receive mail that withstands a quantum computer (ML-KEM), and how much mail goes to them
-    Quantum(All),
+    PostQuantum(All),
     /// Fetch revocation lists and missing CA certificates now, as [certificates.online] allows; the status is 1 if a
     /// place gave nothing
     Refresh(All),
@@ -188,8 +188,8 @@ pub fn run(command: Command) -> ExitCode {
         let now = Timestamp::now();
         let answer = match command {
             Command::List(all) => list::list(&Holdings::open(&all.file).await?, now, all.json).await?,
-            Command::Quantum(all) => {
-                quantum::quantum(&Holdings::open(&all.file).await?, now, all.json).await?
+            Command::PostQuantum(all) => {
+                post_quantum::post_quantum(&Holdings::open(&all.file).await?, now, all.json).await?
             }
             Command::Show(one) => {
                 list::show(&Holdings::open(&one.file).await?, &one.fingerprint, now, one.json).await?

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use clap::Parser;
 use jiff::Timestamp;
 
-use super::{About, Allow, Command, Deny, Holdings, deny, doctor, expiring, list, quantum};
+use super::{About, Allow, Command, Deny, Holdings, deny, doctor, expiring, list, post_quantum};
 use crate::cli::SettingsFile;
 use crate::policy::Policy;
 use crate::smime::issue::{Authority, KeyKind, Placement, Request};
@@ -368,7 +368,11 @@ fn the_report_on_post_quantum_keys_says_who_is_ready_and_what_the_policy_has_set
     let mut site = Site::new();
     site.issue("ann", ANN, "2027-01-01", "2028-01-01");
     site.issue("old", "old@partner.example", "2026-01-01", "2027-01-01");
-    let ask = |site: &Site, json: bool| wait(quantum::quantum(&site.holdings, now(), json)).unwrap().text;
+    let ask = |site: &Site, json: bool| {
+        wait(post_quantum::post_quantum(&site.holdings, now(), json))
+            .unwrap()
+            .text
+    };
     let listed: serde_json::Value = serde_json::from_str(&ask(&site, true)).unwrap();
     let states: Vec<(&str, &str)> = listed
         .as_array()

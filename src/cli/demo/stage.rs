@@ -220,7 +220,7 @@ fn delivery(recipient: &str, raw: &RawMessage) -> Result<Delivery, String> {
         created: now,
         next_attempt: now,
         last_reply: String::new(),
-        wishes: Default::default(),
+        dsn: Default::default(),
         told_late: false,
     })
 }

@@ -78,7 +78,7 @@ fn delivery(sender: Option<&str>, recipient: &str) -> Delivery {
         created: Timestamp::UNIX_EPOCH,
         next_attempt: Timestamp::UNIX_EPOCH,
         last_reply: String::new(),
-        wishes: Default::default(),
+        dsn: Default::default(),
         told_late: false,
     }
 }

@@ -389,21 +389,21 @@ fn a_courier_without_next_hop_or_with_a_wrong_name_is_refused_in_words() {
 
 #[tokio::test]
 async fn wishes_of_the_sender_go_on_to_a_host_that_takes_them_and_to_no_other() {
-    use crate::message::{Notify, Ret, Wishes};
+    use crate::message::{DsnRequest, Notify, Ret};
     let success = Notify {
         success: true,
         failure: true,
         delay: false,
     };
-    let wishes = |notify, orcpt: Option<&str>| Wishes {
+    let dsn = |notify, orcpt: Option<&str>| DsnRequest {
         ret: Some(Ret::Headers),
         envid: Some("QQ1".to_owned()),
         notify,
         orcpt: orcpt.map(str::to_owned),
     };
     let mut deliveries = to(&["b@partner.example", "c@partner.example"]);
-    deliveries[0].wishes = wishes(Some(success), Some("rfc822;Bob@b.example"));
-    deliveries[1].wishes = wishes(Some(Notify::default()), None);
+    deliveries[0].dsn = dsn(Some(success), Some("rfc822;Bob@b.example"));
+    deliveries[1].dsn = dsn(Some(Notify::default()), None);
     let taking = Script::greeting("DSN")
         .answer("MAIL FROM:<a@agency.example> RET=HDRS ENVID=QQ1", "250 ok")
         .answer(

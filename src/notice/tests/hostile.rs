@@ -90,8 +90,8 @@ proptest! {
     #[test]
     fn no_reply_breaks_a_header_a_line_or_the_structure(reply in hostile(), next_hop in hostile()) {
         let recipient = "b@partner.example".parse().unwrap();
-        let wishes = Default::default();
-        let failure = Failure { recipient, next_hop, reply, wishes };
+        let dsn = Default::default();
+        let failure = Failure { recipient, next_hop, reply, dsn };
         let notice = read(&notices().failed(&about(), &[failure]).unwrap());
         check_form(&notice.raw);
         prop_assert!(!notice.html.contains("<script") && !notice.html.contains("<img"));

@@ -10,7 +10,7 @@ fn run(mode: Mode, text: &[u8], smtputf8: bool) -> Result<Option<String>, String
         sender: Some("ann@agency.example".parse().unwrap()),
         recipients: Vec::new(),
         smtputf8,
-        wishes: Vec::new(),
+        dsn: Vec::new(),
     };
     let facts = Facts {
         envelope: &envelope,

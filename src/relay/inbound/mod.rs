@@ -188,7 +188,7 @@ fn record(
         inspection: Inspection::default(),
         need: Need::default(),
         recipients: (1..).zip(&arrival.envelope.recipients).map(recipient).collect(),
-        wishes: arrival.envelope.wishes.clone(),
+        dsn: arrival.envelope.dsn.clone(),
         notice: false,
         signing: None,
         inbound: Some(InboundRecord {

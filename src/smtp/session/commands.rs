@@ -1,6 +1,6 @@
 //! What each command does in a session (RFC 5321 §4.1.1 and §4.1.4).
 
-use crate::message::{Wishes, is_listed};
+use crate::message::{DsnRequest, is_listed};
 
 use super::{Answer, Command, Data, Event, Forward, Mail, Phase, Session, xclient};
 
@@ -15,7 +15,7 @@ impl Session {
             Command::Ehlo(name) | Command::Lhlo(name) => self.hello(name, true),
             Command::Helo(name) => self.hello(name, false),
             Command::Mail(mail) => self.mail(mail),
-            Command::Rcpt(forward, wishes) => self.rcpt(forward, wishes),
+            Command::Rcpt(forward, dsn) => self.rcpt(forward, dsn),
             Command::Data => self.start_data(more),
             Command::Chunk(chunk) => self.start_chunk(chunk),
             Command::Reset => {
@@ -70,7 +70,7 @@ impl Session {
         }
     }
 
-    fn rcpt(&mut self, forward: Forward, wishes: Wishes) {
+    fn rcpt(&mut self, forward: Forward, dsn: DsnRequest) {
         let Some(transaction) = &mut self.transaction else {
             return self.fail(Answer::MAIL_FIRST);
         };
@@ -107,8 +107,8 @@ impl Session {
         transaction.known.insert(recipient.clone());
         transaction.recipients.push(recipient);
         // What MAIL said holds for each.
-        let Wishes { ret, envid, .. } = transaction.mail.wishes.clone();
-        transaction.wishes.push(Wishes { ret, envid, ..wishes });
+        let DsnRequest { ret, envid, .. } = transaction.mail.dsn.clone();
+        transaction.dsn.push(DsnRequest { ret, envid, ..dsn });
         self.say(Answer::RECIPIENT_TAKEN);
     }
 

@@ -2,7 +2,7 @@
 
 use super::{ALL, Ground, claim, commit, defer, delivered, failed, recipients};
 use crate::audit::{Lookup, Record, Trail};
-use crate::message::{Notify, Purpose, Ret, Wishes};
+use crate::message::{DsnRequest, Notify, Purpose, Ret};
 use crate::queue::{Command, Filter, Spool, State};
 use crate::store::samples::{id, mail, minute, notice, record};
 
@@ -191,14 +191,14 @@ pub(in crate::store) async fn what_is_finished_stays_finished(ground: &impl Grou
 
 pub(in crate::store) async fn wishes_and_what_was_told_stay_with_the_delivery(ground: &impl Ground) {
     let store = ground.open().await;
-    let wishes = Wishes {
+    let dsn = DsnRequest {
         ret: Some(Ret::Headers),
         envid: Some("QQ+2B1".to_owned()),
         notify: Some(Notify::default()),
         orcpt: Some("utf-8;jürgen@partner.example".to_owned()),
     };
     let asked = Record {
-        wishes: vec![Wishes::default(), wishes.clone()],
+        dsn: vec![DsnRequest::default(), dsn.clone()],
         ..record(id(0, 1), minute(0))
     };
     let to = [(1, "a@one.example"), (2, "b@one.example")];
@@ -206,13 +206,10 @@ pub(in crate::store) async fn wishes_and_what_was_told_stay_with_the_delivery(gr
     store.close().await;
     let store = ground.open().await;
     let mut claimed = store.claim(minute(0), minute(10), 5).await.unwrap();
-    assert_eq!(
-        (&claimed[0].wishes, &claimed[1].wishes),
-        (&Wishes::default(), &wishes)
-    );
+    assert_eq!((&claimed[0].dsn, &claimed[1].dsn), (&DsnRequest::default(), &dsn));
     claimed[1].told_late = true;
     defer(&store, &claimed[1], minute(1)).await;
     // Who is not told again is told for good.
     let again = store.claim(minute(1), minute(10), 5).await.unwrap();
-    assert!(again[0].told_late && again[0].wishes == wishes, "{again:?}");
+    assert!(again[0].told_late && again[0].dsn == dsn, "{again:?}");
 }

@@ -49,7 +49,7 @@ pub(in crate::store) async fn what_is_committed_is_found_and_claimed_byte_for_by
         created: minute(0),
         next_attempt: minute(0),
         last_reply: String::new(),
-        wishes: Default::default(),
+        dsn: Default::default(),
         told_late: false,
     };
     assert_eq!(claimed[2], expected);

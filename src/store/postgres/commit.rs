@@ -6,7 +6,7 @@ use sqlx::{Connection, PgConnection};
 use super::desk::Task;
 use super::{bodies, text, waiting};
 use crate::audit::Record;
-use crate::message::{Address, Boxed, MessageId, Outbound, Purpose, Wishes};
+use crate::message::{Address, Boxed, DsnRequest, MessageId, Outbound, Purpose};
 use crate::store::words::purpose_name;
 
 /// One accepted message: its record, and everything that leaves.
@@ -28,7 +28,7 @@ pub(super) struct Sending<'a> {
     pub(super) message: MessageId,
     pub(super) outbound: &'a Outbound,
     /// What the sender asks about each recipient of the received envelope.
-    pub(super) wishes: &'a [Wishes],
+    pub(super) dsn: &'a [DsnRequest],
     /// The number of its body, when that was written already.
     pub(super) body: Option<i64>,
     pub(super) created: Timestamp,
@@ -39,8 +39,8 @@ impl Sending<'_> {
     /// What the sender asks about each recipient, as JSON.
     fn asked(&self) -> impl Iterator<Item = Option<String>> {
         let of = |place: u32| {
-            let wishes = self.wishes.get(usize::try_from(place).ok()?.checked_sub(1)?)?;
-            (!wishes.is_empty()).then(|| serde_json::json!(wishes).to_string())
+            let dsn = self.dsn.get(usize::try_from(place).ok()?.checked_sub(1)?)?;
+            (!dsn.is_empty()).then(|| serde_json::json!(dsn).to_string())
         };
         self.outbound.recipients.iter().map(move |(place, _)| of(*place))
     }
@@ -60,7 +60,7 @@ impl Commit {
             tenant: &self.record.tenant,
             message: self.record.id,
             outbound,
-            wishes: &self.record.wishes,
+            dsn: &self.record.dsn,
             body: None,
             created: self.record.received,
             due: self.record.received,

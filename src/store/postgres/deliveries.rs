@@ -131,7 +131,7 @@ async fn notify(db: &mut PgConnection, task: &Settle) -> Result<(), sqlx::Error>
             tenant: &tenant,
             message: *message,
             outbound,
-            wishes: &[],
+            dsn: &[],
             body: None,
             created: task.now,
             // Due at once, by any clock that claims.

@@ -8,7 +8,7 @@ use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use crate::message::{Address, MessageId};
 use crate::queue::{Delivery, Filter, State};
 use crate::store::failure::unreadable;
-use crate::store::words::{purpose, wishes};
+use crate::store::words::{dsn, purpose};
 
 /// What [`delivery`] reads.
 macro_rules! columns {
@@ -16,7 +16,7 @@ macro_rules! columns {
         "deliveries.id, deliveries.message, deliveries.place, deliveries.purpose, deliveries.inbound, deliveries.sender, \
          deliveries.recipient, deliveries.body, deliveries.size, deliveries.state, deliveries.attempts, \
          deliveries.created, deliveries.next_attempt, deliveries.last_reply, \
-         deliveries.wishes, deliveries.told_late"
+         deliveries.dsn, deliveries.told_late"
     };
 }
 pub(super) use columns;
@@ -98,7 +98,7 @@ pub(super) fn delivery(row: &PgRow) -> Result<Delivery, sqlx::Error> {
         created: time(row, "created")?,
         next_attempt: time(row, "next_attempt")?,
         last_reply: row.try_get("last_reply")?,
-        wishes: wishes(row.try_get("wishes")?)?,
+        dsn: dsn(row.try_get("dsn")?)?,
         told_late: row.try_get("told_late")?,
     })
 }

@@ -68,7 +68,7 @@ CREATE TABLE deliveries (
     lease_until  BIGINT,
     lease_by     BIGINT,        -- the gateway that has it
     last_reply   TEXT NOT NULL,
-    wishes       TEXT,          -- what the sender asks of notices (RFC 3461), as JSON; NULL when nothing
+    dsn       TEXT,          -- what the sender asks of notices (RFC 3461), as JSON; NULL when nothing
     told_late    BOOLEAN NOT NULL DEFAULT false -- whether he was told of a delay
 ) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX deliveries_of_message ON deliveries (message);
@@ -167,7 +167,7 @@ BEGIN
         AS one (given, tenant, message, size, inline, n)
     WHERE one.given IS NULL;
     INSERT INTO deliveries (tenant, message, place, purpose, inbound, sender, recipient, domain, body, size, state,
-                            attempts, created, next_attempt, last_reply, wishes)
+                            attempts, created, next_attempt, last_reply, dsn)
     SELECT body.tenant, body.message, copy.place, body.purpose, body.inbound, body.sender, copy.recipient, copy.domain,
            numbers[body.n], body.size, 'queued', 0, body.created_at, body.due + shift, '', copy.asked
     FROM unnest(of_body, places, recipients, domains, asked) WITH ORDINALITY

@@ -6,7 +6,7 @@ use sqlx::{QueryBuilder, SqliteConnection};
 
 use super::rows::{delivery, narrow, numbers};
 use super::writer::{Effects, Task, Transaction};
-use crate::message::{Address, MessageId, Outbound, Purpose, Wishes};
+use crate::message::{Address, DsnRequest, MessageId, Outbound, Purpose};
 use crate::queue::{Command, Delivery, Filter, Outcome, State};
 use crate::store::words::{cut, purpose_name};
 
@@ -16,7 +16,7 @@ pub(super) struct Sending<'a> {
     pub(super) message: MessageId,
     pub(super) outbound: &'a Outbound,
     /// What the sender asks about each recipient of the received envelope.
-    pub(super) wishes: &'a [Wishes],
+    pub(super) dsn: &'a [DsnRequest],
     /// The file that holds the body; without one it goes into the row.
     pub(super) file: Option<&'a str>,
     pub(super) created: Timestamp,
@@ -28,7 +28,7 @@ pub(super) struct Sending<'a> {
 const ENQUEUE: &str = "
     INSERT INTO bodies (tenant, message, size, inline, file) VALUES (?, ?, ?, ?, ?) RETURNING id;
     INSERT INTO deliveries (tenant, message, purpose, sender, created, next_attempt, size, body,
-                            place, recipient, domain, wishes, state, attempts, last_reply, inbound)
+                            place, recipient, domain, dsn, state, attempts, last_reply, inbound)
     SELECT ?, ?, ?, ?, ?, ?, ?, (SELECT max(id) FROM bodies),
            value ->> 0, value ->> 1, value ->> 2, value ->> 3, 'queued', 0, '', ?
     FROM json_each(?) ORDER BY key";
@@ -60,13 +60,13 @@ pub(super) async fn enqueue(db: &mut SqliteConnection, sending: &Sending<'_>) ->
 }
 
 fn recipients(sending: &Sending<'_>) -> String {
-    let wishes = |place: u32| {
+    let dsn = |place: u32| {
         let place = usize::try_from(place).ok()?.checked_sub(1)?;
-        let wishes = sending.wishes.get(place)?;
-        (!wishes.is_empty()).then(|| json!(wishes).to_string())
+        let dsn = sending.dsn.get(place)?;
+        (!dsn.is_empty()).then(|| json!(dsn).to_string())
     };
     let entry = |(place, address): &(u32, Address)| {
-        json!([place, address.to_string(), address.domain(), wishes(*place)])
+        json!([place, address.to_string(), address.domain(), dsn(*place)])
     };
     Value::from_iter(sending.outbound.recipients.iter().map(entry)).to_string()
 }
@@ -138,7 +138,7 @@ impl Task for Settle {
                 tenant: &tenant,
                 message: *message,
                 outbound,
-                wishes: &[],
+                dsn: &[],
                 file: file.as_deref(),
                 created: self.now,
                 // Due at once, by any clock that claims.

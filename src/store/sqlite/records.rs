@@ -41,7 +41,7 @@ impl Task for Commit {
                 tenant: &self.record.tenant,
                 message: self.record.id,
                 outbound,
-                wishes: &self.record.wishes,
+                dsn: &self.record.dsn,
                 file: file.as_deref(),
                 created: self.record.received,
                 next_attempt: self.record.received,

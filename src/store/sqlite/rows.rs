@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use crate::message::{Address, MessageId};
 use crate::queue::{Delivery, Filter, State};
 use crate::store::failure::unreadable;
-use crate::store::words::{purpose, wishes};
+use crate::store::words::{dsn, purpose};
 
 /// Unfinished deliveries by age, or those that the filter names.
 pub(super) async fn list(db: &mut SqliteConnection, filter: &Filter) -> Result<Vec<Delivery>, sqlx::Error> {
@@ -87,7 +87,7 @@ pub(super) fn delivery(row: &SqliteRow) -> Result<Delivery, sqlx::Error> {
         created: time("created")?,
         next_attempt: time("next_attempt")?,
         last_reply: row.try_get("last_reply")?,
-        wishes: wishes(row.try_get("wishes")?)?,
+        dsn: dsn(row.try_get("dsn")?)?,
         told_late: row.try_get("told_late")?,
     })
 }

@@ -119,7 +119,7 @@ const STEPS: &[&str] = &[
 ",
     "
     -- What the sender asks of notices (RFC 3461), as JSON, NULL when nothing; and whether he was told of a delay.
-    ALTER TABLE deliveries ADD COLUMN wishes TEXT;
+    ALTER TABLE deliveries ADD COLUMN dsn TEXT;
     ALTER TABLE deliveries ADD COLUMN told_late INTEGER NOT NULL DEFAULT 0;
 ",
 ];

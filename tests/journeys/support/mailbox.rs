@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sealgate::message::{Address, Boxed, Envelope, MessageId, RawMessage, Wishes};
+use sealgate::message::{Address, Boxed, DsnRequest, Envelope, MessageId, RawMessage};
 use sealgate::smtp::{Accept, Client, Reply, Server, Settings};
 use tokio::sync::oneshot;
 
@@ -18,7 +18,7 @@ pub struct Letter {
     pub recipients: Vec<String>,
     pub bytes: Vec<u8>,
     /// What the sender asked of notices about each recipient, in the order of the envelope.
-    pub wishes: Vec<Wishes>,
+    pub dsn: Vec<DsnRequest>,
 }
 
 impl Letter {
@@ -125,7 +125,7 @@ impl Accept for Keeper {
             recipients.sort();
             let letter = Letter {
                 sender: envelope.sender,
-                wishes: envelope.wishes,
+                dsn: envelope.dsn,
                 recipients,
                 bytes: message.as_bytes().to_vec(),
             };

@@ -1,4 +1,4 @@
-//! `cert quantum`: who could receive mail that withstands a quantum computer.
+//! `cert post-quantum`: who could receive mail that withstands a quantum computer.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,11 @@ struct Standing {
     sealed_in_30_days: u64,
 }
 
-pub(super) async fn quantum(holdings: &Holdings, now: Timestamp, as_json: bool) -> Result<Answer, String> {
+pub(super) async fn post_quantum(
+    holdings: &Holdings,
+    now: Timestamp,
+    as_json: bool,
+) -> Result<Answer, String> {
     let standings = standings(holdings, now).await?;
     if as_json {
         return json(&standings).map(Answer::yes);
