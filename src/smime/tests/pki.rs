@@ -88,6 +88,16 @@ pub fn certificate_with_key(key: &PKeyRef<impl HasPublic>) -> Certificate {
     Certificate::from_der(&builder.build().to_der().unwrap()).unwrap()
 }
 
+/// An element of DER.
+pub fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(content.len()).unwrap().to_be_bytes();
+    let skip = length.iter().take_while(|octet| **octet == 0).count().min(3);
+    match content.len() {
+        0..=0x7f => [&[tag, content.len() as u8], content].concat(),
+        _ => [&[tag, 0x80 | (4 - skip) as u8], &length[skip..], content].concat(),
+    }
+}
+
 pub fn extension(oid: &str, critical: bool, der: &[u8]) -> X509Extension {
     let oid = Asn1Object::from_str(oid).unwrap();
     let content = Asn1OctetString::new_from_bytes(der).unwrap();

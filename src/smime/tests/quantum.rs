@@ -56,15 +56,6 @@ fn decapsulate(level: MlKem, ciphertext: &[u8]) -> Vec<u8> {
     }
 }
 
-fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(content.len()).unwrap().to_be_bytes();
-    let skip = length.iter().take_while(|octet| **octet == 0).count().min(3);
-    match content.len() {
-        0..=0x7f => [&[tag, content.len() as u8], content].concat(),
-        _ => [&[tag, 0x80 | (4 - skip) as u8], &length[skip..], content].concat(),
-    }
-}
-
 /// A certificate for Ann with this public key in ML-KEM's name. OpenSSL before 3.5 cannot make one, so it is made from
 /// another: its key is replaced, and the authority signs it again.
 fn with_key(root: &Authority, level: MlKem, public: &[u8]) -> X509 {

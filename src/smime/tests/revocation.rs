@@ -118,11 +118,6 @@ fn a_certificate_on_a_list_is_revoked_even_when_its_path_is_broken_too() {
     assert_eq!(folders.verdict(ANN), Verdict::Revoked);
 }
 
-/// An element with a length below 128.
-fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    [&[tag, u8::try_from(content.len()).unwrap()], content].concat()
-}
-
 /// A distribution point by its full name, an address of the web.
 fn full_name(place: &str) -> Vec<u8> {
     element(0xa0, &element(0xa0, &element(0x86, place.as_bytes())))
