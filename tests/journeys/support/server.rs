@@ -31,7 +31,7 @@ while read -r order; do
     kill -"$order" $! && wait $!
     start "$postgres" "$@"
 done
-kill -QUIT $!
+kill -QUIT $! 2>/dev/null
 wait $!
 rm -rf "$directory"
 "#;
