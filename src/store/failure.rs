@@ -70,8 +70,13 @@ impl From<sqlx::Error> for Failure {
         {
             return Failure::Unreachable(error.to_string());
         }
-        let code = error.as_database_error().and_then(|error| error.code());
-        let code: i32 = code.and_then(|code| code.parse().ok()).unwrap_or(0);
+        Failure::Other(error.to_string())
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Failure {
+        let code = error.sqlite_error().map_or(0, |error| error.extended_code);
         match code {
             SQLITE_IOERR_SHMSIZE => Failure::Full,
             _ if code & 0xff == SQLITE_FULL => Failure::Full,
@@ -124,6 +129,18 @@ impl std::fmt::Display for Failure {
 }
 
 /// A value in the database that this program cannot have written.
-pub(in crate::store) fn unreadable(what: &'static str) -> sqlx::Error {
-    sqlx::Error::Decode(format!("the {what} in the database cannot be read").into())
+#[derive(Debug, thiserror::Error)]
+#[error("the {0} in the database cannot be read")]
+pub(in crate::store) struct Unreadable(pub(in crate::store) &'static str);
+
+impl From<Unreadable> for sqlx::Error {
+    fn from(error: Unreadable) -> sqlx::Error {
+        sqlx::Error::Decode(error.into())
+    }
+}
+
+impl From<Unreadable> for Failure {
+    fn from(error: Unreadable) -> Failure {
+        Failure::Other(error.to_string())
+    }
 }

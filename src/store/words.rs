@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::failure::unreadable;
+use super::failure::Unreadable;
 use crate::message::{DsnRequest, Purpose};
 use crate::queue::{Delivery, State};
 
@@ -45,20 +45,20 @@ pub(in crate::store) fn purpose_name(purpose: Purpose) -> &'static str {
 }
 
 /// The purpose of that name.
-pub(in crate::store) fn purpose(name: &str, inbound: bool) -> Result<Purpose, sqlx::Error> {
+pub(in crate::store) fn purpose(name: &str, inbound: bool) -> Result<Purpose, Unreadable> {
     match name {
         "mail" if inbound => Ok(Purpose::Inbound),
         "mail" => Ok(Purpose::Mail),
         "notice" => Ok(Purpose::Notice),
-        _ => Err(unreadable("purpose of a delivery")),
+        _ => Err(Unreadable("purpose of a delivery")),
     }
 }
 
 /// What a sender asks of notices, from its column.
-pub(in crate::store) fn dsn(json: Option<&str>) -> Result<DsnRequest, sqlx::Error> {
+pub(in crate::store) fn dsn(json: Option<&str>) -> Result<DsnRequest, Unreadable> {
     let dsn = json.map(serde_json::from_str).transpose();
     dsn.map(Option::unwrap_or_default)
-        .map_err(|_| unreadable("DSN parameters of a sender"))
+        .map_err(|_| Unreadable("DSN parameters of a sender"))
 }
 
 /// As much of a reply as is kept.

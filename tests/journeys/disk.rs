@@ -1,7 +1,6 @@
 //! Personal information never rests on the disk in clear, and what was acknowledged survives a crash.
 
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection};
+use rusqlite::Connection;
 
 use crate::support::gateway::{Gateway, Options};
 use crate::support::mail::send;
@@ -123,15 +122,12 @@ fn a_store_that_cannot_be_written_means_451_or_452_and_nothing_kept() {
         .into_iter()
         .map(|(name, _)| name)
         .find(|name| name.ends_with(".db"));
-    let options = SqliteConnectOptions::new().filename(database.expect("the store has a database"));
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let mut holder = runtime.block_on(options.connect()).expect("the database opens");
-    let held = sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut holder);
-    runtime.block_on(held).expect("the lock is held");
+    let holder = Connection::open(database.expect("the store has a database")).expect("the database opens");
+    holder.execute_batch("BEGIN EXCLUSIVE").expect("the lock is held");
     let (mut session, _) = crate::support::mail::Session::open(gateway.address);
     let reply = session.message(CLERK, &[ANNA], mail().as_bytes());
     assert!(reply.starts_with("451 ") || reply.starts_with("452 "), "{reply}");
-    runtime.block_on(holder.close()).expect("the lock is given up");
+    holder.close().expect("the lock is given up");
     let reply = session.message(CLERK, &[ANNA], mail().as_bytes());
     assert!(reply.starts_with("250 "), "{reply}");
     mailbox.next();

@@ -10,7 +10,7 @@ use super::{rows, text};
 use crate::audit::Record;
 use crate::message::Origin;
 use crate::smime::{Capabilities, Certificate, Entry, EntryState, Put};
-use crate::store::failure::unreadable;
+use crate::store::failure::Unreadable;
 
 /// Entries that a few digits may stand for, at most.
 const FOUND: i64 = 10;
@@ -168,17 +168,17 @@ pub(super) async fn change(
 }
 
 fn entry(row: &PgRow) -> Result<Entry, sqlx::Error> {
-    let certificate = Certificate::from_der(row.try_get("der")?).map_err(|_| unreadable("certificate"))?;
+    let certificate = Certificate::from_der(row.try_get("der")?).map_err(|_| Unreadable("certificate"))?;
     let fingerprint: &str = row.try_get("fingerprint")?;
     if certificate.fingerprint() != fingerprint {
-        return Err(unreadable("fingerprint of a certificate"));
+        return Err(Unreadable("fingerprint of a certificate").into());
     }
     let capabilities: Option<Vec<u8>> = row.try_get("capabilities")?;
     Ok(Entry {
         certificate: Arc::new(certificate),
-        origin: Origin::named(row.try_get("origin")?).ok_or_else(|| unreadable("origin of a certificate"))?,
+        origin: Origin::named(row.try_get("origin")?).ok_or_else(|| Unreadable("origin of a certificate"))?,
         state: EntryState::named(row.try_get("state")?)
-            .ok_or_else(|| unreadable("state of a certificate"))?,
+            .ok_or_else(|| Unreadable("state of a certificate"))?,
         first_seen: rows::time(row, "first_seen")?,
         last_seen: rows::time(row, "last_seen")?,
         capabilities: capabilities.map(Capabilities),

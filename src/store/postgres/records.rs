@@ -10,7 +10,7 @@ use sqlx::{Connection, PgConnection, Row};
 use super::{rows, text, waiting};
 use crate::audit::{ChainState, Hash, Lookup, Record, Traced, Walk};
 use crate::message::{Leaving, MessageId};
-use crate::store::failure::unreadable;
+use crate::store::failure::Unreadable;
 use crate::store::words;
 
 /// Records that one step of a long walk reads.
@@ -42,9 +42,9 @@ pub(super) async fn find(db: &mut PgConnection, lookup: &Lookup) -> Result<Vec<T
     let mut all = Vec::with_capacity(rows.len());
     for row in rows {
         let record: Record =
-            serde_json::from_str(row.try_get("record")?).map_err(|_| unreadable("decision record"))?;
+            serde_json::from_str(row.try_get("record")?).map_err(|_| Unreadable("decision record"))?;
         let id: &str = row.try_get("id")?;
-        let id: MessageId = id.parse().map_err(|_| unreadable("id of a decision record"))?;
+        let id: MessageId = id.parse().map_err(|_| Unreadable("id of a decision record"))?;
         let intact = is_named_right(&row, &record)? && is_linked(&mut db, &row).await?;
         let deliveries = rows::of_message(&mut db, id).await?;
         let waiting = waiting::of_message(&mut db, id).await?;
@@ -225,7 +225,7 @@ pub(super) async fn sealed_since(
         }
         for row in rows {
             let record: Record =
-                serde_json::from_str(row.try_get("record")?).map_err(|_| unreadable("decision record"))?;
+                serde_json::from_str(row.try_get("record")?).map_err(|_| Unreadable("decision record"))?;
             let sealed = record
                 .recipients
                 .iter()

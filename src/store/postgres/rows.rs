@@ -7,7 +7,7 @@ use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 
 use crate::message::{Address, MessageId};
 use crate::queue::{Delivery, Filter, State};
-use crate::store::failure::unreadable;
+use crate::store::failure::Unreadable;
 use crate::store::words::{dsn, purpose};
 
 /// What [`delivery`] reads.
@@ -86,14 +86,14 @@ pub(super) fn delivery(row: &PgRow) -> Result<Delivery, sqlx::Error> {
     let sender: Option<&str> = row.try_get("sender")?;
     Ok(Delivery {
         id: row.try_get("id")?,
-        message: message.parse().map_err(|_| unreadable("id of a message"))?,
+        message: message.parse().map_err(|_| Unreadable("id of a message"))?,
         place: small(row, "place")?,
         purpose: purpose(row.try_get("purpose")?, row.try_get("inbound")?)?,
         sender: sender.map(address).transpose()?,
         recipient: address(row.try_get("recipient")?)?,
         body: row.try_get("body")?,
-        size: u64::try_from(row.try_get::<i64, _>("size")?).map_err(|_| unreadable("size"))?,
-        state: State::named(row.try_get("state")?).ok_or_else(|| unreadable("state of a delivery"))?,
+        size: u64::try_from(row.try_get::<i64, _>("size")?).map_err(|_| Unreadable("size"))?,
+        state: State::named(row.try_get("state")?).ok_or_else(|| Unreadable("state of a delivery"))?,
         attempts: small(row, "attempts")?,
         created: time(row, "created")?,
         next_attempt: time(row, "next_attempt")?,
@@ -104,13 +104,13 @@ pub(super) fn delivery(row: &PgRow) -> Result<Delivery, sqlx::Error> {
 }
 
 pub(super) fn address(text: &str) -> Result<Address, sqlx::Error> {
-    text.parse().map_err(|_| unreadable("address"))
+    Ok(text.parse().map_err(|_| Unreadable("address"))?)
 }
 
 pub(super) fn time(row: &PgRow, column: &str) -> Result<Timestamp, sqlx::Error> {
-    Timestamp::from_microsecond(row.try_get(column)?).map_err(|_| unreadable("time"))
+    Ok(Timestamp::from_microsecond(row.try_get(column)?).map_err(|_| Unreadable("time"))?)
 }
 
 pub(super) fn small(row: &PgRow, column: &str) -> Result<u32, sqlx::Error> {
-    u32::try_from(row.try_get::<i64, _>(column)?).map_err(|_| unreadable("number"))
+    Ok(u32::try_from(row.try_get::<i64, _>(column)?).map_err(|_| Unreadable("number"))?)
 }

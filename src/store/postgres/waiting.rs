@@ -9,7 +9,7 @@ use super::commit::Sending;
 use super::rows::{address, small, time};
 use crate::message::MessageId;
 use crate::queue::{Waiting, WaitingFilter, WaitingOrder};
-use crate::store::failure::unreadable;
+use crate::store::failure::Unreadable;
 use crate::store::words::waiting_in_words;
 
 /// Rows that one look may have.
@@ -157,12 +157,12 @@ fn waiting(row: &PgRow) -> Result<Waiting, sqlx::Error> {
     let message: &str = row.try_get("message")?;
     Ok(Waiting {
         id: row.try_get("id")?,
-        message: message.parse().map_err(|_| unreadable("id of a message"))?,
+        message: message.parse().map_err(|_| Unreadable("id of a message"))?,
         place: small(row, "place")?,
         sender: address(row.try_get("sender")?)?,
         recipient: address(row.try_get("recipient")?)?,
         body: row.try_get("body")?,
-        size: u64::try_from(row.try_get::<i64, _>("size")?).map_err(|_| unreadable("size"))?,
+        size: u64::try_from(row.try_get::<i64, _>("size")?).map_err(|_| Unreadable("size"))?,
         since: time(row, "since")?,
         until: time(row, "until")?,
         next_look: time(row, "next_look")?,

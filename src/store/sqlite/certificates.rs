@@ -3,16 +3,15 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, SqliteConnection};
+use rusqlite::{Connection, Row, params};
 
 use super::Sqlite;
+use super::rows::{Sql, all, time};
 use super::writer::{Effects, Task, Transaction};
 use crate::audit::Record;
 use crate::message::{Boxed, Origin};
 use crate::smime::{Capabilities, Certificate, Entry, EntryState, Put, Register, RegisterError};
-use crate::store::failure::{Failure, unreadable};
+use crate::store::failure::{Failure, Unreadable};
 
 /// Entries that a few digits may stand for, at most.
 const FOUND: u32 = 10;
@@ -27,37 +26,36 @@ pub(super) const LOOK_UP: &str =
 
 impl Register for Sqlite {
     fn look_up<'a>(&'a self, keys: &'a [String]) -> Boxed<'a, Result<Vec<Entry>, RegisterError>> {
-        let mut sql = QueryBuilder::new(LOOK_UP);
-        sql.push_bind(TENANT).push(" AND key IN (");
-        let mut list = sql.separated(", ");
-        keys.iter().for_each(|key| {
-            list.push_bind(key.as_str());
-        });
+        let mut sql = Sql::new(LOOK_UP);
+        sql.bind(TENANT.to_owned()).push(" AND key IN (");
+        for (index, key) in keys.iter().enumerate() {
+            sql.push(if index == 0 { "" } else { ", " }).bind(key.clone());
+        }
         sql.push(")) ORDER BY fingerprint");
-        Box::pin(async move { Ok(read(self, sql).await?) })
+        self.entries(sql)
     }
 
     fn page<'a>(&'a self, after: &'a str, limit: u32) -> Boxed<'a, Result<Vec<Entry>, RegisterError>> {
-        let mut sql = QueryBuilder::new("SELECT * FROM certificates WHERE tenant = ");
-        sql.push_bind(TENANT)
+        let mut sql = Sql::new("SELECT * FROM certificates WHERE tenant = ");
+        sql.bind(TENANT.to_owned())
             .push(" AND fingerprint > ")
-            .push_bind(after)
+            .bind(after.to_owned())
             .push(" ORDER BY fingerprint LIMIT ")
-            .push_bind(limit.min(PAGE));
-        Box::pin(async move { Ok(read(self, sql).await?) })
+            .bind(limit.min(PAGE));
+        self.entries(sql)
     }
 
     fn beginning_with<'a>(&'a self, digits: &'a str) -> Boxed<'a, Result<Vec<Entry>, RegisterError>> {
         // The end of the span is the first text after all that begin so: g comes after the digits.
-        let mut sql = QueryBuilder::new("SELECT * FROM certificates WHERE tenant = ");
-        sql.push_bind(TENANT)
+        let mut sql = Sql::new("SELECT * FROM certificates WHERE tenant = ");
+        sql.bind(TENANT.to_owned())
             .push(" AND fingerprint >= ")
-            .push_bind(digits)
+            .bind(digits.to_owned())
             .push(" AND fingerprint < ")
-            .push_bind(format!("{digits}g"))
+            .bind(format!("{digits}g"))
             .push(" ORDER BY fingerprint LIMIT ")
-            .push_bind(FOUND);
-        Box::pin(async move { Ok(read(self, sql).await?) })
+            .bind(FOUND);
+        self.entries(sql)
     }
 
     fn put(&self, entry: Entry) -> Boxed<'_, Result<Put, RegisterError>> {
@@ -100,11 +98,10 @@ impl Sqlite {
         let change = ChangeOne { fingerprint, change };
         Box::pin(async move { Ok(self.desk.write(|| change).await?) })
     }
-}
 
-async fn read(sqlite: &Sqlite, mut sql: QueryBuilder<sqlx::Sqlite>) -> Result<Vec<Entry>, Failure> {
-    let rows = sql.build().fetch_all(&sqlite.readers).await?;
-    Ok(rows.iter().map(entry).collect::<Result<_, _>>()?)
+    fn entries(&self, sql: Sql) -> Boxed<'_, Result<Vec<Entry>, RegisterError>> {
+        Box::pin(async move { Ok(self.readers.read(|db| sql.all(db, entry)).await?) })
+    }
 }
 
 /// Inserts or refreshes an entry.
@@ -133,38 +130,36 @@ const UPSERT: &str = "
 impl Task for Insert {
     type Answer = Put;
 
-    async fn run(&self, transaction: &mut Transaction<'_>) -> Result<(Put, Effects), sqlx::Error> {
-        let db = &mut *transaction.db;
-        let known = sqlx::query("SELECT 1 FROM certificates WHERE tenant = ? AND fingerprint = ?");
-        let known = known.bind(TENANT).bind(self.entry.certificate.fingerprint());
-        let is_known = known.fetch_optional(&mut *db).await?.is_some();
+    fn run(&self, transaction: &mut Transaction<'_>) -> Result<(Put, Effects), Failure> {
+        let db = transaction.db;
+        let entry = &self.entry;
+        let fingerprint = entry.certificate.fingerprint();
+        let mut known =
+            db.prepare_cached("SELECT 1 FROM certificates WHERE tenant = ? AND fingerprint = ?")?;
+        let is_known = known.exists(params![TENANT, fingerprint])?;
         let others = if is_known {
             Vec::new()
         } else {
-            others(db, &self.keys).await?
+            others(db, &self.keys)?
         };
-        let id: i64 = sqlx::query_scalar(UPSERT)
-            .bind(TENANT)
-            .bind(self.entry.certificate.fingerprint())
-            .bind(&self.der)
-            .bind(self.entry.origin.name())
-            .bind(self.entry.state.name())
-            .bind(self.entry.first_seen.as_microsecond())
-            .bind(self.entry.last_seen.as_microsecond())
-            .bind(
-                self.entry
-                    .capabilities
-                    .as_ref()
-                    .map(|capabilities| &capabilities.0),
-            )
-            .bind(&self.entry.note)
-            .fetch_one(&mut *db)
-            .await?;
+        let values = params![
+            TENANT,
+            fingerprint,
+            self.der,
+            entry.origin.name(),
+            entry.state.name(),
+            entry.first_seen.as_microsecond(),
+            entry.last_seen.as_microsecond(),
+            entry.capabilities.as_ref().map(|capabilities| &capabilities.0),
+            entry.note
+        ];
+        let id: i64 = db.prepare_cached(UPSERT)?.query_row(values, |row| row.get(0))?;
         // Also for one that is known: a newer version may file it under more than an older one did.
+        let mut file = db.prepare_cached(
+            "INSERT INTO certificate_keys (tenant, key, certificate) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        )?;
         for key in &self.keys {
-            let file = "INSERT INTO certificate_keys (tenant, key, certificate) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
-            let file = sqlx::query(file).bind(TENANT).bind(key).bind(id);
-            file.execute(&mut *db).await?;
+            file.execute(params![TENANT, key, id])?;
         }
         let put = match (is_known, others.is_empty()) {
             (true, _) => Put::Refreshed,
@@ -176,14 +171,14 @@ impl Task for Insert {
 }
 
 /// Fingerprints of what is filed under any of the keys.
-async fn others(db: &mut SqliteConnection, keys: &[String]) -> Result<Vec<String>, sqlx::Error> {
+fn others(db: &Connection, keys: &[String]) -> Result<Vec<String>, Failure> {
+    let mut filed = db.prepare_cached(
+        "SELECT fingerprint FROM certificate_keys JOIN certificates ON id = certificate
+         WHERE certificate_keys.tenant = ? AND key = ?",
+    )?;
     let mut others = Vec::new();
     for key in keys {
-        let filed = sqlx::query_scalar::<_, String>(
-            "SELECT fingerprint FROM certificate_keys JOIN certificates ON id = certificate
-             WHERE certificate_keys.tenant = ? AND key = ?",
-        );
-        others.extend(filed.bind(TENANT).bind(key).fetch_all(&mut *db).await?);
+        others.extend(all(&mut filed, params![TENANT, key], |row| Ok(row.get(0)?))?);
     }
     others.sort();
     others.dedup();
@@ -206,48 +201,46 @@ impl Task for ChangeOne {
     /// Whether there was such an entry.
     type Answer = bool;
 
-    async fn run(&self, transaction: &mut Transaction<'_>) -> Result<(bool, Effects), sqlx::Error> {
+    fn run(&self, transaction: &mut Transaction<'_>) -> Result<(bool, Effects), Failure> {
         let mut sql = match &self.change {
             Change::State(state, note) => {
-                let mut sql = QueryBuilder::new("UPDATE certificates SET state = ");
-                sql.push_bind(state.name()).push(", note = ").push_bind(note);
+                let mut sql = Sql::new("UPDATE certificates SET state = ");
+                sql.bind(state.name().to_owned())
+                    .push(", note = ")
+                    .bind(note.clone());
                 sql
             }
             Change::Capabilities(capabilities) => {
-                let mut sql = QueryBuilder::new("UPDATE certificates SET capabilities = ");
-                sql.push_bind(capabilities.as_ref().map(|capabilities| &capabilities.0));
+                let mut sql = Sql::new("UPDATE certificates SET capabilities = ");
+                sql.bind(capabilities.as_ref().map(|capabilities| capabilities.0.clone()));
                 sql
             }
             // Its keys go with it.
-            Change::Remove => QueryBuilder::new("DELETE FROM certificates"),
+            Change::Remove => Sql::new("DELETE FROM certificates"),
         };
         sql.push(" WHERE tenant = ")
-            .push_bind(TENANT)
+            .bind(TENANT.to_owned())
             .push(" AND fingerprint = ")
-            .push_bind(&self.fingerprint);
-        let done = sql.build().execute(&mut *transaction.db).await?;
-        Ok((done.rows_affected() > 0, Effects::default()))
+            .bind(self.fingerprint.clone());
+        Ok((sql.execute(transaction.db)? > 0, Effects::default()))
     }
 }
 
-fn entry(row: &SqliteRow) -> Result<Entry, sqlx::Error> {
-    let time = |column: &str| {
-        Timestamp::from_microsecond(row.try_get(column)?).map_err(|_| unreadable("time of a certificate"))
-    };
-    let certificate = Certificate::from_der(row.try_get("der")?).map_err(|_| unreadable("certificate"))?;
-    let fingerprint: &str = row.try_get("fingerprint")?;
-    if certificate.fingerprint() != fingerprint {
-        return Err(unreadable("fingerprint of a certificate"));
+fn entry(row: &Row<'_>) -> Result<Entry, Failure> {
+    let der: Vec<u8> = row.get("der")?;
+    let certificate = Certificate::from_der(&der).map_err(|_| Unreadable("certificate"))?;
+    if certificate.fingerprint() != row.get::<_, String>("fingerprint")? {
+        return Err(Unreadable("fingerprint of a certificate").into());
     }
-    let capabilities: Option<Vec<u8>> = row.try_get("capabilities")?;
+    let (origin, state): (String, String) = (row.get("origin")?, row.get("state")?);
+    let capabilities: Option<Vec<u8>> = row.get("capabilities")?;
     Ok(Entry {
         certificate: Arc::new(certificate),
-        origin: Origin::named(row.try_get("origin")?).ok_or_else(|| unreadable("origin of a certificate"))?,
-        state: EntryState::named(row.try_get("state")?)
-            .ok_or_else(|| unreadable("state of a certificate"))?,
-        first_seen: time("first_seen")?,
-        last_seen: time("last_seen")?,
+        origin: Origin::named(&origin).ok_or(Unreadable("origin of a certificate"))?,
+        state: EntryState::named(&state).ok_or(Unreadable("state of a certificate"))?,
+        first_seen: time(row, "first_seen")?,
+        last_seen: time(row, "last_seen")?,
         capabilities: capabilities.map(Capabilities),
-        note: row.try_get("note")?,
+        note: row.get("note")?,
     })
 }

@@ -1,13 +1,14 @@
 //! The queue's tables: what waits, what is under a lease, what became of it.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
-use sqlx::{QueryBuilder, SqliteConnection};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::json;
 
-use super::rows::{delivery, narrow, numbers};
+use super::rows::{Sql, all, delivery, narrow};
 use super::writer::{Effects, Task, Transaction};
-use crate::message::{Address, DsnRequest, MessageId, Outbound, Purpose};
+use crate::message::{DsnRequest, MessageId, Outbound, Purpose};
 use crate::queue::{Command, Delivery, Filter, Outcome, State};
+use crate::store::failure::Failure;
 use crate::store::words::{cut, purpose_name};
 
 /// What leaves, and for which message.
@@ -23,52 +24,61 @@ pub(super) struct Sending<'a> {
     pub(super) next_attempt: Timestamp,
 }
 
-/// One text: a thousand recipients cost one journey to SQLite's thread. `max(id)` is the body just inserted, for
-/// a number is never given twice.
-const ENQUEUE: &str = "
-    INSERT INTO bodies (tenant, message, size, inline, file) VALUES (?, ?, ?, ?, ?) RETURNING id;
-    INSERT INTO deliveries (tenant, message, purpose, sender, created, next_attempt, size, body,
-                            place, recipient, domain, dsn, state, attempts, last_reply, inbound)
-    SELECT ?, ?, ?, ?, ?, ?, ?, (SELECT max(id) FROM bodies),
-           value ->> 0, value ->> 1, value ->> 2, value ->> 3, 'queued', 0, '', ?
-    FROM json_each(?) ORDER BY key";
-
-/// Enqueues one body for its recipients; answers its number.
-pub(super) async fn enqueue(db: &mut SqliteConnection, sending: &Sending<'_>) -> Result<i64, sqlx::Error> {
-    let outbound = sending.outbound;
-    let size = i64::try_from(outbound.body.len()).unwrap_or(i64::MAX);
-    let inline = sending.file.is_none().then(|| outbound.body.as_bytes());
-    // All rows are asked for: who stops at the first never runs the second statement.
-    let numbers: Vec<i64> = sqlx::query_scalar(ENQUEUE)
-        .bind(sending.tenant)
-        .bind(sending.message.as_str())
-        .bind(size)
-        .bind(inline)
-        .bind(sending.file)
-        .bind(sending.tenant)
-        .bind(sending.message.as_str())
-        .bind(purpose_name(outbound.purpose))
-        .bind(outbound.sender.as_ref().map(ToString::to_string))
-        .bind(sending.created.as_microsecond())
-        .bind(sending.next_attempt.as_microsecond())
-        .bind(size)
-        .bind(outbound.purpose == Purpose::Inbound)
-        .bind(recipients(sending))
-        .fetch_all(db)
-        .await?;
-    numbers.first().copied().ok_or(sqlx::Error::RowNotFound)
+/// Writes a body, into its row or named there; answers its number.
+pub(super) fn keep_body(db: &Connection, sending: &Sending<'_>) -> Result<i64, Failure> {
+    let inline = sending.file.is_none().then(|| sending.outbound.body.as_bytes());
+    let mut insert =
+        db.prepare_cached("INSERT INTO bodies (tenant, message, size, inline, file) VALUES (?, ?, ?, ?, ?)")?;
+    Ok(insert.insert(params![
+        sending.tenant,
+        sending.message.as_str(),
+        sending.size(),
+        inline,
+        sending.file
+    ])?)
 }
 
-fn recipients(sending: &Sending<'_>) -> String {
-    let dsn = |place: u32| {
+impl Sending<'_> {
+    pub(super) fn size(&self) -> i64 {
+        i64::try_from(self.outbound.body.len()).unwrap_or(i64::MAX)
+    }
+
+    /// What the sender asks of notices about the recipient at that place of the received envelope.
+    fn dsn(&self, place: u32) -> Option<String> {
         let place = usize::try_from(place).ok()?.checked_sub(1)?;
-        let dsn = sending.dsn.get(place)?;
+        let dsn = self.dsn.get(place)?;
         (!dsn.is_empty()).then(|| json!(dsn).to_string())
-    };
-    let entry = |(place, address): &(u32, Address)| {
-        json!([place, address.to_string(), address.domain(), dsn(*place)])
-    };
-    Value::from_iter(sending.outbound.recipients.iter().map(entry)).to_string()
+    }
+}
+
+/// Enqueues one body for its recipients; answers its number.
+pub(super) fn enqueue(db: &Connection, sending: &Sending<'_>) -> Result<i64, Failure> {
+    let body = keep_body(db, sending)?;
+    let outbound = sending.outbound;
+    let sender = outbound.sender.as_ref().map(ToString::to_string);
+    let mut insert = db.prepare_cached(
+        "INSERT INTO deliveries (tenant, message, purpose, sender, created, next_attempt, size, body, inbound,
+                                 place, recipient, domain, dsn, state, attempts, last_reply)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 0, '')",
+    )?;
+    for (place, recipient) in &outbound.recipients {
+        insert.execute(params![
+            sending.tenant,
+            sending.message.as_str(),
+            purpose_name(outbound.purpose),
+            sender,
+            sending.created.as_microsecond(),
+            sending.next_attempt.as_microsecond(),
+            sending.size(),
+            body,
+            outbound.purpose == Purpose::Inbound,
+            place,
+            recipient.to_string(),
+            recipient.domain(),
+            sending.dsn(*place)
+        ])?;
+    }
+    Ok(body)
 }
 
 /// Takes due deliveries under a lease.
@@ -81,11 +91,11 @@ pub(super) struct Claim {
 impl Task for Claim {
     type Answer = Vec<Delivery>;
 
-    async fn run(&self, transaction: &mut Transaction<'_>) -> Result<(Vec<Delivery>, Effects), sqlx::Error> {
-        let db = &mut *transaction.db;
+    fn run(&self, transaction: &mut Transaction<'_>) -> Result<(Vec<Delivery>, Effects), Failure> {
+        let db = transaction.db;
         // The oldest first, and with each the others that share its body. The repeated conditions on the state
         // are what lets SQLite use its partial indices.
-        let rows = sqlx::query(
+        let mut due = db.prepare_cached(
             "WITH oldest AS (
                  SELECT id, body, next_attempt FROM deliveries
                  WHERE state IN ('queued', 'bouncing') AND next_attempt <= ?1
@@ -97,20 +107,18 @@ impl Task for Claim {
              WHERE state IN ('queued', 'held', 'bouncing') AND state <> 'held' AND next_attempt <= ?1
                AND (lease_until IS NULL OR lease_until <= ?1)
              ORDER BY since, first, deliveries.id LIMIT ?2",
-        )
-        .bind(self.now.as_microsecond())
-        .bind(self.limit)
-        .fetch_all(&mut *db)
-        .await?;
-        let claimed = rows.iter().map(delivery).collect::<Result<Vec<_>, _>>()?;
-        if !claimed.is_empty() {
-            let ids = numbers(claimed.iter().map(|delivery| delivery.id));
-            let lease =
-                "UPDATE deliveries SET lease_until = ?1 WHERE id IN (SELECT value FROM json_each(?2))";
-            let lease = sqlx::query(lease).bind(self.lease_end.as_microsecond()).bind(ids);
-            lease.execute(db).await?;
+        )?;
+        let claimed = all(&mut due, params![self.now.as_microsecond(), self.limit], delivery)?;
+        let mut lease = db.prepare_cached("UPDATE deliveries SET lease_until = ? WHERE id = ?")?;
+        for delivery in &claimed {
+            lease.execute(params![self.lease_end.as_microsecond(), delivery.id])?;
         }
         Ok((claimed, Effects::default()))
+    }
+
+    /// A lease ends with its process.
+    fn is_promise(&self) -> bool {
+        false
     }
 }
 
@@ -126,14 +134,12 @@ pub(super) struct Settle {
 impl Task for Settle {
     type Answer = ();
 
-    async fn run(&self, transaction: &mut Transaction<'_>) -> Result<((), Effects), sqlx::Error> {
-        let db = &mut *transaction.db;
-        let unused = settle_all(db, &self.outcomes).await?;
+    fn run(&self, transaction: &mut Transaction<'_>) -> Result<((), Effects), Failure> {
+        let db = transaction.db;
+        let unused = settle_all(db, &self.outcomes)?;
         for ((message, outbound), file) in self.notices.iter().zip(&self.files) {
-            let tenant: String = sqlx::query_scalar("SELECT tenant FROM records WHERE id = ?")
-                .bind(message.as_str())
-                .fetch_one(&mut *db)
-                .await?;
+            let mut tenant = db.prepare_cached("SELECT tenant FROM records WHERE id = ?")?;
+            let tenant: String = tenant.query_row([message.as_str()], |row| row.get(0))?;
             let sending = Sending {
                 tenant: &tenant,
                 message: *message,
@@ -144,7 +150,7 @@ impl Task for Settle {
                 // Due at once, by any clock that claims.
                 next_attempt: Timestamp::UNIX_EPOCH,
             };
-            enqueue(db, &sending).await?;
+            enqueue(db, &sending)?;
         }
         let effects = Effects {
             wake: !self.notices.is_empty(),
@@ -156,51 +162,55 @@ impl Task for Settle {
     fn files(&self) -> Vec<String> {
         self.files.iter().flatten().cloned().collect()
     }
+
+    /// What a power cut takes back is tried again (RFC 5321 §6.1): the outcome goes together with the notices about it.
+    fn is_promise(&self) -> bool {
+        false
+    }
 }
 
 /// A deferral leaves the state alone: what an administrator ordered meanwhile stands. A delivery that is to bounce
-/// stays due. Then those bodies go that no unfinished delivery needs.
+/// stays due.
 const SETTLE: &str = "
     UPDATE deliveries SET
-        next_attempt = CASE WHEN deliveries.state = 'bouncing' OR outcome.next_attempt IS NULL
-                            THEN deliveries.next_attempt ELSE outcome.next_attempt END,
-        state = coalesce(outcome.state, deliveries.state),
-        last_reply = outcome.reply, told_late = max(told_late, outcome.late), attempts = attempts + 1, lease_until = NULL
-    FROM (SELECT value ->> 0 AS id, value ->> 1 AS state, value ->> 2 AS next_attempt, value ->> 3 AS reply, value ->> 4 AS late
-          FROM json_each(?)) AS outcome
-    WHERE deliveries.id = outcome.id AND deliveries.state IN ('queued', 'held', 'bouncing');
-    DELETE FROM bodies WHERE id IN (SELECT value FROM json_each(?)) AND NOT EXISTS (
-        SELECT 1 FROM deliveries WHERE body = bodies.id AND state IN ('queued', 'held', 'bouncing'))
+        next_attempt = CASE WHEN state = 'bouncing' OR ?3 IS NULL THEN next_attempt ELSE ?3 END,
+        state = coalesce(?2, state),
+        last_reply = ?4, told_late = max(told_late, ?5), attempts = attempts + 1, lease_until = NULL
+    WHERE id = ?1 AND state IN ('queued', 'held', 'bouncing')";
+
+/// Lets a body go that no unfinished delivery needs.
+const LET_GO: &str = "
+    DELETE FROM bodies WHERE id = ?1 AND NOT EXISTS (
+        SELECT 1 FROM deliveries WHERE body = ?1 AND state IN ('queued', 'held', 'bouncing'))
     RETURNING file";
 
 /// Writes outcomes down and lets bodies go; answers the names of their files.
-async fn settle_all(
-    db: &mut SqliteConnection,
-    outcomes: &[(Delivery, Outcome)],
-) -> Result<Vec<String>, sqlx::Error> {
-    let rows = outcomes
-        .iter()
-        .map(|(delivery, outcome)| as_row(delivery, outcome));
-    let finished = outcomes.iter().filter(|(_, outcome)| !is_deferral(outcome));
-    let files: Vec<Option<String>> = sqlx::query_scalar(SETTLE)
-        .bind(Value::from_iter(rows).to_string())
-        .bind(numbers(finished.map(|(delivery, _)| delivery.body)))
-        .fetch_all(db)
-        .await?;
-    Ok(files.into_iter().flatten().collect())
-}
-
-/// Number, state, next attempt, reply, whether its sender was told that it is late.
-fn as_row(delivery: &Delivery, outcome: &Outcome) -> Value {
-    let (state, next_attempt, reply) = match outcome {
-        Outcome::Delivered { reply } => (Some(State::Delivered), None, reply),
-        Outcome::Deferred { reply, next_attempt } => (None, Some(next_attempt.as_microsecond()), reply),
-        Outcome::Failed { reply } => (Some(State::Bounced), None, reply),
-    };
-    // SQLite's JSON ends a text at a NUL.
-    let reply = cut(reply).replace('\0', "\u{fffd}");
-    let late = u8::from(delivery.told_late);
-    json!([delivery.id, state.map(State::name), next_attempt, reply, late])
+fn settle_all(db: &Connection, outcomes: &[(Delivery, Outcome)]) -> Result<Vec<String>, Failure> {
+    let mut settle = db.prepare_cached(SETTLE)?;
+    for (delivery, outcome) in outcomes {
+        let (state, next_attempt, reply) = match outcome {
+            Outcome::Delivered { reply } => (Some(State::Delivered), None, reply),
+            Outcome::Deferred { reply, next_attempt } => (None, Some(next_attempt.as_microsecond()), reply),
+            Outcome::Failed { reply } => (Some(State::Bounced), None, reply),
+        };
+        let state = state.map(State::name);
+        // Every store keeps a reply alike, and PostgreSQL has no NUL.
+        let reply = cut(reply).replace('\0', "\u{fffd}");
+        settle.execute(params![
+            delivery.id,
+            state,
+            next_attempt,
+            reply,
+            delivery.told_late
+        ])?;
+    }
+    let mut let_go = db.prepare_cached(LET_GO)?;
+    let mut files = Vec::new();
+    for (delivery, _) in outcomes.iter().filter(|(_, outcome)| !is_deferral(outcome)) {
+        let file: Option<Option<String>> = let_go.query_row([delivery.body], |row| row.get(0)).optional()?;
+        files.extend(file.flatten());
+    }
+    Ok(files)
 }
 
 /// A command on all unfinished deliveries that the filter names.
@@ -214,22 +224,22 @@ impl Task for Order {
     /// How many deliveries it changed.
     type Answer = u64;
 
-    async fn run(&self, transaction: &mut Transaction<'_>) -> Result<(u64, Effects), sqlx::Error> {
+    fn run(&self, transaction: &mut Transaction<'_>) -> Result<(u64, Effects), Failure> {
         let now = self.now.as_microsecond();
-        let mut sql = QueryBuilder::new("UPDATE deliveries SET ");
+        let mut sql = Sql::new("UPDATE deliveries SET ");
         match self.command {
             Command::Hold => sql.push("state = 'held' WHERE state = 'queued'"),
             Command::Retry => sql
                 .push("next_attempt = ")
-                .push_bind(now)
+                .bind(now)
                 .push(" WHERE state = 'queued'"),
             Command::Release => sql
                 .push("state = 'queued', next_attempt = ")
-                .push_bind(now)
+                .bind(now)
                 .push(" WHERE state = 'held'"),
             Command::Bounce => sql
                 .push("state = 'bouncing', next_attempt = ")
-                .push_bind(now)
+                .bind(now)
                 .push(" WHERE state IN ('queued', 'held')"),
         };
         // A notice that is given up tells nobody: then somebody must have meant it, by its number.
@@ -237,19 +247,16 @@ impl Task for Order {
             sql.push(" AND purpose = 'mail'");
         }
         narrow(&mut sql, &self.filter);
-        let changed = sql.build().execute(&mut *transaction.db).await?.rows_affected();
-        Ok((changed, Effects::wake()))
+        Ok((sql.execute(transaction.db)?, Effects::wake()))
     }
 }
 
 /// Ends all leases: those who held them are gone.
-pub(super) async fn end_leases(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    sqlx::query(
+pub(super) fn end_leases(db: &Connection) -> Result<(), Failure> {
+    db.execute_batch(
         "UPDATE deliveries SET lease_until = NULL
          WHERE state IN ('queued', 'held', 'bouncing') AND lease_until IS NOT NULL",
-    )
-    .execute(db)
-    .await?;
+    )?;
     Ok(())
 }
 

@@ -30,6 +30,7 @@ mod certificates;
 mod deliveries;
 mod lock;
 mod opening;
+mod readers;
 mod records;
 mod rows;
 mod schema;
@@ -46,7 +47,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::SqlitePool;
+use rusqlite::OptionalExtension;
 use tokio::sync::Notify;
 
 use super::Kind;
@@ -57,6 +58,7 @@ use crate::message::{Boxed, MessageId, Outbound, RawMessage};
 use crate::queue::{Command, Delivery, Filter, Outcome, Spool, SpoolError};
 use bodies::{Bodies, Written};
 use deliveries::{Claim, Order, Settle};
+use readers::Readers;
 use records::{Commit, Purge};
 use writer::Desk;
 
@@ -66,7 +68,7 @@ const GLANCE: Duration = Duration::from_secs(1);
 /// An open store.
 pub(super) struct Sqlite {
     desk: Desk,
-    readers: SqlitePool,
+    readers: Readers,
     bodies: Bodies,
     recent: Recent,
     changed: Arc<Notify>,
@@ -98,10 +100,13 @@ impl Sqlite {
         if let Some(recent) = self.recent.find(body) {
             return Ok(recent);
         }
-        let row = sqlx::query_as::<_, (i64, Option<Vec<u8>>, Option<String>)>(
-            "SELECT size, inline, file FROM bodies WHERE id = ?",
-        );
-        match row.bind(body).fetch_optional(&self.readers).await? {
+        let row = self.readers.read(move |db| {
+            let mut find = db.prepare_cached("SELECT size, inline, file FROM bodies WHERE id = ?")?;
+            let row = find.query_row([body], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+            let row: Option<(i64, Option<Vec<u8>>, Option<String>)> = row.optional()?;
+            Ok(row)
+        });
+        match row.await? {
             Some((_, Some(bytes), _)) => Ok(RawMessage::new(bytes)),
             Some((size, None, Some(file))) => {
                 let bodies = self.bodies.clone();
@@ -181,10 +186,8 @@ impl Trail for Sqlite {
 
     fn find(&self, lookup: Lookup) -> Boxed<'_, Result<Vec<Traced>, TrailError>> {
         Box::pin(async move {
-            let mut snapshot = self.readers.begin().await.map_err(Failure::from)?;
-            Ok(records::find(&mut snapshot, &lookup)
-                .await
-                .map_err(Failure::from)?)
+            let find = self.readers.read(move |db| records::find(db, &lookup));
+            Ok(find.await?)
         })
     }
 }
@@ -232,8 +235,8 @@ impl Spool for Sqlite {
 
     fn list(&self, filter: Filter) -> Boxed<'_, Result<Vec<Delivery>, SpoolError>> {
         Box::pin(async move {
-            let mut reader = self.readers.acquire().await.map_err(Failure::from)?;
-            Ok(rows::list(&mut reader, &filter).await.map_err(Failure::from)?)
+            let list = self.readers.read(move |db| rows::list(db, &filter));
+            Ok(list.await?)
         })
     }
 
@@ -261,18 +264,13 @@ impl Kind for Sqlite {
     }
 
     fn verify_chain(&self) -> Boxed<'_, Result<ChainState, TrailError>> {
-        Box::pin(async move {
-            let mut snapshot = self.readers.begin().await.map_err(Failure::from)?;
-            Ok(records::verify(&mut snapshot).await.map_err(Failure::from)?)
-        })
+        Box::pin(async { Ok(self.readers.read(records::verify).await?) })
     }
 
     fn sealed_since(&self, since: Timestamp) -> Boxed<'_, Result<BTreeMap<String, u64>, TrailError>> {
         Box::pin(async move {
-            let mut snapshot = self.readers.begin().await.map_err(Failure::from)?;
-            Ok(records::sealed_since(&mut snapshot, since)
-                .await
-                .map_err(Failure::from)?)
+            let counted = self.readers.read(move |db| records::sealed_since(db, since));
+            Ok(counted.await?)
         })
     }
 

@@ -1,24 +1,20 @@
 //! Opening: for the gateway, which recovers, and for commands, which disturb nothing.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use sqlx::sqlite::SqlitePoolOptions;
-use sqlx::{ConnectOptions, SqliteConnection};
+use rusqlite::Connection;
 use tokio::sync::Notify;
 
 use super::bodies::{Bodies, RealDisk};
+use super::rows::all;
 use super::schema::{self, Version};
 use super::writer::Desk;
-use super::{Sqlite, blocking, deliveries, lock};
+use super::{Readers, Sqlite, deliveries, lock};
 use crate::store::failure::Failure;
 use crate::store::recent::Recent;
 use crate::store::{OpenError, Settings};
-
-/// Connections that read beside the writer.
-const READERS: u32 = 4;
 
 impl Sqlite {
     /// See [`crate::store::Store::open`].
@@ -30,9 +26,9 @@ impl Sqlite {
         let lock = prepare(&settings.directory).map_err(complain)?;
         let database = settings.directory.join("sealgate.db");
         let bodies = bodies_of(settings);
-        let connected = connect_and_recover(&database, &bodies).await;
-        let db = connected.map_err(|failure| complain(failure.to_string()))?;
-        Ok(Sqlite::assemble(settings, db, bodies, Some(lock)))
+        connect_and_recover(&database, &bodies)
+            .and_then(|db| Sqlite::assemble(settings, db, bodies, Some(lock)))
+            .map_err(|failure| complain(failure.to_string()))
     }
 
     /// Whether there is something to attach to; what cannot be looked at counts as there, and is told on opening.
@@ -60,26 +56,23 @@ impl Sqlite {
             Err(error) => return Err(complain(lock::in_words(&error))),
             Ok(_) => {}
         }
-        let connected = connect_current(&database).await;
-        let db = connected.map_err(|failure| complain(failure.to_string()))?;
-        Ok(Sqlite::assemble(settings, db, bodies_of(settings), None))
+        connect_current(&database)
+            .and_then(|db| Sqlite::assemble(settings, db, bodies_of(settings), None))
+            .map_err(|failure| complain(failure.to_string()))
     }
 
     fn assemble(
         settings: &Settings,
-        db: SqliteConnection,
+        db: Connection,
         bodies: Bodies,
         lock: Option<lock::Lock>,
-    ) -> Sqlite {
+    ) -> Result<Sqlite, Failure> {
         let changed = Arc::new(Notify::new());
         let wake = Arc::clone(&changed);
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .connect_lazy_with(schema::reading(&settings.directory.join("sealgate.db")));
         let days = i64::try_from(settings.keep_days).unwrap_or(i64::MAX);
-        Sqlite {
-            desk: Desk::start(db, bodies.clone(), lock, move || wake.notify_one()),
-            readers,
+        Ok(Sqlite {
+            desk: Desk::start(db, bodies.clone(), lock, move || wake.notify_one())?,
+            readers: Readers::new(&settings.directory.join("sealgate.db")),
             bodies,
             recent: Recent::default(),
             changed,
@@ -87,7 +80,7 @@ impl Sqlite {
             keep: SignedDuration::from_secs(days.saturating_mul(86_400)),
             directory: settings.directory.clone(),
             reserve: settings.reserve_mb.saturating_mul(1024 * 1024),
-        }
+        })
     }
 }
 
@@ -102,35 +95,30 @@ fn prepare(directory: &Path) -> Result<lock::Lock, String> {
     Ok(lock)
 }
 
-async fn connect_and_recover(database: &Path, bodies: &Bodies) -> Result<SqliteConnection, Failure> {
-    let mut db = schema::writing(database).connect().await?;
-    if schema::version(&mut db).await? == Version::Newer {
+fn connect_and_recover(database: &Path, bodies: &Bodies) -> Result<Connection, Failure> {
+    let db = schema::write(database)?;
+    if schema::version(&db)? == Version::Newer {
         return Err(Failure::Other(
             "it was made by a newer version of sealgate. Install that version".to_owned(),
         ));
     }
-    schema::migrate(&mut db).await?;
-    deliveries::end_leases(&mut db).await?;
-    let named: Vec<String> = sqlx::query_scalar("SELECT file FROM bodies WHERE file IS NOT NULL")
-        .fetch_all(&mut db)
-        .await?;
-    let named: HashSet<String> = named.into_iter().collect();
-    let (bodies, database) = (bodies.clone(), database.to_owned());
-    let removed = blocking(move || {
-        let removed = bodies.keep_only(&named)?;
-        database.parent().map_or(Ok(()), lock::sync_directory)?;
-        Ok(removed)
-    });
-    match removed.await? {
-        0 => {}
-        removed => tracing::info!(removed, "deleted body files that a crash had left"),
+    schema::migrate(&db)?;
+    deliveries::end_leases(&db)?;
+    let named: Vec<String> = {
+        let mut named = db.prepare_cached("SELECT file FROM bodies WHERE file IS NOT NULL")?;
+        all(&mut named, [], |row| Ok(row.get(0)?))?
+    };
+    let removed = bodies.keep_only(&named.into_iter().collect())?;
+    database.parent().map_or(Ok(()), lock::sync_directory)?;
+    if removed > 0 {
+        tracing::info!(removed, "deleted body files that a crash had left");
     }
     Ok(db)
 }
 
-async fn connect_current(database: &Path) -> Result<SqliteConnection, Failure> {
-    let mut db = schema::writing(database).connect().await?;
-    match schema::version(&mut db).await? {
+fn connect_current(database: &Path) -> Result<Connection, Failure> {
+    let db = schema::write(database)?;
+    match schema::version(&db)? {
         Version::Current => Ok(db),
         Version::Older => Err(Failure::Other(
             "it was made by an older version of sealgate. Start the gateway once to bring it up to date"

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::deliveries::{self, Sending};
+use super::rows::{self, all};
+use super::waiting;
 use super::writer::{Effects, Task, Transaction};
-use super::{rows, waiting};
 use crate::audit::{CHAIN_START, ChainState, Hash, Lookup, Record, Traced, Walk, link};
 use crate::message::{Leaving, MessageId, Outbound, Purpose};
-use crate::store::failure::{Failure, unreadable};
+use crate::store::failure::{Failure, Unreadable};
 use crate::store::words;
 
 /// Records that one step of a long walk reads.
@@ -33,8 +33,8 @@ impl Task for Commit {
     /// The number that each outbound's body got, and that of the body of the copy whose wait has ended.
     type Answer = (Vec<i64>, Option<i64>);
 
-    async fn run(&self, transaction: &mut Transaction<'_>) -> Result<(Self::Answer, Effects), sqlx::Error> {
-        append(transaction, &self.record, &self.json).await?;
+    fn run(&self, transaction: &mut Transaction<'_>) -> Result<(Self::Answer, Effects), Failure> {
+        append(transaction, &self.record, &self.json)?;
         let mut bodies = Vec::with_capacity(self.outbounds.len());
         for (outbound, file) in self.outbounds.iter().zip(&self.files) {
             let sending = Sending {
@@ -47,14 +47,14 @@ impl Task for Commit {
                 next_attempt: self.record.received,
             };
             bodies.push(match outbound.purpose {
-                Purpose::Waiting { until } => waiting::enter(transaction.db, &sending, until).await?,
-                _ => deliveries::enqueue(transaction.db, &sending).await?,
+                Purpose::Waiting { until } => waiting::enter(transaction.db, &sending, until)?,
+                _ => deliveries::enqueue(transaction.db, &sending)?,
             });
         }
         let mut effects = Effects::wake();
         let mut left = None;
         if let Some(id) = self.instead_of {
-            let (body, file) = waiting::leave(transaction.db, id).await?;
+            let (body, file) = waiting::leave(transaction.db, id)?;
             left = Some(body);
             effects.unused.extend(file);
         }
@@ -66,120 +66,140 @@ impl Task for Commit {
     }
 }
 
-const APPEND: &str = "
-    INSERT INTO records (tenant, id, message_id, received, sender, policy, record, previous, hash)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
-    INSERT INTO chains (tenant, start, head) VALUES (?, ?, ?)
-    ON CONFLICT (tenant) DO UPDATE SET head = excluded.head";
-
 /// Puts a record at the end of its tenant's chain.
-async fn append(transaction: &mut Transaction<'_>, record: &Record, json: &str) -> Result<(), sqlx::Error> {
+fn append(transaction: &mut Transaction<'_>, record: &Record, json: &str) -> Result<(), Failure> {
+    let db = transaction.db;
     let previous = match transaction.heads.get(&record.tenant) {
         Some(head) => *head,
-        None => head(transaction.db, &record.tenant).await?,
+        None => head(db, &record.tenant)?,
     };
     let hash = link(&previous, json.as_bytes());
-    sqlx::query(APPEND)
-        .bind(&record.tenant)
-        .bind(record.id.as_str())
-        .bind(&record.message_id)
-        .bind(record.received.as_microsecond())
-        .bind(record.sender.as_ref().map(ToString::to_string))
-        .bind(&record.policy)
-        .bind(json)
-        .bind(previous.as_slice())
-        .bind(hash.as_slice())
-        .bind(&record.tenant)
-        .bind(CHAIN_START.as_slice())
-        .bind(hash.as_slice())
-        .execute(&mut *transaction.db)
-        .await?;
+    let mut insert = db.prepare_cached(
+        "INSERT INTO records (tenant, id, message_id, received, sender, policy, record, previous, hash)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )?;
+    insert.execute(params![
+        record.tenant,
+        record.id.as_str(),
+        record.message_id,
+        record.received.as_microsecond(),
+        record.sender.as_ref().map(ToString::to_string),
+        record.policy,
+        json,
+        previous.as_slice(),
+        hash.as_slice()
+    ])?;
+    let mut advance = db.prepare_cached(
+        "INSERT INTO chains (tenant, start, head) VALUES (?, ?, ?)
+         ON CONFLICT (tenant) DO UPDATE SET head = excluded.head",
+    )?;
+    advance.execute(params![record.tenant, CHAIN_START.as_slice(), hash.as_slice()])?;
     transaction.heads.insert(record.tenant.clone(), hash);
     Ok(())
 }
 
-async fn head(db: &mut SqliteConnection, tenant: &str) -> Result<Hash, sqlx::Error> {
-    let head = sqlx::query_scalar::<_, Vec<u8>>("SELECT head FROM chains WHERE tenant = ?").bind(tenant);
-    match head.fetch_optional(db).await? {
-        Some(head) => head.try_into().map_err(|_| unreadable("hash chain")),
+fn head(db: &Connection, tenant: &str) -> Result<Hash, Failure> {
+    let mut head = db.prepare_cached("SELECT head FROM chains WHERE tenant = ?")?;
+    let head: Option<Vec<u8>> = head.query_row([tenant], |row| row.get(0)).optional()?;
+    match head {
+        Some(head) => Ok(head.try_into().map_err(|_| Unreadable("hash chain"))?),
         None => Ok(CHAIN_START),
+    }
+}
+
+/// A row of the records' table.
+struct Stored {
+    seq: i64,
+    tenant: String,
+    id: String,
+    message_id: Option<String>,
+    json: String,
+    previous: Vec<u8>,
+    hash: Vec<u8>,
+}
+
+fn stored(row: &Row<'_>) -> Result<Stored, Failure> {
+    Ok(Stored {
+        seq: row.get("seq")?,
+        tenant: row.get("tenant")?,
+        id: row.get("id")?,
+        message_id: row.get("message_id")?,
+        json: row.get("record")?,
+        previous: row.get("previous")?,
+        hash: row.get("hash")?,
+    })
+}
+
+impl Stored {
+    /// Whether the columns that records are found by say the same as the record, which the hash covers.
+    fn is_named_right(&self, record: &Record) -> bool {
+        record.id.as_str() == self.id && record.tenant == self.tenant && record.message_id == self.message_id
     }
 }
 
 /// All records that fit, newest first, each with what became of its copies. Needs a connection that sees one
 /// state of the database throughout.
-pub(super) async fn find(db: &mut SqliteConnection, lookup: &Lookup) -> Result<Vec<Traced>, sqlx::Error> {
+pub(super) fn find(db: &Connection, lookup: &Lookup) -> Result<Vec<Traced>, Failure> {
     let found = match lookup {
-        Lookup::Id(id) => sqlx::query("SELECT * FROM records WHERE id = ?").bind(id.as_str()),
+        Lookup::Id(id) => {
+            let mut by_id = db.prepare_cached("SELECT * FROM records WHERE id = ?")?;
+            all(&mut by_id, [id.as_str()], stored)?
+        }
         Lookup::MessageId(id) => {
-            sqlx::query("SELECT * FROM records WHERE message_id = ? ORDER BY seq DESC").bind(id)
+            let mut by_message_id =
+                db.prepare_cached("SELECT * FROM records WHERE message_id = ? ORDER BY seq DESC")?;
+            all(&mut by_message_id, [id], stored)?
         }
     };
-    let rows = found.fetch_all(&mut *db).await?;
-    let mut all = Vec::with_capacity(rows.len());
-    for row in rows {
-        let record: Record =
-            serde_json::from_str(row.try_get("record")?).map_err(|_| unreadable("decision record"))?;
-        let id: &str = row.try_get("id")?;
-        let id: MessageId = id.parse().map_err(|_| unreadable("id of a decision record"))?;
-        let intact = is_named_right(&row, &record)? && is_linked(db, &row).await?;
-        let deliveries = rows::of_message(db, id).await?;
-        let waiting = waiting::of_message(db, id).await?;
+    let trace = |stored: Stored| {
+        let record: Record = serde_json::from_str(&stored.json).map_err(|_| Unreadable("decision record"))?;
+        let id: MessageId = stored
+            .id
+            .parse()
+            .map_err(|_| Unreadable("id of a decision record"))?;
+        let intact = stored.is_named_right(&record) && is_linked(db, &stored)?;
+        let deliveries = rows::of_message(db, id)?;
+        let waiting = waiting::of_message(db, id)?;
         let deliveries = deliveries.iter().map(words::in_words);
-        all.push(Traced {
+        Ok(Traced {
             record,
             intact,
             deliveries: deliveries.chain(waiting).collect(),
-        });
-    }
-    Ok(all)
-}
-
-/// Whether the columns that records are found by say the same as the record, which the hash covers.
-fn is_named_right(row: &SqliteRow, record: &Record) -> Result<bool, sqlx::Error> {
-    let (id, tenant): (&str, &str) = (row.try_get("id")?, row.try_get("tenant")?);
-    let message_id: Option<&str> = row.try_get("message_id")?;
-    Ok(record.id.as_str() == id && record.tenant == tenant && record.message_id.as_deref() == message_id)
+        })
+    };
+    found.into_iter().map(trace).collect()
 }
 
 /// Whether a record gives its hash, follows from the one before it, and leads to the one behind it.
-async fn is_linked(db: &mut SqliteConnection, row: &SqliteRow) -> Result<bool, sqlx::Error> {
-    let (seq, tenant): (i64, &str) = (row.try_get("seq")?, row.try_get("tenant")?);
-    let before: Option<Vec<u8>> = sqlx::query_scalar(
+fn is_linked(db: &Connection, stored: &Stored) -> Result<bool, Failure> {
+    let beside = |sql: &str| -> Result<Option<Vec<u8>>, Failure> {
+        let mut beside = db.prepare_cached(sql)?;
+        Ok(beside.query_row(params![stored.tenant, stored.seq], |row| row.get(0))?)
+    };
+    let before = beside(
         "SELECT coalesce(
              (SELECT hash FROM records WHERE tenant = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT 1),
              (SELECT start FROM chains WHERE tenant = ?1))",
-    )
-    .bind(tenant)
-    .bind(seq)
-    .fetch_one(&mut *db)
-    .await?;
-    let behind: Option<Vec<u8>> = sqlx::query_scalar(
+    )?;
+    let behind = beside(
         "SELECT coalesce(
              (SELECT previous FROM records WHERE tenant = ?1 AND seq > ?2 ORDER BY seq LIMIT 1),
              (SELECT head FROM chains WHERE tenant = ?1))",
-    )
-    .bind(tenant)
-    .bind(seq)
-    .fetch_one(db)
-    .await?;
-    let hash: &[u8] = row.try_get("hash")?;
-    let json: &str = row.try_get("record")?;
+    )?;
     let Some(Ok(before)) = before.map(Hash::try_from) else {
         return Ok(false);
     };
-    let follows = Walk::behind(before).step(row.try_get("previous")?, json.as_bytes(), hash);
-    Ok(follows && behind.as_deref() == Some(hash))
+    let follows = Walk::behind(before).step(&stored.previous, stored.json.as_bytes(), &stored.hash);
+    Ok(follows && behind.as_deref() == Some(&stored.hash))
 }
 
 /// Walks all chains from end to end. Needs a connection that sees one state of the database throughout.
-pub(super) async fn verify(db: &mut SqliteConnection) -> Result<ChainState, sqlx::Error> {
-    let tenants = sqlx::query_as::<_, (String,)>(
-        "SELECT tenant FROM chains UNION SELECT tenant FROM records ORDER BY tenant",
-    );
+pub(super) fn verify(db: &Connection) -> Result<ChainState, Failure> {
+    let mut tenants =
+        db.prepare_cached("SELECT tenant FROM chains UNION SELECT tenant FROM records ORDER BY tenant")?;
     let mut records = 0;
-    for (tenant,) in tenants.fetch_all(&mut *db).await? {
-        match verify_tenant(db, tenant).await? {
+    for tenant in all(&mut tenants, [], tenant)? {
+        match verify_tenant(db, tenant)? {
             ChainState::Intact { records: more } => records += more,
             broken => return Ok(broken),
         }
@@ -187,39 +207,36 @@ pub(super) async fn verify(db: &mut SqliteConnection) -> Result<ChainState, sqlx
     Ok(ChainState::Intact { records })
 }
 
-async fn verify_tenant(db: &mut SqliteConnection, tenant: String) -> Result<ChainState, sqlx::Error> {
-    let ends = sqlx::query_as::<_, (Vec<u8>, Vec<u8>)>("SELECT start, head FROM chains WHERE tenant = ?")
-        .bind(&tenant)
-        .fetch_optional(&mut *db)
-        .await?;
+fn tenant(row: &Row<'_>) -> Result<String, Failure> {
+    Ok(row.get("tenant")?)
+}
+
+fn verify_tenant(db: &Connection, tenant: String) -> Result<ChainState, Failure> {
+    let mut ends = db.prepare_cached("SELECT start, head FROM chains WHERE tenant = ?")?;
+    let ends: Option<(Vec<u8>, Vec<u8>)> = ends
+        .query_row([&tenant], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
     let (start, head) = ends.unwrap_or_default();
     // A start that is no hash makes the first record the broken one.
     let mut walk = Walk::behind(start.try_into().unwrap_or([0xff; 32]));
     let (mut seen, mut records) = (0, 0);
+    let mut page =
+        db.prepare_cached("SELECT * FROM records WHERE tenant = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3")?;
     loop {
-        let rows = sqlx::query("SELECT * FROM records WHERE tenant = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3");
-        let rows = rows
-            .bind(&tenant)
-            .bind(seen)
-            .bind(PAGE)
-            .fetch_all(&mut *db)
-            .await?;
-        if rows.is_empty() {
+        let page = all(&mut page, params![tenant, seen, PAGE], stored)?;
+        if page.is_empty() {
             break;
         }
-        for row in rows {
-            let json: &str = row.try_get("record")?;
-            let follows = walk.step(row.try_get("previous")?, json.as_bytes(), row.try_get("hash")?);
-            let is_right = match serde_json::from_str(json) {
-                Ok(record) => is_named_right(&row, &record)?,
+        for stored in page {
+            let follows = walk.step(&stored.previous, stored.json.as_bytes(), &stored.hash);
+            let is_right = match serde_json::from_str(&stored.json) {
+                Ok(record) => stored.is_named_right(&record),
                 Err(_) => false,
             };
             if !follows || !is_right {
-                return Ok(ChainState::Broken {
-                    record: row.try_get("id")?,
-                });
+                return Ok(ChainState::Broken { record: stored.id });
             }
-            seen = row.try_get("seq")?;
+            seen = stored.seq;
             records += 1;
         }
     }
@@ -239,53 +256,43 @@ impl Task for Purge {
     /// How many records this page had.
     type Answer = u64;
 
-    async fn run(&self, transaction: &mut Transaction<'_>) -> Result<(u64, Effects), sqlx::Error> {
-        let db = &mut *transaction.db;
-        let tenants = sqlx::query_as::<_, (String,)>("SELECT tenant FROM chains");
+    fn run(&self, transaction: &mut Transaction<'_>) -> Result<(u64, Effects), Failure> {
+        let db = transaction.db;
         let mut purged = 0;
-        for (tenant,) in tenants.fetch_all(&mut *db).await? {
-            purged += self.purge_tenant(db, &tenant).await?;
+        for tenant in all(&mut db.prepare_cached("SELECT tenant FROM chains")?, [], tenant)? {
+            purged += self.purge_tenant(db, &tenant)?;
         }
         Ok((purged, Effects::default()))
     }
 }
 
 impl Purge {
-    async fn purge_tenant(&self, db: &mut SqliteConnection, tenant: &str) -> Result<u64, sqlx::Error> {
-        let oldest = sqlx::query_as::<_, (i64, Vec<u8>, bool)>(
+    fn purge_tenant(&self, db: &Connection, tenant: &str) -> Result<u64, Failure> {
+        let mut oldest = db.prepare_cached(
             "SELECT seq, hash, received >= ?2 OR EXISTS (
                  SELECT 1 FROM deliveries
                  WHERE message = records.id AND state IN ('queued', 'held', 'bouncing'))
-                 OR EXISTS (SELECT 1 FROM waiting WHERE message = records.id)
+                 OR EXISTS (SELECT 1 FROM waiting WHERE message = records.id) AS stays
              FROM records WHERE tenant = ?1 ORDER BY seq LIMIT ?3",
-        );
+        )?;
         let cut = self.before.as_microsecond();
-        let oldest = oldest
-            .bind(tenant)
-            .bind(cut)
-            .bind(PAGE)
-            .fetch_all(&mut *db)
-            .await?;
+        let oldest = all(&mut oldest, params![tenant, cut, PAGE], |row| {
+            let one: (i64, Vec<u8>, bool) = (row.get("seq")?, row.get("hash")?, row.get("stays")?);
+            Ok(one)
+        })?;
         let Some((last, hash, _)) = oldest.into_iter().take_while(|(_, _, stays)| !stays).last() else {
             return Ok(0);
         };
-        let deliveries = "DELETE FROM deliveries WHERE message IN
-             (SELECT id FROM records WHERE tenant = ?1 AND seq <= ?2)";
-        sqlx::query(deliveries)
-            .bind(tenant)
-            .bind(last)
-            .execute(&mut *db)
-            .await?;
-        let records = sqlx::query("DELETE FROM records WHERE tenant = ?1 AND seq <= ?2");
-        let purged = records
-            .bind(tenant)
-            .bind(last)
-            .execute(&mut *db)
-            .await?
-            .rows_affected();
-        let start = sqlx::query("UPDATE chains SET start = ?2 WHERE tenant = ?1");
-        start.bind(tenant).bind(hash).execute(db).await?;
-        Ok(purged)
+        let mut deliveries = db.prepare_cached(
+            "DELETE FROM deliveries WHERE message IN
+             (SELECT id FROM records WHERE tenant = ?1 AND seq <= ?2)",
+        )?;
+        deliveries.execute(params![tenant, last])?;
+        let mut records = db.prepare_cached("DELETE FROM records WHERE tenant = ?1 AND seq <= ?2")?;
+        let purged = records.execute(params![tenant, last])?;
+        let mut start = db.prepare_cached("UPDATE chains SET start = ?2 WHERE tenant = ?1")?;
+        start.execute(params![tenant, hash])?;
+        Ok(purged.try_into().unwrap_or(u64::MAX))
     }
 }
 
@@ -295,27 +302,22 @@ pub(super) fn json(record: &Record) -> Result<String, Failure> {
 }
 
 /// How many copies left sealed to each recipient since then, by the recipient's address in lower case.
-pub(super) async fn sealed_since(
-    db: &mut SqliteConnection,
-    since: Timestamp,
-) -> Result<BTreeMap<String, u64>, sqlx::Error> {
+pub(super) fn sealed_since(db: &Connection, since: Timestamp) -> Result<BTreeMap<String, u64>, Failure> {
     let mut counts = BTreeMap::new();
     let mut seen = 0_i64;
+    let mut page = db.prepare_cached(
+        "SELECT seq, record FROM records WHERE seq > ?1 AND received >= ?2 ORDER BY seq LIMIT ?3",
+    )?;
     loop {
-        let rows = sqlx::query(
-            "SELECT seq, record FROM records WHERE seq > ?1 AND received >= ?2 ORDER BY seq LIMIT ?3",
-        )
-        .bind(seen)
-        .bind(since.as_microsecond())
-        .bind(PAGE)
-        .fetch_all(&mut *db)
-        .await?;
-        if rows.is_empty() {
+        let page = all(&mut page, params![seen, since.as_microsecond(), PAGE], |row| {
+            let one: (i64, String) = (row.get("seq")?, row.get("record")?);
+            Ok(one)
+        })?;
+        if page.is_empty() {
             return Ok(counts);
         }
-        for row in rows {
-            let record: Record =
-                serde_json::from_str(row.try_get("record")?).map_err(|_| unreadable("decision record"))?;
+        for (seq, json) in page {
+            let record: Record = serde_json::from_str(&json).map_err(|_| Unreadable("decision record"))?;
             let sealed = record
                 .recipients
                 .iter()
@@ -324,7 +326,7 @@ pub(super) async fn sealed_since(
                 let address = recipient.decision.recipient.to_string().to_lowercase();
                 *counts.entry(address).or_default() += 1;
             }
-            seen = row.try_get("seq")?;
+            seen = seq;
         }
     }
 }

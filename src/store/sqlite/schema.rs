@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, Error, OpenFlags};
 
 /// What brings a database from one version to the next; `PRAGMA user_version` counts the steps taken.
 const STEPS: &[&str] = &[
@@ -127,28 +127,58 @@ const STEPS: &[&str] = &[
 /// How long a connection waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);
 /// What a write-ahead log is cut back to once it was copied into the database.
-const LOG_BYTES: &str = "67108864";
+const LOG_BYTES: i64 = 64 * 1024 * 1024;
+/// Prepared statements that a connection keeps.
+const STATEMENTS: usize = 64;
 
-/// How to open the database for writing.
-pub(super) fn writing(database: &Path) -> SqliteConnectOptions {
-    // FULL makes each COMMIT in WAL mode wait for fsync, which is the promise of the 250.
-    common(database)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .pragma("journal_size_limit", LOG_BYTES)
+/// When a commit is durable (<https://www.sqlite.org/pragma.html#pragma_synchronous>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flush {
+    /// It waits for fsync, which is the promise of the 250.
+    Each,
+    /// It is in the log, which the next fsync takes along.
+    Later,
 }
 
-/// How to open the database for reading.
-pub(super) fn reading(database: &Path) -> SqliteConnectOptions {
-    common(database).read_only(true)
+impl Flush {
+    /// Says it for the transactions that follow.
+    pub(super) fn set(self, db: &Connection) -> Result<(), Error> {
+        let pragma = match self {
+            Flush::Each => "PRAGMA synchronous = FULL",
+            Flush::Later => "PRAGMA synchronous = NORMAL",
+        };
+        db.prepare_cached(pragma)?.execute([]).map(drop)
+    }
 }
 
-fn common(database: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(database)
-        .busy_timeout(BUSY)
-        .disable_statement_logging()
+/// Makes all commits durable that are in the log. The log holds no locks, so it may be opened and closed beside SQLite.
+pub(super) fn sync_log(db: &Connection) -> std::io::Result<()> {
+    let database = db.path().unwrap_or_default();
+    std::fs::File::open(format!("{database}-wal"))?.sync_all()
+}
+
+/// Opens a database that is there for writing.
+pub(super) fn write(database: &Path) -> Result<Connection, Error> {
+    let db = open(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    Flush::Each.set(&db)?;
+    Ok(db)
+}
+
+/// Opens a database that is there for reading.
+pub(super) fn read(database: &Path) -> Result<Connection, Error> {
+    open(database, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+fn open(database: &Path, how: OpenFlags) -> Result<Connection, Error> {
+    let db = Connection::open_with_flags(database, how | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    db.busy_timeout(BUSY)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Statements are planned once, not anew for values that might suit a partial index.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(db)
 }
 
 /// Which of the steps a database has taken.
@@ -163,9 +193,8 @@ pub(super) enum Version {
 }
 
 /// Looks at the version of a database.
-pub(super) async fn version(db: &mut SqliteConnection) -> Result<Version, sqlx::Error> {
-    let taken = steps_taken(db).await?;
-    Ok(match taken.cmp(&STEPS.len()) {
+pub(super) fn version(db: &Connection) -> Result<Version, Error> {
+    Ok(match steps_taken(db)?.cmp(&STEPS.len()) {
         std::cmp::Ordering::Less => Version::Older,
         std::cmp::Ordering::Equal => Version::Current,
         std::cmp::Ordering::Greater => Version::Newer,
@@ -173,17 +202,18 @@ pub(super) async fn version(db: &mut SqliteConnection) -> Result<Version, sqlx::
 }
 
 /// Takes the steps that are missing, each whole or not at all.
-pub(super) async fn migrate(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    let taken = steps_taken(db).await?;
+pub(super) fn migrate(db: &Connection) -> Result<(), Error> {
+    let taken = steps_taken(db)?;
     for (index, step) in STEPS.iter().enumerate().skip(taken) {
         let version = index + 1;
-        let whole = format!("BEGIN IMMEDIATE; {step}; PRAGMA user_version = {version}; COMMIT");
-        sqlx::raw_sql(AssertSqlSafe(whole)).execute(&mut *db).await?;
+        db.execute_batch(&format!(
+            "BEGIN IMMEDIATE; {step}; PRAGMA user_version = {version}; COMMIT"
+        ))?;
     }
     Ok(())
 }
 
-async fn steps_taken(db: &mut SqliteConnection) -> Result<usize, sqlx::Error> {
-    let taken: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(db).await?;
+fn steps_taken(db: &Connection) -> Result<usize, Error> {
+    let taken: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     Ok(usize::try_from(taken).unwrap_or(usize::MAX))
 }

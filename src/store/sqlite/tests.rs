@@ -8,7 +8,7 @@ mod sharing;
 
 use std::sync::Mutex;
 
-use sqlx::{ConnectOptions, SqliteConnection};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::writer::{Effects, Task, Transaction};
@@ -17,6 +17,7 @@ use crate::audit::{Record, TrailError};
 use crate::message::Outbound;
 use crate::queue::Filter;
 use crate::store::contract::{self, Ground};
+use crate::store::failure::Failure;
 use crate::store::samples::{self, TemporaryDirectory, id, minute};
 use crate::store::{Settings, Store, invariant};
 
@@ -43,8 +44,8 @@ struct Statement(&'static str);
 impl Task for Statement {
     type Answer = ();
 
-    async fn run(&self, transaction: &mut Transaction<'_>) -> Result<((), Effects), sqlx::Error> {
-        sqlx::raw_sql(self.0).execute(&mut *transaction.db).await?;
+    fn run(&self, transaction: &mut Transaction<'_>) -> Result<((), Effects), Failure> {
+        transaction.db.execute_batch(self.0)?;
         Ok(((), Effects::default()))
     }
 }
@@ -52,7 +53,7 @@ impl Task for Statement {
 /// A task that keeps the writer busy until it is let through.
 struct Gate {
     entered: Mutex<Option<oneshot::Sender<()>>>,
-    opened: tokio::sync::Mutex<Option<oneshot::Receiver<()>>>,
+    opened: Mutex<Option<oneshot::Receiver<()>>>,
 }
 
 impl Gate {
@@ -62,7 +63,7 @@ impl Gate {
         let (open, opened) = oneshot::channel();
         let gate = Gate {
             entered: Mutex::new(Some(entered)),
-            opened: tokio::sync::Mutex::new(Some(opened)),
+            opened: Mutex::new(Some(opened)),
         };
         let desk = sqlite.desk.clone();
         tokio::spawn(async move { desk.write(|| gate).await });
@@ -74,13 +75,14 @@ impl Gate {
 impl Task for Gate {
     type Answer = ();
 
-    async fn run(&self, _transaction: &mut Transaction<'_>) -> Result<((), Effects), sqlx::Error> {
+    fn run(&self, _transaction: &mut Transaction<'_>) -> Result<((), Effects), Failure> {
         let entered = self.entered.lock().unwrap().take();
         if let Some(entered) = entered {
             entered.send(()).unwrap();
         }
-        if let Some(opened) = self.opened.lock().await.take() {
-            opened.await.unwrap();
+        let opened = self.opened.lock().unwrap().take();
+        if let Some(opened) = opened {
+            opened.blocking_recv().unwrap();
         }
         Ok(((), Effects::default()))
     }
@@ -94,21 +96,15 @@ async fn until_waiting(sqlite: &Sqlite, requests: usize) {
 }
 
 /// A second connection, as another program would have it.
-async fn raw(settings: &Settings) -> SqliteConnection {
-    schema::writing(&settings.directory.join("sealgate.db"))
-        .connect()
-        .await
-        .unwrap()
+fn raw(settings: &Settings) -> Connection {
+    schema::write(&settings.directory.join("sealgate.db")).unwrap()
 }
 
-async fn tamper(settings: &Settings, sql: &'static str) {
-    let mut db = raw(settings).await;
+fn tamper(settings: &Settings, sql: &str) {
+    let db = raw(settings);
     // An administrator of the database is not stopped by foreign keys either.
-    sqlx::raw_sql("PRAGMA foreign_keys = OFF")
-        .execute(&mut db)
-        .await
-        .unwrap();
-    sqlx::raw_sql(sql).execute(&mut db).await.unwrap();
+    db.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    db.execute_batch(sql).unwrap();
 }
 
 fn record(entropy: u64) -> Record {
@@ -126,11 +122,8 @@ fn body_files(settings: &Settings) -> Vec<String> {
         .collect()
 }
 
-async fn count(settings: &Settings, sql: &'static str) -> i64 {
-    sqlx::query_scalar(sql)
-        .fetch_one(&mut raw(settings).await)
-        .await
-        .unwrap()
+fn count(settings: &Settings, sql: &str) -> i64 {
+    raw(settings).query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
 fn is_full<T>(result: &Result<T, TrailError>) -> bool {

@@ -1,18 +1,20 @@
-//! The one writer: it groups everything that waits into one transaction, so that many messages share one fsync.
+//! The one writer: a thread that groups everything that waits into one transaction, so that many messages share one
+//! fsync.
 //!
-//! A request is answered after its COMMIT, never before. It uses `BEGIN` and `COMMIT` as plain statements:
-//! after SQLite rolled back by itself (disk full), sqlx would go on counting its own transaction as open.
+//! A request is answered after its COMMIT, never before. What [`Task::is_promise`] says is answered only when no power
+//! cut can take it back; the rest may share the next fsync, and what a power cut takes back of it was never promised.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::thread::JoinHandle;
 
-use sqlx::{Connection, SqliteConnection};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
 
 use super::bodies::Bodies;
 use super::lock::Lock;
+use super::schema::{self, Flush};
 use crate::audit::Hash;
-use crate::message::Boxed;
 use crate::store::failure::Failure;
 
 /// Requests that share one transaction at most.
@@ -21,26 +23,26 @@ const BATCH: usize = 256;
 const WAITING: usize = 1024;
 
 /// Something to write. It is run again, alone, when a transaction that it shared failed.
-pub(super) trait Task: Send + Sync + 'static {
+pub(super) trait Task: Send + 'static {
     type Answer: Send + 'static;
 
-    fn run(
-        &self,
-        transaction: &mut Transaction<'_>,
-    ) -> impl Future<Output = Result<(Self::Answer, Effects), sqlx::Error>> + Send;
+    fn run(&self, transaction: &mut Transaction<'_>) -> Result<(Self::Answer, Effects), Failure>;
 
     /// Names of body files that were written for it, and are nobody's when it fails.
     fn files(&self) -> Vec<String> {
         Vec::new()
     }
+
+    /// Whether somebody relies on the answer, so that it must wait for the disk. Without it, the answer stands after
+    /// `kill -9` as well, and only a power cut may undo the task, whole.
+    fn is_promise(&self) -> bool {
+        true
+    }
 }
 
 /// The transaction that tasks share.
-///
-/// Every statement is a journey to SQLite's thread and back, which costs more than most statements do. So tasks
-/// send statements that belong together as one text, with plain `?` in the order of the arguments.
 pub(super) struct Transaction<'a> {
-    pub(super) db: &'a mut SqliteConnection,
+    pub(super) db: &'a Connection,
     /// Where the hash chains of tenants ended when they were last looked at or added to in here.
     pub(super) heads: BTreeMap<String, Hash>,
 }
@@ -63,10 +65,12 @@ impl Effects {
     }
 }
 
-/// The callers' end.
+/// The callers' end. Dropping the last one ends the writer and waits for it.
 #[derive(Clone)]
 pub(super) struct Desk {
+    // In this order: the thread ends when nobody can ask it any more.
     requests: mpsc::Sender<Request>,
+    _thread: Arc<Thread>,
 }
 
 enum Request {
@@ -74,29 +78,51 @@ enum Request {
     Stop(oneshot::Sender<()>),
 }
 
+/// A thread that is waited for when it goes out of scope.
+struct Thread(Option<JoinHandle<()>>);
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        if let Some(thread) = self.0.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
 impl Desk {
     /// Starts the writer on its connection. It ends when the last `Desk` is gone, and lets the lock go then.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
     pub(super) fn start(
-        db: SqliteConnection,
+        db: Connection,
         bodies: Bodies,
         lock: Option<Lock>,
         woken: impl Fn() + Send + 'static,
-    ) -> Desk {
+    ) -> Result<Desk, Failure> {
         let (requests, inbox) = mpsc::channel(WAITING);
+        let sweeper = Sweeper::start(bodies)?;
         let writer = Writer {
             db,
-            bodies,
-            removals: JoinSet::new(),
+            flush: Flush::Each,
+            sweeper,
             woken,
         };
-        tokio::spawn(async move {
-            writer.run(inbox).await;
+        let thread = std::thread::Builder::new().name("store".to_owned());
+        let thread = thread.spawn(move || {
+            let stopped = writer.run(inbox);
             drop(lock);
-        });
-        Desk { requests }
+            if let Some(done) = stopped {
+                let _ = done.send(());
+            }
+        })?;
+        Ok(Desk {
+            requests,
+            _thread: Arc::new(Thread(Some(thread))),
+        })
     }
 
-    /// Writes and waits until it is durable. A caller who stops waiting in time makes the task not happen. The
+    /// Writes and waits for the commit. A caller who stops waiting in time makes the task not happen. The
     /// task is made once there is room for it; from then on, what it owns on disk is the writer's to look after.
     pub(super) async fn write<T: Task>(&self, make: impl FnOnce() -> T) -> Result<T::Answer, Failure> {
         let (reply, answer) = oneshot::channel();
@@ -125,17 +151,20 @@ impl Desk {
 }
 
 struct Writer<W> {
-    db: SqliteConnection,
-    bodies: Bodies,
-    removals: JoinSet<()>,
+    db: Connection,
+    /// What the connection was told last.
+    flush: Flush,
+    sweeper: Sweeper,
     woken: W,
 }
 
 impl<W: Fn() + Send> Writer<W> {
-    async fn run(mut self, mut inbox: mpsc::Receiver<Request>) {
+    /// Writes until nobody can ask any more, or somebody asks to stop. When it returns, files and the database are closed;
+    /// whoever asked wants to be told.
+    fn run(mut self, mut inbox: mpsc::Receiver<Request>) -> Option<oneshot::Sender<()>> {
         let mut requests = Vec::with_capacity(BATCH);
         let mut stop = None;
-        while stop.is_none() && inbox.recv_many(&mut requests, BATCH).await > 0 {
+        while stop.is_none() && inbox.blocking_recv_many(&mut requests, BATCH) > 0 {
             let mut batch = Vec::with_capacity(requests.len());
             for request in requests.drain(..) {
                 match request {
@@ -143,68 +172,76 @@ impl<W: Fn() + Send> Writer<W> {
                     Request::Stop(done) => stop = Some(done),
                 }
             }
-            self.settle(batch).await;
-            while self.removals.try_join_next().is_some() {}
+            self.settle(batch);
         }
         inbox.close();
-        while self.removals.join_next().await.is_some() {}
-        let _ = self.db.close().await;
-        if let Some(done) = stop {
-            let _ = done.send(());
-        }
+        drop(self.sweeper);
+        let _ = self.db.close();
+        stop
     }
 
     /// Commits a batch, or each of its parts alone, and answers all.
-    async fn settle(&mut self, batch: Vec<Box<dyn Work>>) {
+    fn settle(&mut self, batch: Vec<Box<dyn Work>>) {
         let (abandoned, mut batch): (Vec<_>, Vec<_>) =
             batch.into_iter().partition(|work| work.is_abandoned());
         for work in abandoned {
-            self.sweep(work.files()).await;
+            self.sweep(work.files());
         }
-        match self.commit(&mut batch).await {
+        match self.commit(&mut batch) {
             Ok(effects) => self.finish(batch, effects),
             // Waiting for a locked database once more for each would keep everybody waiting.
-            Err(failure) if batch.len() == 1 || failure == Failure::Busy => self.refuse(batch, failure).await,
-            Err(_) => self.settle_each(batch).await,
+            Err(failure) if batch.len() == 1 || failure == Failure::Busy => self.refuse(batch, &failure),
+            Err(_) => self.settle_each(batch),
         }
     }
 
-    async fn settle_each(&mut self, batch: Vec<Box<dyn Work>>) {
+    fn settle_each(&mut self, batch: Vec<Box<dyn Work>>) {
         for work in batch {
             let mut alone = vec![work];
-            match self.commit(&mut alone).await {
+            match self.commit(&mut alone) {
                 Ok(effects) => self.finish(alone, effects),
-                Err(failure) => self.refuse(alone, failure).await,
+                Err(failure) => self.refuse(alone, &failure),
             }
         }
     }
 
     /// One transaction. After an error nothing of it is in the database.
-    async fn commit(&mut self, batch: &mut [Box<dyn Work>]) -> Result<Effects, Failure> {
+    fn commit(&mut self, batch: &mut [Box<dyn Work>]) -> Result<Effects, Failure> {
         if batch.is_empty() {
             return Ok(Effects::default());
         }
-        let done = self.transaction(batch).await;
-        if done.is_err() {
-            // It fails when SQLite rolled back by itself, which is as well.
-            let _ = sqlx::query("ROLLBACK").execute(&mut self.db).await;
+        let is_promise = batch.iter().any(|work| work.is_promise());
+        let flush = if is_promise { Flush::Each } else { Flush::Later };
+        if flush != self.flush {
+            flush.set(&self.db)?;
+            self.flush = flush;
         }
-        Ok(done?)
+        let done = self.transaction(batch);
+        if done.is_err() && !self.db.is_autocommit() {
+            // SQLite has not rolled back by itself, as it does when the disk is full.
+            let _ = self.db.execute_batch("ROLLBACK");
+        }
+        let effects = done?;
+        if !is_promise && !effects.unused.is_empty() {
+            // A file goes only when nothing can bring the row back that named it.
+            schema::sync_log(&self.db)?;
+        }
+        Ok(effects)
     }
 
-    async fn transaction(&mut self, batch: &mut [Box<dyn Work>]) -> Result<Effects, sqlx::Error> {
+    fn transaction(&mut self, batch: &mut [Box<dyn Work>]) -> Result<Effects, Failure> {
         let mut all = Effects::default();
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut self.db).await?;
+        self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let mut transaction = Transaction {
-            db: &mut self.db,
+            db: &self.db,
             heads: BTreeMap::new(),
         };
         for work in batch {
-            let effects = work.run(&mut transaction).await?;
+            let effects = work.run(&mut transaction)?;
             all.wake |= effects.wake;
             all.unused.extend(effects.unused);
         }
-        sqlx::query("COMMIT").execute(&mut self.db).await?;
+        self.db.prepare_cached("COMMIT")?.execute([])?;
         Ok(all)
     }
 
@@ -215,42 +252,61 @@ impl<W: Fn() + Send> Writer<W> {
         if effects.wake {
             (self.woken)();
         }
-        if !effects.unused.is_empty() {
-            let bodies = self.bodies.clone();
-            self.removals
-                .spawn_blocking(move || bodies.remove(&effects.unused));
-        }
+        self.sweeper.remove(effects.unused);
     }
 
-    async fn refuse(&mut self, batch: Vec<Box<dyn Work>>, failure: Failure) {
+    fn refuse(&mut self, batch: Vec<Box<dyn Work>>, failure: &Failure) {
         for work in batch {
-            self.sweep(work.files()).await;
+            self.sweep(work.files());
             work.refuse(failure.clone());
         }
     }
 
     /// Deletes those of the named files that no row names. The row is looked for, since a COMMIT that reports an
     /// error may have happened all the same.
-    async fn sweep(&mut self, files: Vec<String>) {
-        let mut unused = Vec::new();
-        for file in files {
-            let named = sqlx::query_scalar::<_, i64>("SELECT 1 FROM bodies WHERE file = ?").bind(&file);
-            if let Ok(None) = named.fetch_optional(&mut self.db).await {
-                unused.push(file);
-            }
-        }
-        if !unused.is_empty() {
-            let bodies = self.bodies.clone();
-            self.removals.spawn_blocking(move || bodies.remove(&unused));
+    fn sweep(&mut self, files: Vec<String>) {
+        let is_unused = |file: &String| {
+            let named = self
+                .db
+                .prepare_cached("SELECT 1 FROM bodies WHERE file = ?")
+                .and_then(|mut named| named.exists([file]));
+            matches!(named, Ok(false))
+        };
+        let unused = files.into_iter().filter(is_unused).collect();
+        self.sweeper.remove(unused);
+    }
+}
+
+/// A thread that deletes files, so that nobody's commit waits for that.
+struct Sweeper {
+    names: std::sync::mpsc::Sender<Vec<String>>,
+    _thread: Thread,
+}
+
+impl Sweeper {
+    fn start(bodies: Bodies) -> Result<Sweeper, Failure> {
+        let (names, inbox) = std::sync::mpsc::channel::<Vec<String>>();
+        let thread = std::thread::Builder::new().name("sweeper".to_owned());
+        let thread = thread.spawn(move || inbox.iter().for_each(|names| bodies.remove(&names)))?;
+        Ok(Sweeper {
+            names,
+            _thread: Thread(Some(thread)),
+        })
+    }
+
+    fn remove(&self, names: Vec<String>) {
+        if !names.is_empty() {
+            // Should it have ended, the next start deletes them.
+            let _ = self.names.send(names);
         }
     }
 }
 
 /// A task of any type with its way back to the caller.
 trait Work: Send {
-    fn run<'a>(&'a mut self, transaction: &'a mut Transaction<'_>)
-    -> Boxed<'a, Result<Effects, sqlx::Error>>;
+    fn run(&mut self, transaction: &mut Transaction<'_>) -> Result<Effects, Failure>;
     fn files(&self) -> Vec<String>;
+    fn is_promise(&self) -> bool;
     fn is_abandoned(&self) -> bool;
     fn answer(self: Box<Self>);
     fn refuse(self: Box<Self>, failure: Failure);
@@ -263,19 +319,18 @@ struct Pending<T: Task> {
 }
 
 impl<T: Task> Work for Pending<T> {
-    fn run<'a>(
-        &'a mut self,
-        transaction: &'a mut Transaction<'_>,
-    ) -> Boxed<'a, Result<Effects, sqlx::Error>> {
-        Box::pin(async move {
-            let (answer, effects) = self.task.run(transaction).await?;
-            self.outcome = Some(answer);
-            Ok(effects)
-        })
+    fn run(&mut self, transaction: &mut Transaction<'_>) -> Result<Effects, Failure> {
+        let (answer, effects) = self.task.run(transaction)?;
+        self.outcome = Some(answer);
+        Ok(effects)
     }
 
     fn files(&self) -> Vec<String> {
         self.task.files()
+    }
+
+    fn is_promise(&self) -> bool {
+        self.task.is_promise()
     }
 
     fn is_abandoned(&self) -> bool {

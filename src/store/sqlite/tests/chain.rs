@@ -39,8 +39,7 @@ async fn a_changed_record_is_noticed() {
     tamper(
         &settings,
         "UPDATE records SET record = replace(record, '0123456789abcdef', '0123456789abcdee') WHERE seq = 2",
-    )
-    .await;
+    );
     assert_eq!(intact(&store).await, [true, false, true, true]);
     assert_eq!(store.verify_chain().await.unwrap(), broken(2));
 }
@@ -51,19 +50,13 @@ async fn a_record_that_was_changed_together_with_its_hash_is_noticed_at_its_neig
     let settings = ground.settings();
     let store = filled(&settings).await;
     let forged = serde_json::to_string(&Record { size: 1, ..record(2) }).unwrap();
-    let mut db = raw(&settings).await;
-    let previous: Vec<u8> = sqlx::query_scalar("SELECT previous FROM records WHERE seq = 2")
-        .fetch_one(&mut db)
-        .await
+    let db = raw(&settings);
+    let previous: Vec<u8> = db
+        .query_row("SELECT previous FROM records WHERE seq = 2", [], |row| row.get(0))
         .unwrap();
     let hash = crate::audit::link(&previous.try_into().unwrap(), forged.as_bytes());
-    let update = sqlx::query("UPDATE records SET record = ?, hash = ? WHERE seq = 2");
-    update
-        .bind(forged)
-        .bind(hash.as_slice())
-        .execute(&mut db)
-        .await
-        .unwrap();
+    let update = "UPDATE records SET record = ?, hash = ? WHERE seq = 2";
+    db.execute(update, (forged, hash.as_slice())).unwrap();
     assert_eq!(intact(&store).await, [true, false, false, true]);
     assert_eq!(store.verify_chain().await.unwrap(), broken(3));
 }
@@ -87,7 +80,7 @@ async fn a_record_that_is_kept_under_another_name_is_noticed() {
         let ground = TemporaryDirectory::new();
         let settings = ground.settings();
         let store = filled(&settings).await;
-        tamper(&settings, damage).await;
+        tamper(&settings, damage);
         assert!(
             matches!(store.verify_chain().await.unwrap(), ChainState::Broken { .. }),
             "{damage}"
@@ -138,7 +131,7 @@ async fn removed_records_are_noticed_in_the_middle_and_at_the_ends() {
         let ground = TemporaryDirectory::new();
         let settings = ground.settings();
         let store = filled(&settings).await;
-        tamper(&settings, damage).await;
+        tamper(&settings, damage);
         assert_eq!(store.verify_chain().await.unwrap(), state, "{damage}");
         assert_eq!(intact(&store).await, links, "{damage}");
     }
@@ -149,10 +142,10 @@ async fn a_record_that_is_no_record_any_more_is_an_error_and_not_a_crash() {
     let ground = TemporaryDirectory::new();
     let settings = ground.settings();
     let store = filled(&settings).await;
-    tamper(&settings, "UPDATE records SET record = '{' WHERE seq = 3").await;
+    tamper(&settings, "UPDATE records SET record = '{' WHERE seq = 3");
     assert!(store.find(Lookup::Id(id(0, 3))).await.is_err());
     assert_eq!(store.verify_chain().await.unwrap(), broken(3));
-    tamper(&settings, "UPDATE chains SET head = x'00'").await;
+    tamper(&settings, "UPDATE chains SET head = x'00'");
     assert!(
         store.commit(record(9), mail(5)).await.is_err(),
         "no record may follow an unknown one"
@@ -211,7 +204,7 @@ async fn a_purge_deletes_what_is_old_and_finished_and_the_rest_still_verifies() 
         store.verify_chain().await.unwrap(),
         ChainState::Intact { records: 3 }
     );
-    assert_eq!(count(&settings, "SELECT count(*) FROM deliveries").await, 3);
+    assert_eq!(count(&settings, "SELECT count(*) FROM deliveries"), 3);
 
     store.command(held, Command::Release, now).await.unwrap();
     let released = store.claim(now, now, 9).await.unwrap();

@@ -141,6 +141,6 @@ async fn check(settings: &Settings, taken: &HashSet<String>, delivered: &HashSet
             "{id} was delivered and forgot it"
         );
     }
-    let large = count(settings, "SELECT count(*) FROM bodies WHERE file IS NOT NULL").await;
+    let large = count(settings, "SELECT count(*) FROM bodies WHERE file IS NOT NULL");
     assert_eq!(i64::try_from(body_files(settings).len()), Ok(large));
 }

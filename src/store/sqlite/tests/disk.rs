@@ -114,7 +114,7 @@ async fn a_finished_large_body_leaves_the_disk() {
     sqlite.settle(taken.collect(), Vec::new()).await.unwrap();
     sqlite.desk.stop().await;
     assert!(body_files(&settings).is_empty());
-    assert_eq!(count(&settings, "SELECT count(*) FROM bodies").await, 0);
+    assert_eq!(count(&settings, "SELECT count(*) FROM bodies"), 0);
 }
 
 #[tokio::test]

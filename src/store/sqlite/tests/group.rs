@@ -71,7 +71,7 @@ async fn one_bad_request_fails_alone_and_leaves_no_file() {
     assert_eq!(refused, 1);
     sqlite.desk.stop().await;
     assert_eq!(body_files(&ground.settings()).len(), 4);
-    assert_eq!(count(&ground.settings(), "SELECT count(*) FROM records").await, 4);
+    assert_eq!(count(&ground.settings(), "SELECT count(*) FROM records"), 4);
 }
 
 #[tokio::test]
