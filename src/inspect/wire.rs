@@ -30,6 +30,9 @@ pub(super) const ANSWER_LIMIT: usize = 16 << 20;
 /// The longest answer that a scan accepts. [`super::scanner`] keeps every honest one below it.
 pub(super) const SCAN_ANSWER_LIMIT: usize = 1 << 30;
 
+/// Octets that most answers fit into.
+const USUAL_ANSWER: usize = 16 << 10;
+
 /// The longest greeting that a child accepts, which guards against a stranger on its standard input only.
 pub(super) const HELLO_LIMIT: usize = 256 << 20;
 
@@ -176,7 +179,8 @@ pub(super) async fn send_labelled(
         .await
 }
 
-/// Receives one frame from a child. Memory is taken as octets arrive, never on the word of the child.
+/// Receives one frame from a child. Beyond [`USUAL_ANSWER`], memory is taken as octets arrive, never on the word of the
+/// child.
 ///
 /// # Errors
 /// When the frame is longer than `limit`, or cut short.
@@ -184,7 +188,7 @@ pub(super) async fn receive(source: &mut (impl AsyncReadExt + Unpin), limit: usi
     let mut header = [0; 4];
     source.read_exact(&mut header).await?;
     let length = length_within(header, limit)?;
-    let mut payload = Vec::new();
+    let mut payload = Vec::with_capacity(length.min(USUAL_ANSWER));
     source.take(length as u64).read_to_end(&mut payload).await?;
     if payload.len() < length {
         return Err(ErrorKind::UnexpectedEof.into());

@@ -5,16 +5,15 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use openssl::hash::MessageDigest;
-use openssl::pkey::PKey;
-use openssl::sign::Signer;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 /// Octets of a key.
 const OCTETS: usize = 32;
 
 /// The key.
 #[derive(Clone)]
-pub struct Secret([u8; OCTETS]);
+pub struct Secret(Hmac<Sha256>);
 
 impl Secret {
     /// A key that is forgotten with the process.
@@ -22,9 +21,7 @@ impl Secret {
     /// # Errors
     /// When OpenSSL has no random octets.
     pub fn passing() -> io::Result<Secret> {
-        let mut key = [0; OCTETS];
-        openssl::rand::rand_bytes(&mut key)?;
-        Ok(Secret(key))
+        Ok(Secret::of(&random()?))
     }
 
     /// Reads the key in `file`, or makes one when there is no file. On return a new file is durable and readable by its
@@ -43,21 +40,24 @@ impl Secret {
         }
     }
 
+    fn of(key: &[u8; OCTETS]) -> Secret {
+        // A whole block, as HMAC fills a shorter key up (RFC 2104 §2).
+        let mut block = [0; 64];
+        for (place, octet) in block.iter_mut().zip(key) {
+            *place = *octet;
+        }
+        Secret(Hmac::new(&block.into()))
+    }
+
     /// HMAC-SHA-256 of the parts. `purpose` keeps what is made for one purpose from being taken for another.
-    ///
-    /// # Errors
-    /// When OpenSSL fails.
-    pub fn mac(&self, purpose: &str, parts: &[&[u8]]) -> io::Result<[u8; 32]> {
-        let key = PKey::hmac(&self.0)?;
-        let mut signer = Signer::new(MessageDigest::sha256(), &key)?;
+    pub fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = self.0.clone();
         for part in [purpose.as_bytes()].iter().chain(parts) {
             // With its length in front of it, no part can pass for the beginning of the next.
-            signer.update(&(part.len() as u64).to_be_bytes())?;
-            signer.update(part)?;
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
         }
-        let mut mac = [0; 32];
-        signer.sign(&mut mac)?;
-        Ok(mac)
+        mac.finalize().into_bytes().into()
     }
 }
 
@@ -73,15 +73,21 @@ fn read(file: &Path) -> io::Result<Secret> {
         let said = format!("others may read it (mode {:o}); do: chmod 600", mode & 0o777);
         return Err(io::Error::other(said));
     }
-    let key = fs::read(file)?.try_into();
-    key.map(Secret).map_err(|_| {
+    let key = fs::read(file)?.try_into().map_err(|_| {
         io::Error::other("it holds no key of 32 octets; remove it, and another one is made at the next start")
-    })
+    })?;
+    Ok(Secret::of(&key))
+}
+
+fn random() -> io::Result<[u8; OCTETS]> {
+    let mut key = [0; OCTETS];
+    openssl::rand::rand_bytes(&mut key)?;
+    Ok(key)
 }
 
 /// Written aside and linked into place: there is never half a key, and an existing one is never replaced.
 fn make(file: &Path) -> io::Result<()> {
-    let Secret(key) = Secret::passing()?;
+    let key = random()?;
     let aside = file.with_extension(format!("{}.new", std::process::id()));
     let written = (|| {
         let mut new = OpenOptions::new();
@@ -117,10 +123,7 @@ mod tests {
         let file = folder.join("gateway.key");
         let first = Secret::open(&file).unwrap();
         let second = Secret::open(&file).unwrap();
-        assert_eq!(
-            first.mac("x", &[b"a"]).unwrap(),
-            second.mac("x", &[b"a"]).unwrap()
-        );
+        assert_eq!(first.mac("x", &[b"a"]), second.mac("x", &[b"a"]));
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
         assert!(Secret::open(&file).unwrap_err().to_string().contains("chmod 600"));
@@ -132,12 +135,12 @@ mod tests {
 
     #[test]
     fn neither_purposes_nor_parts_run_into_each_other() {
-        let secret = Secret([7; OCTETS]);
+        let secret = Secret::of(&[7; OCTETS]);
         let macs = [
-            secret.mac("ab", &[b"c"]).unwrap(),
-            secret.mac("a", &[b"bc"]).unwrap(),
-            secret.mac("a", &[b"b", b"c"]).unwrap(),
-            secret.mac("a", &[b"bc", b""]).unwrap(),
+            secret.mac("ab", &[b"c"]),
+            secret.mac("a", &[b"bc"]),
+            secret.mac("a", &[b"b", b"c"]),
+            secret.mac("a", &[b"bc", b""]),
         ];
         let different: std::collections::HashSet<_> = macs.iter().collect();
         assert_eq!(different.len(), macs.len());

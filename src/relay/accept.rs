@@ -26,6 +26,10 @@ use super::{Gateway, Rulebook, conformance, received, signing};
 /// itself is waited for: who stops in the middle of it does not know what to answer.
 pub(super) const DEADLINE: Duration = Duration::from_secs(60);
 
+/// Octets and copies that are sealed where they are: going to another thread and back would take as long.
+const SMALL: usize = 128 * 1024;
+const FEW: usize = 2;
+
 /// A message as it came in, with the name that it got.
 pub struct Arrival {
     /// The gateway's name for the transaction.
@@ -209,8 +213,8 @@ impl Gateway {
         Arrival { raw, ..arrival }
     }
 
-    /// Sealing costs memory, which it waits for, and processor time, so it leaves the threads that serve
-    /// sessions alone. It ends when this future is dropped.
+    /// Sealing costs memory, which it waits for, and processor time: what is not small leaves the threads that serve
+    /// sessions alone, and ends when this future is dropped.
     async fn protect(
         &self,
         arrival: &Arrival,
@@ -223,6 +227,11 @@ impl Gateway {
             return Err(NotTaken::TooManyCopies);
         }
         let share = self.copies.wait_for(octets).await.ok_or(NotTaken::Interrupted)?;
+        if octets <= SMALL && ways.len() <= FEW && signing.signer.is_none() {
+            let sender = arrival.envelope.sender.as_ref();
+            let copies = protect(sender, &arrival.raw, &ways, &secret, &signing, || true);
+            return Ok((copies.map_err(not_made)?, share));
+        }
         let stamped = arrival.raw.clone();
         let sender = arrival.envelope.sender.clone();
         let (answer, made) = tokio::sync::oneshot::channel();
@@ -234,11 +243,18 @@ impl Gateway {
         });
         match made.await {
             Ok((Ok(copies), share)) => Ok((copies, share)),
-            Ok((Err(NotMade::Seal(error)), _)) => Err(error.into()),
-            Ok((Err(NotMade::Sign(error)), _)) => Err(error.into()),
-            Ok((Err(NotMade::Vault(error)), _)) => Err(error.into()),
-            Ok((Err(NotMade::Unwanted | NotMade::Forgotten), _)) | Err(_) => Err(NotTaken::Interrupted),
+            Ok((Err(error), _)) => Err(not_made(error)),
+            Err(_) => Err(NotTaken::Interrupted),
         }
+    }
+}
+
+fn not_made(error: NotMade) -> NotTaken {
+    match error {
+        NotMade::Seal(error) => error.into(),
+        NotMade::Sign(error) => error.into(),
+        NotMade::Vault(error) => error.into(),
+        NotMade::Unwanted | NotMade::Forgotten => NotTaken::Interrupted,
     }
 }
 
