@@ -17,6 +17,7 @@ mod delivery;
 mod disk;
 mod dkim;
 mod dsn;
+mod durable;
 mod enrolment;
 mod hostile;
 mod hsm;
