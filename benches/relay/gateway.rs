@@ -45,6 +45,22 @@ impl Gateway {
         (self.child, self.address, self.start_time) = launch(&self.place);
     }
 
+    /// Runs the program beside it.
+    pub fn command(&self, words: &[&str]) -> String {
+        let output = Command::new(program())
+            .args(words)
+            .arg("--config")
+            .arg(self.place.path().join("sealgate.toml"))
+            .output()
+            .expect("the program starts");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     /// Has it read its policy and certificates anew.
     pub fn reload(&self) {
         self.tree().hang_up();

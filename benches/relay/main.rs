@@ -1,6 +1,6 @@
 //! Measures the whole path of a message, side by side with Postfix in the same run: `make bench`.
 //!
-//! `cargo bench --bench relay -- [throughput|recipients|large|certificates|queue|idle|crash|soak …] [--quick]`; all but
+//! `cargo bench --bench relay -- [throughput|recipients|large|certificates|queue|idle|crowd|crash|soak …] [--quick]`; all but
 //! `soak` without a name. It prints tables in Markdown, ratios first, and asserts nothing about time: other work on the machine
 //! falls on all systems alike only because they take turns.
 
@@ -11,6 +11,7 @@
     reason = "a measurement that cannot go on may stop"
 )]
 
+mod crowd;
 mod faults;
 mod gateway;
 mod keeper;
@@ -50,6 +51,7 @@ const SCENARIOS: &[Scenario] = &[
     ("certificates", scenarios::certificates),
     ("queue", scenarios::queue),
     ("idle", scenarios::idle),
+    ("crowd", crowd::crowd),
     ("crash", faults::crash),
 ];
 

@@ -94,6 +94,17 @@ impl Postfix {
         Tree(pid.trim().parse().expect("a process number"))
     }
 
+    /// Has it try everything in its queue now.
+    pub fn flush(&self) {
+        let config = self.place.path().join("config");
+        let status = Command::new("/usr/sbin/postqueue")
+            .arg("-c")
+            .arg(config)
+            .arg("-f")
+            .status();
+        assert!(status.is_ok_and(|status| status.success()), "postqueue flushes");
+    }
+
     fn control(&self, command: &str) -> bool {
         let config = self.place.path().join("config");
         let output = Command::new("/usr/sbin/postfix")

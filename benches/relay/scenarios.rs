@@ -1,12 +1,13 @@
 //! What one system costs where it could grow out of proportion: recipients, size, certificates, the queue, time.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use super::Effort;
 use super::gateway::Gateway;
 use super::load::{Load, Session, run};
 use super::place::{mail, mail_to, recipient};
+use super::postfix::Postfix;
 use super::sink::Sink;
 use super::throughput::median;
 
@@ -64,74 +65,148 @@ pub fn large(_: Effort) {
     }
 }
 
-/// The same load with more and more certificates in the folder.
+/// The same load with more and more certificates, in the folder and in the register.
 pub fn certificates(effort: Effort) {
     println!(
-        "| certificates | start, s | messages/s | CPU-s per 1,000 | memory (PSS), MB |\n|---|---|---|---|---|"
+        "| certificates | start, s | messages/s | CPU-s per 1,000 | against the fewest | memory (PSS), MB |\n|---|---|---|---|---|---|"
     );
-    let counts = [100, 1000, 10_000];
-    let sinks = counts.map(|_| Sink::start());
-    let gateways =
-        [0, 1, 2].map(|at| Gateway::start(&format!("c{}", counts[at]), sinks[at].address, counts[at]));
+    let most = effort.of(1_000_000);
+    let kinds = [(100, 0), (10_000, 0), (100, most)];
+    let sinks = kinds.map(|_| Sink::start());
+    let gateways = [0, 1, 2].map(|at: usize| {
+        let (files, registered) = kinds[at];
+        let mut gateway = Gateway::start(&format!("c{at}"), sinks[at].address, files);
+        if registered > 0 {
+            register(&gateway, registered);
+            gateway.kill_and_restart();
+        }
+        gateway
+    });
     let mut rows = [0, 1, 2].map(|_| (Vec::new(), Vec::new()));
-    for _ in 0..effort.rounds() {
+    // The first round warms up.
+    for round in 0..=effort.rounds() {
         for ((gateway, sink), row) in gateways.iter().zip(&sinks).zip(&mut rows) {
-            let messages = effort.of(1000);
+            let messages = effort.of(2000);
             let before = (sink.messages(), gateway.tree().processor_seconds());
             let start = Instant::now();
-            run(
-                gateway.address,
-                Load {
-                    messages,
-                    sessions: 10,
-                    octets: 10_000,
-                    people: 100,
-                },
-            );
+            fill(gateway.address, messages);
             sink.wait_for(before.0 + messages);
-            row.0.push(messages as f64 / start.elapsed().as_secs_f64());
-            row.1
-                .push((gateway.tree().processor_seconds() - before.1) / messages as f64 * 1000.0);
+            if round > 0 {
+                row.0.push(messages as f64 / start.elapsed().as_secs_f64());
+                row.1
+                    .push((gateway.tree().processor_seconds() - before.1) / messages as f64 * 1000.0);
+            }
         }
     }
-    for ((count, gateway), (rate, cost)) in counts.iter().zip(&gateways).zip(&rows) {
-        let start = gateway.start_time.as_secs_f64();
-        let memory = gateway.tree().memory();
+    for (((files, registered), gateway), (rate, cost)) in kinds.iter().zip(&gateways).zip(&rows) {
+        let ratios: Vec<f64> = cost
+            .iter()
+            .zip(&rows[0].1)
+            .map(|(own, first)| own / first)
+            .collect();
         println!(
-            "| {count} | {start:.2} | {:.0} | {:.2} | {memory:.0} |",
+            "| {files} in the folder, {registered} in the register | {:.2} | {:.0} | {:.2} | **{:.3}** | {:.0} |",
+            gateway.start_time.as_secs_f64(),
             median(rate),
-            median(cost)
+            median(cost),
+            median(&ratios),
+            gateway.tree().memory()
         );
     }
 }
 
-/// Mail piles up while the next hop is down.
-pub fn queue(effort: Effort) {
-    let nobody = TcpListener::bind("127.0.0.1:0")
-        .and_then(|socket| socket.local_addr())
-        .expect("a port");
-    let mut gateway = Gateway::start("queue", nobody, 100);
-    let step = effort.of(4000);
-    println!("| queued before | messages/s accepted | against the empty queue |\n|---|---|---|");
-    let mut first = 0.0;
-    for round in 0..6 {
-        let load = Load {
-            messages: step,
-            sessions: 10,
-            octets: 10_000,
-            people: 100,
-        };
-        let rate = step as f64 / run(gateway.address, load).time.as_secs_f64();
-        first = if round == 0 { rate } else { first };
-        println!("| {} | {rate:.0} | {:.2} |", round * step, rate / first);
-    }
-    let empty = gateway.start_time;
-    gateway.kill_and_restart();
-    let full = gateway.start_time;
-    println!(
-        "\nstart with an empty store: {empty:.2?}; after kill -9 with {} queued: {full:.2?}",
-        6 * step
+/// Files certificates that nobody in this measurement is written to under. They share one key and have fingerprints that are
+/// none, which is only looked at when one is found.
+fn register(gateway: &Gateway, count: usize) {
+    let place = gateway.place.path();
+    let pem = std::fs::read(
+        place
+            .join("certs/recipients")
+            .join(format!("{}.pem", recipient(0))),
     );
+    let certificate = openssl::x509::X509::from_pem(&pem.expect("a certificate")).expect("a certificate");
+    let der = certificate.to_der().expect("a certificate");
+    let db = rusqlite::Connection::open(place.join("data/sealgate.db")).expect("the store");
+    db.execute_batch("BEGIN").expect("the store");
+    let mut insert = db
+        .prepare(
+            "INSERT INTO certificates (tenant, fingerprint, der, origin, state, first_seen, last_seen, note)
+             VALUES ('default', ?, ?, 'harvested', 'in-use', 0, 0, '')",
+        )
+        .expect("the register");
+    let mut file = db
+        .prepare("INSERT INTO certificate_keys (tenant, key, certificate) VALUES ('default', ?, ?)")
+        .expect("the register");
+    for number in 0..count {
+        // Spread over the index as fingerprints are.
+        let hash = openssl::sha::sha256(&number.to_be_bytes());
+        let fingerprint: String = hash.iter().map(|octet| format!("{octet:02x}")).collect();
+        let id = insert.insert((&fingerprint, &der)).expect("a row");
+        let address = format!("{}@elsewhere.example", &fingerprint[..12]);
+        file.execute((address, id)).expect("a row");
+    }
+    drop((insert, file));
+    db.execute_batch("COMMIT").expect("the store");
+}
+
+/// Mail piles up while the next hop is down; then it is back.
+pub fn queue(effort: Effort) {
+    let all = effort.of(50_000);
+    let step = effort.of(2_000);
+    let hop = free_address();
+    let mut gateway = Gateway::start("queue", hop, 100);
+    let empty = gateway.start_time;
+    let first = fill(gateway.address, step);
+    fill(gateway.address, all - 2 * step);
+    let last = fill(gateway.address, step);
+    println!(
+        "Accepted with the empty queue: {first:.0} messages/s; with {} in it: {last:.0}, ratio **{:.2}**.",
+        all - step,
+        last / first
+    );
+    gateway.kill_and_restart();
+    println!(
+        "Start: {empty:.2?} with an empty store, {:.2?} after kill -9 with {all} messages queued.",
+        gateway.start_time
+    );
+    let own = drain(hop, all, || drop(gateway.command(&["queue", "retry", "--all"])));
+    drop(gateway);
+    println!("Delivered from the full queue: {own:.0} messages/s.");
+    if Postfix::is_there() {
+        let hop = free_address();
+        let postfix = Postfix::plain("drain", hop);
+        let accepted = fill(postfix.address, all);
+        let other = drain(hop, all, || postfix.flush());
+        println!(
+            "Postfix: {accepted:.0} messages/s accepted, {other:.0} delivered; ratio of deliveries **{:.2}**.",
+            own / other
+        );
+    }
+}
+
+fn free_address() -> SocketAddr {
+    let nobody = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+    nobody.expect("a port")
+}
+
+/// Sends that many; answers how many a second were taken.
+fn fill(server: SocketAddr, messages: usize) -> f64 {
+    let load = Load {
+        messages,
+        sessions: 10,
+        octets: 10_000,
+        people: 100,
+    };
+    messages as f64 / run(server, load).time.as_secs_f64()
+}
+
+/// Opens the next hop and has everything delivered; answers how many a second.
+fn drain(hop: SocketAddr, messages: usize, flush: impl FnOnce()) -> f64 {
+    let sink = Sink::start_at(hop);
+    let start = Instant::now();
+    flush();
+    sink.wait_for(messages);
+    messages as f64 / start.elapsed().as_secs_f64()
 }
 
 /// What a gateway costs that nobody uses, with and without open sessions.

@@ -24,7 +24,12 @@ struct Counts {
 
 impl Sink {
     pub fn start() -> Sink {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        Sink::start_at(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    /// At an address that nobody listens at.
+    pub fn start_at(address: SocketAddr) -> Sink {
+        let listener = TcpListener::bind(address).expect("a port is free");
         let address = listener.local_addr().expect("a bound socket has an address");
         let counts = Arc::new(Counts::default());
         let shared = Arc::clone(&counts);
