@@ -15,11 +15,28 @@ use crate::smime::online::Online;
 use crate::smime::{Certificates, Opener, Vault};
 use crate::store::Store;
 
-/// Opens the store, starts the readers, and joins everything. The store is answered too, for its upkeep.
+/// Opens the store, and the vault, whose key lies in the directory of the store and is made under its lock.
+///
+/// # Errors
+/// Why not, in words for an administrator.
+pub async fn open(settings: &Settings) -> Result<(Store, Vault), String> {
+    let store = Store::open(&settings.store)
+        .await
+        .map_err(|error| error.to_string())?;
+    let vault = Vault::open(&settings.vault_file()).map_err(|error| error.to_string())?;
+    Ok((store, vault))
+}
+
+/// Starts the readers, and joins everything to what [`open`] has opened.
 ///
 /// # Errors
 /// The first stage that does not start, in words for an administrator.
-pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>, Store), String> {
+pub async fn start(
+    settings: &Settings,
+    bundle: Bundle,
+    store: &Store,
+    vault: Vault,
+) -> Result<Arc<Gateway>, String> {
     let identity = |secret| Identity {
         hostname: settings.hostname.clone(),
         domains: settings
@@ -45,19 +62,14 @@ pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>,
     if let Some(ocr) = ocr(settings).await? {
         inspector.read_pictures_with(ocr);
     }
-    let store = Store::open(&settings.store)
-        .await
-        .map_err(|error| error.to_string())?;
     rulebook.certificates = rulebook
         .certificates
         .with_directories(&settings.certificates)?
         .with_register(Arc::new(store.clone()))
         .with_online(Online::start(&settings.certificates.online));
-    // After the store, whose directory it lies in, and whose lock keeps a second gateway from making another one.
-    let vault = Vault::open(&settings.vault_file()).map_err(|error| error.to_string())?;
     let secret = Secret::open(&settings.secret_file());
     let identity = identity(secret.map_err(|error| format!("the gateway's own key: {error}"))?);
-    join(&store, &vault, settings, &bundle.policy.version).await?;
+    join(store, &vault, settings, &bundle.policy.version).await?;
     let gateway = Gateway::new(
         identity,
         inspector,
@@ -72,7 +84,7 @@ pub async fn start(settings: &Settings, bundle: Bundle) -> Result<(Arc<Gateway>,
         vault,
     );
     let gateway = gateway.with_dkim(Dkim::load(&settings.dkim)?);
-    Ok((Arc::new(gateway), store))
+    Ok(Arc::new(gateway))
 }
 
 /// What gateways that share a store must have alike, and tell each other.
@@ -151,8 +163,7 @@ async fn ocr(settings: &Settings) -> Result<Option<Ocr>, String> {
 ///
 /// # Errors
 /// Every mistake that was found.
-pub async fn reload(gateway: &Gateway, settings: &Settings) -> Result<String, String> {
-    let bundle = Bundle::load(&settings.policies).map_err(|mistakes| in_lines(&mistakes))?;
+pub async fn reload(gateway: &Gateway, settings: &Settings, bundle: Bundle) -> Result<String, String> {
     let version = bundle.policy.version.clone();
     let mut rulebook = rulebook(settings, &bundle)?;
     // The same directories and the same word of issuers: what they have said still holds.

@@ -7,6 +7,7 @@ mod gateway;
 mod gateways;
 mod hold;
 mod policy;
+mod published;
 mod queue;
 mod scan;
 mod sender;
@@ -56,7 +57,7 @@ enum Command {
     /// Check the settings, or print an example
     #[command(subcommand)]
     Config(config::Command),
-    /// Try the rules: on their examples, or on a set of labelled mail
+    /// Try the rules, on their examples or on a set of labelled mail; publish policies to gateways that share a store
     #[command(subcommand)]
     Policy(policy::Command),
     /// Search files and directories for personal information

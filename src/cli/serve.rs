@@ -11,11 +11,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
-use crate::config::{Bundle, Settings};
+use crate::config::Settings;
 use crate::relay::{Gateway, Inward};
 use crate::smtp::Server;
 use crate::store::Store;
 
+use super::published::{InForce, Policies};
 use super::{SettingsFile, block_on, gateway};
 
 /// How often old records are looked for.
@@ -39,17 +40,18 @@ pub fn run(file: &SettingsFile) -> ExitCode {
         // Listened for from the first moment: a SIGHUP that nobody listens for ends the process.
         let signals = Signals::listen()?;
         let settings = Settings::load(&file.config).map_err(|mistakes| super::config::explain(&mistakes))?;
-        let bundle =
-            Bundle::load(&settings.policies).map_err(|mistakes| super::config::explain(&mistakes))?;
+        let (store, vault) = gateway::open(&settings).await?;
+        let policies = Arc::new(Policies::new(&settings, &store, &vault)?);
+        let InForce { bundle, number } = policies.choose().await?;
         let version = bundle.policy.version.clone();
-        let (gateway, store) = gateway::start(&settings, bundle).await?;
+        let gateway = gateway::start(&settings, bundle, &store, vault).await?;
         let server = Server::bind(&settings.smtp, &settings.hostname, Arc::clone(&gateway) as _);
         let server = server.await.map_err(|error| error.to_string())?;
         for address in server.addresses() {
             tracing::info!(%address, policy = version, "ready");
         }
         let inward = inward(&settings, &gateway).await?;
-        serve(gateway, server, inward, &store, &settings, signals).await?;
+        serve(gateway, (server, inward), &policies, number, signals).await?;
         store.close().await;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
@@ -58,12 +60,12 @@ pub fn run(file: &SettingsFile) -> ExitCode {
 
 async fn serve(
     gateway: Arc<Gateway>,
-    server: Server,
-    inward: Option<Server>,
-    store: &Store,
-    settings: &Settings,
+    (server, inward): (Server, Option<Server>),
+    policies: &Arc<Policies>,
+    published: i64,
     mut signals: Signals,
 ) -> Result<(), String> {
+    let (store, settings) = (policies.store(), policies.settings());
     let mut daily = tokio::time::interval(DAY);
     let (stop, stopped) = watch::channel(false);
     // Each is a task, so that none waits for another: reading many certificates again takes its time.
@@ -75,6 +77,12 @@ async fn serve(
         parts.spawn(inward.run(until(stopped.clone())));
     }
     let (purges, reloads) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
+    parts.spawn(Arc::clone(policies).follow(
+        Arc::clone(&gateway),
+        published,
+        Arc::clone(&reloads),
+        until(stopped.clone()),
+    ));
     if settings.certificates.online.is_on() {
         let again = (Arc::clone(&gateway), settings.clone(), Arc::clone(&reloads));
         parts.spawn(ask_issuers(again, until(stopped.clone())));
@@ -89,8 +97,9 @@ async fn serve(
             },
             _ = daily.tick() => drop(tokio::spawn(purge(store.clone(), Arc::clone(&purges)))),
             _ = signals.hangup.recv() => {
-                let parts = (Arc::clone(&gateway), store.clone(), settings.clone());
-                drop(tokio::spawn(reload(parts, Arc::clone(&reloads))));
+                let (gateway, policies) = (Arc::clone(&gateway), Arc::clone(policies));
+                let reloads = Arc::clone(&reloads);
+                drop(tokio::spawn(async move { reload(&gateway, &policies, &reloads).await }));
             }
             _ = signals.terminate.recv() => { stop.send_replace(true); }
             _ = signals.interrupt.recv() => { stop.send_replace(true); }
@@ -175,12 +184,16 @@ async fn take_in_news(gateway: Arc<Gateway>, settings: Settings, one_at_a_time: 
 }
 
 /// In turn, so that what was asked for last is what is in force.
-async fn reload((gateway, store, settings): (Arc<Gateway>, Store, Settings), one_at_a_time: Arc<Mutex<()>>) {
+pub(super) async fn reload(gateway: &Gateway, policies: &Policies, one_at_a_time: &Mutex<()>) {
     let _turn = one_at_a_time.lock().await;
-    match gateway::reload(&gateway, &settings).await {
+    let reloaded = match policies.choose().await {
+        Ok(InForce { bundle, .. }) => gateway::reload(gateway, policies.settings(), bundle).await,
+        Err(mistakes) => Err(mistakes),
+    };
+    match reloaded {
         Ok(policy) => {
             tracing::info!(policy, "policies and certificates were read again");
-            if let Err(error) = gateway::tell_policy(&store, &policy).await {
+            if let Err(error) = gateway::tell_policy(policies.store(), &policy).await {
                 tracing::warn!(error, "the other gateways could not be told");
             }
         }

@@ -47,8 +47,9 @@ pub struct Bundle {
 }
 
 /// The texts of a bundle, by name within their folder.
-#[derive(Default)]
-struct Files {
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Files {
     policy: String,
     elements: Vec<(String, String)>,
     notices: Vec<(String, String)>,
@@ -61,6 +62,53 @@ impl Bundle {
     /// # Errors
     /// Every mistake at once. No rule at all is one.
     pub fn load(folder: &Path) -> Result<Bundle, Vec<Mistake>> {
+        let (files, mistakes) = Files::read_what_can_be(folder);
+        join(
+            files.bundle(&folder.join("policy.toml").display().to_string()),
+            mistakes,
+        )
+    }
+
+    /// The bundle that is part of the program.
+    ///
+    /// # Errors
+    /// None that a release would have.
+    pub fn built_in() -> Result<Bundle, Vec<Mistake>> {
+        Files::built_in().bundle("policy.toml")
+    }
+
+    /// Writes the bundle that is part of the program into `folder`, as the starting point of a real one.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn write_embedded(folder: &Path) -> std::io::Result<()> {
+        Files::built_in().write(folder)
+    }
+}
+
+/// What was made, unless there are mistakes.
+fn join<T>(made: Result<T, Vec<Mistake>>, mut mistakes: Vec<Mistake>) -> Result<T, Vec<Mistake>> {
+    match made {
+        Ok(made) if mistakes.is_empty() => Ok(made),
+        Ok(_) => Err(mistakes),
+        Err(more) => {
+            mistakes.extend(more);
+            Err(mistakes)
+        }
+    }
+}
+
+impl Files {
+    /// Reads a bundle's texts from its folder, as [`Bundle::load`] does, without asking what they say.
+    ///
+    /// # Errors
+    /// Every file that cannot be read or has no business there.
+    pub fn read(folder: &Path) -> Result<Files, Vec<Mistake>> {
+        let (files, mistakes) = Files::read_what_can_be(folder);
+        join(Ok(files), mistakes)
+    }
+
+    fn read_what_can_be(folder: &Path) -> (Files, Vec<Mistake>) {
         let mut mistakes = Vec::new();
         let policy = text_of(&folder.join("policy.toml"));
         let elements = read_folder(&folder.join("elements"), &mut mistakes, element_name);
@@ -78,66 +126,51 @@ impl Bundle {
             elements,
             notices,
         };
-        match files.bundle(&folder.join("policy.toml").display().to_string()) {
-            Ok(bundle) if mistakes.is_empty() => Ok(bundle),
-            Ok(_) => Err(mistakes),
-            Err(more) => {
-                mistakes.extend(more);
-                Err(mistakes)
-            }
-        }
+        (files, mistakes)
     }
 
-    /// The bundle that is part of the program.
-    ///
-    /// # Errors
-    /// None that a release would have.
-    pub fn built_in() -> Result<Bundle, Vec<Mistake>> {
+    fn built_in() -> Files {
         let owned = |files: &[(&str, &str)]| {
             let owned = files
                 .iter()
                 .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
             owned.collect()
         };
-        let files = Files {
+        Files {
             policy: include_str!("../../policies/policy.toml").to_owned(),
             elements: owned(ELEMENTS),
             notices: owned(notice::BUILT_IN),
-        };
-        files.bundle("policy.toml")
+        }
     }
 
-    /// Writes the bundle that is part of the program into `folder`, as the starting point of a real one.
+    /// Writes them into `folder`, which is made when it is not there. Files of other names stay.
     ///
     /// # Errors
-    /// When the file system refuses.
-    pub fn write_embedded(folder: &Path) -> std::io::Result<()> {
-        for (below, files) in [("elements", ELEMENTS), ("notices", notice::BUILT_IN)] {
+    /// When the file system refuses, or a name is none of a rule or a template.
+    pub fn write(&self, folder: &Path) -> std::io::Result<()> {
+        let named: [(&str, &[(String, String)], fn(&str) -> Result<bool, String>); 2] = [
+            ("elements", &self.elements, element_name),
+            ("notices", &self.notices, notice_name),
+        ];
+        for (below, files, wanted) in named {
             std::fs::create_dir_all(folder.join(below))?;
             for (name, text) in files {
+                if name.contains(['/', '\0']) || wanted(name) != Ok(true) {
+                    return Err(std::io::Error::other(format!(
+                        "{below}: {name:?} is no name of such a file"
+                    )));
+                }
                 std::fs::write(folder.join(below).join(name), text)?;
             }
         }
-        std::fs::write(
-            folder.join("policy.toml"),
-            include_str!("../../policies/policy.toml"),
-        )
+        std::fs::write(folder.join("policy.toml"), &self.policy)
     }
-}
 
-/// Mistakes that only compiling finds, named like the loader's own.
-pub fn rule_mistakes(folder: &Path, errors: Vec<RuleError>) -> Vec<Mistake> {
-    let elements = folder.join("elements");
-    let mistake = |error: RuleError| Mistake {
-        file: elements.join(&error.file).display().to_string(),
-        line: error.line,
-        message: error.message,
-    };
-    errors.into_iter().map(mistake).collect()
-}
-
-impl Files {
-    fn bundle(self, policy_file: &str) -> Result<Bundle, Vec<Mistake>> {
+    /// What the texts say; `policy_file` is what mistakes call `policy.toml`.
+    ///
+    /// # Errors
+    /// Every mistake at once. Rules are not compiled yet.
+    pub fn bundle(self, policy_file: &str) -> Result<Bundle, Vec<Mistake>> {
         let version = self.version();
         let document = Document::parse(policy_file, &self.policy)?;
         let reading = document.read::<Policy>();
@@ -171,7 +204,7 @@ impl Files {
 
     /// The first 16 hexadecimal digits of a SHA-256 over all names and texts. Lengths stand before them, so that
     /// no two bundles read the same.
-    fn version(&self) -> String {
+    pub fn version(&self) -> String {
         let mut files = vec![("policy.toml".to_owned(), &self.policy)];
         files.extend(
             self.elements
@@ -200,6 +233,17 @@ impl Files {
             .collect::<Vec<_>>();
         digits.concat()
     }
+}
+
+/// Mistakes that only compiling finds, named like the loader's own.
+pub fn rule_mistakes(folder: &Path, errors: Vec<RuleError>) -> Vec<Mistake> {
+    let elements = folder.join("elements");
+    let mistake = |error: RuleError| Mistake {
+        file: elements.join(&error.file).display().to_string(),
+        line: error.line,
+        message: error.message,
+    };
+    errors.into_iter().map(mistake).collect()
 }
 
 /// Elements that the policy names and no rule is called: a slip there would count nothing.

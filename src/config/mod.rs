@@ -15,7 +15,7 @@ use document::Document;
 
 use crate::{deliver, dkim, inspect, notice, relay, smime, smtp, store};
 
-pub use bundle::{Bundle, rule_mistakes};
+pub use bundle::{Bundle, Files, rule_mistakes};
 
 /// Everything in `sealgate.toml`.
 #[derive(Debug, Clone, serde::Deserialize)]

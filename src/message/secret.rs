@@ -40,7 +40,8 @@ impl Secret {
         }
     }
 
-    fn of(key: &[u8; OCTETS]) -> Secret {
+    /// With these octets, which nobody else may know.
+    pub fn of(key: &[u8; OCTETS]) -> Secret {
         // A whole block, as HMAC fills a shorter key up (RFC 2104 §2).
         let mut block = [0; 64];
         for (place, octet) in block.iter_mut().zip(key) {

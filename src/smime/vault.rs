@@ -14,7 +14,7 @@ use openssl::x509::X509;
 use super::cms::Envelope;
 use super::issue::{Authority, KeyKind};
 use super::{Algorithms, Certificate, ContentCipher, Curve, KeyEncryption, files};
-use crate::message::RawMessage;
+use crate::message::{RawMessage, Secret};
 
 /// The key for what waits: `[vault]` in the settings.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
@@ -81,6 +81,16 @@ impl Vault {
     /// SHA-256 of the vault's certificate: it names the key.
     pub fn fingerprint(&self) -> &str {
         self.certificate.fingerprint()
+    }
+
+    /// A secret of those who have the vault's key, to tell what they wrote from what others did.
+    ///
+    /// # Errors
+    /// When OpenSSL fails.
+    pub fn secret(&self) -> Result<Secret, VaultError> {
+        let der = self.key.private_key_to_der();
+        let der = zeroize::Zeroizing::new(der.map_err(|error| VaultError(error.to_string()))?);
+        Ok(Secret::of(&openssl::sha::sha256(&der)))
     }
 
     /// Seals a message as it is, in AuthEnvelopedData: what was changed on the disk does not open.

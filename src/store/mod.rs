@@ -24,6 +24,7 @@ mod failure;
 mod invariant;
 mod place;
 mod postgres;
+mod published;
 mod recent;
 #[cfg(test)]
 pub(crate) mod samples;
@@ -50,6 +51,19 @@ pub struct Settings {
     pub gateway: Option<String>,
     /// Connections to PostgreSQL at most.
     pub connections: u32,
+    /// Where the gateways that share a store have their policies from.
+    pub policies: PolicySource,
+}
+
+/// Where a gateway has its policies from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicySource {
+    /// From the folder that the settings name.
+    #[default]
+    Folder,
+    /// From the store, where `sealgate policy publish` puts them for all gateways.
+    Published,
 }
 
 impl Default for Settings {
@@ -63,11 +77,14 @@ impl Default for Settings {
             password_file: None,
             gateway: None,
             connections: 8,
+            policies: PolicySource::Folder,
         }
     }
 }
 
 pub use place::Url;
+pub use published::Publication;
+use published::Publications;
 
 /// The store could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +97,7 @@ pub struct OpenError {
 }
 
 /// What a kind of store does beyond the trail, the spool and the register.
-trait Kind: Trail + Spool + Register + WaitingRoom {
+trait Kind: Trail + Spool + Register + WaitingRoom + Publications {
     fn purge(&self, now: Timestamp) -> Boxed<'_, Result<u64, SpoolError>>;
     fn verify_chain(&self) -> Boxed<'_, Result<ChainState, TrailError>>;
     fn sealed_since(&self, since: Timestamp) -> Boxed<'_, Result<BTreeMap<String, u64>, TrailError>>;

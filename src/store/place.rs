@@ -7,7 +7,7 @@ use std::str::FromStr;
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use super::Settings;
+use super::{PolicySource, Settings};
 
 /// `postgres://user@host/database`, as an administrator wrote it. It may hold a password, so it is printed nowhere: not by
 /// `Debug`, not by errors.
@@ -63,6 +63,12 @@ impl Settings {
                     "`{name}` is for a shared store only: set `url`, or leave it out"
                 ));
             }
+        }
+        if self.policies == PolicySource::Published && self.url.is_none() {
+            list.push(
+                "`policies` is \"published\", which is for a shared store only: set `url`, or leave it out"
+                    .to_owned(),
+            );
         }
         if self.connections < 3 {
             list.push(

@@ -33,9 +33,14 @@ impl Cluster {
     }
 
     fn gateway(&self, name: &str, next_hop: SocketAddr) -> Gateway {
+        self.gateway_with(name, next_hop, "")
+    }
+
+    /// With more lines for `[store]`.
+    fn gateway_with(&self, name: &str, next_hop: SocketAddr, store: &str) -> Gateway {
         let options = Options {
             store: format!(
-                "url = \"{}\"\ngateway = \"{name}\"",
+                "url = \"{}\"\ngateway = \"{name}\"\n{store}",
                 self.server.url(&self.database)
             ),
             tables: format!(
@@ -190,4 +195,99 @@ fn a_gateway_with_another_vault_and_one_with_other_policies_are_told() {
     let id = send_for_id(second.address, CLERK, &[NOBODY], &letter(4));
     mailbox.next();
     assert!(first.ask(&["trace", &id]).contains(NOBODY));
+}
+
+/// The policy by which a gateway decides, from `gateways --json`.
+fn policy_of(gateway: &Gateway, name: &str) -> String {
+    let told = gateway.ask(&["gateways", "--json"]);
+    let all: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+    let all = all.as_array().expect("a list");
+    let one = all.iter().find(|one| one["name"] == name).expect("it is at work");
+    one["policy"].as_str().expect("text").to_owned()
+}
+
+#[test]
+fn published_policies_are_put_in_force_by_every_gateway_and_forged_or_unsound_ones_by_none() {
+    let Some(cluster) = Cluster::start("cluster-published") else {
+        return;
+    };
+    let mailbox = Mailbox::start();
+    let follows = "policies = \"published\"";
+    let first = cluster.gateway_with("first", mailbox.address, follows);
+    let second = cluster.gateway_with("second", mailbox.address, follows);
+    assert!(
+        first
+            .ask(&["policy", "published"])
+            .contains("Nothing is published yet")
+    );
+    let everywhere = |policy: &str| {
+        while ["first", "second"]
+            .iter()
+            .any(|name| policy_of(&first, name) != policy)
+        {
+            std::thread::yield_now();
+        }
+    };
+    let number = |told: &str| told.lines().next().unwrap_or_default().to_owned();
+
+    // An unsound one is refused where it is published, with file and line.
+    let file = first.directory.path().join("policies/policy.toml");
+    let shipped = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("elemnts = []\n{shipped}")).unwrap();
+    let refused = first.command(&["policy", "publish"]);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        !refused.status.success() && told.contains("policy.toml:1"),
+        "{told}"
+    );
+
+    // One gateway publishes; both decide by it, without a signal.
+    std::fs::write(&file, format!("{shipped}\n# Reviewed in spring.\n")).unwrap();
+    let told = first.ask(&["policy", "publish", "--note", "the review of spring"]);
+    let spring = number(&told).rsplit(' ').next().unwrap().to_owned();
+    assert!(told.starts_with("published as 1: policy "), "{told}");
+    everywhere(&spring);
+    std::fs::write(&file, format!("{shipped}\n# Reviewed in autumn.\n")).unwrap();
+    let told = first.ask(&["policy", "publish"]);
+    let autumn = number(&told).rsplit(' ').next().unwrap().to_owned();
+    everywhere(&autumn);
+
+    // What somebody writes into the database who has not the key of the vault, nobody believes.
+    cluster.ask(
+        "INSERT INTO publications SELECT 3, version, author, note, at, replace(files, 'autumn', 'winter'), mac
+         FROM publications WHERE number = 2",
+    );
+    second.wait_for_log("do not come from somebody who has the vault's key");
+    everywhere(&autumn);
+
+    // What was before comes back, and both decide mail by it.
+    let told = second.ask(&[
+        "policy",
+        "publish",
+        "--again",
+        "1",
+        "--note",
+        "autumn was a mistake",
+    ]);
+    assert!(told.starts_with("published as 4: "), "{told}");
+    everywhere(&spring);
+    let id = send_for_id(second.address, CLERK, &[ANNA], &letter(1));
+    mailbox.next();
+    assert!(first.ask(&["trace", &id]).contains(&spring));
+    let told = second.ask(&["policy", "published"]);
+    assert!(
+        told.contains("the review of spring") && told.contains("autumn was a mistake"),
+        "{told}"
+    );
+
+    // It comes back as files, and a gateway that starts has it, too.
+    let folder = first.directory.path().join("fetched");
+    first.ask(&["policy", "fetch", "2", folder.to_str().unwrap()]);
+    let fetched = std::fs::read_to_string(folder.join("policy.toml")).unwrap();
+    assert!(fetched.contains("Reviewed in autumn"));
+    drop(second);
+    let _third = cluster.gateway_with("third", mailbox.address, follows);
+    while policy_of(&first, "third") != spring {
+        std::thread::yield_now();
+    }
 }

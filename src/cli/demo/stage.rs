@@ -79,7 +79,8 @@ impl Stage {
         let settings = write_settings(&directory, &next_hop)?;
         let bundle =
             Bundle::load(&settings.policies).map_err(|mistakes| crate::cli::config::explain(&mistakes))?;
-        let (gateway, store) = gateway::start(&settings, bundle).await?;
+        let (store, vault) = gateway::open(&settings).await?;
+        let gateway = gateway::start(&settings, bundle, &store, vault).await?;
         let server = Server::bind(&settings.smtp, &settings.hostname, Arc::clone(&gateway) as _).await;
         let server = server.map_err(|error| error.to_string())?;
         let address = first_address(&server)?;

@@ -1,5 +1,6 @@
-//! `sealgate policy`: do the rules do what they say?
+//! `sealgate policy`: do the rules do what they say? And the same policies for several gateways.
 
+mod publish;
 mod score;
 
 use std::path::PathBuf;
@@ -20,6 +21,12 @@ pub enum Command {
     Test(Directory),
     /// Search a set of labelled mail, and report how much was found and how much of that is right
     Score(score::Arguments),
+    /// Give all gateways that share a store (store.url, store.policies = "published") the same policies
+    Publish(publish::Publish),
+    /// List what was published, by whom and why
+    Published(publish::Published),
+    /// Write a publication into a directory
+    Fetch(publish::Fetch),
 }
 
 /// Where the policies are.
@@ -35,6 +42,9 @@ pub fn run(command: Command) -> ExitCode {
     match command {
         Command::Test(directory) => test(&directory),
         Command::Score(arguments) => score::run(&arguments),
+        Command::Publish(arguments) => publish::publish(arguments),
+        Command::Published(arguments) => publish::published(&arguments),
+        Command::Fetch(arguments) => publish::fetch(&arguments),
     }
 }
 

@@ -31,6 +31,7 @@ mod desk;
 mod link;
 mod members;
 mod opening;
+mod published;
 mod records;
 mod rows;
 mod schema;

@@ -14,10 +14,16 @@ pub(super) struct Step {
     pub(super) breaking: bool,
 }
 
-pub(super) const STEPS: &[Step] = &[Step {
-    sql: include_str!("schema_1.sql"),
-    breaking: true,
-}];
+pub(super) const STEPS: &[Step] = &[
+    Step {
+        sql: include_str!("schema_1.sql"),
+        breaking: true,
+    },
+    Step {
+        sql: include_str!("schema_2.sql"),
+        breaking: false,
+    },
+];
 
 /// Two gateways that start at once bring the schema up to date one after the other.
 const MIGRATION_LOCK: i64 = 0x5ea1_6a7e;

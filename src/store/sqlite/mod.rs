@@ -52,6 +52,7 @@ use tokio::sync::Notify;
 
 use super::Kind;
 use super::failure::Failure;
+use super::published::Publications;
 use super::recent::Recent;
 use crate::audit::{ChainState, Lookup, Record, Traced, Trail, TrailError};
 use crate::message::{Boxed, MessageId, Outbound, RawMessage};
@@ -257,6 +258,8 @@ impl Spool for Sqlite {
         })
     }
 }
+
+impl Publications for Sqlite {}
 
 impl Kind for Sqlite {
     fn purge(&self, now: Timestamp) -> Boxed<'_, Result<u64, SpoolError>> {
