@@ -236,7 +236,8 @@ impl Runs {
     }
 }
 
-fn first_digit(text: &[u8], from: usize) -> Option<usize> {
+/// The first digit from an octet on.
+pub(super) fn first_digit(text: &[u8], from: usize) -> Option<usize> {
     let rest = text.get(from..)?;
     // Most octets are no digits: sixteen at a time are looked at without a branch for each.
     let mut at = 0;

@@ -62,16 +62,22 @@ fn excerpt(numbers: &[usize], lines: &[&str]) -> Option<String> {
 /// The numbers of the lines that stand nowhere in the first reading, and few others.
 fn new_lines(first: &str, lines: &[&str]) -> Vec<usize> {
     // Most lines stand where they stood: only where the two go apart is it looked for elsewhere.
-    let mut beside = first.lines();
+    let mut beside = first;
     let elsewhere = lines.iter().enumerate().filter(|(_, line)| {
-        let known = beside
-            .clone()
-            .take(APART)
-            .position(|known| known.trim_end() == line.trim_end());
-        known.inspect(|skipped| {
-            beside.nth(*skipped);
+        // What is the same to the octet is the rule, and quickest to see.
+        if let Some(rest) = beside.strip_prefix(**line).filter(|_| line.ends_with('\n')) {
+            beside = rest;
+            return false;
+        }
+        let mut read = 0;
+        let known = beside.split_inclusive('\n').take(APART).any(|known| {
+            read += known.len();
+            known.trim_end() == line.trim_end()
         });
-        known.is_none()
+        if known {
+            beside = beside.get(read..).unwrap_or_default();
+        }
+        !known
     });
     let mut new: Vec<usize> = elsewhere.map(|(number, _)| number).collect();
     // A few lines too many cost less than to know all lines of the first reading.

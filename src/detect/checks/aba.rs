@@ -10,6 +10,9 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn passes(value: &[u8]) -> bool {
+    if value.len() != 9 {
+        return false;
+    }
     let digits = digits(value);
     let Some(first_two) = number(value.get(..2)) else {
         return false;

@@ -56,5 +56,9 @@ fn digits(value: &[u8]) -> Vec<u32> {
 
 /// A run of digits as one number, for parts of at most nine digits.
 fn number(value: Option<&[u8]>) -> Option<u32> {
-    std::str::from_utf8(value?).ok()?.parse().ok()
+    let value = value.filter(|value| !value.is_empty())?;
+    value.iter().try_fold(0_u32, |number, digit| {
+        let digit = digit.is_ascii_digit().then(|| u32::from(digit - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
 }

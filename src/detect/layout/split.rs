@@ -82,6 +82,9 @@ pub(super) fn cells_by(line: &[u8], start: usize, delimiter: Delimiter) -> Optio
 pub(super) fn columns(bytes: &[u8], line_start: usize, stretch: &Range<usize>) -> Range<usize> {
     let width = |from: usize, to: usize| {
         let text = bytes.get(from..to).unwrap_or_default();
+        if text.is_ascii() {
+            return text.len();
+        }
         // Octets that go on with a character of several (RFC 3629 §3) take no room.
         text.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
     };

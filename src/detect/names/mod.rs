@@ -17,11 +17,11 @@ use serde::Deserialize;
 
 use self::dictionary::Dictionary;
 
-const GIVEN: Dictionary = Dictionary::over(include_str!("../../../policies/names/given.txt"));
-const GIVEN_MORE: Dictionary = Dictionary::over(include_str!("../../../policies/names/given_more.txt"));
-const FAMILY: Dictionary = Dictionary::over(include_str!("../../../policies/names/family.txt"));
-const FAMILY_MORE: Dictionary = Dictionary::over(include_str!("../../../policies/names/family_more.txt"));
-const WORDS: Dictionary = Dictionary::over(include_str!("../../../policies/names/words.txt"));
+static GIVEN: Dictionary = Dictionary::over(include_str!("../../../policies/names/given.txt"));
+static GIVEN_MORE: Dictionary = Dictionary::over(include_str!("../../../policies/names/given_more.txt"));
+static FAMILY: Dictionary = Dictionary::over(include_str!("../../../policies/names/family.txt"));
+static FAMILY_MORE: Dictionary = Dictionary::over(include_str!("../../../policies/names/family_more.txt"));
+static WORDS: Dictionary = Dictionary::over(include_str!("../../../policies/names/words.txt"));
 const SHAPES: &str = include_str!("../../../policies/names/shapes.toml");
 
 /// Whether a word is an English word, in any case.
@@ -67,6 +67,9 @@ impl Names {
     /// What is wrong with `shapes.toml`.
     pub fn load() -> Result<Names, String> {
         let words = toml::from_str(SHAPES).map_err(|error| format!("names/shapes.toml: {error}"))?;
+        for dictionary in [&GIVEN, &GIVEN_MORE, &FAMILY, &FAMILY_MORE, &WORDS] {
+            dictionary.prepare();
+        }
         Ok(Names { words })
     }
 
@@ -178,15 +181,10 @@ impl<'v> Nearby<'v> {
         let before = self.bytes.get(start.saturating_sub(LONGEST_RECORD)..start)?;
         let line = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
         let labelled = before.get(line..)?.iter().any(|byte| matches!(byte, b':' | b'='));
-        let gap = |text: &[u8]| memchr::memmem::rfind(text, b"\n\n").map(|at| at + 2);
-        let begin = gap(before).max(memchr::memmem::rfind(before, b"\n\r\n").map(|at| at + 3));
+        let begin = end_of_gap(before);
         let after = self.bytes.get(start..).unwrap_or_default();
         let after = after.get(..LONGEST_RECORD).unwrap_or(after);
-        let ends = [
-            memchr::memmem::find(after, b"\n\n"),
-            memchr::memmem::find(after, b"\n\r\n"),
-        ];
-        let end = ends.into_iter().flatten().min().unwrap_or(after.len());
+        let end = gap(after).unwrap_or(after.len());
         labelled.then(|| start - before.len() + begin.unwrap_or(0)..start + end)
     }
 
@@ -199,6 +197,19 @@ impl<'v> Nearby<'v> {
             self.covered = to;
         }
     }
+}
+
+/// Where the first empty line begins: with the end of the line before.
+fn gap(text: &[u8]) -> Option<usize> {
+    let mut ends = memchr::memchr_iter(b'\n', text);
+    ends.find(|end| matches!(text.get(end + 1..), Some([b'\n', ..] | [b'\r', b'\n', ..])))
+}
+
+/// Where the line after the last empty one begins.
+fn end_of_gap(text: &[u8]) -> Option<usize> {
+    let mut ends = memchr::memchr_iter(b'\n', text).rev();
+    ends.find(|end| matches!(text.get(..*end), Some([.., b'\n'] | [.., b'\n', b'\r'])))
+        .map(|end| end + 1)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The shapes of names: First [M.] Last; F. [M.] Last; Last, First; Last, F.; title and Last; labelled fields.
 
+use std::collections::HashSet;
+
 use super::dictionary::without_possessive;
 use super::token::{Case, Gap, Token};
 use super::{Names, is_family, is_given, is_word};
@@ -106,7 +108,7 @@ fn is_value(names: &Names, tokens: &[Token], wanted: usize) -> usize {
         .any(|token| is_given(token.text) || is_family(token.text));
     let capital = value
         .iter()
-        .all(|token| token.case != Case::Lower || names.words.particles.contains(&lower(token.text)));
+        .all(|token| token.case != Case::Lower || holds(&names.words.particles, token.text));
     let long = value.iter().any(|token| token.text.len() > 1);
     if length >= wanted && long && (capital || known && length <= 3) {
         length
@@ -118,7 +120,7 @@ fn is_value(names: &Names, tokens: &[Token], wanted: usize) -> usize {
 /// "Dr. Wilson", "Ms. J. Wilson".
 fn titled(names: &Names, _: Option<&Token>, tokens: &[Token]) -> usize {
     match tokens {
-        [title, last, ..] if names.words.titles.contains(&lower(title.text)) && title.case != Case::Lower => {
+        [title, last, ..] if title.case != Case::Lower && holds(&names.words.titles, title.text) => {
             let near = matches!(last.gap, Gap::Space | Gap::Stop);
             let fits = near && is_capital(last) && !is_never(names, last) && last.text.len() > 2;
             if fits { 2 } else { 0 }
@@ -130,10 +132,10 @@ fn titled(names: &Names, _: Option<&Token>, tokens: &[Token]) -> usize {
 /// "Smith, John", "SMITH, J."
 fn last_first(names: &Names, _: Option<&Token>, tokens: &[Token]) -> usize {
     let [last, first, ..] = tokens else { return 0 };
-    let rare = is_rare_pair(names, first, last);
+    let rare = || is_rare_pair(names, first, last);
     if first.gap != Gap::Comma
         || !is_capital(last)
-        || is_never(names, last) && !rare
+        || is_never(names, last) && !rare()
         || is_never_pair(names, first, last)
     {
         return 0;
@@ -169,7 +171,7 @@ fn first_last(names: &Names, _: Option<&Token>, tokens: &[Token]) -> usize {
             rest.get(place + 1)
                 .is_some_and(|next| next.gap == Gap::Space && next.case != Case::Lower)
         };
-        let particle = names.words.particles.contains(&lower(last.text));
+        let particle = holds(&names.words.particles, last.text);
         let middle = last.case == Case::Initial || particle && (last.case == Case::Lower || goes_on());
         if !middle && !is_capital(last) && !particle {
             return 0;
@@ -196,13 +198,16 @@ fn initial_last(names: &Names, before: Option<&Token>, tokens: &[Token]) -> usiz
         .take(3)
         .take_while(|token| token.case == Case::Initial)
         .count();
+    if initials == 0 {
+        return 0;
+    }
     let particles = tokens
         .iter()
         .skip(initials)
         .take(3)
-        .take_while(|token| token.case == Case::Lower && names.words.particles.contains(&lower(token.text)))
+        .take_while(|token| token.case == Case::Lower && holds(&names.words.particles, token.text))
         .count();
-    let Some(last) = tokens.get(initials + particles).filter(|_| initials > 0) else {
+    let Some(last) = tokens.get(initials + particles) else {
         return 0;
     };
     let near = tokens
@@ -232,19 +237,17 @@ fn initial_last(names: &Names, before: Option<&Token>, tokens: &[Token]) -> usiz
 /// Given and family name in cells of their own, in either order and in any case.
 fn two_cells(names: &Names, _: Option<&Token>, tokens: &[Token]) -> usize {
     let [a, b, ..] = tokens else { return 0 };
-    let cells = matches!(b.gap, Gap::Cell | Gap::Comma);
+    if !matches!(b.gap, Gap::Cell | Gap::Comma) || a.case != b.case {
+        return 0;
+    }
     let allowed = [a, b]
         .iter()
         .all(|token| !is_never(names, token) && token.case != Case::Other && token.text.len() > 2);
     let pair = |first: &Token, last: &Token| {
         is_given(first.text) && !is_unsure(names, first) && is_family(last.text)
     };
-    let either = pair(a, b) || pair(b, a) && b.gap == Gap::Cell;
-    if cells && allowed && either && a.case == b.case {
-        2
-    } else {
-        0
-    }
+    let either = || pair(a, b) || pair(b, a) && b.gap == Gap::Cell;
+    if allowed && either() { 2 } else { 0 }
 }
 
 /// Whether two capitalised words are given and family name. Each must be known as such, or be no word at all:
@@ -272,10 +275,7 @@ fn is_rare_pair(names: &Names, first: &Token, last: &Token) -> bool {
 }
 
 fn is_surname_too(names: &Names, token: &Token) -> bool {
-    names
-        .words
-        .surnames_too
-        .contains(&lower(without_possessive(token.text)))
+    holds(&names.words.surnames_too, without_possessive(token.text))
 }
 
 /// Whether the word after a name says that it is a firm's: "Baker Hughes Inc."
@@ -283,7 +283,7 @@ fn is_firm(names: &Names, next: Option<&Token>) -> bool {
     // After a comma the sentence may go on: "John Smith, bank account".
     const AFTER_COMMA: [&str; 8] = ["inc", "llc", "llp", "ltd", "corp", "plc", "gmbh", "lp"];
     next.is_some_and(|next| match next.gap {
-        Gap::Space => names.words.firms.contains(&lower(next.text)),
+        Gap::Space => holds(&names.words.firms, next.text),
         Gap::Comma => AFTER_COMMA.contains(&lower(next.text).as_str()),
         _ => false,
     })
@@ -306,11 +306,11 @@ fn is_capital(token: &Token) -> bool {
 }
 
 fn is_never(names: &Names, token: &Token) -> bool {
-    names.words.never.contains(&lower(without_possessive(token.text)))
+    holds(&names.words.never, without_possessive(token.text))
 }
 
 fn is_unsure(names: &Names, token: &Token) -> bool {
-    names.words.unsure.contains(&lower(token.text))
+    holds(&names.words.unsure, token.text)
 }
 
 fn is_never_pair(names: &Names, first: &Token, last: &Token) -> bool {
@@ -319,6 +319,20 @@ fn is_never_pair(names: &Names, first: &Token, last: &Token) -> bool {
         .never_pairs
         .contains(&format!("{} {}", lower(first.text), lower(last.text)))
 }
+
+/// Whether a list has a word, in small letters.
+fn holds(list: &HashSet<String>, word: &[u8]) -> bool {
+    let mut small = [0; LONGEST_LISTED];
+    let Some(small) = small.get_mut(..word.len()) else {
+        return list.contains(&lower(word));
+    };
+    small.copy_from_slice(word);
+    small.make_ascii_lowercase();
+    std::str::from_utf8(small).is_ok_and(|word| list.contains(word))
+}
+
+/// Longer words are in no list, or nearly.
+const LONGEST_LISTED: usize = 40;
 
 fn lower(word: &[u8]) -> String {
     String::from_utf8_lossy(word).to_ascii_lowercase()

@@ -87,28 +87,28 @@ fn case(text: &[u8], start: usize, end: usize) -> Case {
     let word = text.get(start..end).unwrap_or_default();
     let mut letters = word.iter().filter(|byte| is_letter(**byte));
     let first = letters.next().copied().unwrap_or_default();
-    let rest: Vec<&u8> = letters.collect();
+    let mut rest = letters.peekable();
     match () {
         () if beside(start.checked_sub(1)) || beside(Some(end)) => Case::Other,
         () if first.is_ascii_lowercase() => Case::Lower,
-        () if rest.is_empty() => Case::Initial,
-        () if rest
-            .iter()
-            .all(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) =>
-        {
-            Case::Upper
-        }
+        () if rest.peek().is_none() => Case::Initial,
+        () if rest.all(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) => Case::Upper,
         () => Case::Capital,
     }
 }
 
 fn gap(between: &[u8]) -> Gap {
-    let solid: Vec<u8> = between
+    let solid = between
         .iter()
         .copied()
-        .filter(|byte| !matches!(byte, b' ' | b'"' | b'\'' | b'*'))
-        .collect();
-    match solid.as_slice() {
+        .filter(|byte| !matches!(byte, b' ' | b'"' | b'\'' | b'*'));
+    // No more than these are looked at.
+    let (mut first, mut length) = ([0; 3], 0);
+    for (place, byte) in first.iter_mut().zip(solid) {
+        *place = byte;
+        length += 1;
+    }
+    match first.get(..length).unwrap_or_default() {
         [] if between.len() <= 3 => Gap::Space,
         [b'.'] => Gap::Stop,
         [b','] | [b'.', b','] => Gap::Comma,

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use super::super::digits::first_digit;
+
 /// A group of more characters is a number of its own.
 const LONGEST_GROUP: usize = 6;
 /// More groups than this are no number: the longest IBAN has 34 characters.
@@ -12,9 +14,9 @@ const FEWEST_DIGITS: usize = 6;
 
 /// Finds the separators of all such numbers in order: stretches to take out, and what to put there instead.
 pub(super) fn separators(bytes: &[u8], mut tell: impl FnMut(Range<usize>, Option<u8>)) {
-    let mut next = 0;
-    while let Some(digit) = next_digit(bytes, next) {
-        let chain = Chain::around(bytes, digit, next);
+    let (mut next, mut chain) = (0, Chain::default());
+    while let Some(digit) = first_digit(bytes, next) {
+        chain.read(bytes, digit, next);
         next = chain.end().max(end_of_group(bytes, digit)).max(digit + 1);
         if chain.is_number(bytes) {
             chain
@@ -22,11 +24,6 @@ pub(super) fn separators(bytes: &[u8], mut tell: impl FnMut(Range<usize>, Option
                 .for_each(|(stretch, instead)| tell(stretch, instead));
         }
     }
-}
-
-fn next_digit(bytes: &[u8], from: usize) -> Option<usize> {
-    let rest = bytes.get(from..)?;
-    rest.iter().position(u8::is_ascii_digit).map(|at| from + at)
 }
 
 fn is_part(byte: u8) -> bool {
@@ -74,15 +71,17 @@ struct Chain {
 }
 
 impl Chain {
-    /// The chain that holds the group of the digit at `digit`, and begins at or after `least`.
-    fn around(bytes: &[u8], digit: usize, least: usize) -> Chain {
+    /// Reads the chain that holds the group of the digit at `digit`, and begins at or after `least`, in place of the one
+    /// before.
+    fn read(&mut self, bytes: &[u8], digit: usize, least: usize) {
         let start = start_of_group(bytes, digit, least);
         let end = end_of_group(bytes, digit);
-        let mut chain = Chain::default();
+        self.groups.clear();
+        self.joints.clear();
         if end - start > LONGEST_GROUP {
-            return chain;
+            return;
         }
-        chain.groups.push(start..end);
+        self.groups.push(start..end);
         let forwards = |from: usize| {
             let rest = bytes.get(from..).unwrap_or_default();
             let gap = rest.iter().take(6).take_while(|byte| !is_part(**byte)).count();
@@ -102,25 +101,24 @@ impl Chain {
             Some((joint, start_of_group(bytes, to - gap, least)..to - gap))
         };
         let mut end = end;
-        while let Some((joint, group)) = forwards(end).filter(|(joint, group)| chain.takes(*joint, group)) {
+        while let Some((joint, group)) = forwards(end).filter(|(joint, group)| self.takes(*joint, group)) {
             end = group.end;
-            chain.groups.push(group);
-            chain.joints.push(joint);
+            self.groups.push(group);
+            self.joints.push(joint);
         }
         let mut start = start;
         let mut before: Vec<(Joint, Range<usize>)> = Vec::new();
         // Longer words are a label: "SSN_536_22_8145".
         while let Some((joint, group)) = backwards(start).filter(|(joint, group)| {
-            before.len() < LONGEST_GROUP && group.len() < 3 && chain.takes(*joint, group)
+            before.len() < LONGEST_GROUP && group.len() < 3 && self.takes(*joint, group)
         }) {
             start = group.start;
             before.push((joint, group));
         }
         for (joint, group) in before {
-            chain.groups.insert(0, group);
-            chain.joints.insert(0, joint);
+            self.groups.insert(0, group);
+            self.joints.insert(0, joint);
         }
-        chain
     }
 
     fn end(&self) -> usize {

@@ -3,35 +3,37 @@
 //! Each pattern for itself would follow every number of a text again. Here one automaton of all of them follows a
 //! number once, as far as anything fits it, and tells which patterns do.
 
+mod steps;
+
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
-use regex_automata::Anchored;
 use regex_automata::MatchKind;
-use regex_automata::hybrid::LazyStateID;
-use regex_automata::hybrid::dfa::{Cache, Config, DFA};
+use regex_automata::hybrid::dfa::{Config, DFA};
 use regex_automata::nfa::thompson;
 use regex_automata::util::pool::Pool;
-use regex_automata::util::start;
 use regex_syntax::hir::Hir;
 
+use self::steps::Steps;
 use super::digits::{Runs, Shape};
 use super::expression::first_two;
 
 /// What the states that were met may take, for each thread that searches.
 const STATES: usize = 8 << 20;
+/// So many patterns one automaton can tell apart.
+const PATTERNS: usize = 64;
 
 /// The patterns of all rules that have a digit in every match.
 pub(super) struct Sieve {
-    /// None without such patterns.
-    automaton: Option<Automaton>,
+    /// Each of so many patterns as its answers have bits.
+    automata: Vec<Automaton>,
     /// How many patterns there are, with and without.
     patterns: usize,
 }
 
 struct Automaton {
     dfa: DFA,
-    caches: Pool<Cache, Box<dyn Fn() -> Cache + Send + Sync + UnwindSafe + RefUnwindSafe>>,
+    steps: Pool<Steps, Box<dyn Fn() -> Steps + Send + Sync + UnwindSafe + RefUnwindSafe>>,
     /// Which pattern of all each pattern of the automaton is.
     numbers: Vec<usize>,
     /// What the matches of all of them have.
@@ -60,11 +62,10 @@ impl Sieve {
         let with_digits = patterns.iter().enumerate();
         let with_digits = with_digits.filter(|(_, (_, shape))| !shape.may_be_bare());
         let (numbers, forms): (Vec<usize>, Vec<Shaped<'p>>) = with_digits.unzip();
+        let groups = numbers.chunks(PATTERNS).zip(forms.chunks(PATTERNS));
+        let automata = groups.map(|(numbers, forms)| Automaton::of(numbers.to_vec(), forms, longest));
         Ok(Sieve {
-            automaton: match forms.is_empty() {
-                true => None,
-                false => Some(Automaton::of(numbers, &forms, longest)?),
-            },
+            automata: automata.collect::<Result<_, _>>()?,
             patterns: patterns.len(),
         })
     }
@@ -73,7 +74,7 @@ impl Sieve {
     /// told, and neither are those of patterns that may match without a digit.
     pub fn starts(&self, bytes: &[u8], runs: &Runs, (from, to): (usize, usize)) -> Vec<Vec<usize>> {
         let mut starts = vec![Vec::new(); self.patterns];
-        if let Some(automaton) = &self.automaton {
+        for automaton in &self.automata {
             automaton.starts(bytes, runs, (from, to), &mut starts);
         }
         starts
@@ -105,7 +106,7 @@ impl Automaton {
         let fresh = dfa.clone();
         let shape = shape.ok_or_else(|| failed(&"there are none"))?;
         Ok(Automaton {
-            caches: Pool::new(Box::new(move || fresh.create_cache())),
+            steps: Pool::new(Box::new(move || Steps::of(&fresh))),
             dfa,
             numbers,
             shape,
@@ -115,7 +116,7 @@ impl Automaton {
     }
 
     fn starts(&self, bytes: &[u8], runs: &Runs, (from, to): (usize, usize), starts: &mut [Vec<usize>]) {
-        let mut cache = self.caches.get();
+        let mut steps = self.steps.get();
         let mut next = from;
         for cluster in runs.clusters(self.shape, from, to) {
             let from = cluster.from.max(next);
@@ -130,7 +131,9 @@ impl Automaton {
                 .chain([b' ']);
             for (place, (octet, second)) in text.iter().zip(seconds).enumerate() {
                 if self.may_begin(before, *octet, second) {
-                    self.try_at(&mut cache, bytes, from + place, starts);
+                    let at = from + place;
+                    let told = steps.told(&self.dfa, bytes, at, at + self.longest);
+                    self.tell(told, at, starts);
                 }
                 before = *octet;
             }
@@ -145,63 +148,15 @@ impl Automaton {
         begins && !(first.is_ascii_digit() && before.is_ascii_digit())
     }
 
-    /// Tells the patterns with a match that begins at an octet.
-    fn try_at(&self, cache: &mut Cache, bytes: &[u8], at: usize, starts: &mut [Vec<usize>]) {
-        if self.follow(cache, bytes, at, starts).is_none() {
-            // Nothing is known of the place: each pattern may look for itself.
-            for number in &self.numbers {
-                add(starts, *number, at);
+    /// Adds a place to the patterns whose bits are set.
+    fn tell(&self, mut told: u64, at: usize, starts: &mut [Vec<usize>]) {
+        while told != 0 {
+            let number = self.numbers.get(told.trailing_zeros() as usize);
+            if let Some(starts) = number.and_then(|number| starts.get_mut(*number)) {
+                starts.push(at);
             }
+            told &= told - 1;
         }
-    }
-
-    /// None when the automaton cannot tell.
-    fn follow(&self, cache: &mut Cache, bytes: &[u8], at: usize, starts: &mut [Vec<usize>]) -> Option<()> {
-        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
-        let begin = start::Config::new()
-            .look_behind(before.copied())
-            .anchored(Anchored::Yes);
-        let mut state = self.dfa.start_state(cache, &begin).ok()?;
-        // A match is told one octet behind its end.
-        let end = (at + self.longest + 1).min(bytes.len());
-        for octet in bytes.get(at..end).unwrap_or_default() {
-            state = self.dfa.next_state(cache, state, *octet).ok()?;
-            if !state.is_tagged() {
-                continue;
-            }
-            if state.is_match() {
-                self.tell(cache, state, at, starts);
-            } else if state.is_dead() {
-                return Some(());
-            } else if state.is_quit() {
-                return None;
-            }
-        }
-        if end == bytes.len() {
-            state = self.dfa.next_eoi_state(cache, state).ok()?;
-            if state.is_match() {
-                self.tell(cache, state, at, starts);
-            }
-        }
-        Some(())
-    }
-
-    fn tell(&self, cache: &Cache, state: LazyStateID, at: usize, starts: &mut [Vec<usize>]) {
-        for index in 0..self.dfa.match_len(cache, state) {
-            let pattern = self.dfa.match_pattern(cache, state, index);
-            if let Some(number) = self.numbers.get(pattern.as_usize()) {
-                add(starts, *number, at);
-            }
-        }
-    }
-}
-
-fn add(starts: &mut [Vec<usize>], pattern: usize, at: usize) {
-    if let Some(starts) = starts
-        .get_mut(pattern)
-        .filter(|starts| starts.last() != Some(&at))
-    {
-        starts.push(at);
     }
 }
 
