@@ -1,5 +1,7 @@
 //! `sealgate queue`: what waits to be delivered, and what to do with it. Shows no bodies.
 
+mod shape;
+
 use std::io::Write;
 
 use jiff::{SignedDuration, Timestamp};
@@ -24,6 +26,8 @@ pub struct Arguments {
 enum Action {
     /// List deliveries that are not finished, the oldest first
     List(List),
+    /// Count what waits, by destination or sender and by age in minutes, the biggest first
+    Shape(shape::Shape),
     /// Show all that is known of one delivery, also of a finished one
     Show {
         /// Its number in the list
@@ -143,6 +147,7 @@ pub(super) fn print_bytes(out: &mut dyn Write, bytes: &[u8]) -> Result<(), Strin
 async fn answer(store: &Store, action: &Action) -> Result<String, String> {
     match action {
         Action::List(list) => listing(store, list).await,
+        Action::Shape(asked) => shape::shape(store, asked, Timestamp::now()).await,
         Action::Show { id, json } => show(store, *id, *json).await,
         Action::Retry(target) => command(store, target, Command::Retry).await,
         Action::Hold(target) => command(store, target, Command::Hold).await,

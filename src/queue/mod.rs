@@ -1,6 +1,7 @@
 //! Deliveries, leases and back-off. Declares [`Spool`]; knows no database and no SMTP.
 
 mod backoff;
+mod shape;
 mod waiting;
 
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::message::{Address, Boxed, DsnRequest, MessageId, Outbound, Purpose, RawMessage};
 
 pub use backoff::next_attempt;
+pub use shape::{AGES, By, Group, MINUTES, Tally, limits};
 pub use waiting::{Waiting, WaitingFilter, WaitingOrder, WaitingRoom};
 
 /// One recipient's copy on its way to the next hop.
@@ -182,6 +184,10 @@ pub trait Spool: Send + Sync {
 
     /// Unfinished deliveries in order of age, or those that the filter names.
     fn list(&self, filter: Filter) -> Boxed<'_, Result<Vec<Delivery>, SpoolError>>;
+
+    /// How many deliveries fit the filter, by what they have in common and by age; the biggest groups first.
+    /// Counts in the database: no delivery is read.
+    fn shape(&self, filter: Filter, by: By, now: Timestamp) -> Boxed<'_, Result<Vec<Group>, SpoolError>>;
 
     /// Carries out a command on all unfinished deliveries that the filter names; answers how many it changed.
     fn command(&self, filter: Filter, command: Command, now: Timestamp)

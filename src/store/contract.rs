@@ -39,6 +39,7 @@ macro_rules! suite {
             commands::a_notice_is_given_up_by_its_number_only,
             commands::commands_change_what_the_filter_names_and_count_it,
             commands::lists_show_the_unfinished_by_age_or_what_the_filter_names,
+            commands::the_shape_counts_by_age_what_the_filter_names,
             commands::a_filter_narrows_by_sender_recipient_age_and_reply,
             trail::a_message_id_finds_all_its_records_newest_first,
             commands::a_waiting_caller_is_woken_by_mail_notices_and_commands,

@@ -13,7 +13,8 @@ use jiff::Timestamp;
 use crate::audit::{ChainState, Lookup, Record, Traced, Trail, TrailError};
 use crate::message::{Boxed, MessageId, Outbound, RawMessage};
 use crate::queue::{
-    Command, Delivery, Filter, Outcome, Spool, SpoolError, Waiting, WaitingFilter, WaitingOrder, WaitingRoom,
+    By, Command, Delivery, Filter, Group, Outcome, Spool, SpoolError, Waiting, WaitingFilter, WaitingOrder,
+    WaitingRoom,
 };
 use crate::smime::{Capabilities, Entry, EntryState, Put, Register, RegisterError};
 
@@ -305,6 +306,10 @@ impl Spool for Store {
 
     fn list(&self, filter: Filter) -> Boxed<'_, Result<Vec<Delivery>, SpoolError>> {
         self.kind.list(filter)
+    }
+
+    fn shape(&self, filter: Filter, by: By, now: Timestamp) -> Boxed<'_, Result<Vec<Group>, SpoolError>> {
+        self.kind.shape(filter, by, now)
     }
 
     fn command(

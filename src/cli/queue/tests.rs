@@ -207,3 +207,50 @@ async fn an_empty_queue_and_a_missing_store_are_told_apart() {
     let _gateway = Store::open(&settings).await.unwrap();
     assert_eq!(queue(&settings, "list").await.unwrap(), "The queue is empty.\n");
 }
+
+#[tokio::test]
+async fn the_shape_of_the_queue_is_a_table_with_the_biggest_first() {
+    let ground = TemporaryDirectory::new();
+    let settings = ground.settings();
+    let store = filled(&settings).await;
+    let program =
+        |typed: &str| Program::try_parse_from(typed.split_whitespace()).map(|program| program.queue);
+    let told = async |typed: &str| {
+        let Action::Shape(asked) = program(typed).unwrap().action else {
+            panic!("{typed}");
+        };
+        shape::shape(&store, &asked, minute(11)).await.unwrap()
+    };
+    assert_eq!(
+        told("queue shape").await,
+        "\
+DOMAIN       ALL  <5m  <10m  <20m  <40m  <80m  <160m  <320m  <640m  <1280m  >1280m
+TOTAL          3    .     .     3     .     .      .      .      .       .       .
+two.example    2    .     .     2     .     .      .      .      .       .       .
+one.example    1    .     .     1     .     .      .      .      .       .       .
+3 deliveries in 2 groups
+"
+    );
+    let top = told("queue shape --top 1 --by recipient").await;
+    assert!(
+        top.ends_with("3 deliveries in 3 groups, of which 1 are shown\n"),
+        "{top}"
+    );
+    let read: serde_json::Value =
+        serde_json::from_str(&told("queue shape --json --by sender --reply BUSY").await).unwrap();
+    assert_eq!(read["by"], "sender");
+    assert_eq!(read["minutes"][8], 1280);
+    assert_eq!(read["total"]["count"], 1);
+    assert_eq!(read["groups"][0]["name"], "ann@agency.example");
+    assert_eq!(read["groups"][0]["ages"][2], 1);
+    assert_eq!(
+        told("queue shape --domain three.example").await,
+        "No delivery fits.\n"
+    );
+    assert!(
+        program("queue shape --by colour")
+            .unwrap_err()
+            .to_string()
+            .contains("sender-domain")
+    );
+}

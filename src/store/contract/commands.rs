@@ -1,7 +1,7 @@
 //! What administrators see and order.
 
 use super::{ALL, Ground, claim, commit, defer, delivered, failed, only, recipients};
-use crate::queue::{Command, Filter, Outcome, Spool, State};
+use crate::queue::{By, Command, Delivery, Filter, Group, Outcome, Spool, State};
 use crate::store::samples::{id, mail, minute, notice};
 
 pub(in crate::store) async fn a_hold_during_an_attempt_stands_unless_the_mail_was_delivered(
@@ -280,4 +280,75 @@ pub(in crate::store) async fn a_filter_narrows_by_sender_recipient_age_and_reply
         let found = store.list(filter.clone()).await.unwrap();
         assert_eq!(found.len(), count, "{filter:?}");
     }
+}
+
+pub(in crate::store) async fn the_shape_counts_by_age_what_the_filter_names(ground: &impl Ground) {
+    let store = ground.open().await;
+    let list = [
+        (1, "Bob@one.example"),
+        (2, "bob@one.example"),
+        (3, "eve@two.example"),
+    ];
+    commit(&store, 1, minute(0), vec![mail(b"x", &list)]).await;
+    commit(&store, 2, minute(5), vec![mail(b"y", &[(1, "eve@two.example")])]).await;
+    commit(
+        &store,
+        3,
+        minute(6),
+        vec![mail(b"z", &[(1, "eve@two.example")]), notice(b"n")],
+    )
+    .await;
+    let claimed = claim(&store, 6).await;
+    let is_last = |delivery: &Delivery| delivery.message == id(0, 3) && delivery.place == 1;
+    let finished = claimed.into_iter().find(is_last).unwrap();
+    store
+        .settle(vec![(finished, delivered())], Vec::new())
+        .await
+        .unwrap();
+    let told = async |filter: &Filter, by: By, at: i64| {
+        let groups = store.shape(filter.clone(), by, minute(at)).await.unwrap();
+        let line = |Group { name, count, ages }: Group| {
+            assert_eq!(ages.iter().sum::<u64>(), count);
+            let ages = ages.map(|age| age.to_string());
+            format!("{name} {}", ages.join(""))
+        };
+        groups.into_iter().map(line).collect::<Vec<_>>()
+    };
+    // Five minutes old is no longer the first age; the notice is of minute 6.
+    assert_eq!(
+        told(&ALL, By::Domain, 10).await,
+        [
+            "one.example 0020000000",
+            "two.example 0110000000",
+            "agency.example 1000000000"
+        ]
+    );
+    assert_eq!(
+        told(&ALL, By::Recipient, 1280).await,
+        [
+            "bob@one.example 0000000002",
+            "eve@two.example 0000000011",
+            "ann@agency.example 0000000010"
+        ]
+    );
+    assert_eq!(
+        told(&ALL, By::Sender, 0).await,
+        ["ann@agency.example 4000000000", " 1000000000"]
+    );
+    assert_eq!(
+        told(&ALL, By::SenderDomain, 0).await,
+        ["agency.example 4000000000", " 1000000000"]
+    );
+    let done = Filter {
+        state: Some(State::Delivered),
+        domain: Some("Two.example".to_owned()),
+        ..ALL
+    };
+    assert_eq!(told(&done, By::Domain, 6).await, ["two.example 1000000000"]);
+    let old = Filter {
+        before: Some(minute(5)),
+        recipient: Some("EVE@two.example".to_owned()),
+        ..ALL
+    };
+    assert_eq!(told(&old, By::Domain, 6).await, ["two.example 0100000000"]);
 }

@@ -35,6 +35,7 @@ mod published;
 mod records;
 mod rows;
 mod schema;
+mod shape;
 mod text;
 mod under_way;
 mod waiting;
@@ -55,7 +56,8 @@ use super::{Gateways, Kind};
 use crate::audit::{ChainState, Lookup, Record, Traced, Trail, TrailError};
 use crate::message::{Boxed, MessageId, Outbound, RawMessage};
 use crate::queue::{
-    Command, Delivery, Filter, Outcome, Spool, SpoolError, Waiting, WaitingFilter, WaitingOrder, WaitingRoom,
+    By, Command, Delivery, Filter, Group, Outcome, Spool, SpoolError, Waiting, WaitingFilter, WaitingOrder,
+    WaitingRoom,
 };
 use crate::smime::{Capabilities, Entry, EntryState, Put, Register, RegisterError};
 use certificates::Change;
@@ -237,6 +239,15 @@ impl Spool for Postgres {
             let work = self
                 .link
                 .run(move |db| Box::pin(async move { rows::list(db, &filter).await }));
+            Ok(work.await?)
+        })
+    }
+
+    fn shape(&self, filter: Filter, by: By, now: Timestamp) -> Boxed<'_, Result<Vec<Group>, SpoolError>> {
+        Box::pin(async move {
+            let work = self
+                .link
+                .run(move |db| Box::pin(async move { shape::shape(db, &filter, by, now).await }));
             Ok(work.await?)
         })
     }

@@ -34,6 +34,7 @@ mod readers;
 mod records;
 mod rows;
 mod schema;
+mod shape;
 mod space;
 mod waiting;
 mod writer;
@@ -56,7 +57,7 @@ use super::published::Publications;
 use super::recent::Recent;
 use crate::audit::{ChainState, Lookup, Record, Traced, Trail, TrailError};
 use crate::message::{Boxed, MessageId, Outbound, RawMessage};
-use crate::queue::{Command, Delivery, Filter, Outcome, Spool, SpoolError};
+use crate::queue::{By, Command, Delivery, Filter, Group, Outcome, Spool, SpoolError};
 use bodies::{Bodies, Written};
 use deliveries::{Claim, Order, Settle};
 use readers::Readers;
@@ -238,6 +239,13 @@ impl Spool for Sqlite {
         Box::pin(async move {
             let list = self.readers.read(move |db| rows::list(db, &filter));
             Ok(list.await?)
+        })
+    }
+
+    fn shape(&self, filter: Filter, by: By, now: Timestamp) -> Boxed<'_, Result<Vec<Group>, SpoolError>> {
+        Box::pin(async move {
+            let shape = self.readers.read(move |db| shape::shape(db, &filter, by, now));
+            Ok(shape.await?)
         })
     }
 
