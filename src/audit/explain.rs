@@ -37,6 +37,9 @@ fn message(page: &mut Page, traced: &Traced) {
         "Received",
         &format!("{} from {}", time(record.received), record.client),
     );
+    if let Some(user) = &record.user {
+        page.field("User", &format!("{user}, who had logged in"));
+    }
     let sender = record.sender.as_ref().map(ToString::to_string);
     page.field(
         "Sender",

@@ -36,6 +36,9 @@ pub struct Record {
     pub received: Timestamp,
     /// The host that handed it over.
     pub client: String,
+    /// The user who had proved a password to send it, if one had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
     /// Reverse path.
     pub sender: Option<Address>,
     /// Octets received.

@@ -38,6 +38,7 @@ pub(crate) fn record(id: MessageId, received: Timestamp) -> Record {
         message_id: Some("<a.1@agency.example>".to_owned()),
         received,
         client: "mail.agency.example [192.0.2.1]".to_owned(),
+        user: None,
         sender: Some(address("ann@agency.example")),
         size: 12_345,
         policy: "0123456789abcdef".to_owned(),

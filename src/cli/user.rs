@@ -8,6 +8,7 @@ use clap::Subcommand;
 use console::Term;
 use zeroize::Zeroizing;
 
+use crate::message::{Address, Pattern};
 use crate::smtp::user_line;
 
 use super::failed;
@@ -20,19 +21,35 @@ pub enum Command {
     Hash {
         /// The user's name; it may be a mail address
         name: String,
+        /// An address that the user may send from, @domain, @*.domain for all below it, or * for any; may be given several
+        /// times. Without it, the user may send from the address that is the name, and from no other
+        #[arg(long = "sender", value_name = "ADDRESS")]
+        senders: Vec<Pattern>,
     },
 }
 
 /// Runs the command.
 pub fn run(command: &Command) -> ExitCode {
-    let Command::Hash { name } = command;
-    let line = password().and_then(|password| user_line(name, &password).map_err(|error| error.to_string()));
+    let Command::Hash { name, senders } = command;
+    let line = with_senders(name, senders)
+        .and_then(|()| password())
+        .and_then(|password| user_line(name, &password, senders).map_err(|error| error.to_string()));
     match line {
         Ok(line) => {
             println!("{line}");
             ExitCode::SUCCESS
         }
         Err(error) => failed(&error),
+    }
+}
+
+/// A user who may send from nowhere is surely a mistake.
+fn with_senders(name: &str, senders: &[Pattern]) -> Result<(), String> {
+    match name.parse::<Address>() {
+        Err(_) if senders.is_empty() => Err(format!(
+            "{name:?} is no mail address: say what the user may send from, as --sender ann@agency.example or --sender @agency.example"
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -393,6 +393,7 @@ fn record(
         message_id: inspection.structure.message_id.clone(),
         received: arrival.at,
         client: arrival.client.address.to_string(),
+        user: arrival.client.user,
         sender: arrival.envelope.sender,
         size,
         policy: rulebook.policy.version.clone(),

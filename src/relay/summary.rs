@@ -1,4 +1,5 @@
-//! The line in the log about a message that was taken. It names no addresses; `sealgate trace ID` does.
+//! The line in the log about a message that was taken. It names no addresses but that of a user who logged
+//! in; `sealgate trace ID` names them.
 
 use crate::audit::Record;
 use crate::message::{Leaving, MessageId};
@@ -8,6 +9,7 @@ use crate::policy::Action;
 pub(super) struct Summary {
     id: MessageId,
     client: String,
+    user: Option<String>,
     size: u64,
     clear: usize,
     encrypted: usize,
@@ -28,6 +30,7 @@ impl Summary {
         Summary {
             id: record.id,
             client: record.client.clone(),
+            user: record.user.clone(),
             size: record.size,
             clear: count(|leaving| matches!(leaving, Some(Leaving::Clear | Leaving::Signed { .. }))),
             encrypted: count(|leaving| {
@@ -54,13 +57,14 @@ impl Summary {
         let Summary {
             id,
             client,
+            user,
             size,
             clear,
             encrypted,
             refused,
             waiting,
         } = self;
-        tracing::info!(%id, client, size, clear, encrypted, refused, waiting, "accepted");
+        tracing::info!(%id, client, user, size, clear, encrypted, refused, waiting, "accepted");
         id
     }
 }

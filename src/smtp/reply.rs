@@ -133,6 +133,11 @@ impl Answer {
     pub(super) const NO_LOGIN: Answer = fixed(502, "5.5.1", "AUTH is not offered here");
     pub(super) const LOGIN_NEEDS_TLS: Answer = fixed(538, "5.7.11", "send STARTTLS first");
     pub(super) const LOGIN_FIRST: Answer = fixed(530, "5.7.0", "log in first; AUTH is offered under TLS");
+    pub(super) const NOT_YOUR_ADDRESS: Answer = fixed(
+        553,
+        "5.7.1",
+        "the user that you logged in as may not send from this address; ask your administrator to allow it",
+    );
     pub(super) const ALREADY_LOGGED_IN: Answer = fixed(503, "5.5.1", "you are logged in already");
     pub(super) const LOGIN_IN_TRANSACTION: Answer = fixed(
         503,

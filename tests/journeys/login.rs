@@ -22,17 +22,13 @@ fn gateway(mailbox: &Mailbox) -> Gateway {
 }
 
 fn swaks(to: SocketAddr, mechanism: &str, password: &str, tls: &str) -> Output {
+    swaks_from(to, "clerk@agency.example", mechanism, password, tls)
+}
+
+fn swaks_from(to: SocketAddr, sender: &str, mechanism: &str, password: &str, tls: &str) -> Output {
     let mut command = Command::new("swaks");
     command.args(["--server", &to.ip().to_string(), "--port", &to.port().to_string()]);
-    command.args([
-        "--from",
-        "clerk@agency.example",
-        "--to",
-        NOBODY,
-        "--body",
-        "At noon?",
-        tls,
-    ]);
+    command.args(["--from", sender, "--to", NOBODY, "--body", "At noon?", tls]);
     command.args([
         "--auth",
         mechanism,
@@ -90,6 +86,49 @@ fn a_user_may_relay_from_anywhere_under_starttls_and_implicit_tls() {
     let log = gateway.log();
     assert!(
         !log.contains(PASSWORD) && log.contains("a user has logged in"),
+        "{log}"
+    );
+}
+
+#[test]
+fn a_user_sends_from_the_allowed_addresses_only_and_the_record_names_the_user() {
+    let name = "a_user_sends_from_the_allowed_addresses_only_and_the_record_names_the_user";
+    if !have(name, &["swaks", "/usr/share/doc/libnet-ssleay-perl"]) {
+        return;
+    }
+    let mailbox = Mailbox::start();
+    let gateway = gateway(&mailbox);
+    let output = swaks_from(
+        gateway.address,
+        "chief@agency.example",
+        "PLAIN",
+        PASSWORD,
+        "--tls",
+    );
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("553 5.7.1") && !output.status.success(), "{said}");
+    assert!(
+        swaks(gateway.address, "PLAIN", PASSWORD, "--tls")
+            .status
+            .success()
+    );
+    let letter = mailbox.next();
+    assert!(mailbox.is_empty());
+    let text = letter.text();
+    let header = text.split("\r\n\r\n").next().unwrap_or_default();
+    assert!(!header.contains(USER), "no header field names the user: {header}");
+    let (_, behind) = text.split_once("with ESMTPSA id ").expect("a Received field");
+    let id = behind.split(';').next().unwrap_or_default();
+    let told = gateway.ask(&["trace", id]);
+    assert!(told.contains(&format!("{USER}, who had logged in")), "{told}");
+    assert!(
+        gateway
+            .ask(&["trace", id, "--json"])
+            .contains(&format!("\"user\": \"{USER}\""))
+    );
+    let log = gateway.log();
+    assert!(
+        log.contains(&format!("user=\"{USER}\"")) || log.contains(&format!("user={USER}")),
         "{log}"
     );
 }

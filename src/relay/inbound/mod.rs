@@ -182,6 +182,7 @@ fn record(
         message_id: None,
         received: arrival.at,
         client: arrival.client.address.to_string(),
+        user: arrival.client.user.clone(),
         sender: arrival.envelope.sender.clone(),
         size: arrival.raw.len() as u64,
         policy: String::new(),

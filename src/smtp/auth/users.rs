@@ -1,4 +1,5 @@
-//! The file with the users: one line each, `name:verifier`, as `sealgate user hash` prints it.
+//! The file with the users: one line each, `name:verifier` and the senders that the user may use, as `sealgate user hash`
+//! prints it.
 
 use std::collections::HashMap;
 use std::fs;
@@ -6,10 +7,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::message::Secret;
+use crate::message::{Address, Pattern, Secret};
 
 use super::super::watched::Watched;
-use super::verifier::{ROUNDS, Verifier};
+use super::verifier::{NoVerifier, ROUNDS, Verifier};
 
 /// The longest name and the longest password that are taken, in octets.
 const LONGEST: usize = 512;
@@ -22,7 +23,14 @@ pub(in crate::smtp) struct Users {
     file: Watched<Table>,
 }
 
-type Table = HashMap<String, Arc<Verifier>>;
+type Table = HashMap<String, User>;
+
+#[derive(Debug)]
+struct User {
+    verifier: Arc<Verifier>,
+    /// From which addresses. None are listed where the name says it.
+    senders: Vec<Pattern>,
+}
 
 /// No line can be made.
 #[derive(Debug, thiserror::Error)]
@@ -38,11 +46,11 @@ pub enum UserError {
     OpenSsl(#[from] openssl::error::ErrorStack),
 }
 
-/// A user's line for the file.
+/// A user's line for the file. Without senders, the user may send from the address that is the name, and from no other.
 ///
 /// # Errors
 /// When the name or the password cannot be one.
-pub fn line(name: &str, password: &str) -> Result<String, UserError> {
+pub fn line(name: &str, password: &str, senders: &[Pattern]) -> Result<String, UserError> {
     let name = prepare(name)
         .filter(|name| is_name(name))
         .ok_or(UserError::Name)?;
@@ -50,7 +58,11 @@ pub fn line(name: &str, password: &str) -> Result<String, UserError> {
     if password.chars().count() < 8 {
         return Err(UserError::Password);
     }
-    Ok(format!("{name}:{}", Verifier::new(&password)?))
+    let mut line = format!("{name}:{}", Verifier::new(&password)?);
+    for sender in senders {
+        line.push_str(&format!(" {sender}"));
+    }
+    Ok(line)
 }
 
 /// The form in which names and passwords are compared (RFC 4013), so that one typed on another keyboard is the same.
@@ -78,10 +90,33 @@ impl Users {
         let table = self.file.now();
         // Both are worked out for every name, so that neither takes longer.
         let seed = self.secret.mac("salt of a user", &[name.as_bytes()]);
-        let rounds = table.values().map(|verifier| verifier.rounds).max();
+        let rounds = table.values().map(|user| user.verifier.rounds).max();
         let nobody = Arc::new(Verifier::of_nobody(&seed, rounds.unwrap_or(ROUNDS)));
-        Some(table.get(name).cloned().unwrap_or(nobody))
+        Some(table.get(name).map_or(nobody, |user| Arc::clone(&user.verifier)))
     }
+
+    /// Whether the user of this name may send from the address, as the file is now: whoever is no longer in it may send
+    /// from none. The null sender is nobody's address, and notices of a user's mail program have it (RFC 8098 §3).
+    pub(in crate::smtp) fn may_send(&self, name: &str, sender: Option<&Address>) -> bool {
+        let Some(name) = prepare(name) else {
+            return false;
+        };
+        let table = self.file.now();
+        match (table.get(&name), sender) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(user), Some(sender)) if user.senders.is_empty() => {
+                own(&name).is_some_and(|own| own.matches(sender))
+            }
+            (Some(user), Some(sender)) => user.senders.iter().any(|pattern| pattern.matches(sender)),
+        }
+    }
+}
+
+/// The address that a name is.
+fn own(name: &str) -> Option<Pattern> {
+    let address: Address = name.parse().ok()?;
+    Some(Pattern::Mailbox(address.key()))
 }
 
 /// Reads a whole file, or says what is wrong with it.
@@ -108,18 +143,29 @@ fn read(path: &Path) -> Result<Table, String> {
         // A name may hold colons.
         let split = line.find(MARK).and_then(|mark| line.split_at_checked(mark));
         let (name, verifier) = split.map_or(("", line), |(name, rest)| (name, rest.trim_start_matches(':')));
-        let verifier = verifier
-            .trim_end()
-            .parse()
-            .map_err(|error| at(format!("{error}")))?;
+        let mut words = verifier.split_ascii_whitespace();
+        let verifier = words.next().unwrap_or_default().parse();
+        let verifier = Arc::new(verifier.map_err(|error: NoVerifier| at(error.to_string()))?);
+        let senders = words.map(sender).collect::<Result<Vec<_>, _>>().map_err(at)?;
         if !is_name(name) || prepare(name).as_deref() != Some(name) {
             return Err(at("the name is not as `sealgate user hash` writes it".to_owned()));
         }
-        if table.insert(name.to_owned(), Arc::new(verifier)).is_some() {
+        if table
+            .insert(name.to_owned(), User { verifier, senders })
+            .is_some()
+        {
             return Err(at("this user was named before".to_owned()));
         }
     }
     Ok(table)
+}
+
+fn sender(word: &str) -> Result<Pattern, String> {
+    word.parse().map_err(|_| {
+        format!(
+            "{word:?} is no sender: write addresses, @domain, @*.domain for all below it, or * for any, with blanks between"
+        )
+    })
 }
 
 #[cfg(test)]
@@ -156,7 +202,7 @@ mod tests {
         let file = File::new("now");
         file.write(&format!(
             "# ours\n\n{}\n",
-            line("ann@agency.example", "correct horse").unwrap()
+            line("ann@agency.example", "correct horse", &[]).unwrap()
         ));
         let users = Users::open(&file.0, Secret::passing().unwrap()).unwrap();
         assert!(is(&users, "ann@agency.example", "correct horse"));
@@ -164,7 +210,7 @@ mod tests {
         assert!(!is(&users, "bob", "battery staple"));
         file.write(&format!(
             "{}\n# and no ann\n",
-            line("bob", "battery staple").unwrap()
+            line("bob", "battery staple", &[]).unwrap()
         ));
         assert!(is(&users, "bob", "battery staple") && !is(&users, "ann@agency.example", "correct horse"));
         file.write("bob:this is damaged, and longer\n");
@@ -177,7 +223,7 @@ mod tests {
     #[test]
     fn nobody_has_the_same_salt_every_time_and_as_many_rounds_as_everybody() {
         let file = File::new("nobody");
-        file.write(&line("ann", "correct horse").unwrap());
+        file.write(&line("ann", "correct horse", &[]).unwrap());
         let secret = Secret::passing().unwrap();
         let users = Users::open(&file.0, secret.clone()).unwrap();
         let again = Users::open(&file.0, secret).unwrap();
@@ -188,15 +234,48 @@ mod tests {
     }
 
     #[test]
+    fn a_user_may_send_from_the_own_address_or_from_those_that_are_listed() {
+        let file = File::new("senders");
+        let listed = ["help@agency.example", "@lists.agency.example"].map(|text| text.parse().unwrap());
+        let ann = line("ann@agency.example", "correct horse", &[]).unwrap();
+        let bob = line("bob", "battery staple", &listed).unwrap();
+        let eve = line("eve", "battery staple", &[]).unwrap();
+        let any = line("any", "battery staple", &[Pattern::Everybody]).unwrap();
+        file.write(&[ann, bob, eve, any].join("\n"));
+        let users = Users::open(&file.0, Secret::passing().unwrap()).unwrap();
+        assert!(is(&users, "bob", "battery staple"));
+        for (name, sender, may) in [
+            ("ann@agency.example", "Ann@Agency.example", true),
+            ("ann@agency.example", "bob@agency.example", false),
+            ("ann@agency.example", "ann@sub.agency.example", false),
+            ("bob", "HELP@agency.example", true),
+            ("bob", "news@lists.agency.example", true),
+            ("bob", "news@agency.example", false),
+            ("eve", "eve@agency.example", false),
+            ("any", "chief@agency.example", true),
+            ("nobody", "chief@agency.example", false),
+            ("", "chief@agency.example", false),
+        ] {
+            let sender = sender.parse().unwrap();
+            assert_eq!(users.may_send(name, Some(&sender)), may, "{name} {sender}");
+        }
+        assert!(users.may_send("eve", None) && !users.may_send("nobody", None));
+    }
+
+    #[test]
     fn mistakes_in_the_file_are_named_with_their_line() {
         let file = File::new("mistakes");
-        let ann = line("ann", "correct horse").unwrap();
+        let ann = line("ann", "correct horse", &[]).unwrap();
         for (text, told) in [
             (
                 "ann:secret\n".to_owned(),
                 "line 1: this is no line of `sealgate user hash`",
             ),
             (format!("{ann}\n{ann}\n"), "line 2: this user was named before"),
+            (
+                format!("{ann} a@b @"),
+                "line 1: \"@\" is no sender: write addresses",
+            ),
             (format!("\n {ann}"), "line 2: the name is not as"),
             (ann.replace("ann", ""), "line 1: the name is not as"),
         ] {
@@ -220,7 +299,7 @@ mod tests {
             ("a", "short"),
             ("a", "tab\tinside it"),
         ] {
-            assert!(line(name, password).is_err(), "{name:?} {password:?}");
+            assert!(line(name, password, &[]).is_err(), "{name:?} {password:?}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! AUTH in a session (RFC 4954): only under TLS, and only when there are users.
 
+use crate::message::Address;
+
 use super::super::auth::{Claim, Exchange, MECHANISMS, Step};
 use super::{Answer, Event, Phase, Session};
 
@@ -49,6 +51,20 @@ impl Session {
             self.fail(Answer::UNKNOWN_MECHANISM);
         }
         None
+    }
+
+    /// Whether the user, if there is one, may send from this address (RFC 6409 §6.1). It is asked for each message, so that
+    /// a user who was taken out of the file ends at once. One that a balancer named must be in the file, too, if there
+    /// is one.
+    pub(super) fn may_use(&self, sender: Option<&Address>) -> bool {
+        let (Some(users), Some(name)) = (&self.rules.users, &self.client.user) else {
+            return true;
+        };
+        let may = users.may_send(name, sender);
+        if !may {
+            tracing::warn!(address = %self.client.address, user = name, "a user may not send from another's address");
+        }
+        may
     }
 
     /// Takes a line as the client's part of the exchange.

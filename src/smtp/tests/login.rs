@@ -13,7 +13,8 @@ const PASSWORD: &str = "correct horse";
 
 /// At which nobody may relay without a password.
 fn with_users(files: &Files) -> Settings {
-    let users = files.write("users", user_line("ann", PASSWORD).unwrap().as_bytes());
+    let senders = ["ann@client.example", "@lists.client.example"].map(|text| text.parse().unwrap());
+    let users = files.write("users", user_line("ann", PASSWORD, &senders).unwrap().as_bytes());
     let mode = std::fs::Permissions::from_mode(0o640);
     std::fs::set_permissions(users.as_ref().unwrap(), mode).unwrap();
     Settings {
@@ -59,6 +60,36 @@ fn whoever_proves_a_password_may_relay_and_the_gateway_knows_who_it_is() {
     peer.ask("DATA", "354");
     peer.ask("text\r\n.", "250 2.0.0");
     assert_eq!(gateway.recorder.taken()[0].client.user.as_deref(), Some("ann"));
+}
+
+#[test]
+fn a_user_may_send_from_the_listed_addresses_only_and_only_while_in_the_file() {
+    let files = Files::new("senders");
+    let settings = with_users(&files);
+    let gateway = Gateway::start(&settings, Recorder::default());
+    let mut peer = under_tls(&gateway);
+    peer.ask(&plain("ann", PASSWORD), "235 2.7.0");
+    for sender in [
+        "chief@client.example",
+        "ann@sub.client.example",
+        "ann@other.example",
+    ] {
+        peer.ask(
+            &format!("MAIL FROM:<{sender}>"),
+            "553 5.7.1 the user that you logged in as may not send from this address",
+        );
+        peer.ask("RCPT TO:<bob@partner.example>", "503 ");
+    }
+    for sender in ["Ann@Client.example", "news@lists.client.example", ""] {
+        peer.ask(&format!("MAIL FROM:<{sender}>"), "250 ");
+        peer.ask("RSET", "250 ");
+    }
+    let nobody = user_line("bob", PASSWORD, &[]).unwrap();
+    files.write("users", format!("# ann has left\n{nobody}\n").as_bytes());
+    let mode = std::fs::Permissions::from_mode(0o640);
+    std::fs::set_permissions(settings.users.unwrap(), mode).unwrap();
+    peer.ask("MAIL FROM:<ann@client.example>", "553 5.7.1");
+    peer.ask("MAIL FROM:<>", "553 5.7.1");
 }
 
 #[test]

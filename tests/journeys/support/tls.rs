@@ -49,14 +49,17 @@ pub fn prepare(directory: &Directory) {
     fill().expect("a certificate");
     directory.write("tls.pem", builder.build().to_pem().expect("PEM"));
     directory.write("tls.key", key.private_key_to_pem_pkcs8().expect("PEM"));
-    let users = directory.write("users", user(USER, PASSWORD));
+    let users = directory.write("users", user(USER, PASSWORD, &[USER, "clerk@agency.example"]));
     std::fs::set_permissions(users, std::fs::Permissions::from_mode(0o640)).expect("our own file");
 }
 
-/// A user's line, made by the program.
-pub fn user(name: &str, password: &str) -> String {
+/// The line of a user who may send from these addresses, made by the program.
+pub fn user(name: &str, password: &str, senders: &[&str]) -> String {
     let mut command = Command::new(PROGRAM);
     command.args(["user", "hash", name]);
+    for sender in senders {
+        command.args(["--sender", sender]);
+    }
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
