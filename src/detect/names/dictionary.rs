@@ -38,10 +38,9 @@ impl Dictionary {
             {
                 let place = beginning(text.get(start..end).unwrap_or_default());
                 if let Some(range) = begins.get_mut(place) {
-                    *range = if range.is_empty() {
-                        start..end
-                    } else {
-                        range.start..end
+                    *range = match range.start == range.end {
+                        true => start..end,
+                        false => range.start..end,
                     };
                 }
                 start = end;
