@@ -81,8 +81,7 @@ fn base64_runs(text: &[u8]) -> Vec<Vec<u8>> {
             runs.push(complete);
         }
     };
-    let lines = text.split(|octet| *octet == b'\n');
-    let lines = lines.flat_map(|line| line.trim_ascii_end().split(|octet| *octet == b'\r'));
+    let lines = pieces(text, b'\n').flat_map(|line| pieces(line.trim_ascii_end(), b'\r'));
     for line in lines.map(<[u8]>::trim_ascii) {
         if !line.is_empty() && is_base64(line) {
             run.extend_from_slice(line);
@@ -93,6 +92,20 @@ fn base64_runs(text: &[u8]) -> Vec<Vec<u8>> {
     }
     end(&mut run);
     runs
+}
+
+/// What stands between octets like `end`.
+fn pieces(text: &[u8], end: u8) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let (piece, behind) = match memchr::memchr(end, text) {
+            Some(at) => (text.get(..at)?, text.get(at + 1..)),
+            None => (text, None),
+        };
+        rest = behind;
+        Some(piece)
+    })
 }
 
 /// The lines that hold an escape or a soft line break, each with the line before it, where a keyword may stand.

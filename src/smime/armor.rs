@@ -4,7 +4,23 @@ use std::io::{self, Write};
 
 /// Octets that make one line of 76 characters.
 const LINE: usize = 57;
+/// Characters of such a line, with its end.
+const ARMORED: usize = 78;
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// The two characters of each twelve bits: half as many look-ups as there are characters.
+static PAIRS: [[u8; 2]; 4096] = pairs();
+
+#[allow(clippy::indexing_slicing, reason = "worked out when the program is compiled")]
+const fn pairs() -> [[u8; 2]; 4096] {
+    let mut pairs = [[0; 2]; 4096];
+    let mut bits = 0;
+    while bits < 4096 {
+        pairs[bits] = [ALPHABET[bits >> 6], ALPHABET[bits & 0x3f]];
+        bits += 1;
+    }
+    pairs
+}
 
 /// How long `size` octets are in base64 lines.
 pub(super) fn armored_size(size: usize) -> usize {
@@ -43,17 +59,31 @@ impl Write for Armor<'_> {
         }
         encode_line(&self.rest, self.out);
         self.rest.clear();
-        let mut lines = later.chunks_exact(LINE);
-        for line in &mut lines {
-            encode_line(line, self.out);
+        let (lines, rest) = later.as_chunks::<LINE>();
+        for line in lines {
+            self.out.extend_from_slice(&whole_line(line));
         }
-        self.rest.extend_from_slice(lines.remainder());
+        self.rest.extend_from_slice(rest);
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// A full line, with its end.
+fn whole_line(line: &[u8; LINE]) -> [u8; ARMORED] {
+    let mut armored = [b'\n'; ARMORED];
+    let (groups, _) = line.as_chunks::<3>();
+    let (places, end) = armored.as_chunks_mut::<4>();
+    for (place, group) in places.iter_mut().zip(groups) {
+        *place = encode_group(*group);
+    }
+    if let Some(first) = end.first_mut() {
+        *first = b'\r';
+    }
+    armored
 }
 
 fn encode_line(bytes: &[u8], out: &mut Vec<u8>) {
@@ -76,12 +106,10 @@ fn encode_line(bytes: &[u8], out: &mut Vec<u8>) {
 }
 
 fn encode_group([one, two, three]: [u8; 3]) -> [u8; 4] {
-    [one >> 2, one << 4 | two >> 4, two << 2 | three >> 6, three].map(digit)
-}
-
-/// The character for the lower six bits.
-fn digit(bits: u8) -> u8 {
-    ALPHABET.get(usize::from(bits & 0x3f)).copied().unwrap_or(b'=')
+    let (one, two, three) = (usize::from(one), usize::from(two), usize::from(three));
+    let pair = |bits: usize| PAIRS.get(bits & 0xfff).copied().unwrap_or_default();
+    let ([first, second], [third, fourth]) = (pair(one << 4 | two >> 4), pair(two << 8 | three));
+    [first, second, third, fourth]
 }
 
 #[cfg(test)]
