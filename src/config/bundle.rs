@@ -148,11 +148,12 @@ impl Files {
     /// # Errors
     /// When the file system refuses, or a name is none of a rule or a template.
     pub fn write(&self, folder: &Path) -> std::io::Result<()> {
-        let named: [(&str, &[(String, String)], fn(&str) -> Result<bool, String>); 2] = [
-            ("elements", &self.elements, element_name),
-            ("notices", &self.notices, notice_name),
-        ];
-        for (below, files, wanted) in named {
+        for (below, files) in [("elements", &self.elements), ("notices", &self.notices)] {
+            let wanted = if below == "elements" {
+                element_name
+            } else {
+                notice_name
+            };
             std::fs::create_dir_all(folder.join(below))?;
             for (name, text) in files {
                 if name.contains(['/', '\0']) || wanted(name) != Ok(true) {

@@ -176,9 +176,8 @@ fn entry(row: &PgRow) -> Result<Entry, sqlx::Error> {
     let capabilities: Option<Vec<u8>> = row.try_get("capabilities")?;
     Ok(Entry {
         certificate: Arc::new(certificate),
-        origin: Origin::named(row.try_get("origin")?).ok_or_else(|| Unreadable("origin of a certificate"))?,
-        state: EntryState::named(row.try_get("state")?)
-            .ok_or_else(|| Unreadable("state of a certificate"))?,
+        origin: Origin::named(row.try_get("origin")?).ok_or(Unreadable("origin of a certificate"))?,
+        state: EntryState::named(row.try_get("state")?).ok_or(Unreadable("state of a certificate"))?,
         first_seen: rows::time(row, "first_seen")?,
         last_seen: rows::time(row, "last_seen")?,
         capabilities: capabilities.map(Capabilities),

@@ -93,7 +93,7 @@ pub(super) fn delivery(row: &PgRow) -> Result<Delivery, sqlx::Error> {
         recipient: address(row.try_get("recipient")?)?,
         body: row.try_get("body")?,
         size: u64::try_from(row.try_get::<i64, _>("size")?).map_err(|_| Unreadable("size"))?,
-        state: State::named(row.try_get("state")?).ok_or_else(|| Unreadable("state of a delivery"))?,
+        state: State::named(row.try_get("state")?).ok_or(Unreadable("state of a delivery"))?,
         attempts: small(row, "attempts")?,
         created: time(row, "created")?,
         next_attempt: time(row, "next_attempt")?,

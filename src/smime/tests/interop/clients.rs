@@ -208,7 +208,11 @@ fn gpgsm(letters: &[Letter]) -> Vec<Option<Vec<u8>>> {
             folder.write("mail.p7m", &letter.der);
             let output = ask(&["--status-fd", "2", "--decrypt", "mail.p7m"]);
             // Mail programs go by the status: the exit code complains of other recipients' certificates as well.
-            let opened = String::from_utf8_lossy(&output.stderr).contains("[GNUPG:] DECRYPTION_OKAY");
+            let said = String::from_utf8_lossy(&output.stderr);
+            let opened = said.contains("[GNUPG:] DECRYPTION_OKAY");
+            if !opened {
+                println!("gpgsm does not open it: {said}");
+            }
             opened.then_some(output.stdout)
         };
         let answers = letters.iter().map(open).collect();
