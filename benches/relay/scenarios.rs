@@ -37,7 +37,7 @@ pub fn recipients(effort: Effort) {
         let how = if named { ", named in To" } else { "" };
         println!("| {count}{how} | {time:.1} | {further} |");
     }
-    sink.wait_for((1 + 2 * (100 + 1000)) * (1 + effort.rounds()));
+    sink.wait_for_recipients((1 + 2 * (100 + 1000)) * (1 + effort.rounds()));
 }
 
 /// One message of 50 MB, then one of 20 MB to several people.

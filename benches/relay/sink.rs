@@ -18,6 +18,7 @@ pub struct Sink {
 #[derive(Default)]
 struct Counts {
     messages: AtomicUsize,
+    recipients: AtomicUsize,
     octets: AtomicU64,
     sealed: AtomicUsize,
 }
@@ -50,6 +51,18 @@ impl Sink {
         self.counts.messages.load(Ordering::Acquire)
     }
 
+    /// Waits until mail to so many recipients has come since the sink was started.
+    pub fn wait_for_recipients(&self, recipients: usize) {
+        let start = Instant::now();
+        while self.counts.recipients.load(Ordering::Acquire) < recipients {
+            assert!(
+                start.elapsed() < PATIENCE,
+                "mail to some of {recipients} recipients does not arrive"
+            );
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// How many of them were S/MIME.
     pub fn sealed(&self) -> usize {
         self.counts.sealed.load(Ordering::Acquire)
@@ -75,6 +88,7 @@ fn serve(stream: TcpStream, counts: &Counts) -> std::io::Result<()> {
     let mut reader = BufReader::with_capacity(64 * 1024, stream);
     let mut line = Vec::new();
     let mut replies: Vec<u8> = b"220 sink.example ESMTP\r\n".to_vec();
+    let mut recipients = 0;
     loop {
         // What was pipelined is answered in one piece.
         if reader.buffer().is_empty() {
@@ -93,7 +107,13 @@ fn serve(stream: TcpStream, counts: &Counts) -> std::io::Result<()> {
                 writer.write_all(&replies)?;
                 replies.clear();
                 receive(&mut reader, counts)?;
+                counts.recipients.fetch_add(recipients, Ordering::Release);
+                recipients = 0;
                 replies.extend_from_slice(b"250 taken\r\n");
+            }
+            b"RCPT" => {
+                recipients += 1;
+                replies.extend_from_slice(b"250 fine\r\n");
             }
             b"QUIT" => return writer.write_all(b"221 bye\r\n"),
             _ => replies.extend_from_slice(b"250 fine\r\n"),

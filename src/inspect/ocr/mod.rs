@@ -92,7 +92,22 @@ impl Ocr {
         }
         let worker = worker(program, settings)?;
         let trial = worker.with_at_least(START_TIME);
-        let version = trial.run(&["--version"], &[]).await.map_err(broken)?;
+        let mut shared = Shared {
+            free: Semaphore::new(settings.workers()),
+            settings: settings.clone(),
+            worker: trial.clone(),
+            memory: Mutex::default(),
+            version: String::new(),
+            turns: true,
+        };
+        let blank = blank();
+        // At once: mail waits for all of them.
+        let (version, turned, upright) = tokio::join!(
+            trial.run(&["--version"], &[]),
+            shared.attempt(TURNED, &blank),
+            shared.attempt(UPRIGHT, &blank)
+        );
+        let version = version.map_err(broken)?;
         for wall in &version.jail.broken {
             if !allow_weak_jail {
                 return Err(NoOcr(format!(
@@ -104,17 +119,9 @@ impl Ocr {
         for wall in &version.jail.lacking {
             tracing::warn!("the jail of the OCR processes has one wall less: {wall}");
         }
-        let mut shared = Shared {
-            free: Semaphore::new(settings.workers()),
-            settings: settings.clone(),
-            worker: trial,
-            memory: Mutex::default(),
-            version: first_line(&version.output),
-            turns: true,
-        };
-        let blank = blank();
-        shared.turns = shared.attempt(TURNED, &blank).await.is_ok();
-        shared.attempt(UPRIGHT, &blank).await.map_err(broken)?;
+        shared.version = first_line(&version.output);
+        shared.turns = turned.is_ok();
+        upright.map_err(broken)?;
         shared.worker = worker;
         Ok(Ocr {
             shared: Arc::new(shared),
