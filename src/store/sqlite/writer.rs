@@ -246,11 +246,12 @@ impl<W: Fn() + Send> Writer<W> {
     }
 
     fn finish(&mut self, batch: Vec<Box<dyn Work>>, effects: Effects) {
-        for work in batch {
-            work.answer();
-        }
+        // Before the answers: who has his may rely on the deliverer's having been told.
         if effects.wake {
             (self.woken)();
+        }
+        for work in batch {
+            work.answer();
         }
         self.sweeper.remove(effects.unused);
     }
