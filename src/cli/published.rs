@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 
 use crate::config::{Bundle, Files, Settings};
 use crate::detect::Rules;
-use crate::message::Secret;
+use crate::message::{Secret, is_equal};
 use crate::relay::Gateway;
 use crate::smime::Vault;
 use crate::store::{PolicySource, Publication, Store};
@@ -17,6 +17,8 @@ use super::config::in_lines;
 
 /// How often a gateway looks whether there is something new.
 const LOOK: Duration = Duration::from_secs(2);
+/// How long it waits when what is new could not be put in force.
+const LATER: Duration = Duration::from_secs(30);
 /// How many publications are tried, from the newest on, until one serves.
 const TRIED: u32 = 20;
 const PURPOSE: &str = "published policies";
@@ -116,7 +118,7 @@ impl Policies {
     /// # Errors
     /// When it was not written by somebody who has the vault's key.
     pub fn open(&self, one: &Publication) -> Result<Files, String> {
-        if !is_equal(&one.mac, &self.mac(one)) {
+        if !is_equal(one.mac.as_bytes(), self.mac(one).as_bytes()) {
             return Err(
                 "they do not come from somebody who has the vault's key, or were changed in the database"
                     .to_owned(),
@@ -149,16 +151,21 @@ impl Policies {
         if self.settings.store.policies == PolicySource::Folder {
             return stopped.await;
         }
+        let mut pause = LOOK;
         loop {
             tokio::select! {
                 () = &mut stopped => return,
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(pause) => {}
             }
+            pause = LOOK;
             // While the database is away there is nothing new, and others say so.
             let last = self.store.last_publication().await.unwrap_or(number);
             if last > number {
-                number = last;
-                super::serve::reload(&gateway, &self, &reloads).await;
+                // It may be the database that failed in the middle: only what is in force need not be tried again.
+                match super::serve::reload(&gateway, &self, &reloads).await {
+                    true => number = last,
+                    false => pause = LATER,
+                }
             }
         }
     }
@@ -172,10 +179,6 @@ impl Policies {
     pub fn store(&self) -> &Store {
         &self.store
     }
-}
-
-fn is_equal(one: &str, other: &str) -> bool {
-    one.len() == other.len() && openssl::memcmp::eq(one.as_bytes(), other.as_bytes())
 }
 
 /// What the files say, with rules that pass their own examples.

@@ -99,7 +99,7 @@ async fn serve(
             _ = signals.hangup.recv() => {
                 let (gateway, policies) = (Arc::clone(&gateway), Arc::clone(policies));
                 let reloads = Arc::clone(&reloads);
-                drop(tokio::spawn(async move { reload(&gateway, &policies, &reloads).await }));
+                drop(tokio::spawn(async move { reload(&gateway, &policies, &reloads).await; }));
             }
             _ = signals.terminate.recv() => { stop.send_replace(true); }
             _ = signals.interrupt.recv() => { stop.send_replace(true); }
@@ -183,8 +183,8 @@ async fn take_in_news(gateway: Arc<Gateway>, settings: Settings, one_at_a_time: 
     }
 }
 
-/// In turn, so that what was asked for last is what is in force.
-pub(super) async fn reload(gateway: &Gateway, policies: &Policies, one_at_a_time: &Mutex<()>) {
+/// In turn, so that what was asked for last is what is in force. Answers whether it is.
+pub(super) async fn reload(gateway: &Gateway, policies: &Policies, one_at_a_time: &Mutex<()>) -> bool {
     let _turn = one_at_a_time.lock().await;
     let reloaded = match policies.choose().await {
         Ok(InForce { bundle, .. }) => gateway::reload(gateway, policies.settings(), bundle).await,
@@ -196,8 +196,12 @@ pub(super) async fn reload(gateway: &Gateway, policies: &Policies, one_at_a_time
             if let Err(error) = gateway::tell_policy(policies.store(), &policy).await {
                 tracing::warn!(error, "the other gateways could not be told");
             }
+            true
         }
-        Err(mistakes) => tracing::error!("policies and certificates stay as they were:\n{mistakes}"),
+        Err(mistakes) => {
+            tracing::error!("policies and certificates stay as they were:\n{mistakes}");
+            false
+        }
     }
 }
 

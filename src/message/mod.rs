@@ -27,7 +27,7 @@ pub use inspection::{
 pub use outbound::{Leaving, Outbound, Purpose, Signature};
 pub use pattern::{Pattern, PatternError};
 pub use profile::{Demand, Profile};
-pub use secret::Secret;
+pub use secret::{Secret, is_equal};
 pub use signing::SignatureForm;
 
 /// A future that a trait method returns, so that the trait can be used behind a pointer.

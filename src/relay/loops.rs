@@ -4,7 +4,7 @@
 //! this gateway's key makes of that number and the message's Message-ID. A field that somebody else wrote, or copied from
 //! another message, does not count: it neither ends a message that goes no circle, nor makes one that does look new.
 
-use crate::message::{RawMessage, Secret};
+use crate::message::{RawMessage, Secret, is_equal};
 
 use super::accept::NotTaken;
 use super::received;
@@ -74,7 +74,7 @@ impl LoopGuard {
         let identity = identity(raw);
         let mut passes = 0;
         for (number, mac) in marks(raw) {
-            if number > passes && is_equal(&self.mac(number, &identity), mac) {
+            if number > passes && is_equal(self.mac(number, &identity).as_bytes(), mac) {
                 passes = number;
             }
         }
@@ -93,10 +93,6 @@ impl LoopGuard {
             .map(|octet| format!("{octet:02x}"))
             .collect()
     }
-}
-
-fn is_equal(mac: &str, other: &[u8]) -> bool {
-    mac.len() == other.len() && openssl::memcmp::eq(mac.as_bytes(), other)
 }
 
 /// The lines of the header section.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::failure::Unreadable;
 use crate::message::{DsnRequest, Purpose};
-use crate::queue::{Delivery, State};
+use crate::queue::{By, Delivery, State};
 
 /// A reply is cut to this many octets; nobody needs more, and the next hop chooses its length.
 const REPLY_LIMIT: usize = 1000;
@@ -59,6 +59,15 @@ pub(in crate::store) fn dsn(json: Option<&str>) -> Result<DsnRequest, Unreadable
     let dsn = json.map(serde_json::from_str).transpose();
     dsn.map(Option::unwrap_or_default)
         .map_err(|_| Unreadable("DSN parameters of a sender"))
+}
+
+/// By which column of the queue's table deliveries are counted together; the domain of a sender is cut out later.
+pub(in crate::store) fn group_column(by: By) -> &'static str {
+    match by {
+        By::Domain => "domain",
+        By::Recipient => "lower(recipient)",
+        By::Sender | By::SenderDomain => "lower(coalesce(sender, ''))",
+    }
 }
 
 /// As much of a reply as is kept.

@@ -5,6 +5,7 @@ use sqlx::{PgConnection, QueryBuilder};
 
 use super::rows::narrow;
 use crate::queue::{By, Filter, Group, Tally, limits};
+use crate::store::words::group_column;
 
 /// Deliveries by what they have in common and by age; the biggest groups first.
 pub(super) async fn shape(
@@ -14,11 +15,7 @@ pub(super) async fn shape(
     now: Timestamp,
 ) -> Result<Vec<Group>, sqlx::Error> {
     let mut sql = QueryBuilder::new("SELECT ");
-    sql.push(match by {
-        By::Domain => "domain",
-        By::Recipient => "lower(recipient)",
-        By::Sender | By::SenderDomain => "lower(coalesce(sender, ''))",
-    });
+    sql.push(group_column(by));
     sql.push(", CASE");
     for (age, limit) in limits(now).into_iter().enumerate() {
         sql.push(" WHEN created > ").push_bind(limit.as_microsecond());

@@ -6,15 +6,12 @@ use rusqlite::Connection;
 use super::rows::{Sql, narrow};
 use crate::queue::{By, Filter, Group, Tally, limits};
 use crate::store::failure::Failure;
+use crate::store::words::group_column;
 
 /// Deliveries by what they have in common and by age; the biggest groups first.
 pub(super) fn shape(db: &Connection, filter: &Filter, by: By, now: Timestamp) -> Result<Vec<Group>, Failure> {
     let mut sql = Sql::new("SELECT ");
-    sql.push(match by {
-        By::Domain => "domain",
-        By::Recipient => "lower(recipient)",
-        By::Sender | By::SenderDomain => "lower(coalesce(sender, ''))",
-    });
+    sql.push(group_column(by));
     sql.push(", CASE");
     for (age, limit) in limits(now).into_iter().enumerate() {
         sql.push(" WHEN created > ").bind(limit.as_microsecond());
