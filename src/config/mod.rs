@@ -135,6 +135,7 @@ impl Settings {
             listen_tls: Vec::new(),
             listen_lmtp: Vec::new(),
             users: None,
+            requiretls: self.inbound.requiretls,
             ..self.smtp.clone()
         }
     }

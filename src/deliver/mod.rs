@@ -22,6 +22,7 @@ mod plan;
 mod pool;
 mod reply;
 mod report;
+mod requiretls;
 mod route;
 mod session;
 mod target;

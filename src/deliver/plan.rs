@@ -52,6 +52,18 @@ impl Candidate {
     pub(super) fn name(&self) -> String {
         name(&self.host, self.port)
     }
+
+    /// Names that a certificate of this host must have to prove who it is, without a policy of its domain. `None` when its
+    /// name comes from a DNS that nobody has signed (RFC 8689 §2).
+    pub(super) fn own_names(&self, way: &Way) -> Option<Vec<String>> {
+        match self.found {
+            Found::Named if !way.names.is_empty() => Some(way.names.clone()),
+            Found::Named
+            | Found::Exchanger { implicit: true, .. }
+            | Found::Exchanger { secure: true, .. } => Some(vec![self.host.clone()]),
+            Found::Literal(_) | Found::Exchanger { .. } => None,
+        }
+    }
 }
 
 impl Shared {

@@ -179,6 +179,9 @@ impl Gateway {
             .await?;
         signing::note(arrival.id, made.unsigned, &mut signed);
         let mut outbounds = made.outbounds;
+        for outbound in &mut outbounds {
+            outbound.tls = arrival.envelope.tls;
+        }
         let mut record = record(rulebook, arrival, outcome, &outbounds, is_told);
         record.signing = signed;
         outbounds.extend(notices);
@@ -310,6 +313,7 @@ fn notices(
         received: arrival.at,
         now: arrival.at,
         dsn: arrival.envelope.dsn.clone(),
+        tls: arrival.envelope.tls,
     };
     let mut notices = Vec::new();
     if actions().any(|action| matches!(action, Action::Refuse { .. })) {
@@ -399,6 +403,7 @@ fn record(
         policy: rulebook.policy.version.clone(),
         recipients: recipients.collect(),
         dsn: arrival.envelope.dsn,
+        tls: arrival.envelope.tls,
         inspection,
         need: judgment.need,
         notice,

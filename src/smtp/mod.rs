@@ -85,6 +85,8 @@ pub struct Settings {
     pub tls_certificate: Option<std::path::PathBuf>,
     /// PEM file with its private key.
     pub tls_key: Option<std::path::PathBuf>,
+    /// Whether senders may ask for verified TLS on the whole way (REQUIRETLS, RFC 8689). It is offered under TLS.
+    pub requiretls: bool,
     /// The record of senders who are suspended. Default: `suspended.toml` in the folder of the store.
     pub suspended: Option<std::path::PathBuf>,
     /// How often something may happen.
@@ -115,6 +117,7 @@ impl Default for Settings {
             login_failures: 20,
             tls_certificate: None,
             tls_key: None,
+            requiretls: true,
             suspended: None,
             rates: Rates::default(),
             secret: None,

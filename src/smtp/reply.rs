@@ -133,6 +133,9 @@ impl Answer {
     pub(super) const NO_LOGIN: Answer = fixed(502, "5.5.1", "AUTH is not offered here");
     pub(super) const LOGIN_NEEDS_TLS: Answer = fixed(538, "5.7.11", "send STARTTLS first");
     pub(super) const LOGIN_FIRST: Answer = fixed(530, "5.7.0", "log in first; AUTH is offered under TLS");
+    /// Like a missing STARTTLS (RFC 3207 §4); 5.7.10 is "encryption needed" (RFC 8689 §4.2.1).
+    pub(super) const REQUIRETLS_IN_CLEAR: Answer =
+        fixed(530, "5.7.10", "REQUIRETLS can be asked for under TLS only");
     pub(super) const NOT_YOUR_ADDRESS: Answer = fixed(
         553,
         "5.7.1",

@@ -159,6 +159,7 @@ pub(super) fn shared(
         copied_octets: settings.memory_octets(),
         errors: settings.errors,
         starttls: tls.is_some(),
+        requiretls: settings.requiretls,
         quotas: Arc::new(Quotas::new(&settings.rates, settings.suspended.as_deref())?),
         users,
         domains,

@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
 
-use crate::message::{Address, DsnRequest, Envelope, RawMessage};
+use crate::message::{Address, DsnRequest, Envelope, RawMessage, TlsWish};
 
 use super::auth::Exchange;
 use super::chunks::{Chunk, Chunks};
-use super::command::{self, Command, Forward, Mail};
+use super::command::{self, Command, Fault, Forward, Mail};
 use super::data::Data;
 use super::intake::Flaw;
 use super::memory::{Budget, Hold};
@@ -381,6 +381,10 @@ impl Transaction {
             recipients: self.recipients,
             smtputf8: self.mail.smtputf8,
             dsn: if nothing { Vec::new() } else { self.dsn },
+            tls: match self.mail.requiretls {
+                true => TlsWish::Required,
+                false => TlsWish::AsConfigured,
+            },
         }
     }
 }

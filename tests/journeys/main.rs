@@ -28,6 +28,7 @@ mod postfix;
 mod profiles;
 mod receiving;
 mod refusals;
+mod requiretls;
 mod settings;
 mod signing;
 mod smuggling;

@@ -22,6 +22,8 @@ pub(in crate::smtp) struct Rules {
     pub(in crate::smtp) copied_octets: usize,
     pub(in crate::smtp) errors: u32,
     pub(in crate::smtp) starttls: bool,
+    /// Whether REQUIRETLS is taken.
+    pub(in crate::smtp) requiretls: bool,
     /// What has happened lately, in all sessions.
     pub(in crate::smtp) quotas: Arc<Quotas>,
     /// Who may log in.

@@ -58,8 +58,8 @@ pub(super) fn enqueue(db: &Connection, sending: &Sending<'_>) -> Result<i64, Fai
     let sender = outbound.sender.as_ref().map(ToString::to_string);
     let mut insert = db.prepare_cached(
         "INSERT INTO deliveries (tenant, message, purpose, sender, created, next_attempt, size, body, inbound,
-                                 place, recipient, domain, dsn, state, attempts, last_reply)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 0, '')",
+                                 place, recipient, domain, dsn, tls, state, attempts, last_reply)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 0, '')",
     )?;
     for (place, recipient) in &outbound.recipients {
         insert.execute(params![
@@ -75,7 +75,8 @@ pub(super) fn enqueue(db: &Connection, sending: &Sending<'_>) -> Result<i64, Fai
             place,
             recipient.to_string(),
             recipient.domain(),
-            sending.dsn(*place)
+            sending.dsn(*place),
+            outbound.tls.name()
         ])?;
     }
     Ok(body)

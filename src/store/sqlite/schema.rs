@@ -122,6 +122,10 @@ const STEPS: &[&str] = &[
     ALTER TABLE deliveries ADD COLUMN dsn TEXT;
     ALTER TABLE deliveries ADD COLUMN told_late INTEGER NOT NULL DEFAULT 0;
 ",
+    "
+    -- What the sender asks of TLS on the way (RFC 8689), NULL when nothing.
+    ALTER TABLE deliveries ADD COLUMN tls TEXT;
+",
 ];
 
 /// How long a connection waits for another process that writes.
