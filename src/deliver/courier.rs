@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::message::{Address, RawMessage};
+use crate::message::{Address, RawMessage, TlsWish};
 use crate::queue::Delivery;
 
 use super::dns::Dns;
@@ -122,14 +122,14 @@ impl Shared {
             sender: first.sender.as_ref(),
             recipients: &recipients,
             letter,
-            requires_tls: first.tls.is_required(),
+            tls: first.tls,
         };
         let pace = Pace::new(self.step);
         let mut attempts = self.send(way, domain, mail, pace).await;
         // RFC 8689 §5: what tells a sender of a failure is not lost for that.
-        if mail.requires_tls && mail.sender.is_none() && attempts.iter().all(requiretls::is_lack) {
+        if mail.tls.is_required() && mail.sender.is_none() && attempts.iter().all(requiretls::is_lack) {
             tracing::info!(message = %first.message, "a notice goes on without REQUIRETLS, which the next hop does not promise");
-            mail.requires_tls = false;
+            mail.tls = TlsWish::AsConfigured;
             attempts = self.send(way, domain, mail, pace).await;
         }
         let mut attempts = attempts.into_iter();
@@ -143,7 +143,7 @@ impl Shared {
     /// In transactions of a bounded number of recipients; one after the other, since they share a connection.
     async fn send(&self, way: &Way, domain: &str, mail: Mail<'_>, pace: Pace) -> Vec<Attempt> {
         let recipients = mail.recipients;
-        let candidates = match self.candidates(way, domain, pace).await {
+        let candidates = match self.candidates(way, domain, mail.tls, pace).await {
             Ok(candidates) => candidates,
             Err(attempt) => return vec![attempt; recipients.len()],
         };
@@ -207,12 +207,12 @@ impl Shared {
         mail: Mail<'_>,
         pace: Pace,
     ) -> Ended {
-        let target = match self.target(way, candidate, domain, pace).await {
+        let target = match self.target(way, candidate, domain, mail.tls, pace).await {
             Ok(target) => target,
             // With no other host left, this is what it comes to.
             Err(attempt) => return refused(mail, attempt),
         };
-        let target = match mail.requires_tls {
+        let target = match mail.tls.is_required() {
             true => requiretls::raised(target, candidate, way),
             false => Ok(target),
         };
@@ -232,7 +232,7 @@ impl Shared {
         let pool = self.pools.of(&target.key);
         if let Some(mut session) = pool.take().await {
             session.wire.pace = pace;
-            if let Some(lack) = requiretls::lack(&session, target).filter(|_| mail.requires_tls) {
+            if let Some(lack) = requiretls::lack(&session, target).filter(|_| mail.tls.is_required()) {
                 keep(&pool, session).await;
                 return refused(mail, lack);
             }
@@ -247,12 +247,12 @@ impl Shared {
         }
         let mut session = match Session::open(target, &self.caller, pace).await {
             Ok(session) => session,
-            Err(reason) if mail.requires_tls => {
+            Err(reason) if mail.tls.is_required() => {
                 return refused(mail, requiretls::without_session(reason, target));
             }
             Err(reason) => return refused(mail, Attempt::NotNow(reason)),
         };
-        if let Some(lack) = requiretls::lack(&session, target).filter(|_| mail.requires_tls) {
+        if let Some(lack) = requiretls::lack(&session, target).filter(|_| mail.tls.is_required()) {
             keep(&pool, session).await;
             return refused(mail, lack);
         }

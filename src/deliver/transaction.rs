@@ -11,7 +11,7 @@
 //! A transaction that broke before the final dot left no trace and can be tried again on a new connection.
 //! After the dot nobody knows; it is tried later, and the message may come twice rather than not at all.
 
-use crate::message::Address;
+use crate::message::{Address, TlsWish};
 use crate::queue::Delivery;
 
 use super::Attempt;
@@ -27,8 +27,8 @@ pub(super) struct Mail<'a> {
     pub(super) sender: Option<&'a Address>,
     pub(super) recipients: &'a [&'a Delivery],
     pub(super) letter: Letter<'a>,
-    /// Whether its sender requires TLS on the whole way; then the session has been found to promise it.
-    pub(super) requires_tls: bool,
+    /// What its sender asks of TLS. When it is required, the session has been found to promise it.
+    pub(super) tls: TlsWish,
 }
 
 /// How it ended.
@@ -304,7 +304,7 @@ impl Transaction<'_, '_> {
         if smtputf8 && !addresses.all(Address::is_ascii) {
             command.push_str(" SMTPUTF8");
         }
-        if self.mail.requires_tls {
+        if self.mail.tls.is_required() {
             command.push_str(" REQUIRETLS");
         }
         // All are of one message, whose sender has said this once.

@@ -14,6 +14,8 @@ pub enum TlsWish {
     AsConfigured,
     /// Every host on the way must be verified and must promise the same (REQUIRETLS, RFC 8689 §2).
     Required,
+    /// What the recipient's domain has published about its TLS may be ignored (`TLS-Required: No`, RFC 8689 §3).
+    Waived,
 }
 
 impl TlsWish {
@@ -27,11 +29,20 @@ impl TlsWish {
         self == TlsWish::Required
     }
 
+    /// What holds for a notice about the mail.
+    pub fn of_notice(self) -> TlsWish {
+        match self {
+            TlsWish::Waived => TlsWish::AsConfigured,
+            other => other,
+        }
+    }
+
     /// The name that stores keep; `None` when nothing was asked.
     pub fn name(self) -> Option<&'static str> {
         match self {
             TlsWish::AsConfigured => None,
             TlsWish::Required => Some("required"),
+            TlsWish::Waived => Some("waived"),
         }
     }
 
@@ -40,6 +51,9 @@ impl TlsWish {
         match self {
             TlsWish::AsConfigured => None,
             TlsWish::Required => Some("required on the whole way (REQUIRETLS)"),
+            TlsWish::Waived => {
+                Some("not required, whatever the recipient's domain has published (TLS-Required: No)")
+            }
         }
     }
 }
@@ -51,6 +65,7 @@ impl FromStr for TlsWish {
     fn from_str(name: &str) -> Result<Self, Infallible> {
         Ok(match name {
             "as-configured" => TlsWish::AsConfigured,
+            "waived" => TlsWish::Waived,
             _ => TlsWish::Required,
         })
     }
@@ -72,7 +87,7 @@ mod tests {
         assert_eq!("as-configured".parse(), Ok(TlsWish::AsConfigured));
         assert_eq!("required".parse(), Ok(TlsWish::Required));
         assert_eq!("with-a-bow-on-it".parse(), Ok(TlsWish::Required));
-        for wish in [TlsWish::AsConfigured, TlsWish::Required] {
+        for wish in [TlsWish::AsConfigured, TlsWish::Required, TlsWish::Waived] {
             let text = serde_json::to_string(&wish).unwrap();
             assert_eq!(serde_json::from_str::<TlsWish>(&text).unwrap(), wish, "{text}");
         }

@@ -135,7 +135,7 @@ pub(super) fn compose(
         body: RawMessage::new(message.formatted()),
         purpose: Purpose::Notice,
         leaving: Leaving::Clear,
-        tls: about.tls,
+        tls: about.tls.of_notice(),
     })
 }
 

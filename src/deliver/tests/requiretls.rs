@@ -237,3 +237,32 @@ async fn an_exchanger_is_proved_by_dnssec_or_by_nothing() {
     assert!(matches!(attempt, Attempt::Delivered(_)), "{attempt:?}");
     server.heard().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_that_waives_it_goes_out_whatever_the_domain_has_published() {
+    let test = "mail_that_waives_it_goes_out_whatever_the_domain_has_published";
+    let server = second([
+        Script::greeting("HELP").wait_for_end(),
+        mail_to("b@partner.example"),
+    ])
+    .await;
+    let port = server.address.port();
+    let zone = format!(
+        "partner.example. IN MX 10 mx.partner.example.\nmx.partner.example. IN A 127.0.0.2\n\
+         _{port}._tcp.mx.partner.example. IN TLSA 3 1 1 {}\n",
+        "00".repeat(32)
+    );
+    let Some(named) = Named::start(test, &zone, "", ("", "")) else {
+        return;
+    };
+    let courier = courier(&exchangers(&named, port, Tls::Dane));
+    assert_not_now(&send(&courier, "b@partner.example").await, "does not offer TLS");
+    let waiving = Delivery {
+        tls: TlsWish::Waived,
+        ..delivery(Some("a@agency.example"), "b@partner.example")
+    };
+    let body = RawMessage::new(BODY.to_owned());
+    let attempt = courier.deliver(&[waiving], &body).await.remove(0);
+    assert!(matches!(attempt, Attempt::Delivered(_)), "{attempt:?}");
+    server.heard().await;
+}
