@@ -12,8 +12,9 @@ const NAME: &[u8] = b"tls-required";
 pub(super) fn of_message(envelope: TlsWish, raw: &RawMessage, need: &Need, heeds_no: bool) -> TlsWish {
     let needs_nothing = need.findings.is_empty() && need.obstacles.is_empty();
     match envelope {
-        TlsWish::AsConfigured if heeds_no && needs_nothing && says_no(raw) => TlsWish::Waived,
-        other => other,
+        TlsWish::Required => TlsWish::Required,
+        _ if heeds_no && needs_nothing && says_no(raw) => TlsWish::Waived,
+        _ => TlsWish::AsConfigured,
     }
 }
 
@@ -112,6 +113,8 @@ mod tests {
         assert_eq!(of_message(asked, &no, &nothing, false), asked);
         assert_eq!(of_message(asked, &no, &need, true), asked);
         assert_eq!(of_message(asked, &no, &found, true), asked);
+        // A copy that has waited is decided on anew.
+        assert_eq!(of_message(TlsWish::Waived, &no, &need, true), asked);
         assert_eq!(
             of_message(TlsWish::Required, &no, &nothing, true),
             TlsWish::Required
