@@ -127,6 +127,12 @@ impl Answer {
     );
     pub(super) const LOGGED_IN: Answer = fixed(235, "2.7.0", "logged in");
     pub(super) const LOGIN_FAILED: Answer = fixed(535, "5.7.8", "the user name or the password is wrong");
+    /// RFC 4954 §6.
+    pub(super) const LOGIN_UNKNOWN: Answer = fixed(
+        454,
+        "4.7.0",
+        "logins cannot be checked at the moment; try again later",
+    );
     pub(super) const LOGIN_MALFORMED: Answer =
         fixed(501, "5.5.2", "this is no answer to the challenge, or no base 64");
     pub(super) const LOGIN_CANCELLED: Answer = fixed(501, "5.0.0", "the login was given up");
@@ -141,6 +147,11 @@ impl Answer {
         "5.7.1",
         "the user that you logged in as may not send from this address; ask your administrator to allow it",
     );
+    pub(super) const ADDRESSES_UNKNOWN: Answer = fixed(
+        451,
+        "4.3.0",
+        "which addresses you may send from cannot be looked up at the moment; try again later",
+    );
     pub(super) const ALREADY_LOGGED_IN: Answer = fixed(503, "5.5.1", "you are logged in already");
     pub(super) const LOGIN_IN_TRANSACTION: Answer = fixed(
         503,
@@ -150,7 +161,7 @@ impl Answer {
     pub(super) const UNKNOWN_MECHANISM: Answer = fixed(
         504,
         "5.5.4",
-        "this mechanism is not offered; take SCRAM-SHA-256, PLAIN or LOGIN",
+        "this mechanism is not offered; take one that EHLO names",
     );
 
     /// The server's part of a login, in base 64 (RFC 4954 §4).

@@ -191,6 +191,14 @@ impl Session {
         }
     }
 
+    /// The answer to [`Event::Sender`] when it is not the user's own, or nobody knows.
+    pub(super) fn sender_not_permitted(&mut self, answer: Answer) {
+        if matches!(self.phase, Phase::Sender(_)) {
+            self.phase = Phase::Command;
+            self.say(answer);
+        }
+    }
+
     /// The answer to [`Event::Message`].
     pub(super) fn message_answered(&mut self, reply: Reply) {
         if matches!(self.phase, Phase::Message) {

@@ -14,6 +14,7 @@ mod authority;
 mod cluster;
 mod commands;
 mod delivery;
+mod directory_users;
 mod disk;
 mod dkim;
 mod dsn;

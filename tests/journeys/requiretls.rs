@@ -1,9 +1,5 @@
 //! Mail whose sender requires TLS on the whole way (RFC 8689), from end to end.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
-
-use openssl::ssl::{SslConnector, SslMethod, SslStream, SslVerifyMode};
 use sealgate::message::{Ret, TlsWish};
 use sealgate::smtp::Reply;
 
@@ -12,75 +8,27 @@ use crate::support::gateway::{Gateway, Options};
 use crate::support::mail::Session;
 use crate::support::mailbox::Mailbox;
 use crate::support::pki::{ANNA, NOBODY};
-use crate::support::tls;
+use crate::support::tls::{self, Secured};
 
 const CLERK: &str = "clerk@agency.example";
 const PLAIN: &str = "From: clerk@agency.example\r\nSubject: Lunch\r\n\r\nAt noon?\r\n";
 const SSN: &str = "From: clerk@agency.example\r\nSubject: x\r\n\r\nMargaret Holloway, SSN 536-22-8145.\r\n";
 
-/// A session under STARTTLS, by hand.
-struct Secured(BufReader<SslStream<TcpStream>>);
-
-impl Secured {
-    fn open(to: SocketAddr) -> Secured {
-        let mut socket = TcpStream::connect(to).expect("the gateway listens");
-        let mut octet = [0];
-        for command in ["", "EHLO client.example\r\n", "STARTTLS\r\n"] {
-            socket.write_all(command.as_bytes()).expect("the gateway reads");
-            // One octet at a time, so that nothing of the handshake is taken.
-            let mut line = Vec::new();
-            while !line.ends_with(b"\r\n") || line.get(3) == Some(&b'-') {
-                if line.ends_with(b"\r\n") {
-                    line.clear();
-                }
-                std::io::Read::read_exact(&mut socket, &mut octet).expect("the gateway answers");
-                line.push(octet[0]);
-            }
-            assert!(line.starts_with(b"2"), "{}", String::from_utf8_lossy(&line));
-        }
-        let mut builder = SslConnector::builder(SslMethod::tls_client()).expect("OpenSSL");
-        builder.set_verify(SslVerifyMode::NONE);
-        let client = builder
-            .build()
-            .configure()
-            .expect("OpenSSL")
-            .verify_hostname(false);
-        let stream = client.connect("localhost", socket).expect("a handshake");
-        Secured(BufReader::new(stream))
+/// Sends a message that requires TLS; answers the gateway's name for it.
+fn send(mut session: Secured, recipient: &str, text: &str) -> String {
+    let offers = session.say("EHLO client.example");
+    assert!(offers.contains("REQUIRETLS"), "{offers}");
+    for (command, code) in [
+        (format!("MAIL FROM:<{CLERK}> RET=FULL REQUIRETLS"), "250"),
+        (format!("RCPT TO:<{recipient}>"), "250"),
+        ("DATA".to_owned(), "354"),
+    ] {
+        let answer = session.say(&command);
+        assert!(answer.starts_with(code), "{command}: {answer}");
     }
-
-    fn say(&mut self, line: &str) -> String {
-        let stream = self.0.get_mut();
-        stream
-            .write_all(format!("{line}\r\n").as_bytes())
-            .expect("the gateway reads");
-        let mut reply = String::new();
-        loop {
-            let mut line = String::new();
-            self.0.read_line(&mut line).expect("the gateway answers");
-            reply.push_str(&line);
-            if line.as_bytes().get(3) != Some(&b'-') {
-                return reply;
-            }
-        }
-    }
-
-    /// Sends a message that requires TLS; answers the gateway's name for it.
-    fn send(&mut self, recipient: &str, text: &str) -> String {
-        let offers = self.say("EHLO client.example");
-        assert!(offers.contains("REQUIRETLS"), "{offers}");
-        for (command, code) in [
-            (format!("MAIL FROM:<{CLERK}> RET=FULL REQUIRETLS"), "250"),
-            (format!("RCPT TO:<{recipient}>"), "250"),
-            ("DATA".to_owned(), "354"),
-        ] {
-            let answer = self.say(&command);
-            assert!(answer.starts_with(code), "{command}: {answer}");
-        }
-        let answer = self.say(&format!("{text}."));
-        assert!(answer.starts_with("250"), "{answer}");
-        answer.split_whitespace().last().unwrap_or_default().to_owned()
-    }
+    let answer = session.say(&format!("{text}."));
+    assert!(answer.starts_with("250"), "{answer}");
+    answer.split_whitespace().last().unwrap_or_default().to_owned()
 }
 
 /// A gateway whose mail goes under verified TLS, and own mail to another host in clear.
@@ -113,7 +61,7 @@ fn what_a_sender_requires_of_tls_holds_for_sealed_mail_too_and_survives_a_restar
     partner.refuse_next(Reply::TryLater {
         text: "greylisted".to_owned(),
     });
-    let id = Secured::open(gateway.addresses()[0]).send(ANNA, SSN);
+    let id = send(Secured::open(gateway.addresses()[0]), ANNA, SSN);
     while !gateway.ask(&["queue", "list"]).contains("greylisted") {}
     assert!(gateway.ask(&["queue", "show", "1"]).contains("(REQUIRETLS)"));
     let json = gateway.ask(&["queue", "list", "--json"]);
@@ -151,7 +99,7 @@ fn a_next_hop_that_promises_nothing_gets_nothing_and_the_sender_is_told() {
     assert!(!session.say("EHLO client.example").contains("REQUIRETLS"));
     let answer = session.say(&format!("MAIL FROM:<{CLERK}> REQUIRETLS"));
     assert!(answer.starts_with("530 5.7.10 "), "{answer}");
-    Secured::open(gateway.addresses()[0]).send(ANNA, PLAIN);
+    send(Secured::open(gateway.addresses()[0]), ANNA, PLAIN);
     // The own mail server has no TLS at all: the notice goes there rather than nowhere.
     let notice = own.next();
     let text = notice.text();

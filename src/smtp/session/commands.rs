@@ -73,8 +73,6 @@ impl Session {
             self.say(Answer::TOO_BIG);
         } else if mail.expected() > self.budget.free() {
             self.say(Answer::NO_ROOM);
-        } else if !self.may_use(mail.sender.as_ref()) {
-            self.say(Answer::NOT_YOUR_ADDRESS);
         } else {
             self.phase = Phase::Sender(mail);
         }

@@ -52,12 +52,13 @@ pub(in crate::smtp) enum Event {
     Read(Wait),
     /// Write the output, which has become long.
     Write,
-    /// Ask whether this sender may send, and answer with [`super::Session::sender_answered`].
+    /// Ask whether this sender may send, and answer with [`super::Session::sender_answered`] or
+    /// [`super::Session::sender_not_permitted`].
     Sender(Option<Address>),
     /// Hand the message over, and answer with [`super::Session::message_answered`].
     Message(Box<Received>),
-    /// Check the claim, and answer with [`super::Session::login_proved`], [`super::Session::login_failed`] or
-    /// [`super::Session::login_blocked`].
+    /// Check the claim, and answer with [`super::Session::login_proved`], [`super::Session::login_failed`],
+    /// [`super::Session::login_unknown`] or [`super::Session::login_blocked`].
     Login(Box<Claim>),
     /// A balancer says for whom it speaks; answer with [`super::Session::introduced`].
     Introduced(super::Introduction),
