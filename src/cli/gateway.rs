@@ -6,7 +6,7 @@ use crate::config::{Bundle, Settings};
 use crate::deliver::Courier;
 use crate::detect::Rules;
 use crate::dkim::Dkim;
-use crate::inspect::{Inspector, Ocr, OcrMode};
+use crate::inspect::{Eyes, Inspector, Ocr, OcrMode};
 use crate::message::Secret;
 use crate::notice::Notices;
 use crate::relay::{Couriers, Gateway, Identity, LoopGuard, Rulebook, Stores};
@@ -61,15 +61,14 @@ pub async fn start(
     let prepared = (settings.clone(), bundle.clone());
     let prepared = tokio::task::spawn_blocking(move || rulebook(&prepared.0, &prepared.1));
     let limits = settings.inspect.limits();
-    let (rulebook, inspector, ocr) = tokio::join!(
+    let (rulebook, inspector) = tokio::join!(
         prepared,
-        Inspector::start(&settings.inspect, &limits, &bundle.rules),
-        ocr(settings)
+        Inspector::start(&settings.inspect, &limits, &bundle.rules)
     );
     let mut rulebook = rulebook.map_err(|error| error.to_string())??;
     let inspector = inspector.map_err(|error| error.to_string())?;
-    if let Some(ocr) = ocr? {
-        inspector.read_pictures_with(ocr);
+    if let Some(eyes) = eyes(settings).await? {
+        inspector.read_pictures_with(eyes);
     }
     rulebook.certificates = rulebook
         .certificates
@@ -144,28 +143,39 @@ fn couriers(settings: &Settings) -> Result<Couriers, String> {
     })
 }
 
-/// What reads pictures, if anything does; the log says which.
+/// What reads pictures, if anything is to. Unless it is required, only mail with pictures waits until it was tried.
 ///
 /// # Errors
 /// When it is required and does not work.
-async fn ocr(settings: &Settings) -> Result<Option<Ocr>, String> {
-    if settings.ocr.mode == OcrMode::Off {
-        tracing::info!("pictures are not read: [ocr] mode is \"off\"");
-        return Ok(None);
-    }
-    match Ocr::start(&settings.ocr, settings.inspect.allow_weak_jail).await {
-        Ok(ocr) => {
-            tracing::info!(program = ocr.version(), "pictures are read");
-            Ok(Some(ocr))
-        }
-        Err(why) if settings.ocr.mode == OcrMode::Required => Err(format!(
-            "pictures cannot be read: {why}; [ocr] mode = \"when-installed\" starts without"
-        )),
-        Err(why) => {
-            tracing::warn!(%why, "pictures are not read and count as unread");
+async fn eyes(settings: &Settings) -> Result<Option<Eyes>, String> {
+    let ocr = settings.ocr.clone();
+    let weak = settings.inspect.allow_weak_jail;
+    match ocr.mode {
+        OcrMode::Off => {
+            tracing::info!("pictures are not read: [ocr] mode is \"off\"");
             Ok(None)
         }
+        OcrMode::Required => match Ocr::start(&ocr, weak).await {
+            Ok(ocr) => {
+                tell_of(&ocr);
+                Ok(Some(ocr.into()))
+            }
+            Err(why) => Err(format!(
+                "pictures cannot be read: {why}; [ocr] mode = \"when-installed\" starts without"
+            )),
+        },
+        OcrMode::WhenInstalled => Ok(Some(Eyes::opening(ocr.clone(), async move {
+            let started = Ocr::start(&ocr, weak).await;
+            let started = started.inspect_err(|why| {
+                tracing::warn!(%why, "pictures are not read and count as unread");
+            });
+            started.ok().inspect(tell_of)
+        }))),
     }
+}
+
+fn tell_of(ocr: &Ocr) {
+    tracing::info!(program = ocr.version(), "pictures are read");
 }
 
 /// Puts changed policies and certificates in force. When anything in them is wrong, what was in force stays.

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::Path;
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{Ssl, SslConnector, SslConnectorBuilder, SslMethod, SslRef, SslVerifyMode, SslVersion};
@@ -17,22 +18,33 @@ use super::dane;
 use super::report::Failure;
 use super::target::Security;
 
-/// Makes TLS sessions. What it asks of a host is loosened for each session, never for all.
+/// Makes TLS sessions. What it asks of a host is loosened for each session, never for all. Cloning shares it.
 #[derive(Clone)]
-pub(super) struct Connector(SslConnector);
+pub(super) struct Connector(Arc<OnceLock<SslConnector>>);
 
 impl Connector {
-    /// A connector that trusts the CAs in `ca_file`, or those of the system when it is left out.
+    /// A connector that trusts the CAs in `ca_file`, or those of the system when it is left out. To read those takes a
+    /// while, which the first session takes; a gateway that needs none starts without.
     ///
     /// # Errors
     /// The file cannot be read or holds no certificate; the text names it.
     pub(super) fn new(ca_file: Option<&Path>) -> Result<Connector, String> {
-        let mut builder = SslConnector::builder(SslMethod::tls_client())
-            .map_err(|why| format!("OpenSSL cannot set up TLS: {why}"))?;
-        if let Some(file) = ca_file {
-            trust_only(&mut builder, file)?;
+        let Some(file) = ca_file else {
+            return Ok(Connector(Arc::default()));
+        };
+        let mut builder = builder().map_err(|why| format!("OpenSSL cannot set up TLS: {why}"))?;
+        trust_only(&mut builder, file)?;
+        Ok(Connector(Arc::new(OnceLock::from(builder.build()))))
+    }
+
+    fn connector(&self) -> Result<&SslConnector, ErrorStack> {
+        match self.0.get() {
+            Some(connector) => Ok(connector),
+            None => {
+                let connector = builder()?.build();
+                Ok(self.0.get_or_init(|| connector))
+            }
         }
-        Ok(Connector(builder.build()))
     }
 
     /// Shakes hands as the client of `host`.
@@ -67,7 +79,7 @@ impl Connector {
     }
 
     fn session(&self, security: &Security, host: &str) -> Result<Ssl, ErrorStack> {
-        let mut session = self.0.configure()?;
+        let mut session = self.connector()?.configure()?;
         // Names are looked at afterwards, since there may be several.
         session.set_verify_hostname(false);
         if !security.is_verified() {
@@ -79,6 +91,10 @@ impl Connector {
         }
         session.into_ssl(host)
     }
+}
+
+fn builder() -> Result<SslConnectorBuilder, ErrorStack> {
+    SslConnector::builder(SslMethod::tls_client())
 }
 
 fn invalid(why: X509VerifyResult) -> (Failure, String) {

@@ -128,8 +128,8 @@ impl Head {
             !(self.after_no_word && before.is_some_and(|before| is_of_word(*before)))
         };
         let last = match &self.places {
-            Places::Few(table) => table.fits(text, begins),
-            Places::Many(table) => table.fits(text, begins),
+            Places::Few(table) => table.fits(text, self.length, begins),
+            Places::Many(table) => table.fits(text, self.length, begins),
         };
         last.map(|last| from + last + 1 - self.length)
     }
@@ -161,16 +161,27 @@ where
         table
     }
 
-    /// The last place of the first beginning in a text that fits, and that `begins` does not rule out.
-    fn fits(&self, text: &[u8], begins: impl Fn(usize) -> bool) -> Option<usize> {
+    /// The last place of the first beginning of `length` octets in a text that fits, and that `begins` does not rule
+    /// out.
+    fn fits(&self, text: &[u8], length: usize, begins: impl Fn(usize) -> bool) -> Option<usize> {
         let nothing = B::default();
+        let places = |octet: &u8| self.octets.get(usize::from(*octet)).copied().unwrap_or(nothing);
         let mut begun = nothing;
-        text.iter().enumerate().find_map(|(at, octet)| {
+        let mut at = 0;
+        loop {
+            if begun == nothing {
+                // What begins here, or before the octet looked at, has that octet at one of its places.
+                while places(text.get(at + length - 1)?) == nothing {
+                    at += length;
+                }
+            }
             // A bit for each way and each beginning that fits so far, by its length.
-            let fits = self.octets.get(usize::from(*octet)).copied().unwrap_or(nothing);
-            begun = (begun << 1 | self.first) & fits;
-            (begun & self.last != nothing && begins(at)).then_some(at)
-        })
+            begun = (begun << 1 | self.first) & places(text.get(at)?);
+            if begun & self.last != nothing && begins(at) {
+                return Some(at);
+            }
+            at += 1;
+        }
     }
 }
 

@@ -124,7 +124,11 @@ pub(super) fn is_text(bytes: &[u8]) -> bool {
     let control = |octet: u8| {
         (octet < 9) | (octet.wrapping_sub(14) < 13) | (octet.wrapping_sub(28) < 4) | (octet == 127)
     };
-    let count = |piece: &[u8]| piece.iter().map(|octet| u8::from(control(*octet))).sum::<u8>();
+    let count = |piece: &[u8]| {
+        let controls = piece.iter().map(|octet| u8::from(control(*octet)));
+        // No piece has so many that this wraps; a check for it would cost more than the count.
+        controls.fold(0_u8, u8::wrapping_add)
+    };
     let controls: usize = bytes.chunks(128).map(|piece| usize::from(count(piece))).sum();
     controls * 50 <= bytes.len() || charset::is_ebcdic(bytes) || switches_sets(bytes)
 }

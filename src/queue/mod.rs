@@ -4,7 +4,7 @@ mod backoff;
 mod shape;
 mod waiting;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::message::{Address, Boxed, DsnRequest, MessageId, Outbound, Purpose, RawMessage, TlsWish};
@@ -171,6 +171,16 @@ pub trait Spool: Send + Sync {
         lease_end: Timestamp,
         limit: u32,
     ) -> Boxed<'_, Result<Vec<Delivery>, SpoolError>>;
+
+    /// Waits for mail that this process has accepted just now, and takes up to `limit` of its deliveries, each under a
+    /// lease that lasts `lease` or longer. It comes either this way or by a claim, never by both, and always by a claim
+    /// when nobody asks here. One caller at a time. A future that is dropped takes nothing.
+    ///
+    /// A spool may hand over nothing: then it never returns.
+    fn accepted(&self, lease: SignedDuration, limit: u32) -> Boxed<'_, Vec<Delivery>> {
+        let _ = (lease, limit);
+        Box::pin(std::future::pending())
+    }
 
     /// The bytes of a delivery.
     fn body(&self, body: i64) -> Boxed<'_, Result<RawMessage, SpoolError>>;

@@ -37,13 +37,29 @@ const WAITING: usize = 4 * CLAIM as usize;
 /// Deliveries that share sender, bytes and next hop: one SMTP transaction.
 type Batch = Vec<Delivery>;
 
+/// What waits for its turn, since when.
+type Waiting = VecDeque<(Instant, Batch)>;
+
 /// What the deliverer has taken on.
 struct Work {
     attempts: JoinSet<()>,
-    /// Claimed, and waiting for a turn since `claimed`.
-    waiting: VecDeque<Batch>,
-    claimed: Instant,
+    /// Taken on, oldest first, and waiting for a turn.
+    waiting: Waiting,
     lanes: Lanes,
+}
+
+impl Work {
+    fn has_room(&self) -> bool {
+        let waiting = self.waiting.iter().map(|(_, batch)| batch.len());
+        waiting.sum::<usize>() < WAITING
+    }
+
+    /// What has waited too long, so that its lease would not outlast the attempt.
+    fn overdue(&mut self) -> Waiting {
+        let is_overdue = |(since, _): &&(Instant, Batch)| since.elapsed() > TURN;
+        let overdue = self.waiting.iter().take_while(is_overdue).count();
+        self.waiting.drain(..overdue).collect()
+    }
 }
 
 impl Gateway {
@@ -52,7 +68,6 @@ impl Gateway {
         let mut work = Work {
             attempts: JoinSet::new(),
             waiting: VecDeque::new(),
-            claimed: Instant::now(),
             lanes: Lanes::default(),
         };
         let mut stop = std::pin::pin!(stop);
@@ -62,9 +77,15 @@ impl Gateway {
             loop {
                 tokio::select! {
                     () = &mut stop => break 'look,
-                    // An end makes room, which matters only to those who found none: looking into a queue that
-                    // was empty a moment ago would cost a transaction for each message.
-                    Some(_) = work.attempts.join_next(), if !work.attempts.is_empty() => if pause.is_none() { break },
+                    // An end makes room, which matters to a look into the queue only when the last one found none: to
+                    // look again where there was nothing a moment ago would cost a transaction for each message.
+                    Some(_) = work.attempts.join_next(), if !work.attempts.is_empty() => match pause {
+                        Some(_) => self.start_waiting(&mut work),
+                        None => break,
+                    },
+                    accepted = self.spool.accepted(self.lease(), CLAIM), if work.has_room() => {
+                        self.take_on(&mut work, accepted);
+                    }
                     () = self.spool.changed(), if pause.is_some() => break,
                     () = tokio::time::sleep_until(next_look) => break,
                 }
@@ -82,22 +103,18 @@ impl Gateway {
     async fn start_due(self: &Arc<Self>, work: &mut Work) -> Option<Duration> {
         loop {
             self.start_waiting(work);
-            if !work.waiting.is_empty() && work.claimed.elapsed() > TURN {
-                self.give_back(std::mem::take(&mut work.waiting)).await;
+            let overdue = work.overdue();
+            if !overdue.is_empty() {
+                self.give_back(overdue).await;
             }
-            let waiting: usize = work.waiting.iter().map(Vec::len).sum();
-            if waiting >= WAITING || work.attempts.len() >= self.identity.concurrency {
+            if !work.has_room() || work.attempts.len() >= self.identity.concurrency {
                 return None;
             }
             match self.claim().await {
                 Ok(due) => {
                     // Who gets less than he asked for has it all.
                     let is_all = due.len() < CLAIM as usize;
-                    if work.waiting.is_empty() {
-                        work.claimed = Instant::now();
-                    }
-                    work.waiting.extend(self.batches(due));
-                    self.start_waiting(work);
+                    self.take_on(work, due);
                     if is_all {
                         return work.waiting.is_empty().then_some(IDLE);
                     }
@@ -110,11 +127,19 @@ impl Gateway {
         }
     }
 
-    /// Starts what has been claimed, in order, as far as transactions, memory and the destinations' limits allow.
+    /// Takes on what is leased, and starts what it can.
+    fn take_on(self: &Arc<Self>, work: &mut Work, leased: Vec<Delivery>) {
+        let now = Instant::now();
+        let batches = self.batches(leased).into_iter();
+        work.waiting.extend(batches.map(|batch| (now, batch)));
+        self.start_waiting(work);
+    }
+
+    /// Starts what has been taken on, in order, as far as transactions, memory and the destinations' limits allow.
     fn start_waiting(self: &Arc<Self>, work: &mut Work) {
         let mut place = 0;
         while work.attempts.len() < self.identity.concurrency {
-            let Some(first) = work.waiting.get(place).and_then(|batch| batch.first()) else {
+            let Some(first) = work.waiting.get(place).and_then(|(_, batch)| batch.first()) else {
                 return;
             };
             // What is opened on the way is there three times for a moment: closed, opened, and put together.
@@ -133,7 +158,7 @@ impl Gateway {
                 place += 1;
                 continue;
             };
-            let Some(batch) = work.waiting.remove(place) else {
+            let Some((_, batch)) = work.waiting.remove(place) else {
                 return;
             };
             let gateway = Arc::clone(self);
@@ -149,12 +174,17 @@ impl Gateway {
 
     async fn claim(&self) -> Result<Vec<Delivery>, SpoolError> {
         let now = Timestamp::now();
-        let lease_end = now + self.couriers.longest_delivery() + MARGIN;
-        self.spool.claim(now, lease_end, CLAIM).await
+        self.spool.claim(now, now + self.lease(), CLAIM).await
+    }
+
+    /// How long a lease must last.
+    fn lease(&self) -> SignedDuration {
+        let longest = self.couriers.longest_delivery() + MARGIN;
+        SignedDuration::try_from(longest).unwrap_or(SignedDuration::from_hours(24))
     }
 
     /// Ends the leases of what has waited too long for its turn.
-    async fn give_back(&self, batches: VecDeque<Batch>) {
+    async fn give_back(&self, waiting: Waiting) {
         let now = Timestamp::now();
         let deferred = |delivery| {
             let reply = "4.3.2 it waited too long for its turn; other deliveries are slow".to_owned();
@@ -166,7 +196,8 @@ impl Gateway {
                 },
             )
         };
-        let outcomes = batches.into_iter().flatten().map(deferred).collect();
+        let batches = waiting.into_iter().map(|(_, batch)| batch);
+        let outcomes = batches.flatten().map(deferred).collect();
         if let Err(error) = self.spool.settle(outcomes, Vec::new()).await {
             tracing::error!(%error, "deliveries that waited too long could not be given back");
         }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::audit::{ChainState, Lookup, Record, Traced, Trail, TrailError};
 use crate::message::{Boxed, MessageId, Outbound, RawMessage};
@@ -290,6 +290,10 @@ impl Spool for Store {
         limit: u32,
     ) -> Boxed<'_, Result<Vec<Delivery>, SpoolError>> {
         self.kind.claim(now, lease_end, limit)
+    }
+
+    fn accepted(&self, lease: SignedDuration, limit: u32) -> Boxed<'_, Vec<Delivery>> {
+        self.kind.accepted(lease, limit)
     }
 
     fn body(&self, body: i64) -> Boxed<'_, Result<RawMessage, SpoolError>> {

@@ -9,10 +9,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::message::RawMessage;
 
-/// Octets that are kept at most: several hundred messages of the usual size.
-const ROOM: usize = 8 << 20;
+/// Octets that are kept at most: a thousand messages of the usual size.
+const ROOM: usize = 16 << 20;
 /// A body with more octets than this is not kept: it would push out hundreds of others.
-const LARGEST: usize = 256 << 10;
+const LARGEST: usize = 2 << 20;
 
 /// The bodies.
 #[derive(Default)]

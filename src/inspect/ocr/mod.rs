@@ -6,6 +6,7 @@
 //!
 //! Must not know: messages, rules. The gateway itself sees pixels and Tesseract's table of words, no file.
 
+mod eyes;
 mod memory;
 mod page;
 mod role;
@@ -31,6 +32,7 @@ use page::Page;
 use role::Orders;
 use worker::{Trouble, Worker};
 
+pub use eyes::Eyes;
 pub use settings::{Mode, Settings};
 
 /// Characters that are never meant where digits stand, and that Tesseract takes `S` for.

@@ -32,7 +32,7 @@ impl Register for Sqlite {
             sql.push(if index == 0 { "" } else { ", " }).bind(key.clone());
         }
         sql.push(")) ORDER BY fingerprint");
-        self.entries(sql)
+        Box::pin(async move { Ok(self.readers.glance(|db| sql.all(db, entry)).await?) })
     }
 
     fn page<'a>(&'a self, after: &'a str, limit: u32) -> Boxed<'a, Result<Vec<Entry>, RegisterError>> {

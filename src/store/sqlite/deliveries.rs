@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 
 use super::rows::{Sql, all, delivery, narrow};
+use super::shelf::Leased;
 use super::writer::{Effects, Task, Transaction};
 use crate::message::{DsnRequest, MessageId, Outbound, Purpose};
 use crate::queue::{Command, Delivery, Filter, Outcome, State};
@@ -22,6 +23,8 @@ pub(super) struct Sending<'a> {
     pub(super) file: Option<&'a str>,
     pub(super) created: Timestamp,
     pub(super) next_attempt: Timestamp,
+    /// The end of the lease under which its deliveries begin, for a deliverer who gets them handed over.
+    pub(super) lease_until: Option<Timestamp>,
 }
 
 /// Writes a body, into its row or named there; answers its number.
@@ -44,42 +47,91 @@ impl Sending<'_> {
     }
 
     /// What the sender asks of notices about the recipient at that place of the received envelope.
-    fn dsn(&self, place: u32) -> Option<String> {
+    fn dsn(&self, place: u32) -> Option<&DsnRequest> {
         let place = usize::try_from(place).ok()?.checked_sub(1)?;
-        let dsn = self.dsn.get(place)?;
-        (!dsn.is_empty()).then(|| json!(dsn).to_string())
+        self.dsn.get(place).filter(|dsn| !dsn.is_empty())
     }
 }
 
-/// Enqueues one body for its recipients; answers its number.
-pub(super) fn enqueue(db: &Connection, sending: &Sending<'_>) -> Result<i64, Failure> {
+/// Enqueues one body for its recipients; answers the body's number, and the deliveries that begin under a lease.
+pub(super) fn enqueue(db: &Connection, sending: &Sending<'_>) -> Result<(i64, Vec<Leased>), Failure> {
     let body = keep_body(db, sending)?;
     let outbound = sending.outbound;
     let sender = outbound.sender.as_ref().map(ToString::to_string);
     let mut insert = db.prepare_cached(
-        "INSERT INTO deliveries (tenant, message, purpose, sender, created, next_attempt, size, body, inbound,
-                                 place, recipient, domain, dsn, tls, state, attempts, last_reply)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 0, '')",
+        "INSERT INTO deliveries (tenant, message, purpose, sender, created, next_attempt, lease_until, size, body,
+                                 inbound, place, recipient, domain, dsn, tls, state, attempts, last_reply)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 0, '')",
     )?;
+    let mut leased = Vec::new();
     for (place, recipient) in &outbound.recipients {
-        insert.execute(params![
+        let dsn = sending.dsn(*place);
+        let id = insert.insert(params![
             sending.tenant,
             sending.message.as_str(),
             purpose_name(outbound.purpose),
             sender,
             sending.created.as_microsecond(),
             sending.next_attempt.as_microsecond(),
+            sending.lease_until.map(Timestamp::as_microsecond),
             sending.size(),
             body,
             outbound.purpose == Purpose::Inbound,
             place,
             recipient.to_string(),
             recipient.domain(),
-            sending.dsn(*place),
+            dsn.map(|dsn| json!(dsn).to_string()),
             outbound.tls.name()
         ])?;
+        if let Some(until) = sending.lease_until {
+            let delivery = Delivery {
+                id,
+                message: sending.message,
+                place: *place,
+                purpose: outbound.purpose,
+                sender: outbound.sender.clone(),
+                recipient: recipient.clone(),
+                body,
+                size: sending.size().unsigned_abs(),
+                state: State::Queued,
+                attempts: 0,
+                created: microseconds(sending.created),
+                next_attempt: microseconds(sending.next_attempt),
+                last_reply: String::new(),
+                dsn: dsn.cloned().unwrap_or_default(),
+                told_late: false,
+                tls: outbound.tls,
+            };
+            leased.push((delivery, microseconds(until)));
+        }
     }
-    Ok(body)
+    Ok((body, leased))
+}
+
+/// A time as it is read back.
+fn microseconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
+}
+
+/// Ends leases whose deliveries nobody has taken over; those that somebody else has claimed meanwhile stay his.
+pub(super) struct EndLeases(pub(super) Vec<(i64, Timestamp)>);
+
+impl Task for EndLeases {
+    type Answer = ();
+
+    fn run(&self, transaction: &mut Transaction<'_>) -> Result<((), Effects), Failure> {
+        let mut end = transaction
+            .db
+            .prepare_cached("UPDATE deliveries SET lease_until = NULL WHERE id = ? AND lease_until = ?")?;
+        for (id, until) in &self.0 {
+            end.execute(params![id, until.as_microsecond()])?;
+        }
+        Ok(((), Effects::wake()))
+    }
+
+    fn is_promise(&self) -> bool {
+        false
+    }
 }
 
 /// Takes due deliveries under a lease.
@@ -150,12 +202,14 @@ impl Task for Settle {
                 created: self.now,
                 // Due at once, by any clock that claims.
                 next_attempt: Timestamp::UNIX_EPOCH,
+                lease_until: None,
             };
             enqueue(db, &sending)?;
         }
         let effects = Effects {
             wake: !self.notices.is_empty(),
             unused,
+            ..Effects::default()
         };
         Ok(((), effects))
     }
@@ -164,9 +218,9 @@ impl Task for Settle {
         self.files.iter().flatten().cloned().collect()
     }
 
-    /// What a power cut takes back is tried again (RFC 5321 §6.1): the outcome goes together with the notices about it.
+    /// What a power cut takes back is tried again (RFC 5321 §6.1). A notice is mail like any other.
     fn is_promise(&self) -> bool {
-        false
+        !self.notices.is_empty()
     }
 }
 

@@ -14,6 +14,7 @@
 //!   queued, held ──bounce──▶ bouncing                    settle deferred: ends the lease, state stays
 //!   queued, held, bouncing ──settle──▶ delivered, bounced
 //! ```
+//! Mail that a deliverer waits for is committed under a lease and handed over to him (`shelf`).
 //! A crash while it is under a lease leaves the lease; the next open ends all leases, and a lease also ends by
 //! its time. An attempt that the next hop took just before the crash is then made again: twice, never lost.
 //!
@@ -28,6 +29,8 @@
 mod bodies;
 mod certificates;
 mod deliveries;
+mod flusher;
+mod keeper;
 mod lock;
 mod opening;
 mod readers;
@@ -35,7 +38,9 @@ mod records;
 mod rows;
 mod schema;
 mod shape;
+mod shelf;
 mod space;
+mod thread;
 mod waiting;
 mod writer;
 
@@ -59,9 +64,10 @@ use crate::audit::{ChainState, Lookup, Record, Traced, Trail, TrailError};
 use crate::message::{Boxed, MessageId, Outbound, RawMessage};
 use crate::queue::{By, Command, Delivery, Filter, Group, Outcome, Spool, SpoolError};
 use bodies::{Bodies, Written};
-use deliveries::{Claim, Order, Settle};
+use deliveries::{Claim, EndLeases, Order, Settle};
 use readers::Readers;
 use records::{Commit, Purge};
+use shelf::Shelf;
 use writer::Desk;
 
 /// How often a waiting caller looks for what other processes wrote.
@@ -72,7 +78,8 @@ pub(super) struct Sqlite {
     desk: Desk,
     readers: Readers,
     bodies: Bodies,
-    recent: Recent,
+    recent: Arc<Recent>,
+    shelf: Arc<Shelf>,
     changed: Arc<Notify>,
     inline_limit: usize,
     keep: SignedDuration,
@@ -154,19 +161,17 @@ impl Sqlite {
             let written = self
                 .write_files(outbounds.iter().map(|outbound| (record.id, outbound)))
                 .await?;
-            let sent: Vec<RawMessage> = outbounds.iter().map(|outbound| outbound.body.clone()).collect();
+            let shelf = Arc::clone(&self.shelf);
             let commit = move || Commit {
                 record,
                 json,
                 outbounds,
                 files: written.hand_over(),
                 instead_of,
+                shelf,
             };
-            let (bodies, left) = self.desk.write(commit).await?;
+            let left = self.desk.write(commit).await?;
             self.recent.forget(left.as_slice());
-            // Files are read from the disk, where their length is checked.
-            let in_rows = |(_, body): &(i64, RawMessage)| body.len() <= self.inline_limit;
-            self.recent.keep(bodies.into_iter().zip(sent).filter(in_rows));
             Ok(())
         })
     }
@@ -207,6 +212,24 @@ impl Spool for Sqlite {
             limit,
         };
         Box::pin(async move { Ok(self.desk.write(|| claim).await?) })
+    }
+
+    fn accepted(&self, lease: SignedDuration, limit: u32) -> Boxed<'_, Vec<Delivery>> {
+        Box::pin(async move {
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            loop {
+                let now = Timestamp::now();
+                let stale = self.shelf.stale(now);
+                if !stale.is_empty() && self.desk.write(|| EndLeases(stale.clone())).await.is_ok() {
+                    self.shelf.remove(&stale);
+                }
+                let taken = self.shelf.take(now, lease, limit);
+                if !taken.is_empty() {
+                    return taken;
+                }
+                self.shelf.filled().await;
+            }
+        })
     }
 
     fn body(&self, body: i64) -> Boxed<'_, Result<RawMessage, SpoolError>> {

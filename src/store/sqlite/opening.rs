@@ -8,9 +8,12 @@ use rusqlite::Connection;
 use tokio::sync::Notify;
 
 use super::bodies::{Bodies, RealDisk};
+use super::flusher::{Flusher, LogFile};
+use super::keeper::Keeper;
 use super::rows::all;
 use super::schema::{self, Version};
-use super::writer::Desk;
+use super::shelf::Shelf;
+use super::writer::{Desk, Effects};
 use super::{Readers, Sqlite, deliveries, lock};
 use crate::store::failure::Failure;
 use crate::store::recent::Recent;
@@ -70,11 +73,23 @@ impl Sqlite {
         let changed = Arc::new(Notify::new());
         let wake = Arc::clone(&changed);
         let days = i64::try_from(settings.keep_days).unwrap_or(i64::MAX);
+        let (keeper, chores) = Keeper::start(bodies.clone(), &settings.directory.join("sealgate.db"))?;
+        let (recent, shelf) = (Arc::new(Recent::default()), Arc::new(Shelf::default()));
+        let (fresh, handed) = (Arc::clone(&recent), Arc::clone(&shelf));
+        let woken = move |effects: &mut Effects| {
+            fresh.keep(std::mem::take(&mut effects.bodies).into_iter());
+            handed.put(std::mem::take(&mut effects.leased));
+            if effects.wake {
+                wake.notify_one();
+            }
+        };
+        let flusher = Flusher::start(LogFile::of(&db), chores.clone(), woken)?;
         Ok(Sqlite {
-            desk: Desk::start(db, bodies.clone(), lock, move || wake.notify_one())?,
+            desk: Desk::start(db, flusher, (keeper, chores), lock)?,
             readers: Readers::new(&settings.directory.join("sealgate.db")),
             bodies,
-            recent: Recent::default(),
+            recent,
+            shelf,
             changed,
             inline_limit: usize::try_from(settings.inline_kb.saturating_mul(1024)).unwrap_or(usize::MAX),
             keep: SignedDuration::from_secs(days.saturating_mul(86_400)),

@@ -1,12 +1,14 @@
 //! Decision records: written with what leaves, found again, and checked against their hash chain.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::deliveries::{self, Sending};
 use super::rows::{self, all};
+use super::shelf::Shelf;
 use super::waiting;
 use super::writer::{Effects, Task, Transaction};
 use crate::audit::{CHAIN_START, ChainState, Hash, Lookup, Record, Traced, Walk, link};
@@ -27,15 +29,19 @@ pub(super) struct Commit {
     pub(super) files: Vec<Option<String>>,
     /// The copy whose wait it ends.
     pub(super) instead_of: Option<i64>,
+    /// Where its deliveries may be handed over.
+    pub(super) shelf: Arc<Shelf>,
 }
 
 impl Task for Commit {
-    /// The number that each outbound's body got, and that of the body of the copy whose wait has ended.
-    type Answer = (Vec<i64>, Option<i64>);
+    /// The number of the body of the copy whose wait has ended.
+    type Answer = Option<i64>;
 
     fn run(&self, transaction: &mut Transaction<'_>) -> Result<(Self::Answer, Effects), Failure> {
         append(transaction, &self.record, &self.json)?;
-        let mut bodies = Vec::with_capacity(self.outbounds.len());
+        let mut effects = Effects::default();
+        let recipients = self.outbounds.iter().map(|outbound| outbound.recipients.len());
+        let lease_until = self.shelf.lease(Timestamp::now(), recipients.sum());
         for (outbound, file) in self.outbounds.iter().zip(&self.files) {
             let sending = Sending {
                 tenant: &self.record.tenant,
@@ -45,20 +51,26 @@ impl Task for Commit {
                 file: file.as_deref(),
                 created: self.record.received,
                 next_attempt: self.record.received,
+                lease_until,
             };
-            bodies.push(match outbound.purpose {
+            let body = match outbound.purpose {
                 Purpose::Waiting { until } => waiting::enter(transaction.db, &sending, until)?,
-                _ => deliveries::enqueue(transaction.db, &sending)?,
-            });
+                _ => {
+                    let (body, leased) = deliveries::enqueue(transaction.db, &sending)?;
+                    effects.wake |= leased.is_empty();
+                    effects.leased.extend(leased);
+                    body
+                }
+            };
+            effects.bodies.push((body, outbound.body.clone()));
         }
-        let mut effects = Effects::wake();
         let mut left = None;
         if let Some(id) = self.instead_of {
             let (body, file) = waiting::leave(transaction.db, id)?;
             left = Some(body);
             effects.unused.extend(file);
         }
-        Ok(((bodies, left), effects))
+        Ok((left, effects))
     }
 
     fn files(&self) -> Vec<String> {

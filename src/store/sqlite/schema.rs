@@ -1,10 +1,16 @@
 //! Tables and how connections are opened. A step of [`STEPS`] that was released is never edited.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
+use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, Error, OpenFlags};
+
+use crate::store::failure::Failure;
 
 /// What brings a database from one version to the next; `PRAGMA user_version` counts the steps taken.
 const STEPS: &[&str] = &[
@@ -123,6 +129,12 @@ const STEPS: &[&str] = &[
     ALTER TABLE deliveries ADD COLUMN told_late INTEGER NOT NULL DEFAULT 0;
 ",
     "
+    -- Every message pays for an index. Lists of the queue are sorted when somebody asks for one, and the records of a
+    -- tenant are found in the order of their numbers.
+    DROP INDEX deliveries_open;
+    DROP INDEX records_of_tenant;
+",
+    "
     -- What the sender asks of TLS on the way (RFC 8689), NULL when nothing.
     ALTER TABLE deliveries ADD COLUMN tls TEXT;
 ",
@@ -132,33 +144,43 @@ const STEPS: &[&str] = &[
 const BUSY: Duration = Duration::from_secs(10);
 /// What a write-ahead log is cut back to once it was copied into the database.
 const LOG_BYTES: i64 = 64 * 1024 * 1024;
+/// Pages of log from which a commit copies it itself.
+const TOO_LONG: usize = 16_000;
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 64;
 
-/// When a commit is durable (<https://www.sqlite.org/pragma.html#pragma_synchronous>).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flush {
-    /// It waits for fsync, which is the promise of the 250.
-    Each,
-    /// It is in the log, which the next fsync takes along.
-    Later,
+/// Copies the log into the database, as far as it goes without keeping anybody waiting, and makes that durable.
+pub(super) fn copy_log(db: &Connection) -> Result<(), Error> {
+    checkpoint(db, "PRAGMA wal_checkpoint(PASSIVE)").map(drop)
 }
 
-impl Flush {
-    /// Says it for the transactions that follow.
-    pub(super) fn set(self, db: &Connection) -> Result<(), Error> {
-        let pragma = match self {
-            Flush::Each => "PRAGMA synchronous = FULL",
-            Flush::Later => "PRAGMA synchronous = NORMAL",
-        };
-        db.prepare_cached(pragma)?.execute([]).map(drop)
+/// Copies the whole log into the database, makes that durable, and leaves an empty log.
+///
+/// # Errors
+/// Also when others keep it from doing so.
+pub(super) fn empty_log(db: &Connection) -> Result<(), Failure> {
+    match checkpoint(db, "PRAGMA wal_checkpoint(TRUNCATE)")? {
+        true => Ok(()),
+        false => Err(Failure::Busy),
     }
 }
 
-/// Makes all commits durable that are in the log. The log holds no locks, so it may be opened and closed beside SQLite.
-pub(super) fn sync_log(db: &Connection) -> std::io::Result<()> {
-    let database = db.path().unwrap_or_default();
-    std::fs::File::open(format!("{database}-wal"))?.sync_all()
+/// Answers whether it was complete.
+fn checkpoint(db: &Connection, pragma: &str) -> Result<bool, Error> {
+    db.query_row(pragma, [], |row| Ok(row.get::<_, i64>(0)? == 0))
+}
+
+/// Lets the log grow, and notes in `pages` how long it is after each commit: its caller looks after it. Should he not, a
+/// commit does.
+pub(super) fn watch_log(db: &mut Connection, pages: Arc<AtomicUsize>) -> Result<(), Error> {
+    db.wal_hook(Some(move |wal: &mut Wal, now| {
+        let now = usize::try_from(now).unwrap_or_default();
+        pages.store(now, Ordering::Release);
+        if now >= TOO_LONG {
+            wal.checkpoint_v2(CheckpointMode::PASSIVE)?;
+        }
+        Ok(())
+    }))
 }
 
 /// Opens a database that is there for writing.
@@ -167,7 +189,9 @@ pub(super) fn write(database: &Path) -> Result<Connection, Error> {
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
     db.pragma_update(None, "foreign_keys", true)?;
-    Flush::Each.set(&db)?;
+    // A commit is in the log, and durable when that was flushed, which is the flusher's work; the database itself is
+    // flushed before the log begins anew (<https://www.sqlite.org/pragma.html#pragma_synchronous>).
+    db.pragma_update(None, "synchronous", "NORMAL")?;
     Ok(db)
 }
 

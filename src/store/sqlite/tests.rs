@@ -3,7 +3,9 @@
 mod chain;
 mod crash;
 mod disk;
+mod flushing;
 mod group;
+mod handing;
 mod sharing;
 
 use std::sync::Mutex;

@@ -1,20 +1,24 @@
-//! The one writer: a thread that groups everything that waits into one transaction, so that many messages share one
-//! fsync.
+//! The one writer: a thread that groups everything that waits into one transaction.
 //!
-//! A request is answered after its COMMIT, never before. What [`Task::is_promise`] says is answered only when no power
-//! cut can take it back; the rest may share the next fsync, and what a power cut takes back of it was never promised.
+//! A request is answered after its COMMIT, never before. What [`Task::is_promise`] says is answered only when the
+//! [`Flusher`] has made it durable, so that no power cut can take it back; the rest is flushed with what comes next, and
+//! what a power cut takes back of it was never promised.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::bodies::Bodies;
+use super::flusher::Flusher;
+use super::keeper::{Chores, Keeper};
 use super::lock::Lock;
-use super::schema::{self, Flush};
+use super::schema;
+use super::shelf::Leased;
+use super::thread::Thread;
 use crate::audit::Hash;
+use crate::message::RawMessage;
 use crate::store::failure::Failure;
 
 /// Requests that share one transaction at most.
@@ -54,14 +58,29 @@ pub(super) struct Effects {
     pub(super) wake: bool,
     /// Names of body files that no row names any more.
     pub(super) unused: Vec<String>,
+    /// Deliveries to hand over to the deliverer.
+    pub(super) leased: Vec<Leased>,
+    /// New bodies, which a delivery will need soon.
+    pub(super) bodies: Vec<(i64, RawMessage)>,
 }
 
 impl Effects {
+    fn matter(&self) -> bool {
+        self.wake || !self.unused.is_empty() || !self.leased.is_empty()
+    }
+
     pub(super) fn wake() -> Effects {
         Effects {
             wake: true,
-            unused: Vec::new(),
+            ..Effects::default()
         }
+    }
+
+    fn add(&mut self, other: Effects) {
+        self.wake |= other.wake;
+        self.unused.extend(other.unused);
+        self.leased.extend(other.leased);
+        self.bodies.extend(other.bodies);
     }
 }
 
@@ -78,38 +97,28 @@ enum Request {
     Stop(oneshot::Sender<()>),
 }
 
-/// A thread that is waited for when it goes out of scope.
-struct Thread(Option<JoinHandle<()>>);
-
-impl Drop for Thread {
-    fn drop(&mut self) {
-        if let Some(thread) = self.0.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
 impl Desk {
     /// Starts the writer on its connection. It ends when the last `Desk` is gone, and lets the lock go then.
     ///
     /// # Errors
     /// When the system gives no thread.
     pub(super) fn start(
-        db: Connection,
-        bodies: Bodies,
+        mut db: Connection,
+        flusher: Flusher,
+        (keeper, chores): (Keeper, Chores),
         lock: Option<Lock>,
-        woken: impl Fn() + Send + 'static,
     ) -> Result<Desk, Failure> {
         let (requests, inbox) = mpsc::channel(WAITING);
-        let sweeper = Sweeper::start(bodies)?;
+        let log_pages = Arc::new(AtomicUsize::new(0));
+        schema::watch_log(&mut db, Arc::clone(&log_pages))?;
         let writer = Writer {
             db,
-            flush: Flush::Each,
-            sweeper,
-            woken,
+            log_pages,
+            flusher,
+            chores,
+            keeper,
         };
-        let thread = std::thread::Builder::new().name("store".to_owned());
-        let thread = thread.spawn(move || {
+        let thread = Thread::start("store", move || {
             let stopped = writer.run(inbox);
             drop(lock);
             if let Some(done) = stopped {
@@ -118,7 +127,7 @@ impl Desk {
         })?;
         Ok(Desk {
             requests,
-            _thread: Arc::new(Thread(Some(thread))),
+            _thread: Arc::new(thread),
         })
     }
 
@@ -150,15 +159,16 @@ impl Desk {
     }
 }
 
-struct Writer<W> {
+struct Writer {
     db: Connection,
-    /// What the connection was told last.
-    flush: Flush,
-    sweeper: Sweeper,
-    woken: W,
+    /// Pages in the log after the last commit.
+    log_pages: Arc<AtomicUsize>,
+    flusher: Flusher,
+    chores: Chores,
+    keeper: Keeper,
 }
 
-impl<W: Fn() + Send> Writer<W> {
+impl Writer {
     /// Writes until nobody can ask any more, or somebody asks to stop. When it returns, files and the database are closed;
     /// whoever asked wants to be told.
     fn run(mut self, mut inbox: mpsc::Receiver<Request>) -> Option<oneshot::Sender<()>> {
@@ -173,9 +183,16 @@ impl<W: Fn() + Send> Writer<W> {
                 }
             }
             self.settle(batch);
+            if self.chores.attend_log(self.log_pages.load(Ordering::Acquire)) {
+                // When this does not succeed, the log grows on, and the next time comes.
+                let _ = schema::copy_log(&self.db);
+            }
         }
         inbox.close();
-        drop(self.sweeper);
+        // In this order: each has work for the next.
+        drop(self.flusher);
+        drop(self.chores);
+        drop(self.keeper);
         let _ = self.db.close();
         stop
     }
@@ -210,23 +227,16 @@ impl<W: Fn() + Send> Writer<W> {
         if batch.is_empty() {
             return Ok(Effects::default());
         }
-        let is_promise = batch.iter().any(|work| work.is_promise());
-        let flush = if is_promise { Flush::Each } else { Flush::Later };
-        if flush != self.flush {
-            flush.set(&self.db)?;
-            self.flush = flush;
+        if self.flusher.is_in_doubt() {
+            schema::empty_log(&self.db)?;
+            self.flusher.mended();
         }
         let done = self.transaction(batch);
         if done.is_err() && !self.db.is_autocommit() {
             // SQLite has not rolled back by itself, as it does when the disk is full.
             let _ = self.db.execute_batch("ROLLBACK");
         }
-        let effects = done?;
-        if !is_promise && !effects.unused.is_empty() {
-            // A file goes only when nothing can bring the row back that named it.
-            schema::sync_log(&self.db)?;
-        }
-        Ok(effects)
+        done
     }
 
     fn transaction(&mut self, batch: &mut [Box<dyn Work>]) -> Result<Effects, Failure> {
@@ -237,23 +247,21 @@ impl<W: Fn() + Send> Writer<W> {
             heads: BTreeMap::new(),
         };
         for work in batch {
-            let effects = work.run(&mut transaction)?;
-            all.wake |= effects.wake;
-            all.unused.extend(effects.unused);
+            all.add(work.run(&mut transaction)?);
         }
         self.db.prepare_cached("COMMIT")?.execute([])?;
         Ok(all)
     }
 
+    /// Answers those to whom the commit is enough, and lets the others wait for the disk.
     fn finish(&mut self, batch: Vec<Box<dyn Work>>, effects: Effects) {
-        // Before the answers: who has his may rely on the deliverer's having been told.
-        if effects.wake {
-            (self.woken)();
-        }
-        for work in batch {
+        let (promises, others): (Vec<_>, Vec<_>) = batch.into_iter().partition(|work| work.is_promise());
+        for work in others {
             work.answer();
         }
-        self.sweeper.remove(effects.unused);
+        if !promises.is_empty() || effects.matter() {
+            self.flusher.flush(promises, effects);
+        }
     }
 
     fn refuse(&mut self, batch: Vec<Box<dyn Work>>, failure: &Failure) {
@@ -274,37 +282,12 @@ impl<W: Fn() + Send> Writer<W> {
             matches!(named, Ok(false))
         };
         let unused = files.into_iter().filter(is_unused).collect();
-        self.sweeper.remove(unused);
-    }
-}
-
-/// A thread that deletes files, so that nobody's commit waits for that.
-struct Sweeper {
-    names: std::sync::mpsc::Sender<Vec<String>>,
-    _thread: Thread,
-}
-
-impl Sweeper {
-    fn start(bodies: Bodies) -> Result<Sweeper, Failure> {
-        let (names, inbox) = std::sync::mpsc::channel::<Vec<String>>();
-        let thread = std::thread::Builder::new().name("sweeper".to_owned());
-        let thread = thread.spawn(move || inbox.iter().for_each(|names| bodies.remove(&names)))?;
-        Ok(Sweeper {
-            names,
-            _thread: Thread(Some(thread)),
-        })
-    }
-
-    fn remove(&self, names: Vec<String>) {
-        if !names.is_empty() {
-            // Should it have ended, the next start deletes them.
-            let _ = self.names.send(names);
-        }
+        self.chores.delete(unused);
     }
 }
 
 /// A task of any type with its way back to the caller.
-trait Work: Send {
+pub(super) trait Work: Send {
     fn run(&mut self, transaction: &mut Transaction<'_>) -> Result<Effects, Failure>;
     fn files(&self) -> Vec<String>;
     fn is_promise(&self) -> bool;

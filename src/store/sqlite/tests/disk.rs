@@ -123,6 +123,10 @@ async fn a_body_file_of_the_wrong_length_is_an_error_not_mail() {
     let settings = ground.settings();
     let sqlite = Sqlite::open(&settings).await.unwrap();
     sqlite.commit(record(1), mail(5000)).await.unwrap();
+    // What was just committed is still in memory.
+    crate::store::Kind::close(&sqlite).await;
+    drop(sqlite);
+    let sqlite = Sqlite::open(&settings).await.unwrap();
     let body = sqlite.list(everything()).await.unwrap()[0].body;
     let file = settings.directory.join("bodies").join(&body_files(&settings)[0]);
     std::fs::write(&file, [5; 4999]).unwrap();

@@ -1,0 +1,55 @@
+//! OCR that may still be on trial: mail without pictures need not wait for it.
+
+use std::fmt;
+
+use futures_util::future::{FutureExt, Shared};
+
+use super::{Ocr, Settings};
+use crate::documents::Sight;
+use crate::message::Boxed;
+
+/// What reads pictures, now or in a moment. Cloning shares it.
+#[derive(Clone)]
+pub struct Eyes {
+    settings: Settings,
+    ocr: Shared<Boxed<'static, Option<Ocr>>>,
+}
+
+impl fmt::Debug for Eyes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Eyes").field("ocr", &self.ocr.peek()).finish()
+    }
+}
+
+impl Eyes {
+    /// With OCR that has `settings` and is on trial; the trial goes on from now on, and what comes of it is what reads
+    /// pictures. Messages with pictures wait for that. Call it inside a runtime.
+    pub fn opening(settings: Settings, trial: impl Future<Output = Option<Ocr>> + Send + 'static) -> Eyes {
+        let ocr = (Box::pin(trial) as Boxed<'static, Option<Ocr>>).shared();
+        tokio::spawn(ocr.clone());
+        Eyes { settings, ocr }
+    }
+
+    /// Whether nothing will ever be read.
+    pub(in crate::inspect) fn are_closed(&self) -> bool {
+        matches!(self.ocr.peek(), Some(None))
+    }
+
+    /// How the reader of a message is to treat its pictures before anything was read in them.
+    pub(in crate::inspect) fn sight(&self) -> Sight {
+        self.settings.sight(Vec::new())
+    }
+
+    /// What reads pictures, once its trial has ended well.
+    pub(in crate::inspect) async fn ocr(&self) -> Option<Ocr> {
+        self.ocr.clone().await
+    }
+}
+
+impl From<Ocr> for Eyes {
+    fn from(ocr: Ocr) -> Eyes {
+        let settings = ocr.shared.settings.clone();
+        let ocr = (Box::pin(std::future::ready(Some(ocr))) as Boxed<'static, Option<Ocr>>).shared();
+        Eyes { settings, ocr }
+    }
+}
