@@ -18,7 +18,7 @@ use sealgate::smime::authority::Source as KeySource;
 use sealgate::smime::issue::{Authority, KeyKind, Request};
 use sealgate::smime::keys::{Secret, write_key_file};
 use sealgate::smime::{
-    self, Abilities, Algorithms, Capabilities, Certificate, Certificates, Contents, Curve, Payload,
+    self, Abilities, Algorithms, Capabilities, Certificate, Certificates, Contents, Curve, Opener, Opening, Payload,
     Verification,
 };
 
