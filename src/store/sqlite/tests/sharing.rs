@@ -28,7 +28,7 @@ async fn commands_work_beside_a_gateway_and_disturb_neither_leases_nor_files() {
     let gateway = Store::open(&settings).await.unwrap();
     gateway.commit(record(1), mail(5000)).await.unwrap();
     assert_eq!(gateway.claim(minute(0), minute(60), 9).await.unwrap().len(), 1);
-    let orphan = settings.directory.join("bodies/being-written.tmp");
+    let orphan = settings.directory.join("bodies/being-written");
     std::fs::write(&orphan, "half").unwrap();
 
     let command = Store::attach(&settings).await.unwrap();
