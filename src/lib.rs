@@ -23,6 +23,7 @@ pub mod detect;
 pub mod dkim;
 pub mod documents;
 pub mod inspect;
+pub mod ldap;
 pub mod message;
 pub mod mime;
 pub mod notice;

@@ -18,13 +18,14 @@ use std::path::{Path, PathBuf};
 /// Each module and what it may import.
 const TABLE: &[(&str, &[&str])] = &[
     ("message", &[]),
-    ("smtp", &["message"]),
+    ("ldap", &[]),
+    ("smtp", &["message", "ldap"]),
     ("mime", &["message"]),
     ("documents", &["message", "mime"]),
     ("detect", &["message", "mime"]),
     ("inspect", &["message", "mime", "documents", "detect"]),
     ("policy", &["message", "mime", "detect"]),
-    ("smime", &["message"]),
+    ("smime", &["message", "ldap"]),
     ("protect", &["message", "smime"]),
     ("dkim", &["message"]),
     ("notice", &["message", "policy"]),
@@ -45,6 +46,7 @@ const STAGES: &[&str] = &[
 /// What the wiring may import.
 const EVERYTHING: &[&str] = &[
     "message",
+    "ldap",
     "smtp",
     "mime",
     "documents",

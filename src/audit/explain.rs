@@ -50,6 +50,9 @@ fn message(page: &mut Page, traced: &Traced) {
         record.message_id.as_deref().unwrap_or("none, or not a plain one"),
     );
     page.field("Size", &format!("{} octets", record.size));
+    if let Some(tls) = record.tls.in_words() {
+        page.field("TLS", tls);
+    }
     if record.inbound.is_none() {
         page.field("Policy", &format!("version {}", record.policy));
     }

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::message::{
-    Address, Boxed, Considered, DecisionId, DsnRequest, Inspection, Leaving, MessageId, Outbound,
+    Address, Boxed, Considered, DecisionId, DsnRequest, Inspection, Leaving, MessageId, Outbound, TlsWish,
 };
 use crate::policy::{Decision, Need};
 
@@ -54,6 +54,9 @@ pub struct Record {
     /// What the sender asked of notices about each of them; empty when nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dsn: Vec<DsnRequest>,
+    /// What the sender asked of TLS on the way.
+    #[serde(default, skip_serializing_if = "TlsWish::is_default")]
+    pub tls: TlsWish,
     /// Whether the sender was sent a notice.
     pub notice: bool,
     /// Which own keys were weighed to sign with; `None` when nothing was to be signed, or there are none for the sender.

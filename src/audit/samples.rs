@@ -71,6 +71,7 @@ pub(crate) fn record(id: MessageId, received: Timestamp) -> Record {
             refused(id, "eve@stranger.example"),
         ],
         dsn: Vec::new(),
+        tls: Default::default(),
         notice: true,
         signing: None,
         inbound: None,

@@ -54,6 +54,7 @@ pub async fn start(
         administrator: settings.harvest.administrator.clone(),
         loops: LoopGuard::new(settings.loops.clone(), secret),
         conformance: settings.conformance.mode,
+        heeds_tls_required_no: settings.deliver.heed_tls_required_no,
     };
     let couriers = couriers(settings)?;
     // At once, for each takes a part of the time that mail has to wait after a crash.

@@ -80,7 +80,7 @@ enum Command {
         #[command(flatten)]
         file: SettingsFile,
     },
-    /// Make the line of a user who may log in (smtp.users)
+    /// Make the line of a user who may log in (smtp.users); try a login
     #[command(subcommand)]
     User(user::Command),
     /// Suspend a sender, let one send again, see who is suspended

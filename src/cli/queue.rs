@@ -244,6 +244,9 @@ fn details(delivery: &Delivery) -> String {
     if let Some(notify) = delivery.dsn.notify {
         lines.push(("Notify", notify.to_string()));
     }
+    if let Some(tls) = delivery.tls.in_words() {
+        lines.push(("TLS", tls.to_owned()));
+    }
     if delivery.told_late {
         lines.push(("Delay", "the sender was told that it is late".to_owned()));
     }

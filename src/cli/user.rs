@@ -1,5 +1,5 @@
-//! `sealgate user`: lines for the file of those who may log in. The password is on no command line, where other users of
-//! the machine would see it.
+//! `sealgate user`: lines for the file of those who may log in, and whether somebody could. The password is on no command
+//! line, where other users of the machine would see it.
 
 use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
@@ -8,10 +8,13 @@ use clap::Subcommand;
 use console::Term;
 use zeroize::Zeroizing;
 
+use crate::audit::printable;
+use crate::config::Settings;
 use crate::message::{Address, Pattern};
-use crate::smtp::user_line;
+use crate::smtp::{Trial, try_login, user_line};
 
-use super::failed;
+use super::config::explain;
+use super::{SettingsFile, block_on, failed};
 
 /// Commands about users.
 #[derive(Subcommand)]
@@ -26,13 +29,27 @@ pub enum Command {
         #[arg(long = "sender", value_name = "ADDRESS")]
         senders: Vec<Pattern>,
     },
+    /// Say whether a user could log in with a password, as the file or the directory of the settings has it, and what the
+    /// user may send from. The password is asked for as for 'hash'
+    Check {
+        /// The user's name, as a mail program would give it
+        name: String,
+        #[command(flatten)]
+        file: SettingsFile,
+    },
 }
 
 /// Runs the command.
 pub fn run(command: &Command) -> ExitCode {
-    let Command::Hash { name, senders } = command;
+    match command {
+        Command::Hash { name, senders } => hash(name, senders),
+        Command::Check { name, file } => block_on(check(name, file)),
+    }
+}
+
+fn hash(name: &str, senders: &[Pattern]) -> ExitCode {
     let line = with_senders(name, senders)
-        .and_then(|()| password())
+        .and_then(|()| password(true))
         .and_then(|password| user_line(name, &password, senders).map_err(|error| error.to_string()));
     match line {
         Ok(line) => {
@@ -40,6 +57,25 @@ pub fn run(command: &Command) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => failed(&error),
+    }
+}
+
+async fn check(name: &str, file: &SettingsFile) -> Result<ExitCode, String> {
+    let settings = Settings::load(&file.config).map_err(|mistakes| explain(&mistakes))?;
+    let password = password(false)?;
+    match try_login(&settings.smtp, name, &password).await? {
+        Trial::Wrong { source } => Err(format!(
+            "{source} says that there is no such user, or that this is another's password"
+        )),
+        Trial::Right { source, senders } => {
+            let senders: Vec<String> = senders.iter().map(|sender| printable(sender)).collect();
+            let from = match senders.is_empty() {
+                true => "no address".to_owned(),
+                false => senders.join(", "),
+            };
+            println!("The password is right; {source} says so.\nThe user may send from: {from}");
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
@@ -53,7 +89,8 @@ fn with_senders(name: &str, senders: &[Pattern]) -> Result<(), String> {
     }
 }
 
-fn password() -> Result<Zeroizing<String>, String> {
+/// `twice`: it is a new one, which a slip of the hand must not spoil.
+fn password(twice: bool) -> Result<Zeroizing<String>, String> {
     let unread = |error: std::io::Error| format!("the password cannot be read: {error}");
     if !std::io::stdin().is_terminal() {
         let mut line = Zeroizing::new(String::new());
@@ -66,8 +103,7 @@ fn password() -> Result<Zeroizing<String>, String> {
         terminal.read_secure_line().map(Zeroizing::new)
     };
     let first = ask("Password: ").map_err(unread)?;
-    let second = ask("The same again: ").map_err(unread)?;
-    if first != second {
+    if twice && ask("The same again: ").map_err(unread)? != first {
         return Err("the two passwords are not the same; nothing was made".to_owned());
     }
     Ok(first)

@@ -49,6 +49,9 @@ pub(super) fn all(settings: &Settings) -> Vec<Check> {
     checks.extend(notice(settings));
     checks.extend(store(settings));
     checks.extend(of_stage("smtp", settings.smtp.mistakes()));
+    if let Some(directory) = &settings.smtp.ldap {
+        checks.extend(of_stage("smtp.ldap", directory.mistakes()));
+    }
     checks.extend(of_stage("deliver", settings.deliver.mistakes()));
     checks.extend(of_stage("deliver.dns", settings.deliver.dns.mistakes()));
     checks.extend(of_stage("deliver.mta_sts", settings.deliver.mta_sts.mistakes()));

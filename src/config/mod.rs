@@ -135,6 +135,8 @@ impl Settings {
             listen_tls: Vec::new(),
             listen_lmtp: Vec::new(),
             users: None,
+            ldap: None,
+            requiretls: self.inbound.requiretls,
             ..self.smtp.clone()
         }
     }
@@ -200,6 +202,9 @@ impl Settings {
         ]);
         let directories = certificates.ldap.iter_mut();
         let of_directories = directories.flat_map(|one| [one.password_file.as_mut(), one.ca_file.as_mut()]);
+        let users = self.smtp.ldap.iter_mut();
+        let of_directories =
+            of_directories.chain(users.flat_map(|one| [one.password_file.as_mut(), one.ca_file.as_mut()]));
         let of_directories = of_directories.chain([certificates.smimea.trust_anchors.as_mut()]);
         let keys = self.dkim.keys.iter_mut().map(|key| &mut key.file);
         for path in always

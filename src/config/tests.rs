@@ -249,7 +249,7 @@ fn a_data_directory_below_a_file_is_a_mistake_and_one_that_will_be_made_is_none(
 fn example_with_all_settings() -> String {
     let uncomment = |line: &str| {
         let bare = line.strip_prefix('#').filter(|rest| {
-            rest.starts_with("[[")
+            rest.starts_with('[')
                 || rest.starts_with(|c: char| c.is_ascii_lowercase())
                     && rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '))
         });

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::message::{Address, RawMessage};
+use crate::message::{Address, RawMessage, TlsWish};
 use crate::queue::Delivery;
 
 use super::dns::Dns;
@@ -13,6 +13,7 @@ use super::letter::Letter;
 use super::mta_sts::MtaSts;
 use super::plan::Candidate;
 use super::pool::{Pool, Pools};
+use super::requiretls;
 use super::route::{Routes, Way};
 use super::session::{Caller, Session};
 use super::target::Target;
@@ -113,12 +114,25 @@ impl Shared {
         let fits = |delivery: &Delivery| {
             delivery.body == first.body
                 && delivery.sender == first.sender
+                && delivery.tls == first.tls
                 && self.next_hop(&delivery.recipient) == next_hop
         };
         let recipients: Vec<&Delivery> = deliveries.iter().filter(|delivery| fits(delivery)).collect();
-        let mut attempts = self
-            .send(way, domain, first.sender.as_ref(), &recipients, letter)
-            .await;
+        let mut mail = Mail {
+            sender: first.sender.as_ref(),
+            recipients: &recipients,
+            letter,
+            tls: first.tls,
+        };
+        let pace = Pace::new(self.step);
+        let mut attempts = self.send(way, domain, mail, pace).await;
+        // RFC 8689 §5: what tells a sender of a failure is not lost for that.
+        if mail.tls.is_required() && mail.sender.is_none() && attempts.iter().all(requiretls::is_lack) {
+            tracing::info!(message = %first.message, "a notice goes on without REQUIRETLS, which the next hop does not promise");
+            mail.tls = TlsWish::AsConfigured;
+            attempts = self.send(way, domain, mail, pace).await;
+        }
+        let mut attempts = attempts.into_iter();
         deliveries
             .iter()
             .map(|delivery| fits(delivery).then(|| attempts.next()).flatten())
@@ -127,35 +141,28 @@ impl Shared {
     }
 
     /// In transactions of a bounded number of recipients; one after the other, since they share a connection.
-    async fn send(
-        &self,
-        way: &Way,
-        domain: &str,
-        sender: Option<&Address>,
-        recipients: &[&Delivery],
-        letter: Letter<'_>,
-    ) -> std::vec::IntoIter<Attempt> {
-        let pace = Pace::new(self.step);
-        let candidates = match self.candidates(way, domain, pace).await {
+    async fn send(&self, way: &Way, domain: &str, mail: Mail<'_>, pace: Pace) -> Vec<Attempt> {
+        let recipients = mail.recipients;
+        let candidates = match self.candidates(way, domain, mail.tls, pace).await {
             Ok(candidates) => candidates,
-            Err(attempt) => return vec![attempt; recipients.len()].into_iter(),
+            Err(attempt) => return vec![attempt; recipients.len()],
         };
         let mut attempts = Vec::with_capacity(recipients.len());
         for some in recipients.chunks(RECIPIENTS) {
             let mail = Mail {
-                sender,
                 recipients: some,
-                letter,
+                ..mail
             };
             let ended = self.transact(way, &candidates, domain, mail, pace).await;
             attempts.extend(ended.attempts);
             // What broke one transaction would hold up the next one too.
             if let Some(reason) = ended.broken {
-                attempts.resize(recipients.len(), Attempt::NotNow(reason));
+                let lack = attempts.last().filter(|last| requiretls::is_lack(last)).cloned();
+                attempts.resize(recipients.len(), lack.unwrap_or(Attempt::NotNow(reason)));
                 break;
             }
         }
-        attempts.into_iter()
+        attempts
     }
 
     /// With the first host that can be reached.
@@ -168,7 +175,7 @@ impl Shared {
         pace: Pace,
     ) -> Ended {
         let several = candidates.len() > 1;
-        let mut last = None;
+        let mut last: Option<Ended> = None;
         for candidate in candidates {
             let mut ended = self.try_one(way, candidate, domain, mail, pace).await;
             if several || candidate.is_exchanger() {
@@ -183,7 +190,10 @@ impl Shared {
                 return ended;
             }
             tracing::debug!(host = %candidate.name(), why = ended.broken, "the next host is tried");
-            last = Some(ended);
+            // A host that could not be asked may have what the others lack.
+            last = last
+                .filter(|last| !last.lacks_tls() && ended.lacks_tls())
+                .or(Some(ended));
         }
         let nobody = || Attempt::NotNow(format!("4.4.4 no host takes mail for {domain}"));
         last.unwrap_or_else(|| refused(mail, nobody()))
@@ -197,13 +207,21 @@ impl Shared {
         mail: Mail<'_>,
         pace: Pace,
     ) -> Ended {
-        let target = match self.target(way, candidate, domain, pace).await {
+        let target = match self.target(way, candidate, domain, mail.tls, pace).await {
             Ok(target) => target,
             // With no other host left, this is what it comes to.
             Err(attempt) => return refused(mail, attempt),
         };
+        let target = match mail.tls.is_required() {
+            true => requiretls::raised(target, candidate, way),
+            false => Ok(target),
+        };
+        let target = match target {
+            Ok(target) => target,
+            Err(attempt) => return refused(mail, attempt),
+        };
         let ended = self.converse(&target, mail, pace).await;
-        match ended.broken.is_some() && ended.repeatable {
+        match ended.broken.is_some() && ended.repeatable && !ended.lacks_tls() {
             true => self.health.failed(&target.name),
             false => self.health.answered(&target.name),
         }
@@ -214,6 +232,10 @@ impl Shared {
         let pool = self.pools.of(&target.key);
         if let Some(mut session) = pool.take().await {
             session.wire.pace = pace;
+            if let Some(lack) = requiretls::lack(&session, target).filter(|_| mail.tls.is_required()) {
+                keep(&pool, session).await;
+                return refused(mail, lack);
+            }
             let ended = transaction::run(&mut session, mail).await;
             if ended.broken.is_none() {
                 keep(&pool, session).await;
@@ -225,8 +247,15 @@ impl Shared {
         }
         let mut session = match Session::open(target, &self.caller, pace).await {
             Ok(session) => session,
+            Err(reason) if mail.tls.is_required() => {
+                return refused(mail, requiretls::without_session(reason, target));
+            }
             Err(reason) => return refused(mail, Attempt::NotNow(reason)),
         };
+        if let Some(lack) = requiretls::lack(&session, target).filter(|_| mail.tls.is_required()) {
+            keep(&pool, session).await;
+            return refused(mail, lack);
+        }
         let ended = transaction::run(&mut session, mail).await;
         if ended.broken.is_none() {
             keep(&pool, session).await;

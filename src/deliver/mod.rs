@@ -22,6 +22,7 @@ mod plan;
 mod pool;
 mod reply;
 mod report;
+mod requiretls;
 mod route;
 mod session;
 mod target;
@@ -73,6 +74,9 @@ pub struct Settings {
     pub give_up: GiveUp,
     /// Hours after which the sender of mail that is still waiting is told, once.
     pub delay_notice: DelayNotice,
+    /// Whether `TLS-Required: No` in the header of mail that needs no protection makes its delivery ignore what the
+    /// recipient's domain has published about its TLS (RFC 8689 §3).
+    pub heed_tls_required_no: bool,
 }
 
 impl Settings {

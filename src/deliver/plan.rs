@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use tokio::time::timeout_at;
 
+use crate::message::TlsWish;
+
 use super::Attempt;
 use super::courier::Shared;
 use super::dane;
@@ -52,6 +54,18 @@ impl Candidate {
     pub(super) fn name(&self) -> String {
         name(&self.host, self.port)
     }
+
+    /// Names that a certificate of this host must have to prove who it is, without a policy of its domain. `None` when its
+    /// name comes from a DNS that nobody has signed (RFC 8689 §2).
+    pub(super) fn own_names(&self, way: &Way) -> Option<Vec<String>> {
+        match self.found {
+            Found::Named if !way.names.is_empty() => Some(way.names.clone()),
+            Found::Named
+            | Found::Exchanger { implicit: true, .. }
+            | Found::Exchanger { secure: true, .. } => Some(vec![self.host.clone()]),
+            Found::Literal(_) | Found::Exchanger { .. } => None,
+        }
+    }
 }
 
 impl Shared {
@@ -63,6 +77,7 @@ impl Shared {
         &self,
         way: &Way,
         domain: &str,
+        wish: TlsWish,
         pace: Pace,
     ) -> Result<Vec<Candidate>, Attempt> {
         let mut candidates = match &way.next_hop {
@@ -74,7 +89,7 @@ impl Shared {
                     found: Found::Literal(address),
                     sts: None,
                 }],
-                None => self.exchangers(way, domain, *port, pace).await?,
+                None => self.exchangers(way, domain, *port, wish, pace).await?,
             },
         };
         // Preferences are the domain's wish, but a host that is away serves nobody.
@@ -101,6 +116,7 @@ impl Shared {
         way: &Way,
         domain: &str,
         port: u16,
+        wish: TlsWish,
         pace: Pace,
     ) -> Result<Vec<Candidate>, Attempt> {
         let dns = self.dns(way)?;
@@ -113,11 +129,13 @@ impl Shared {
             .await
             .unwrap_or_else(|_| Err(exchangers::without(domain, slow())))?;
         let sts = match &self.mta_sts {
-            Some(mta_sts) if way.tls.uses_mta_sts() => timeout_at(pace.step(), mta_sts.policy(dns, domain))
-                .await
-                .map_err(|_| {
-                    Attempt::NotNow(format!("4.4.3 the MTA-STS policy of {domain} took too long"))
-                })?,
+            Some(mta_sts) if way.tls.uses_mta_sts() && wish != TlsWish::Waived => {
+                timeout_at(pace.step(), mta_sts.policy(dns, domain))
+                    .await
+                    .map_err(|_| {
+                        Attempt::NotNow(format!("4.4.3 the MTA-STS policy of {domain} took too long"))
+                    })?
+            }
             _ => None,
         };
         let sts = sts.map(Arc::new);
@@ -143,6 +161,7 @@ impl Shared {
         way: &Way,
         candidate: &Candidate,
         domain: &str,
+        wish: TlsWish,
         pace: Pace,
     ) -> Result<Target, Attempt> {
         let Candidate {
@@ -183,7 +202,8 @@ impl Shared {
         let asked = asked(way, host, candidate.is_exchanger().then_some(domain));
         let mut target = Target::new(way, host, *port, addresses, asked);
         target.domain = domain.to_owned();
-        if way.tls.uses_dane() && is_secure && self.dane(&mut target, candidate, way, pace).await? {
+        let is_published = way.tls.uses_dane() && is_secure && wish != TlsWish::Waived;
+        if is_published && self.dane(&mut target, candidate, way, pace).await? {
             return Ok(target.with_key());
         }
         if let Some(policy) = &candidate.sts {

@@ -9,6 +9,8 @@ use super::report::Failure;
 use super::target::{Security, Target};
 use super::wire::{Broken, Pace, Wire};
 
+/// How the reason ends when a host has no TLS at all.
+pub(super) const NOT_OFFERED: &str = "does not offer TLS, and nothing is sent to it without";
 /// Addresses of one host that are tried in one call.
 const ADDRESSES: usize = 16;
 
@@ -32,6 +34,8 @@ pub(super) struct Extensions {
     pub(super) dsn: bool,
     /// BDAT (RFC 3030).
     pub(super) chunking: bool,
+    /// It promises TLS on the rest of the way (RFC 8689). Worth something under TLS only.
+    pub(super) requiretls: bool,
     /// Whether SIZE is offered at all (RFC 1870).
     pub(super) size: bool,
     /// The limit that SIZE names.
@@ -175,10 +179,7 @@ async fn starttls(
     security: &Security,
 ) -> Result<Wire, Broken> {
     if !extensions.starttls {
-        let why = format!(
-            "4.7.4 {} does not offer TLS, and nothing is sent to it without",
-            target.name
-        );
+        let why = format!("4.7.4 {} {NOT_OFFERED}", target.name);
         return Err(Broken::NoTls(Failure::NotSupported, why));
     }
     let reply = wire.ask("STARTTLS").await?;
@@ -210,6 +211,7 @@ impl Extensions {
                 "SMTPUTF8" => offered.smtputf8 = true,
                 "DSN" => offered.dsn = true,
                 "CHUNKING" => offered.chunking = true,
+                "REQUIRETLS" => offered.requiretls = true,
                 "SIZE" => {
                     offered.size = true;
                     // RFC 1870 §4: 0 means that there is no limit.

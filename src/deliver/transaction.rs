@@ -11,12 +11,13 @@
 //! A transaction that broke before the final dot left no trace and can be tried again on a new connection.
 //! After the dot nobody knows; it is tried later, and the message may come twice rather than not at all.
 
-use crate::message::Address;
+use crate::message::{Address, TlsWish};
 use crate::queue::Delivery;
 
 use super::Attempt;
 use super::letter::{END_OF_DATA, Letter};
 use super::reply::Reply;
+use super::requiretls;
 use super::session::{Extensions, Session};
 use super::wire::Broken;
 
@@ -26,6 +27,8 @@ pub(super) struct Mail<'a> {
     pub(super) sender: Option<&'a Address>,
     pub(super) recipients: &'a [&'a Delivery],
     pub(super) letter: Letter<'a>,
+    /// What its sender asks of TLS. When it is required, the session has been found to promise it.
+    pub(super) tls: TlsWish,
 }
 
 /// How it ended.
@@ -36,6 +39,13 @@ pub(super) struct Ended {
     pub(super) broken: Option<String>,
     /// Whether the hop cannot have taken the message, and said nothing of it that counts.
     pub(super) repeatable: bool,
+}
+
+impl Ended {
+    /// Whether nothing was sent because the host has no TLS that would do for this mail.
+    pub(super) fn lacks_tls(&self) -> bool {
+        self.attempts.first().is_some_and(requiretls::is_lack)
+    }
 }
 
 /// Runs a transaction. The session may be used again if it is not broken.
@@ -293,6 +303,9 @@ impl Transaction<'_, '_> {
         let mut addresses = self.mail.sender.into_iter().chain(recipients);
         if smtputf8 && !addresses.all(Address::is_ascii) {
             command.push_str(" SMTPUTF8");
+        }
+        if self.mail.tls.is_required() {
+            command.push_str(" REQUIRETLS");
         }
         // All are of one message, whose sender has said this once.
         if let Some(first) = self.mail.recipients.first().filter(|_| dsn) {

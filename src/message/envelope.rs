@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Address, DsnRequest};
+use super::{Address, DsnRequest, TlsWish};
 
 /// The SMTP envelope of one transaction. It, and not the header, says who receives the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Envelope {
     pub smtputf8: bool,
     /// What the sender asks of notices about each recipient, in the same order; empty when nothing was asked.
     pub dsn: Vec<DsnRequest>,
+    /// What the sender asks of TLS on the way.
+    pub tls: TlsWish,
 }
 
 /// A message exactly as it was received after dot-unstuffing, with CRLF line ends, or as it will be sent.

@@ -15,6 +15,7 @@ mod pattern;
 mod profile;
 mod secret;
 mod signing;
+mod tls_wish;
 
 pub use address::{Address, AddressError, is_listed};
 pub use certificate::{Assurance, CertificateVerdict, Considered, Generation, Origin, Validated};
@@ -29,6 +30,7 @@ pub use pattern::{Pattern, PatternError};
 pub use profile::{Demand, Profile};
 pub use secret::{Secret, is_equal};
 pub use signing::SignatureForm;
+pub use tls_wish::TlsWish;
 
 /// A future that a trait method returns, so that the trait can be used behind a pointer.
 pub type Boxed<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, RawMessage, Sealed};
+use super::{Address, RawMessage, Sealed, TlsWish};
 
 /// A message ready to leave: already sealed, or cleared to go as it is. This, and nothing else, reaches the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Outbound {
     pub purpose: Purpose,
     /// How it leaves.
     pub leaving: Leaving,
+    /// What its sender asks of TLS on the way.
+    pub tls: TlsWish,
 }
 
 /// Why the gateway sends a message.

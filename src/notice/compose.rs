@@ -9,7 +9,7 @@ use lettre::message::{Body, MultiPart, MultiPartKind, SinglePart};
 use super::story::header_date;
 use super::templates::Words;
 use super::{About, NoticeError};
-use crate::message::{Address, Leaving, MessageId, Outbound, Purpose, RawMessage};
+use crate::message::{Address, Leaving, MessageId, Outbound, Purpose, RawMessage, TlsWish};
 
 /// The longest Message-ID that is repeated; longer ones could not stand in one line (RFC 5322 §2.1.1).
 const MESSAGE_ID: usize = 512;
@@ -90,6 +90,7 @@ pub(super) fn letter(sender: &Sender, letter: &Letter<'_>, words: Words) -> Resu
         body: RawMessage::new(message.formatted()),
         purpose: Purpose::Notice,
         leaving: Leaving::Clear,
+        tls: TlsWish::AsConfigured,
     })
 }
 
@@ -134,6 +135,7 @@ pub(super) fn compose(
         body: RawMessage::new(message.formatted()),
         purpose: Purpose::Notice,
         leaving: Leaving::Clear,
+        tls: about.tls.of_notice(),
     })
 }
 

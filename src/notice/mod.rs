@@ -20,7 +20,7 @@ use compose::{Letter, Sender};
 
 pub use letters::{Enrolment, Invitation, NewCertificate};
 
-use crate::message::{Address, DsnRequest, Inspection, MessageId, Outbound};
+use crate::message::{Address, DsnRequest, Inspection, MessageId, Outbound, TlsWish};
 use crate::policy::Judgment;
 
 /// The built-in templates, by file name.
@@ -121,6 +121,8 @@ pub struct About {
     pub now: Timestamp,
     /// What the sender asked about each recipient, in the order of the envelope; empty when nothing.
     pub dsn: Vec<DsnRequest>,
+    /// What the sender asked of TLS: it holds for what he is told of the mail, too (RFC 8689 §5).
+    pub tls: TlsWish,
 }
 
 /// A recipient that the next hop refused for good, or that could not be reached in time; or of whom a notice tells how far

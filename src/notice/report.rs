@@ -150,13 +150,14 @@ fn typed(address: &Address) -> String {
 
 /// The enhanced status code of a reply (RFC 3463), when it has one of the class that is wanted.
 fn status(reply: &str, wanted: &str) -> Option<String> {
-    let code = reply.split([' ', '-', '\r', '\n']).nth(1)?;
+    // A reason of our own begins with the code itself.
+    let place = usize::from(is_reply(reply));
+    let code = reply.split([' ', '-', '\r', '\n']).nth(place)?;
     let mut numbers = code.split('.');
     let class = numbers.next()?;
     let rest: Vec<&str> = numbers.collect();
     let is_number = |text: &&str| (1..=3).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-    (is_reply(reply) && class == wanted && rest.len() == 2 && rest.iter().all(is_number))
-        .then(|| code.to_owned())
+    (class == wanted && rest.len() == 2 && rest.iter().all(is_number)).then(|| code.to_owned())
 }
 
 /// What to say when the reply itself says nothing more: refused, or out of time (RFC 3463 §3.5).
@@ -191,6 +192,8 @@ mod tests {
         assert_eq!(told("550 no such user"), "5.0.0");
         assert_eq!(told("550 5.1.1111 x"), "5.0.0");
         assert_eq!(told("451 4.3.0 try later"), "5.4.7");
+        assert_eq!(told("5.7.30 the host promises nothing"), "5.7.30");
+        assert_eq!(told("given up after 120 hours: 4.4.1 no connection"), "5.4.7");
         assert_eq!(told("connection refused"), "5.4.7");
         assert_eq!(told(""), "5.4.7");
         assert_eq!(told("550 5.a.b x"), "5.0.0");

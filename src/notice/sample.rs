@@ -107,6 +107,7 @@ fn about(sender: &Address) -> About {
         received: Timestamp::UNIX_EPOCH,
         now: Timestamp::UNIX_EPOCH,
         dsn: Vec::new(),
+        tls: Default::default(),
     }
 }
 

@@ -134,17 +134,30 @@ impl Failed {
             },
             reply: plain(&failure.reply, REPLY_SHOWN),
         });
+        let mut steps = vec![
+            "Check that the address is spelled right.".to_owned(),
+            "If it is, send the message again tomorrow, or reach the recipient in another way.".to_owned(),
+            format!("If it comes back again, contact {}.", common.help),
+        ];
+        if about.tls.is_required() && failures.iter().any(is_for_want_of_tls) {
+            let why = "Your mail program asked that the message travel only where TLS is certain (REQUIRETLS), and a mail \
+                       server on the way does not promise that. If it may go without, send it again without asking for that.";
+            steps.insert(0, why.to_owned());
+        }
         Failed {
             failures: failed.collect(),
-            steps: vec![
-                "Check that the address is spelled right.".to_owned(),
-                "If it is, send the message again tomorrow, or reach the recipient in another way."
-                    .to_owned(),
-                format!("If it comes back again, contact {}.", common.help),
-            ],
+            steps,
             common,
         }
     }
+}
+
+/// What a delivery says, by this gateway or a later host, when REQUIRETLS stands in its way (RFC 8689 §4.2.1).
+fn is_for_want_of_tls(failure: &Failure) -> bool {
+    let words = || failure.reply.split([' ', '-']).take(2);
+    ["5.7.30", "5.7.10"]
+        .iter()
+        .any(|code| words().any(|word| word == *code))
 }
 
 /// Recipients who were refused, those with one reason together, in the order of the envelope.

@@ -46,6 +46,7 @@ fn about() -> About {
         received: "2026-09-28T14:03:00Z".parse().unwrap(),
         now: "2026-09-28T14:03:01Z".parse().unwrap(),
         dsn: Vec::new(),
+        tls: Default::default(),
     }
 }
 

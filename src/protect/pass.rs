@@ -1,6 +1,6 @@
 //! The way of mail that leaves as it came: recipients of the same bytes share one [`Outbound`].
 
-use crate::message::{Address, Leaving, Outbound, Purpose, RawMessage};
+use crate::message::{Address, Leaving, Outbound, Purpose, RawMessage, TlsWish};
 
 /// Adds a recipient to the message that leaves in this form, or starts it.
 pub(super) fn add(
@@ -19,6 +19,7 @@ pub(super) fn add(
             body: body(),
             purpose: Purpose::Mail,
             leaving,
+            tls: TlsWish::AsConfigured,
         }),
     }
 }

@@ -4,7 +4,7 @@
 //! everybody of them anyway; whoever receives a blind copy, or a copy through a list, has a CMS of their own
 //! (RFC 8551 §3.3 leaves blind copies to the sender).
 
-use crate::message::{Address, Leaving, Outbound, Profile, Purpose};
+use crate::message::{Address, Leaving, Outbound, Profile, Purpose, TlsWish};
 use crate::smime::signing::Signed;
 use crate::smime::{Algorithms, Certificate, Key, Payload, SealError};
 
@@ -104,5 +104,6 @@ pub(super) fn make(
             signature: signed.map(|signed| signed.signature().clone()),
             copy_to: copy_to.map(|own| own.fingerprint().to_owned()),
         },
+        tls: TlsWish::AsConfigured,
     })
 }

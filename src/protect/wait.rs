@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::message::{Address, Leaving, Outbound, Purpose, RawMessage};
+use crate::message::{Address, Leaving, Outbound, Purpose, RawMessage, TlsWish};
 use crate::smime::{Vault, VaultError};
 
 /// Adds a recipient to the copy that waits until then, or makes it.
@@ -24,6 +24,7 @@ pub(super) fn add(
         body: vault.seal(raw)?,
         purpose,
         leaving: Leaving::Clear,
+        tls: TlsWish::AsConfigured,
     });
     Ok(())
 }

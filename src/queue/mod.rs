@@ -7,7 +7,7 @@ mod waiting;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::message::{Address, Boxed, DsnRequest, MessageId, Outbound, Purpose, RawMessage};
+use crate::message::{Address, Boxed, DsnRequest, MessageId, Outbound, Purpose, RawMessage, TlsWish};
 
 pub use backoff::next_attempt;
 pub use shape::{AGES, By, Group, MINUTES, Tally, limits};
@@ -48,6 +48,9 @@ pub struct Delivery {
     /// Whether its sender was told that it is late; settling records it.
     #[serde(default)]
     pub told_late: bool,
+    /// What its sender asks of TLS on the way.
+    #[serde(default, skip_serializing_if = "TlsWish::is_default")]
+    pub tls: TlsWish,
 }
 
 /// Where a delivery stands.

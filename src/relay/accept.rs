@@ -20,7 +20,7 @@ use crate::smtp::Client;
 use super::room::Share;
 use super::summary::Summary;
 use super::waiting::until;
-use super::{Gateway, Rulebook, conformance, received, signing};
+use super::{Gateway, Rulebook, conformance, received, signing, tls_wish};
 
 /// How long it may take until the commit begins, before the mail server is told to come back later. The commit
 /// itself is waited for: who stops in the middle of it does not know what to answer.
@@ -165,10 +165,12 @@ impl Gateway {
     pub(super) async fn carry_out(
         &self,
         rulebook: &Rulebook,
-        arrival: Arrival,
+        mut arrival: Arrival,
         outcome: Outcome,
     ) -> Result<(Record, Vec<Outbound>, Share), NotTaken> {
         let (inspection, judgment) = (&outcome.inspection, &outcome.judgment);
+        let (asked, heeds_no) = (arrival.envelope.tls, self.identity.heeds_tls_required_no);
+        arrival.envelope.tls = tls_wish::of_message(asked, &arrival.raw, &judgment.need, heeds_no);
         let mut notices = notices(rulebook, &arrival, &outcome, self.identity.enrol.is_some())?;
         let is_told = !notices.is_empty();
         notices.extend(self.invitations(rulebook, &arrival, judgment).await?);
@@ -179,6 +181,9 @@ impl Gateway {
             .await?;
         signing::note(arrival.id, made.unsigned, &mut signed);
         let mut outbounds = made.outbounds;
+        for outbound in &mut outbounds {
+            outbound.tls = tls_wish::of_copy(arrival.envelope.tls, outbound);
+        }
         let mut record = record(rulebook, arrival, outcome, &outbounds, is_told);
         record.signing = signed;
         outbounds.extend(notices);
@@ -310,6 +315,7 @@ fn notices(
         received: arrival.at,
         now: arrival.at,
         dsn: arrival.envelope.dsn.clone(),
+        tls: arrival.envelope.tls,
     };
     let mut notices = Vec::new();
     if actions().any(|action| matches!(action, Action::Refuse { .. })) {
@@ -399,6 +405,7 @@ fn record(
         policy: rulebook.policy.version.clone(),
         recipients: recipients.collect(),
         dsn: arrival.envelope.dsn,
+        tls: arrival.envelope.tls,
         inspection,
         need: judgment.need,
         notice,

@@ -25,6 +25,7 @@ mod server;
 mod signing;
 mod stamp;
 mod summary;
+mod tls_wish;
 mod told;
 mod waiting;
 
@@ -72,6 +73,8 @@ pub struct Identity {
     pub loops: LoopGuard,
     /// What is done about messages that are not as RFC 5322 wants them.
     pub conformance: ConformanceMode,
+    /// Whether `TLS-Required: No` counts for mail that needs no protection.
+    pub heeds_tls_required_no: bool,
     /// Octets of mail that may be in memory on its way out; sealed copies may take [`COPIES`] halves of it.
     pub memory: usize,
 }
@@ -251,6 +254,7 @@ mod tests {
             administrator: None,
             loops: LoopGuard::new(Loops::default(), crate::message::Secret::passing().unwrap()),
             conformance: ConformanceMode::Off,
+            heeds_tls_required_no: false,
             memory: 1,
         };
         for own in ["agency.example", "a.state.example", "b.a.state.example"] {

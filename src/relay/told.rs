@@ -120,6 +120,7 @@ impl Gateway {
             message_id: record.as_ref().and_then(|record| record.message_id.clone()),
             received: record.as_ref().map_or(now, |record| record.received),
             now,
+            tls: record.as_ref().map(|record| record.tls).unwrap_or_default(),
             dsn: record.map(|record| record.dsn).unwrap_or_default(),
         })
     }
@@ -181,6 +182,7 @@ mod tests {
                 ..DsnRequest::default()
             },
             told_late,
+            tls: Default::default(),
         }
     }
 

@@ -276,6 +276,7 @@ fn arrival(one: &Waiting, first: &Record, raw: RawMessage, now: Timestamp) -> Ar
             recipients: vec![one.recipient.clone()],
             smtputf8: !one.recipient.is_ascii(),
             dsn: dsn.into_iter().collect(),
+            tls: first.tls,
         },
         raw,
     }

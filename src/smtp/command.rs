@@ -1,4 +1,4 @@
-//! Reads one command line (RFC 5321 §4.1.1, RFC 1870, RFC 3030, RFC 3207, RFC 3461, RFC 6152, RFC 6531).
+//! Reads one command line (RFC 5321 §4.1.1, RFC 1870, RFC 3030, RFC 3207, RFC 3461, RFC 6152, RFC 6531, RFC 8689).
 //!
 //! The parser is our own. `smtp-proto`, which the sending side uses, drops CR anywhere in a line, ends a line
 //! at a bare LF, and gives the same answer for `<>` and `<postmaster>`: good for a lenient server, wrong for one
@@ -41,6 +41,8 @@ pub(super) struct Mail {
     pub(super) smtputf8: bool,
     /// What the client asks of notices about all recipients.
     pub(super) dsn: DsnRequest,
+    /// Whether TLS is asked for on the whole way (RFC 8689 §2).
+    pub(super) requiretls: bool,
     body: bool,
 }
 
@@ -194,9 +196,10 @@ impl Mail {
             }
             ("BODY", Some(value)) if !self.body && is_body(value) => self.body = true,
             ("SMTPUTF8", None) if !self.smtputf8 => self.smtputf8 = true,
+            ("REQUIRETLS", None) if !self.requiretls => self.requiretls = true,
             // Who is said to have submitted the message first changes nothing here (RFC 4954 §5).
             ("AUTH", Some(value)) if !value.is_empty() => {}
-            ("SIZE" | "BODY" | "SMTPUTF8" | "AUTH", _) => return Err(Fault::Value),
+            ("SIZE" | "BODY" | "SMTPUTF8" | "REQUIRETLS" | "AUTH", _) => return Err(Fault::Value),
             _ => return Err(Fault::Parameter),
         }
         Ok(())
@@ -315,6 +318,8 @@ mod tests {
             "BODY=BINARYMIME",
             "BODY",
             "SMTPUTF8=1",
+            "REQUIRETLS=1",
+            "REQUIRETLS REQUIRETLS",
             "SIZE=123456789012345678901",
         ] {
             assert_eq!(

@@ -10,17 +10,18 @@ use bytes::BytesMut;
 use openssl::ssl::{Ssl, SslAcceptor};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_openssl::SslStream;
 
 use crate::message::Address;
 
-use super::auth::Claim;
+use super::auth::{Claim, Permit, Verdict};
 use super::caller::{self, Caller, DoorKind};
 use super::limits::{State, Ticket};
 use super::memory::Budget;
 use super::network::Network;
 use super::rates::{self, Rate};
+use super::reply::Answer;
 #[cfg(test)]
 use super::session::Standing;
 use super::session::{Event, Received, Rules, Session, Wait};
@@ -215,10 +216,14 @@ impl Driver<'_> {
                         Heard::Stop => self.session.stop(),
                     }
                 }
-                Event::Sender(sender) => {
-                    let answer = ask_sender(self.shared, self.session.client(), sender.as_ref());
-                    self.session.sender_answered(answer);
-                }
+                Event::Sender(sender) => match self.permit(sender.as_ref()).await {
+                    Permit::Yes => {
+                        let answer = ask_sender(self.shared, self.session.client(), sender.as_ref());
+                        self.session.sender_answered(answer);
+                    }
+                    Permit::No => self.session.sender_not_permitted(Answer::NOT_YOUR_ADDRESS),
+                    Permit::Unknown => self.session.sender_not_permitted(Answer::ADDRESSES_UNKNOWN),
+                },
                 Event::Message(received) => {
                     self.write(stream).await?;
                     let reply = hand_over(self.shared, *received).await;
@@ -251,15 +256,40 @@ impl Driver<'_> {
             tracing::warn!(%address, "a login was not looked at: too many from there have failed");
             return self.session.login_blocked();
         }
-        let checked = tokio::task::spawn_blocking(move || claim.is_true().then_some(claim)).await;
-        if let Ok(Some(claim)) = checked {
-            tracing::info!(%address, "a user has logged in");
-            return self.session.login_proved(claim);
+        // Counted from here, so that the answer tells nothing of how long somebody was looked for.
+        let end = Instant::now() + self.shared.login_pause;
+        let verdict = match &self.shared.rules.users {
+            Some(users) => claim.weigh(users).await,
+            None => Verdict::False,
+        };
+        match verdict {
+            Verdict::True(claim) => {
+                tracing::info!(%address, "a user has logged in");
+                self.session.login_proved(claim);
+            }
+            Verdict::Unknown => self.session.login_unknown(),
+            Verdict::False => {
+                failures.add(&key, std::time::Instant::now());
+                tracing::warn!(%address, "a login has failed");
+                sleep_until(end).await;
+                self.session.login_failed();
+            }
         }
-        failures.add(&key, std::time::Instant::now());
-        tracing::warn!(%address, "a login has failed");
-        sleep(self.shared.login_pause).await;
-        self.session.login_failed();
+    }
+
+    /// Whether the user, if there is one, may send from this address (RFC 6409 §6.1). It is asked for each message, so that
+    /// a user who was taken out of the file, or of the directory, ends soon. One that a balancer named must be in there,
+    /// too, if there is one.
+    async fn permit(&self, sender: Option<&Address>) -> Permit {
+        let client = self.session.client();
+        let (Some(users), Some(name)) = (&self.shared.rules.users, &client.user) else {
+            return Permit::Yes;
+        };
+        let permit = users.may_send(name, sender).await;
+        if permit == Permit::No {
+            tracing::warn!(address = %client.address, user = name, "a user may not send from another's address");
+        }
+        permit
     }
 
     async fn read(

@@ -34,7 +34,7 @@ mod tests;
 mod tls;
 mod watched;
 
-pub use auth::{UserError, user_line};
+pub use auth::{Depth, DirectorySettings, Trial, UserError, try_login, user_line};
 pub use quota::Rates;
 #[doc(hidden)]
 pub use rehearsal::{Rehearsal, rehearse};
@@ -77,14 +77,17 @@ pub struct Settings {
     /// Errors of the client after which a session is ended. Mail that is refused is not an error.
     pub errors: u32,
     /// The file with the users who may relay from anywhere once they have proved their password, under TLS only.
-    /// Without one, AUTH is not offered.
     pub users: Option<std::path::PathBuf>,
+    /// The directory with more users, who are in no file. Without both, AUTH is not offered.
+    pub ldap: Option<DirectorySettings>,
     /// False passwords from one address within an hour, after which it may try no more.
     pub login_failures: u32,
     /// PEM file with the certificate chain for TLS; without one, STARTTLS is not offered.
     pub tls_certificate: Option<std::path::PathBuf>,
     /// PEM file with its private key.
     pub tls_key: Option<std::path::PathBuf>,
+    /// Whether senders may ask for verified TLS on the whole way (REQUIRETLS, RFC 8689). It is offered under TLS.
+    pub requiretls: bool,
     /// The record of senders who are suspended. Default: `suspended.toml` in the folder of the store.
     pub suspended: Option<std::path::PathBuf>,
     /// How often something may happen.
@@ -112,9 +115,11 @@ impl Default for Settings {
             octets_per_second: 100,
             errors: 20,
             users: None,
+            ldap: None,
             login_failures: 20,
             tls_certificate: None,
             tls_key: None,
+            requiretls: true,
             suspended: None,
             rates: Rates::default(),
             secret: None,

@@ -35,6 +35,7 @@ pub fn rehearse(octets: &[u8], cuts: &[u8], lmtp: bool) -> Result<Rehearsal, Str
         copied_octets: 64 * 1024,
         errors: 100,
         starttls: true,
+        requiretls: true,
         quotas: Arc::new(Quotas::new(&Rates::default(), None)?),
         users: None,
         domains: None,

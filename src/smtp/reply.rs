@@ -127,16 +127,30 @@ impl Answer {
     );
     pub(super) const LOGGED_IN: Answer = fixed(235, "2.7.0", "logged in");
     pub(super) const LOGIN_FAILED: Answer = fixed(535, "5.7.8", "the user name or the password is wrong");
+    /// RFC 4954 §6.
+    pub(super) const LOGIN_UNKNOWN: Answer = fixed(
+        454,
+        "4.7.0",
+        "logins cannot be checked at the moment; try again later",
+    );
     pub(super) const LOGIN_MALFORMED: Answer =
         fixed(501, "5.5.2", "this is no answer to the challenge, or no base 64");
     pub(super) const LOGIN_CANCELLED: Answer = fixed(501, "5.0.0", "the login was given up");
     pub(super) const NO_LOGIN: Answer = fixed(502, "5.5.1", "AUTH is not offered here");
     pub(super) const LOGIN_NEEDS_TLS: Answer = fixed(538, "5.7.11", "send STARTTLS first");
     pub(super) const LOGIN_FIRST: Answer = fixed(530, "5.7.0", "log in first; AUTH is offered under TLS");
+    /// Like a missing STARTTLS (RFC 3207 §4); 5.7.10 is "encryption needed" (RFC 8689 §4.2.1).
+    pub(super) const REQUIRETLS_IN_CLEAR: Answer =
+        fixed(530, "5.7.10", "REQUIRETLS can be asked for under TLS only");
     pub(super) const NOT_YOUR_ADDRESS: Answer = fixed(
         553,
         "5.7.1",
         "the user that you logged in as may not send from this address; ask your administrator to allow it",
+    );
+    pub(super) const ADDRESSES_UNKNOWN: Answer = fixed(
+        451,
+        "4.3.0",
+        "which addresses you may send from cannot be looked up at the moment; try again later",
     );
     pub(super) const ALREADY_LOGGED_IN: Answer = fixed(503, "5.5.1", "you are logged in already");
     pub(super) const LOGIN_IN_TRANSACTION: Answer = fixed(
@@ -147,7 +161,7 @@ impl Answer {
     pub(super) const UNKNOWN_MECHANISM: Answer = fixed(
         504,
         "5.5.4",
-        "this mechanism is not offered; take SCRAM-SHA-256, PLAIN or LOGIN",
+        "this mechanism is not offered; take one that EHLO names",
     );
 
     /// The server's part of a login, in base 64 (RFC 4954 §4).

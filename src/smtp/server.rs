@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::message::Secret;
 
-use super::auth::Users;
+use super::auth::{Directory, Users};
 use super::caller::DoorKind;
 use super::connection::Shared;
 use super::door::Door;
@@ -159,6 +159,7 @@ pub(super) fn shared(
         copied_octets: settings.memory_octets(),
         errors: settings.errors,
         starttls: tls.is_some(),
+        requiretls: settings.requiretls,
         quotas: Arc::new(Quotas::new(&settings.rates, settings.suspended.as_deref())?),
         users,
         domains,
@@ -184,13 +185,21 @@ fn networks(name: &str, list: &[String]) -> Result<Vec<Network>, String> {
 
 /// Those who may log in, if anybody may.
 fn users(settings: &Settings) -> Result<Option<Arc<Users>>, String> {
-    let Some(file) = &settings.users else {
-        return Ok(None);
+    let directory = match &settings.ldap {
+        None if settings.users.is_none() => return Ok(None),
+        None => None,
+        Some(ldap) => {
+            let mistakes = ldap.mistakes();
+            if !mistakes.is_empty() {
+                return Err(format!("[smtp.ldap] {}", mistakes.join("; ")));
+            }
+            Some(Directory::open(ldap).map_err(|why| format!("[smtp.ldap] {why}"))?)
+        }
     };
     let secret = match &settings.secret {
         Some(secret) => Secret::open(secret),
         None => Secret::passing(),
     };
     let secret = secret.map_err(|error| format!("the gateway's own key: {error}"))?;
-    Users::open(file, secret).map(|users| Some(Arc::new(users)))
+    Users::open(settings.users.as_deref(), directory, secret).map(|users| Some(Arc::new(users)))
 }

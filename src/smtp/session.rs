@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
 
-use crate::message::{Address, DsnRequest, Envelope, RawMessage};
+use crate::message::{Address, DsnRequest, Envelope, RawMessage, TlsWish};
 
 use super::auth::Exchange;
 use super::chunks::{Chunk, Chunks};
-use super::command::{self, Command, Forward, Mail};
+use super::command::{self, Command, Fault, Forward, Mail};
 use super::data::Data;
 use super::intake::Flaw;
 use super::memory::{Budget, Hold};
@@ -188,6 +188,14 @@ impl Session {
             // No sender is accepted by way of an error.
             Err(Reply::Accepted(_)) => self.say(Answer::OUR_FAULT),
             Err(reply) => self.say(reply.into()),
+        }
+    }
+
+    /// The answer to [`Event::Sender`] when it is not the user's own, or nobody knows.
+    pub(super) fn sender_not_permitted(&mut self, answer: Answer) {
+        if matches!(self.phase, Phase::Sender(_)) {
+            self.phase = Phase::Command;
+            self.say(answer);
         }
     }
 
@@ -381,6 +389,10 @@ impl Transaction {
             recipients: self.recipients,
             smtputf8: self.mail.smtputf8,
             dsn: if nothing { Vec::new() } else { self.dsn },
+            tls: match self.mail.requiretls {
+                true => TlsWish::Required,
+                false => TlsWish::AsConfigured,
+            },
         }
     }
 }

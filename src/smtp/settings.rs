@@ -79,6 +79,7 @@ impl Settings {
         let needs_tls = [
             ("listen_tls", !self.listen_tls.is_empty()),
             ("users", self.users.is_some()),
+            ("ldap", self.ldap.is_some()),
         ];
         for (name, _) in needs_tls.iter().filter(|(_, is_set)| *is_set) {
             if self.tls_certificate.is_none() {

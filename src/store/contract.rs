@@ -30,6 +30,7 @@ macro_rules! suite {
             delivering::the_oldest_are_claimed_first_and_copies_of_one_body_together,
             delivering::a_deferred_delivery_waits_for_its_time,
             delivering::wishes_and_what_was_told_stay_with_the_delivery,
+            delivering::what_a_sender_asks_of_tls_stays_with_every_copy,
             delivering::a_body_is_gone_when_its_last_copy_is_finished,
             delivering::a_failure_and_its_notice_become_durable_together,
             delivering::a_settlement_that_fails_changes_nothing,

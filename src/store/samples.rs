@@ -52,6 +52,7 @@ pub(crate) fn mail(body: &[u8], recipients: &[(u32, &str)]) -> Outbound {
         body: RawMessage::new(body.to_vec()),
         purpose: Purpose::Mail,
         leaving: Leaving::Clear,
+        tls: Default::default(),
     }
 }
 

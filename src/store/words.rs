@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::failure::Unreadable;
-use crate::message::{DsnRequest, Purpose};
+use crate::message::{DsnRequest, Purpose, TlsWish};
 use crate::queue::{By, Delivery, State};
 
 /// A reply is cut to this many octets; nobody needs more, and the next hop chooses its length.
@@ -59,6 +59,12 @@ pub(in crate::store) fn dsn(json: Option<&str>) -> Result<DsnRequest, Unreadable
     let dsn = json.map(serde_json::from_str).transpose();
     dsn.map(Option::unwrap_or_default)
         .map_err(|_| Unreadable("DSN parameters of a sender"))
+}
+
+/// What a sender asks of TLS, from its column.
+pub(in crate::store) fn tls(name: Option<&str>) -> TlsWish {
+    name.map(|name| TlsWish::from(name.to_owned()))
+        .unwrap_or_default()
 }
 
 /// By which column of the queue's table deliveries are counted together; the domain of a sender is cut out later.

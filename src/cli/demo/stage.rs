@@ -223,6 +223,7 @@ fn delivery(recipient: &str, raw: &RawMessage) -> Result<Delivery, String> {
         last_reply: String::new(),
         dsn: Default::default(),
         told_late: false,
+        tls: Default::default(),
     })
 }
 

@@ -25,6 +25,7 @@ mod named;
 mod pki;
 mod plain;
 mod policies;
+mod requiretls;
 mod reuse;
 mod server;
 mod tls;
@@ -80,6 +81,7 @@ fn delivery(sender: Option<&str>, recipient: &str) -> Delivery {
         last_reply: String::new(),
         dsn: Default::default(),
         told_late: false,
+        tls: Default::default(),
     }
 }
 

@@ -11,6 +11,7 @@ fn run(mode: Mode, text: &[u8], smtputf8: bool) -> Result<Option<String>, String
         recipients: Vec::new(),
         smtputf8,
         dsn: Vec::new(),
+        tls: Default::default(),
     };
     let facts = Facts {
         envelope: &envelope,

@@ -112,6 +112,7 @@ impl Gateway {
             body: received::stamp(&marked, &arrival.client, hostname, arrival.id, arrival.at, marker),
             purpose: Purpose::Inbound,
             leaving: Leaving::Clear,
+            tls: arrival.envelope.tls,
         })
     }
 
@@ -190,6 +191,7 @@ fn record(
         need: Need::default(),
         recipients: (1..).zip(&arrival.envelope.recipients).map(recipient).collect(),
         dsn: arrival.envelope.dsn.clone(),
+        tls: arrival.envelope.tls,
         notice: false,
         signing: None,
         inbound: Some(InboundRecord {

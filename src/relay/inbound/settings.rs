@@ -16,6 +16,8 @@ pub struct Inbound {
     pub from: Vec<String>,
     /// The server that takes mail for the organisation's own people: `host:port`.
     pub next_hop: String,
+    /// Whether senders outside may ask for verified TLS up to `next_hop`, which must then offer it (REQUIRETLS, RFC 8689).
+    pub requiretls: bool,
     /// The address that partners send a signed mail to so that their certificate is known; without one, nobody is asked.
     pub enrol: Option<Address>,
     /// Answers that the enrolment address gives in an hour, to everybody together.
@@ -30,6 +32,7 @@ impl Default for Inbound {
             listen: Vec::new(),
             from: vec!["127.0.0.0/8".to_owned(), "::1".to_owned()],
             next_hop: String::new(),
+            requiretls: false,
             enrol: None,
             answers_per_hour: 100,
             decrypt_keys: None,

@@ -4,11 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ldap3::{LdapConnAsync, LdapConnSettings, Scope, SearchEntry, SearchOptions, ldap_escape};
-use native_tls::TlsConnector;
+use ldap3::{Scope, SearchEntry, SearchOptions, ldap_escape};
 use serde::Deserialize;
-use zeroize::Zeroizing;
 
+use crate::ldap;
 use crate::message::{Address, Boxed, Origin};
 
 use super::super::{Candidate, Certificate, Contents, Directory};
@@ -87,26 +86,8 @@ fn negative_minutes() -> u64 {
 impl Settings {
     /// What is wrong with them; each sentence begins with the setting's name.
     pub fn mistakes(&self) -> Vec<String> {
-        let mut list = Vec::new();
-        let host = self
-            .url
-            .strip_prefix("ldaps://")
-            .or_else(|| self.url.strip_prefix("ldap://"));
-        match host {
-            Some(host) if host.is_empty() || host.contains('/') => {
-                list.push(format!("`url` \"{}\" must be a host only, like \"ldaps://ldap.partner.example\"", self.url));
-            }
-            None => list.push(format!("`url` \"{}\" must begin with ldaps:// or ldap://", self.url)),
-            Some(_) if self.url.starts_with("ldap://") && !self.start_tls => list.push(
-                "`url` is ldap:// without TLS: whoever is on the way could keep certificates back; use ldaps://, or set \
-                 start_tls = true"
-                    .to_owned(),
-            ),
-            Some(_) if self.url.starts_with("ldaps://") && self.start_tls => {
-                list.push("`start_tls` goes with ldap://; ldaps:// has TLS from the start".to_owned());
-            }
-            Some(_) => {}
-        }
+        let why = "whoever is on the way could keep certificates back";
+        let mut list = self.endpoint().mistakes(why);
         if !self.filter.contains("{address}") {
             list.push("`filter` must contain {address}, or it finds everybody".to_owned());
         }
@@ -118,9 +99,6 @@ impl Settings {
                 "`domains` is empty, so it would never be asked; \"*\" stands for every domain".to_owned(),
             );
         }
-        if self.bind_dn.is_empty() != self.password_file.is_none() {
-            list.push("`bind_dn` and `password_file` go together".to_owned());
-        }
         if self.timeout_seconds == 0 || self.timeout_seconds > 30 {
             list.push(
                 "`timeout_seconds` must be from 1 to 30: a message is answered within a minute in all"
@@ -129,13 +107,23 @@ impl Settings {
         }
         list
     }
+
+    fn endpoint(&self) -> ldap::Endpoint<'_> {
+        ldap::Endpoint {
+            url: &self.url,
+            start_tls: self.start_tls,
+            ca_file: self.ca_file.as_ref(),
+            bind_dn: &self.bind_dn,
+            password_file: self.password_file.as_ref(),
+            timeout: Duration::from_secs(self.timeout_seconds),
+        }
+    }
 }
 
 /// A directory that can be asked.
 struct Server {
     settings: Settings,
-    connector: TlsConnector,
-    password: Zeroizing<String>,
+    server: ldap::Server,
 }
 
 /// Makes a source of the settings.
@@ -143,28 +131,6 @@ struct Server {
 /// # Errors
 /// Names the file that cannot be read.
 pub(in crate::smime) fn source(settings: &Settings) -> Result<Arc<dyn Directory>, String> {
-    let named = |file: &PathBuf, error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
-    let mut builder = TlsConnector::builder();
-    if let Some(file) = &settings.ca_file {
-        let pem = std::fs::read(file).map_err(|error| named(file, &error))?;
-        let all = openssl::x509::X509::stack_from_pem(&pem).map_err(|error| named(file, &error))?;
-        if all.is_empty() {
-            return Err(named(file, &"it holds no certificate of a CA"));
-        }
-        builder.disable_built_in_roots(true);
-        for one in all {
-            let der = one.to_der().map_err(|error| named(file, &error))?;
-            let root = native_tls::Certificate::from_der(&der).map_err(|error| named(file, &error))?;
-            builder.add_root_certificate(root);
-        }
-    }
-    let password = match &settings.password_file {
-        None => String::new(),
-        Some(file) => {
-            let text = std::fs::read_to_string(file).map_err(|error| named(file, &error))?;
-            text.lines().next().unwrap_or_default().to_owned()
-        }
-    };
     let terms = Terms {
         timeout: Duration::from_secs(settings.timeout_seconds),
         found: Duration::from_secs(settings.cache_minutes.saturating_mul(60)),
@@ -172,10 +138,7 @@ pub(in crate::smime) fn source(settings: &Settings) -> Result<Arc<dyn Directory>
     };
     let server = Server {
         settings: settings.clone(),
-        connector: builder
-            .build()
-            .map_err(|error| format!("TLS for {}: {error}", settings.url))?,
-        password: Zeroizing::new(password),
+        server: ldap::Server::new(&settings.endpoint())?,
     };
     Ok(Arc::new(Remote::new(server, terms, &settings.domains)))
 }
@@ -198,35 +161,12 @@ impl Place for Server {
     }
 }
 
-/// Ends the connection's task with the question.
-struct Driver(tokio::task::JoinHandle<()>);
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 impl Server {
     /// The values of the attributes of everybody with this address.
     async fn search(&self, address: &Address) -> Result<Vec<Vec<u8>>, ldap3::LdapError> {
-        let Settings {
-            url, base, filter, ..
-        } = &self.settings;
-        let timeout = Duration::from_secs(self.settings.timeout_seconds);
-        let connect = LdapConnSettings::new()
-            .set_conn_timeout(timeout)
-            .set_connector(self.connector.clone())
-            .set_starttls(self.settings.start_tls);
-        let (connection, mut ldap) = LdapConnAsync::with_settings(connect, url).await?;
-        let _driver = Driver(tokio::spawn(async move {
-            let _ = connection.drive().await;
-        }));
-        if !self.settings.bind_dn.is_empty() {
-            ldap.simple_bind(&self.settings.bind_dn, &self.password)
-                .await?
-                .success()?;
-        }
+        let Settings { base, filter, .. } = &self.settings;
+        let mut connection = self.server.connect().await?;
+        let ldap = &mut connection.ldap;
         let limits = SearchOptions::new()
             .sizelimit(ENTRIES)
             .timelimit(i32::try_from(self.settings.timeout_seconds).unwrap_or(i32::MAX));

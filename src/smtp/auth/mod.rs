@@ -1,11 +1,14 @@
 //! Who may send from anywhere: users with passwords (RFC 4954), by PLAIN (RFC 4616), LOGIN and SCRAM-SHA-256
-//! (RFC 7677). Knows no session; [`Exchange`] takes what the client says and answers what comes next.
+//! (RFC 7677). They stand in a file, or in a directory, which takes PLAIN and LOGIN only: for SCRAM, it would have to give
+//! its verifiers away. Knows no session; [`Exchange`] takes what the client says and answers what comes next.
 //!
 //! What an answer says, and how long it takes, does not depend on whether there is a user of that name: names that do not
 //! exist have verifiers as well, which no password fits, and whose salt stays the same.
 
 mod base64;
+mod directory;
 mod scram;
+mod trial;
 mod users;
 mod verifier;
 
@@ -15,11 +18,11 @@ use zeroize::Zeroizing;
 
 use verifier::Verifier;
 
+pub(super) use directory::Directory;
+pub use directory::{Depth, DirectorySettings};
+pub use trial::{Trial, try_login};
+pub(super) use users::{Permit, Users, check};
 pub use users::{UserError, line as user_line};
-pub(super) use users::{Users, check};
-
-/// What EHLO offers.
-pub(super) const MECHANISMS: &str = "AUTH SCRAM-SHA-256 PLAIN LOGIN";
 
 /// An exchange under way.
 #[derive(Debug)]
@@ -67,12 +70,12 @@ impl std::fmt::Debug for Evidence {
 
 impl Exchange {
     /// The mechanism of this name, and what is sent first when the client has not begun.
-    pub(super) fn begin(mechanism: &str) -> Option<(Exchange, &'static str)> {
+    pub(super) fn begin(mechanism: &str, users: &Users) -> Option<(Exchange, &'static str)> {
         match mechanism.to_ascii_uppercase().as_str() {
             "PLAIN" => Some((Exchange::Plain, "")),
             // "Username:", as every client of this mechanism, which no standard describes, expects it.
             "LOGIN" => Some((Exchange::LoginName, "VXNlcm5hbWU6")),
-            "SCRAM-SHA-256" => Some((Exchange::ScramFirst, "")),
+            "SCRAM-SHA-256" if users.has_verifiers() => Some((Exchange::ScramFirst, "")),
             _ => None,
         }
     }
@@ -142,8 +145,40 @@ fn half() -> Option<String> {
     Some(base64::encode(&octets))
 }
 
+/// What a claim has turned out to be.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    True(Claim),
+    False,
+    /// Nobody knows, now.
+    Unknown,
+}
+
 impl Claim {
-    /// Whether it is true. Takes about ten milliseconds of processor time.
+    /// Whether it is true, as the file says, or else the directory. The session that waits for it holds nobody up.
+    pub(super) async fn weigh(self, users: &Users) -> Verdict {
+        let directory = users.directory_of(&self.name);
+        if let (Evidence::Password(password), Some(directory)) = (&self.evidence, directory) {
+            return match directory.login(&self.name, password).await {
+                Ok(true) => {
+                    let name = directory::fold(&self.name);
+                    Verdict::True(Claim { name, ..self })
+                }
+                Ok(false) => Verdict::False,
+                Err(error) => {
+                    tracing::error!(?directory, %error, "the directory did not say whether a login is right");
+                    Verdict::Unknown
+                }
+            };
+        }
+        let checked = tokio::task::spawn_blocking(move || self.is_true().then_some(self)).await;
+        match checked {
+            Ok(Some(claim)) => Verdict::True(claim),
+            Ok(None) | Err(_) => Verdict::False,
+        }
+    }
+
+    /// Whether it is true, as the file says. Takes about ten milliseconds of processor time.
     pub(super) fn is_true(&self) -> bool {
         match &self.evidence {
             Evidence::Password(password) => self.verifier.is(password),

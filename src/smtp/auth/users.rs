@@ -10,17 +10,28 @@ use std::sync::Arc;
 use crate::message::{Address, Pattern, Secret};
 
 use super::super::watched::Watched;
+use super::directory::Directory;
 use super::verifier::{NoVerifier, ROUNDS, Verifier};
 
 /// The longest name and the longest password that are taken, in octets.
 const LONGEST: usize = 512;
 const MARK: &str = ":SCRAM-SHA-256$";
 
-/// The users of a file, as it is now.
+/// The users of a file, as it is now, and those of a directory.
 #[derive(Debug)]
 pub(in crate::smtp) struct Users {
     secret: Secret,
-    file: Watched<Table>,
+    file: Option<Watched<Table>>,
+    directory: Option<Directory>,
+}
+
+/// Whether a user may send from an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::smtp) enum Permit {
+    Yes,
+    No,
+    /// Nobody knows, now.
+    Unknown,
 }
 
 type Table = HashMap<String, User>;
@@ -76,18 +87,49 @@ fn is_name(name: &str) -> bool {
 }
 
 impl Users {
-    /// Reads the file.
+    /// Reads the file, if there is one. Who is in it is not looked for in the directory.
     ///
     /// # Errors
     /// What the administrator has to mend.
-    pub(in crate::smtp) fn open(path: &Path, secret: Secret) -> Result<Users, String> {
-        let file = Watched::open(path, read)?;
-        Ok(Users { secret, file })
+    pub(in crate::smtp) fn open(
+        path: Option<&Path>,
+        directory: Option<Directory>,
+        secret: Secret,
+    ) -> Result<Users, String> {
+        Ok(Users {
+            secret,
+            file: path.map(|path| Watched::open(path, read)).transpose()?,
+            directory,
+        })
+    }
+
+    /// What EHLO offers.
+    pub(in crate::smtp) fn mechanisms(&self) -> &'static str {
+        match self.has_verifiers() {
+            true => "AUTH SCRAM-SHA-256 PLAIN LOGIN",
+            false => "AUTH PLAIN LOGIN",
+        }
+    }
+
+    /// Whether there is a file, without which nobody could prove a password that is not shown.
+    pub(super) fn has_verifiers(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// The directory, when it decides on this name.
+    pub(super) fn directory_of(&self, name: &str) -> Option<&Directory> {
+        let is_listed = self
+            .file
+            .as_ref()
+            .is_some_and(|file| file.now().contains_key(name));
+        self.directory.as_ref().filter(|_| !is_listed)
     }
 
     /// What proves the password of the user of this name, or of nobody, when there is none.
     pub(super) fn verifier(&self, name: &str) -> Option<Arc<Verifier>> {
-        let table = self.file.now();
+        let none = Table::new();
+        let table = self.file.as_ref().map(Watched::now);
+        let table = table.as_deref().unwrap_or(&none);
         // Both are worked out for every name, so that neither takes longer.
         let seed = self.secret.mac("salt of a user", &[name.as_bytes()]);
         let rounds = table.values().map(|user| user.verifier.rounds).max();
@@ -95,21 +137,62 @@ impl Users {
         Some(table.get(name).map_or(nobody, |user| Arc::clone(&user.verifier)))
     }
 
-    /// Whether the user of this name may send from the address, as the file is now: whoever is no longer in it may send
-    /// from none. The null sender is nobody's address, and notices of a user's mail program have it (RFC 8098 §3).
-    pub(in crate::smtp) fn may_send(&self, name: &str, sender: Option<&Address>) -> bool {
+    /// Whether the user of this name may send from the address, as the file, or else the directory, is now: whoever is no
+    /// longer in it may send from none. The null sender is nobody's address, and notices of a user's mail program have it
+    /// (RFC 8098 §3).
+    pub(in crate::smtp) async fn may_send(&self, name: &str, sender: Option<&Address>) -> Permit {
         let Some(name) = prepare(name) else {
-            return false;
+            return Permit::No;
         };
-        let table = self.file.now();
-        match (table.get(&name), sender) {
-            (None, _) => false,
-            (Some(_), None) => true,
-            (Some(user), Some(sender)) if user.senders.is_empty() => {
-                own(&name).is_some_and(|own| own.matches(sender))
-            }
-            (Some(user), Some(sender)) => user.senders.iter().any(|pattern| pattern.matches(sender)),
+        if let Some(may) = self.file_permits(&name, sender) {
+            return permit(may);
         }
+        let Some(directory) = &self.directory else {
+            return Permit::No;
+        };
+        match directory.senders(&name).await {
+            Ok(None) => Permit::No,
+            Ok(Some(senders)) => permit(sender.is_none_or(|sender| {
+                let key = sender.key();
+                senders.iter().any(|own| own.key() == key)
+            })),
+            Err(error) => {
+                tracing::error!(?directory, %error, "the directory did not say what a user may send from");
+                Permit::Unknown
+            }
+        }
+    }
+
+    /// What the file lists for a user to send from, or the address that is the name.
+    pub(super) fn listed_senders(&self, name: &str) -> Vec<String> {
+        let table = self.file.as_ref().map(Watched::now);
+        let user = table.as_ref().and_then(|table| table.get(name));
+        let listed: Vec<String> = user
+            .iter()
+            .flat_map(|user| user.senders.iter().map(ToString::to_string))
+            .collect();
+        match own(name) {
+            Some(own) if listed.is_empty() => vec![own.to_string()],
+            _ => listed,
+        }
+    }
+
+    /// What the file says of a user; `None` when it does not name one.
+    fn file_permits(&self, name: &str, sender: Option<&Address>) -> Option<bool> {
+        let table = self.file.as_ref()?.now();
+        let user = table.get(name)?;
+        Some(match sender {
+            None => true,
+            Some(sender) if user.senders.is_empty() => own(name).is_some_and(|own| own.matches(sender)),
+            Some(sender) => user.senders.iter().any(|pattern| pattern.matches(sender)),
+        })
+    }
+}
+
+fn permit(may: bool) -> Permit {
+    match may {
+        true => Permit::Yes,
+        false => Permit::No,
     }
 }
 
@@ -204,7 +287,7 @@ mod tests {
             "# ours\n\n{}\n",
             line("ann@agency.example", "correct horse", &[]).unwrap()
         ));
-        let users = Users::open(&file.0, Secret::passing().unwrap()).unwrap();
+        let users = Users::open(Some(&file.0), None, Secret::passing().unwrap()).unwrap();
         assert!(is(&users, "ann@agency.example", "correct horse"));
         assert!(!is(&users, "ann@agency.example", "correct hors"));
         assert!(!is(&users, "bob", "battery staple"));
@@ -225,8 +308,8 @@ mod tests {
         let file = File::new("nobody");
         file.write(&line("ann", "correct horse", &[]).unwrap());
         let secret = Secret::passing().unwrap();
-        let users = Users::open(&file.0, secret.clone()).unwrap();
-        let again = Users::open(&file.0, secret).unwrap();
+        let users = Users::open(Some(&file.0), None, secret.clone()).unwrap();
+        let again = Users::open(Some(&file.0), None, secret).unwrap();
         let (first, second) = (users.verifier("bob").unwrap(), again.verifier("bob").unwrap());
         assert!(first == second && first != users.verifier("eve").unwrap());
         let ann = users.verifier("ann").unwrap();
@@ -242,7 +325,7 @@ mod tests {
         let eve = line("eve", "battery staple", &[]).unwrap();
         let any = line("any", "battery staple", &[Pattern::Everybody]).unwrap();
         file.write(&[ann, bob, eve, any].join("\n"));
-        let users = Users::open(&file.0, Secret::passing().unwrap()).unwrap();
+        let users = Users::open(Some(&file.0), None, Secret::passing().unwrap()).unwrap();
         assert!(is(&users, "bob", "battery staple"));
         for (name, sender, may) in [
             ("ann@agency.example", "Ann@Agency.example", true),
@@ -257,9 +340,11 @@ mod tests {
             ("", "chief@agency.example", false),
         ] {
             let sender = sender.parse().unwrap();
-            assert_eq!(users.may_send(name, Some(&sender)), may, "{name} {sender}");
+            let permitted = users.file_permits(name, Some(&sender)).unwrap_or(false);
+            assert_eq!(permitted, may, "{name} {sender}");
         }
-        assert!(users.may_send("eve", None) && !users.may_send("nobody", None));
+        assert_eq!(users.file_permits("eve", None), Some(true));
+        assert_eq!(users.file_permits("nobody", None), None);
     }
 
     #[test]

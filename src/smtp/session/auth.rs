@@ -1,8 +1,6 @@
 //! AUTH in a session (RFC 4954): only under TLS, and only when there are users.
 
-use crate::message::Address;
-
-use super::super::auth::{Claim, Exchange, MECHANISMS, Step};
+use super::super::auth::{Claim, Exchange, Step};
 use super::{Answer, Event, Phase, Session};
 
 /// AUTH with its arguments.
@@ -25,14 +23,17 @@ impl std::fmt::Debug for Login {
 impl Session {
     /// What EHLO says of AUTH: nothing in clear, so that nobody is led to send a password there.
     pub(super) fn login_offer(&self) -> Option<String> {
-        let offered = self.client.tls && self.rules.users.is_some() && self.client.user.is_none();
-        offered.then(|| MECHANISMS.to_owned())
+        let users = self.rules.users.as_ref()?;
+        let offered = self.client.tls && self.client.user.is_none();
+        offered.then(|| users.mechanisms().to_owned())
     }
 
     pub(super) fn login(&mut self, login: Login) -> Option<Event> {
-        if self.rules.users.is_none() {
+        let Some(users) = self.rules.users.clone() else {
             self.fail(Answer::NO_LOGIN);
-        } else if !self.client.tls {
+            return None;
+        };
+        if !self.client.tls {
             self.fail(Answer::LOGIN_NEEDS_TLS);
         } else if !self.client.extended {
             self.fail(Answer::HELLO_FIRST);
@@ -40,7 +41,7 @@ impl Session {
             self.fail(Answer::ALREADY_LOGGED_IN);
         } else if self.transaction.is_some() {
             self.fail(Answer::LOGIN_IN_TRANSACTION);
-        } else if let Some((exchange, first)) = Exchange::begin(&login.mechanism) {
+        } else if let Some((exchange, first)) = Exchange::begin(&login.mechanism, &users) {
             match login.initial.as_deref() {
                 None => self.challenge(exchange, first),
                 // An answer of no octets (RFC 4954 §4).
@@ -51,20 +52,6 @@ impl Session {
             self.fail(Answer::UNKNOWN_MECHANISM);
         }
         None
-    }
-
-    /// Whether the user, if there is one, may send from this address (RFC 6409 §6.1). It is asked for each message, so that
-    /// a user who was taken out of the file ends at once. One that a balancer named must be in the file, too, if there
-    /// is one.
-    pub(super) fn may_use(&self, sender: Option<&Address>) -> bool {
-        let (Some(users), Some(name)) = (&self.rules.users, &self.client.user) else {
-            return true;
-        };
-        let may = users.may_send(name, sender);
-        if !may {
-            tracing::warn!(address = %self.client.address, user = name, "a user may not send from another's address");
-        }
-        may
     }
 
     /// Takes a line as the client's part of the exchange.
@@ -123,6 +110,14 @@ impl Session {
         if matches!(self.phase, Phase::Claim) {
             self.phase = Phase::Command;
             self.fail(Answer::LOGIN_FAILED);
+        }
+    }
+
+    /// The answer to [`Event::Login`] when nobody can say.
+    pub(in crate::smtp) fn login_unknown(&mut self) {
+        if matches!(self.phase, Phase::Claim) {
+            self.phase = Phase::Command;
+            self.fail(Answer::LOGIN_UNKNOWN);
         }
     }
 

@@ -1,8 +1,8 @@
 //! What each command does in a session (RFC 5321 §4.1.1 and §4.1.4).
 
-use crate::message::{DsnRequest, is_listed};
+use crate::message::{DsnRequest, Ret, is_listed};
 
-use super::{Answer, Command, Data, Event, Forward, Mail, Phase, Session, xclient};
+use super::{Answer, Command, Data, Event, Fault, Forward, Mail, Phase, Session, xclient};
 
 impl Session {
     /// Carries a command out. `more`: octets behind it are already here.
@@ -44,6 +44,10 @@ impl Session {
             let all = ["8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES", "CHUNKING"];
             offers.extend(all.map(str::to_owned));
         }
+        // RFC 8689 §2 knows it inside of TLS only.
+        if extended && self.rules.requiretls && self.client.tls {
+            offers.push("REQUIRETLS".to_owned());
+        }
         if extended && self.rules.starttls && !self.client.tls {
             offers.push("STARTTLS".to_owned());
         }
@@ -61,12 +65,14 @@ impl Session {
             self.fail(Answer::NESTED_MAIL);
         } else if !self.may_relay() {
             self.fail(Answer::LOGIN_FIRST);
+        } else if mail.requiretls && !self.rules.requiretls {
+            self.fail(Fault::Parameter.into());
+        } else if mail.requiretls && !self.client.tls {
+            self.fail(Answer::REQUIRETLS_IN_CLEAR);
         } else if mail.expected() > self.rules.message_octets {
             self.say(Answer::TOO_BIG);
         } else if mail.expected() > self.budget.free() {
             self.say(Answer::NO_ROOM);
-        } else if !self.may_use(mail.sender.as_ref()) {
-            self.say(Answer::NOT_YOUR_ADDRESS);
         } else {
             self.phase = Phase::Sender(mail);
         }
@@ -109,7 +115,11 @@ impl Session {
         transaction.known.insert(recipient.clone());
         transaction.recipients.push(recipient);
         // What MAIL said holds for each.
-        let DsnRequest { ret, envid, .. } = transaction.mail.dsn.clone();
+        let DsnRequest { mut ret, envid, .. } = transaction.mail.dsn.clone();
+        // RFC 8689 §5: RET=FULL does not count beside REQUIRETLS.
+        if transaction.mail.requiretls {
+            ret = ret.map(|_| Ret::Headers);
+        }
         transaction.dsn.push(DsnRequest { ret, envid, ..dsn });
         self.say(Answer::RECIPIENT_TAKEN);
     }

@@ -22,6 +22,8 @@ pub(in crate::smtp) struct Rules {
     pub(in crate::smtp) copied_octets: usize,
     pub(in crate::smtp) errors: u32,
     pub(in crate::smtp) starttls: bool,
+    /// Whether REQUIRETLS is taken.
+    pub(in crate::smtp) requiretls: bool,
     /// What has happened lately, in all sessions.
     pub(in crate::smtp) quotas: Arc<Quotas>,
     /// Who may log in.
@@ -50,12 +52,13 @@ pub(in crate::smtp) enum Event {
     Read(Wait),
     /// Write the output, which has become long.
     Write,
-    /// Ask whether this sender may send, and answer with [`super::Session::sender_answered`].
+    /// Ask whether this sender may send, and answer with [`super::Session::sender_answered`] or
+    /// [`super::Session::sender_not_permitted`].
     Sender(Option<Address>),
     /// Hand the message over, and answer with [`super::Session::message_answered`].
     Message(Box<Received>),
-    /// Check the claim, and answer with [`super::Session::login_proved`], [`super::Session::login_failed`] or
-    /// [`super::Session::login_blocked`].
+    /// Check the claim, and answer with [`super::Session::login_proved`], [`super::Session::login_failed`],
+    /// [`super::Session::login_unknown`] or [`super::Session::login_blocked`].
     Login(Box<Claim>),
     /// A balancer says for whom it speaks; answer with [`super::Session::introduced`].
     Introduced(super::Introduction),

@@ -10,6 +10,7 @@ use super::super::quota::{Quotas, Rates};
 use super::super::session::{Event, Rules, Session, Standing, Wait};
 use super::super::{Client, Reply};
 use super::{Taken, id};
+use crate::message::{Ret, TlsWish};
 
 /// A session with a gateway that takes everything.
 pub(super) struct Talk {
@@ -36,6 +37,7 @@ impl Talk {
             copied_octets: 20_000,
             errors,
             starttls: true,
+            requiretls: true,
             quotas: Arc::new(Quotas::new(&Rates::default(), None).unwrap()),
             users: None,
             domains: None,
@@ -354,6 +356,40 @@ fn octets_behind_starttls_end_the_session() {
     talk.send(b"EHLO c\r\n").codes();
     talk.send(b"STARTTLS\r\nMAIL FROM:<evil@b.example>\r\n");
     assert_eq!((talk.codes(), talk.closed, talk.tls), (vec![554], true, false));
+}
+
+#[test]
+fn requiretls_is_offered_and_taken_under_tls_only() {
+    let mut talk = Talk::new();
+    talk.send(b"EHLO c\r\n");
+    assert!(!talk.replies.contains("REQUIRETLS"), "{}", talk.replies);
+    talk.replies.clear();
+    talk.send(b"MAIL FROM:<a@b.example> REQUIRETLS\r\n");
+    assert!(talk.replies.starts_with("530 5.7.10 "), "{}", talk.replies);
+    talk.codes();
+    talk.session.tls_started();
+    talk.send(b"EHLO c\r\n");
+    assert!(talk.replies.contains("REQUIRETLS\r\n"), "{}", talk.replies);
+    talk.codes();
+    talk.expect("MAIL FROM:<a@b.example> REQUIRETLS=YES", 501);
+    talk.expect("MAIL FROM:<a@b.example> REQUIRETLS requiretls", 501);
+    talk.expect("MAIL FROM:<a@b.example> RET=FULL requiretls", 250);
+    talk.expect("RCPT TO:<c@d.example> NOTIFY=FAILURE", 250);
+    talk.expect("DATA", 354);
+    talk.expect("x\r\n.", 250);
+    let envelope = &talk.taken[0].envelope;
+    assert_eq!(envelope.tls, TlsWish::Required);
+    // RFC 8689 §5: the message is never returned whole.
+    assert_eq!(envelope.dsn[0].ret, Some(Ret::Headers));
+    talk.expect("MAIL FROM:<a@b.example> RET=FULL", 250);
+    talk.expect("RCPT TO:<c@d.example>", 250);
+    talk.expect("DATA", 354);
+    talk.expect("x\r\n.", 250);
+    let envelope = &talk.taken[1].envelope;
+    assert_eq!(
+        (envelope.tls, envelope.dsn[0].ret),
+        (TlsWish::AsConfigured, Some(Ret::Full))
+    );
 }
 
 #[test]

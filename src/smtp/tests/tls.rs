@@ -92,6 +92,10 @@ fn a_message_travels_under_tls_and_the_gateway_knows() {
         offers.push(peer.line());
     }
     assert!(offers.iter().all(|line| !line.contains("STARTTLS")), "{offers:?}");
+    assert!(
+        offers.iter().any(|line| line.contains("REQUIRETLS")),
+        "{offers:?}"
+    );
     peer.begin("bob@partner.example");
     let text = "a line of a message under TLS\r\n".repeat(20_000);
     peer.send(&text);
@@ -136,6 +140,28 @@ fn a_broken_handshake_ends_that_session_only() {
     let _ = peer.stream.read_to_end(&mut rest);
     assert!(!rest.windows(3).any(|window| window == b"250"));
     gateway.greeted().ask("QUIT", "221");
+}
+
+#[test]
+fn where_requiretls_is_turned_off_it_is_not_known() {
+    let files = Files::new("off");
+    let settings = Settings {
+        requiretls: false,
+        ..with_tls(&files)
+    };
+    let gateway = Gateway::start(&settings, Recorder::default());
+    let mut peer = gateway.greeted();
+    peer.ask("STARTTLS", "220 2.0.0");
+    let mut peer = secured(peer);
+    peer.send("EHLO secured.example\r\n");
+    loop {
+        let offer = peer.line();
+        assert!(!offer.contains("REQUIRETLS"), "{offer}");
+        if offer.starts_with("250 ") {
+            break;
+        }
+    }
+    peer.ask("MAIL FROM:<ann@client.example> REQUIRETLS", "555 5.5.4");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use super::{ALL, Ground, claim, commit, defer, delivered, failed, recipients};
 use crate::audit::{Lookup, Record, Trail};
-use crate::message::{DsnRequest, Notify, Purpose, Ret};
-use crate::queue::{Command, Filter, Spool, State};
+use crate::message::{DsnRequest, Notify, Outbound, Purpose, Ret, TlsWish};
+use crate::queue::{Command, Delivery, Filter, Spool, State};
 use crate::store::samples::{id, mail, minute, notice, record};
 
 pub(in crate::store) async fn a_lease_keeps_others_away_until_it_ends(ground: &impl Ground) {
@@ -212,4 +212,57 @@ pub(in crate::store) async fn wishes_and_what_was_told_stay_with_the_delivery(gr
     // Who is not told again is told for good.
     let again = store.claim(minute(1), minute(10), 5).await.unwrap();
     assert!(again[0].told_late && again[0].dsn == dsn, "{again:?}");
+}
+
+pub(in crate::store) async fn what_a_sender_asks_of_tls_stays_with_every_copy(ground: &impl Ground) {
+    let store = ground.open().await;
+    let wished = |body: &[u8], to: &[(u32, &str)]| Outbound {
+        tls: TlsWish::Required,
+        ..mail(body, to)
+    };
+    // Together with one that asks nothing, by itself, and too large for the row.
+    let both = vec![
+        mail(b"x", &[(1, "a@one.example")]),
+        wished(b"y", &[(2, "b@one.example"), (3, "c@one.example")]),
+    ];
+    let asked = Record {
+        tls: TlsWish::Required,
+        ..record(id(0, 1), minute(0))
+    };
+    store.commit(asked.clone(), both).await.unwrap();
+    let large = vec![wished(&[7; 100_000], &[(1, "d@one.example")])];
+    commit(&store, 2, minute(1), large).await;
+    let claimed = store.claim(minute(0), minute(10), 1).await.unwrap();
+    let notice = Outbound {
+        tls: TlsWish::Required,
+        ..notice(b"failed")
+    };
+    let outcomes = vec![(claimed[0].clone(), failed())];
+    store.settle(outcomes, vec![(id(0, 1), notice)]).await.unwrap();
+    store.close().await;
+    let store = ground.open().await;
+    let found = store.find(Lookup::Id(id(0, 1))).await.unwrap();
+    assert!(found[0].intact && found[0].record == asked);
+    let wishes = |deliveries: Vec<Delivery>| -> Vec<(String, TlsWish)> {
+        let wish = |delivery: &Delivery| (delivery.recipient.to_string(), delivery.tls);
+        deliveries.iter().map(wish).collect()
+    };
+    let bounced = Filter {
+        state: Some(State::Bounced),
+        ..ALL
+    };
+    let mut all = wishes(store.list(bounced).await.unwrap());
+    all.extend(wishes(store.list(ALL).await.unwrap()));
+    all.sort_by(|one, other| one.0.cmp(&other.0));
+    let required = |recipient: &str| (recipient.to_owned(), TlsWish::Required);
+    assert_eq!(
+        all,
+        [
+            ("a@one.example".to_owned(), TlsWish::AsConfigured),
+            required("ann@agency.example"),
+            required("b@one.example"),
+            required("c@one.example"),
+            required("d@one.example"),
+        ]
+    );
 }

@@ -51,6 +51,7 @@ pub(in crate::store) async fn what_is_committed_is_found_and_claimed_byte_for_by
         last_reply: String::new(),
         dsn: Default::default(),
         told_late: false,
+        tls: Default::default(),
     };
     assert_eq!(claimed[2], expected);
 }

@@ -156,9 +156,14 @@ async fn write_in_steps(
 }
 
 const ENQUEUE: &str = "SELECT enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+const ENQUEUE_WISHES: &str =
+    "SELECT enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 const ENQUEUE_AND_APPEND: &str = "
     SELECT enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16),
            append_records($17, $18, $19, $20, $21, $22, $23)";
+const ENQUEUE_WISHES_AND_APPEND: &str = "
+    SELECT enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17),
+           append_records($18, $19, $20, $21, $22, $23, $24)";
 
 /// Enqueues bodies for their recipients; answers the bodies' numbers. With `records`, which are all of one tenant, their
 /// records are written in the same statement.
@@ -177,9 +182,14 @@ pub(super) async fn enqueue<'a>(
         .collect();
     let inline = |sending: &Sending<'a>| sending.body.is_none().then(|| sending.outbound.body.as_bytes());
     let sender = |sending: &Sending<'_>| sending.outbound.sender.as_ref().map(ToString::to_string);
-    let text = match records {
-        Some(_) => ENQUEUE_AND_APPEND,
-        None => ENQUEUE,
+    let wishes = each(sendings, |sending| sending.outbound.tls.name());
+    // Hardly any mail has one, and to write it down takes a statement more.
+    let has_wishes = wishes.iter().any(Option::is_some);
+    let text = match (records, has_wishes) {
+        (Some(_), false) => ENQUEUE_AND_APPEND,
+        (Some(_), true) => ENQUEUE_WISHES_AND_APPEND,
+        (None, false) => ENQUEUE,
+        (None, true) => ENQUEUE_WISHES,
     };
     let mut query = sqlx::query_scalar::<_, Vec<i64>>(text)
         .bind(Timestamp::now().as_microsecond())
@@ -217,6 +227,9 @@ pub(super) async fn enqueue<'a>(
                 .collect::<Vec<_>>(),
         )
         .bind(asked);
+    if has_wishes {
+        query = query.bind(wishes);
+    }
     if let Some(tasks) = records {
         let tasks: Vec<&Commit> = tasks.iter().collect();
         let tenant = tasks

@@ -21,7 +21,8 @@ const FRESH: Duration = Duration::from_secs(2);
 
 /// What holds for every session. `synchronous_commit` is the promise of the `250`: a server that is told to acknowledge
 /// before its disk does would break it. The time-outs end what a gateway that was cut off has left open, above all the
-/// lock on the hash chain, for which all others would wait.
+/// lock on the hash chain, for which all others would wait. `tls_wishes` is for the triggers that keep mail from gateways
+/// that do not know of them (`schema_3.sql`).
 const SESSION: &str = "
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
     SET statement_timeout = '20s';
@@ -30,7 +31,8 @@ const SESSION: &str = "
     SET tcp_keepalives_idle = 10;
     SET tcp_keepalives_interval = 5;
     SET tcp_keepalives_count = 3;
-    SET tcp_user_timeout = '30s'";
+    SET tcp_user_timeout = '30s';
+    SET sealgate.tls_wishes = 'known'";
 
 /// A way to the database. Cloning shares it.
 #[derive(Clone)]

@@ -8,7 +8,7 @@ use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use crate::message::{Address, MessageId};
 use crate::queue::{Delivery, Filter, State};
 use crate::store::failure::Unreadable;
-use crate::store::words::{dsn, purpose};
+use crate::store::words::{dsn, purpose, tls};
 
 /// What [`delivery`] reads.
 macro_rules! columns {
@@ -16,7 +16,7 @@ macro_rules! columns {
         "deliveries.id, deliveries.message, deliveries.place, deliveries.purpose, deliveries.inbound, deliveries.sender, \
          deliveries.recipient, deliveries.body, deliveries.size, deliveries.state, deliveries.attempts, \
          deliveries.created, deliveries.next_attempt, deliveries.last_reply, \
-         deliveries.dsn, deliveries.told_late"
+         deliveries.dsn, deliveries.told_late, deliveries.tls"
     };
 }
 pub(super) use columns;
@@ -100,6 +100,7 @@ pub(super) fn delivery(row: &PgRow) -> Result<Delivery, sqlx::Error> {
         last_reply: row.try_get("last_reply")?,
         dsn: dsn(row.try_get("dsn")?)?,
         told_late: row.try_get("told_late")?,
+        tls: tls(row.try_get("tls")?),
     })
 }
 

@@ -23,6 +23,10 @@ pub(super) const STEPS: &[Step] = &[
         sql: include_str!("schema_2.sql"),
         breaking: false,
     },
+    Step {
+        sql: include_str!("schema_3.sql"),
+        breaking: false,
+    },
 ];
 
 /// Two gateways that start at once bring the schema up to date one after the other.

@@ -28,8 +28,8 @@ pub(super) async fn enter(
     let outbound = sending.outbound;
     let recipients = || outbound.recipients.iter();
     let insert = "
-        INSERT INTO waiting (tenant, message, sender, since, until, next_look, size, body, place, recipient, key)
-        SELECT $1, $2, $3, $4, $5::bigint + shift, $4 + shift, $6, $7, copy.place, copy.recipient, copy.key
+        INSERT INTO waiting (tenant, message, sender, since, until, next_look, size, body, tls, place, recipient, key)
+        SELECT $1, $2, $3, $4, $5::bigint + shift, $4 + shift, $6, $7, $12, copy.place, copy.recipient, copy.key
         FROM clock_shift($8) AS shift, unnest($9::bigint[], $10::text[], $11::text[]) WITH ORDINALITY
             AS copy (place, recipient, key, rank) ORDER BY copy.rank";
     sqlx::query(insert)
@@ -52,6 +52,7 @@ pub(super) async fn enter(
                 .collect::<Vec<_>>(),
         )
         .bind(recipients().map(|(_, address)| address.key()).collect::<Vec<_>>())
+        .bind(outbound.tls.name())
         .execute(db)
         .await?;
     Ok(())

@@ -60,8 +60,8 @@ pub(super) fn enqueue(db: &Connection, sending: &Sending<'_>) -> Result<(i64, Ve
     let sender = outbound.sender.as_ref().map(ToString::to_string);
     let mut insert = db.prepare_cached(
         "INSERT INTO deliveries (tenant, message, purpose, sender, created, next_attempt, lease_until, size, body,
-                                 inbound, place, recipient, domain, dsn, state, attempts, last_reply)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 0, '')",
+                                 inbound, place, recipient, domain, dsn, tls, state, attempts, last_reply)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 0, '')",
     )?;
     let mut leased = Vec::new();
     for (place, recipient) in &outbound.recipients {
@@ -80,7 +80,8 @@ pub(super) fn enqueue(db: &Connection, sending: &Sending<'_>) -> Result<(i64, Ve
             place,
             recipient.to_string(),
             recipient.domain(),
-            dsn.map(|dsn| json!(dsn).to_string())
+            dsn.map(|dsn| json!(dsn).to_string()),
+            outbound.tls.name()
         ])?;
         if let Some(until) = sending.lease_until {
             let delivery = Delivery {
@@ -99,6 +100,7 @@ pub(super) fn enqueue(db: &Connection, sending: &Sending<'_>) -> Result<(i64, Ve
                 last_reply: String::new(),
                 dsn: dsn.cloned().unwrap_or_default(),
                 told_late: false,
+                tls: outbound.tls,
             };
             leased.push((delivery, microseconds(until)));
         }

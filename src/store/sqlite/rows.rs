@@ -7,7 +7,7 @@ use rusqlite::{CachedStatement, Connection, Row, params_from_iter};
 use crate::message::MessageId;
 use crate::queue::{Delivery, Filter, State};
 use crate::store::failure::{Failure, Unreadable};
-use crate::store::words::{dsn, purpose};
+use crate::store::words::{dsn, purpose, tls};
 
 /// A statement that is put together, with its values.
 pub(super) struct Sql {
@@ -146,6 +146,7 @@ pub(super) fn delivery(row: &Row<'_>) -> Result<Delivery, Failure> {
         last_reply: row.get("last_reply")?,
         dsn: dsn(dsn_parameters.as_deref())?,
         told_late: row.get("told_late")?,
+        tls: tls(row.get::<_, Option<String>>("tls")?.as_deref()),
     })
 }
 

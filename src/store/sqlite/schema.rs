@@ -134,6 +134,10 @@ const STEPS: &[&str] = &[
     DROP INDEX deliveries_open;
     DROP INDEX records_of_tenant;
 ",
+    "
+    -- What the sender asks of TLS on the way (RFC 8689), NULL when nothing.
+    ALTER TABLE deliveries ADD COLUMN tls TEXT;
+",
 ];
 
 /// How long a connection waits for another process that writes.

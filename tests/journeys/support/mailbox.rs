@@ -5,9 +5,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sealgate::message::{Address, Boxed, DsnRequest, Envelope, MessageId, RawMessage};
+use sealgate::message::{Address, Boxed, DsnRequest, Envelope, MessageId, RawMessage, TlsWish};
 use sealgate::smtp::{Accept, Client, Reply, Server, Settings};
 use tokio::sync::oneshot;
+
+use super::directory::Directory;
 
 /// How long a letter may take. Generous: a test that waits this long has failed anyway.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -19,6 +21,8 @@ pub struct Letter {
     pub bytes: Vec<u8>,
     /// What the sender asked of notices about each recipient, in the order of the envelope.
     pub dsn: Vec<DsnRequest>,
+    /// What the sender asked of TLS.
+    pub tls: TlsWish,
 }
 
 impl Letter {
@@ -41,6 +45,24 @@ impl Mailbox {
     }
 
     pub fn start_at(listen: SocketAddr) -> Mailbox {
+        Mailbox::start_with(Settings {
+            listen: vec![listen],
+            ..Settings::default()
+        })
+    }
+
+    /// The same with the certificate that `tls::prepare` has made, and REQUIRETLS or not.
+    pub fn start_secured(certificate: &Directory, requiretls: bool) -> Mailbox {
+        Mailbox::start_with(Settings {
+            listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
+            tls_certificate: Some(certificate.path().join("tls.pem")),
+            tls_key: Some(certificate.path().join("tls.key")),
+            requiretls,
+            ..Settings::default()
+        })
+    }
+
+    fn start_with(settings: Settings) -> Mailbox {
         let (keep, letters) = channel();
         let answers = Arc::new(Mutex::new(Vec::new()));
         let keeper = Keeper {
@@ -55,10 +77,6 @@ impl Mailbox {
                 .build()
                 .expect("a runtime");
             runtime.block_on(async move {
-                let settings = Settings {
-                    listen: vec![listen],
-                    ..Settings::default()
-                };
                 let server = Server::bind(&settings, "mailbox.example", Arc::new(keeper))
                     .await
                     .expect("a free port");
@@ -126,6 +144,7 @@ impl Accept for Keeper {
             let letter = Letter {
                 sender: envelope.sender,
                 dsn: envelope.dsn,
+                tls: envelope.tls,
                 recipients,
                 bytes: message.as_bytes().to_vec(),
             };

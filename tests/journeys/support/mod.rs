@@ -11,4 +11,5 @@ pub mod postfix;
 #[allow(dead_code, reason = "the tests of the store use the rest of it")]
 pub mod server;
 pub mod signer;
+pub mod slapd;
 pub mod tls;

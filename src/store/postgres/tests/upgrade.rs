@@ -3,7 +3,8 @@
 use super::super::schema::{self, STEPS, Step, Version};
 use super::{Database, Postgres, database};
 use crate::audit::Trail;
-use crate::queue::Spool;
+use crate::message::{Outbound, Purpose, TlsWish};
+use crate::queue::{Spool, WaitingFilter, WaitingRoom};
 use crate::store::Store;
 use crate::store::samples::{id, mail, minute, record};
 
@@ -107,4 +108,55 @@ async fn a_database_without_a_store_has_none_for_commands() {
     assert!(told.contains("there is no store"), "{told}");
     Store::open(&settings).await.unwrap().close().await;
     assert!(Store::attach_if_any(&settings).await.unwrap().is_some());
+}
+
+/// What a gateway from before does with a statement: its sessions do not say that they know of wishes.
+async fn as_an_older_gateway(store: &Postgres, sql: &'static str) -> u64 {
+    let run = store.link.run(move |db| {
+        Box::pin(async move {
+            sqlx::raw_sql("RESET sealgate.tls_wishes")
+                .execute(&mut *db)
+                .await?;
+            let done = sqlx::query(sql).execute(&mut *db).await?;
+            sqlx::raw_sql("SET sealgate.tls_wishes = 'known'")
+                .execute(db)
+                .await?;
+            Ok(done.rows_affected())
+        })
+    });
+    run.await.map_err(|failure| failure.to_string()).unwrap()
+}
+
+#[tokio::test]
+async fn a_gateway_from_before_gets_no_mail_that_requires_tls_and_ends_no_wait_of_it() {
+    let Some(database) = database("a_gateway_from_before_gets_no_mail_that_requires_tls") else {
+        return;
+    };
+    let store = Postgres::open(&database.settings()).await.unwrap();
+    let asked = |purpose, recipient| Outbound {
+        purpose,
+        tls: TlsWish::Required,
+        ..mail(b"x", &[(1, recipient)])
+    };
+    let outbounds = vec![
+        mail(b"y", &[(2, "any@partner.example")]),
+        asked(Purpose::Mail, "b@partner.example"),
+        asked(Purpose::Waiting { until: minute(60) }, "c@partner.example"),
+    ];
+    store
+        .commit(record(id(0, 1), minute(0)), outbounds)
+        .await
+        .unwrap();
+    let claim = "UPDATE deliveries SET lease_until = 1, lease_by = 1";
+    assert_eq!(as_an_older_gateway(&store, claim).await, 1);
+    assert_eq!(as_an_older_gateway(&store, "DELETE FROM waiting").await, 0);
+    let retry = "UPDATE deliveries SET next_attempt = 0, lease_until = NULL";
+    assert_eq!(as_an_older_gateway(&store, retry).await, 2);
+    let claimed = store.claim(minute(0), minute(60), 10).await.unwrap();
+    assert_eq!(claimed.len(), 2);
+    let waiting = store.waiting(WaitingFilter::default(), 10).await.unwrap();
+    store
+        .commit_instead(waiting[0].id, record(id(0, 2), minute(1)), Vec::new())
+        .await
+        .unwrap();
 }
