@@ -112,6 +112,91 @@ fn encode_group([one, two, three]: [u8; 3]) -> [u8; 4] {
     [first, second, third, fourth]
 }
 
+/// Appends base64 lines.
+pub fn armor(octets: &[u8], out: &mut Vec<u8>) {
+    let mut armor = Armor::new(out);
+    // Writing into memory does not fail.
+    let _ = armor.write_all(octets);
+    armor.finish();
+}
+
+/// By character, its six bits; those of no other one have more.
+static BITS: [u8; 256] = bits();
+const NO_BITS: u8 = 0xff;
+
+#[allow(clippy::indexing_slicing, reason = "worked out when the program is compiled")]
+const fn bits() -> [u8; 256] {
+    let mut bits = [NO_BITS; 256];
+    let mut number = 0;
+    while number < 64 {
+        bits[ALPHABET[number] as usize] = number as u8;
+        number += 1;
+    }
+    bits
+}
+
+/// The octets that base64 lines stand for, if they are just as [`armor`] writes them, so that it gives the same lines
+/// again; otherwise none.
+pub fn unarmored(lines: &[u8]) -> Option<Vec<u8>> {
+    let mut octets = Vec::with_capacity(lines.len() / ARMORED * LINE + LINE);
+    let (whole, rest) = lines.as_chunks::<ARMORED>();
+    for line in whole {
+        let (groups, end) = line.as_chunks::<4>();
+        // The last line may be a whole one in length and end with padding.
+        if end != b"\r\n" || line.contains(&b'=') {
+            return last_line(line, &mut octets)
+                .filter(|()| rest.is_empty())
+                .map(|()| octets);
+        }
+        let mut wrong = 0;
+        let mut decoded = [0; LINE];
+        let (places, _) = decoded.as_chunks_mut::<3>();
+        for (place, group) in places.iter_mut().zip(groups) {
+            let bits = group.map(|character| BITS.get(usize::from(character)).copied().unwrap_or(NO_BITS));
+            wrong |= bits.iter().fold(0, |all, one| all | one);
+            *place = join(bits);
+        }
+        if wrong > 63 {
+            return None;
+        }
+        octets.extend_from_slice(&decoded);
+    }
+    if !rest.is_empty() {
+        last_line(rest, &mut octets)?;
+    }
+    Some(octets)
+}
+
+fn join([first, second, third, fourth]: [u8; 4]) -> [u8; 3] {
+    [
+        first << 2 | second >> 4,
+        second << 4 | third >> 2,
+        third << 6 | fourth & 63,
+    ]
+}
+
+/// Decodes a line that may end with padding, if it is written as [`encode_line`] writes it.
+fn last_line(line: &[u8], octets: &mut Vec<u8>) -> Option<()> {
+    let (groups, rest) = line.strip_suffix(b"\r\n")?.as_chunks::<4>();
+    let start = octets.len();
+    for group in groups {
+        let padding = group
+            .iter()
+            .rev()
+            .take_while(|character| **character == b'=')
+            .count();
+        let bits = group.map(|character| match character {
+            b'=' => 0,
+            other => BITS.get(usize::from(other)).copied().unwrap_or(NO_BITS),
+        });
+        octets.extend(join(bits).into_iter().take(3_usize.saturating_sub(padding)));
+    }
+    let decoded = octets.get(start..)?;
+    let mut again = Vec::with_capacity(line.len());
+    encode_line(decoded, &mut again);
+    (rest.is_empty() && !decoded.is_empty() && again == line).then_some(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +221,28 @@ mod tests {
             }
             proptest::prop_assert_eq!(&out, &expected);
             proptest::prop_assert_eq!(out.len() - 8, armored_size(whole.len()));
+            proptest::prop_assert_eq!(unarmored(&out[8..]), Some(whole));
+        }
+
+        #[test]
+        fn what_is_unarmored_gives_the_same_lines_again(
+            octets in proptest::collection::vec(proptest::prelude::any::<u8>(), 1..300),
+            at in proptest::prelude::any::<proptest::sample::Index>(),
+            other in proptest::sample::select(b"A/+=zb-\r\n \0\xff".to_vec()),
+            insert in proptest::prelude::any::<bool>(),
+        ) {
+            let mut lines = Vec::new();
+            armor(&octets, &mut lines);
+            let at = at.index(lines.len());
+            match insert {
+                true => lines.insert(at, other),
+                false => lines[at] = other,
+            }
+            if let Some(octets) = unarmored(&lines) {
+                let mut again = Vec::new();
+                armor(&octets, &mut again);
+                proptest::prop_assert_eq!(again, lines);
+            }
         }
     }
 }

@@ -46,6 +46,7 @@ mod verify;
 
 pub use abilities::Abilities;
 pub use algorithms::{Algorithms, ContentCipher, KeyEncryption};
+pub use armor::{armor, unarmored};
 pub use certificate::{Certificate, CertificateError};
 pub use choice::{Certificates, Choice};
 pub use containers::{ContainerError, Contents};

@@ -7,13 +7,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::lock;
+use super::{lock, packed};
 use crate::message::{MessageId, RawMessage};
 
 /// What is asked of the file system, so that tests can watch the order and stop it anywhere.
 pub(super) trait Disk: Send + Sync {
     fn create(&self, path: &Path) -> io::Result<Box<dyn Sink>>;
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     fn sync_directory(&self, directory: &Path) -> io::Result<()>;
 }
 
@@ -28,10 +27,6 @@ pub(super) struct RealDisk;
 impl Disk for RealDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn Sink>> {
         Ok(Box::new(lock::private().create_new(true).open(path)?))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        std::fs::rename(from, to)
     }
 
     fn sync_directory(&self, directory: &Path) -> io::Result<()> {
@@ -90,37 +85,34 @@ impl Bodies {
         }
     }
 
+    /// The name tells nobody anything before a row has it, so what is written need not have another one first.
     fn write_one(&self, name: &str, body: &RawMessage) -> io::Result<()> {
-        let unfinished = self.unfinished(name);
-        let mut file = self.disk.create(&unfinished)?;
-        file.write_all(body.as_bytes())?;
-        file.sync()?;
-        drop(file);
-        self.disk.rename(&unfinished, &self.path(name))
+        let mut file = self.disk.create(&self.path(name))?;
+        packed::write(body.as_bytes(), &mut file)?;
+        file.sync()
     }
 
     /// Reads a body back.
     ///
     /// # Errors
-    /// When the file is gone or does not have `size` octets.
+    /// When the file is gone or does not hold `size` octets.
     pub(super) fn read(&self, name: &str, size: u64) -> io::Result<RawMessage> {
-        let bytes = std::fs::read(self.path(name))?;
+        let bytes = packed::read(std::fs::read(self.path(name))?)?;
         if u64::try_from(bytes.len()) != Ok(size) {
             return Err(io::Error::other("a body file does not have its length"));
         }
         Ok(RawMessage::new(bytes))
     }
 
-    /// Deletes files, whole or unfinished, as far as they exist.
+    /// Deletes files, as far as they exist.
     pub(super) fn remove<'a>(&self, names: impl IntoIterator<Item = &'a String>) {
         for name in names {
-            for path in [self.path(name), self.unfinished(name)] {
-                match std::fs::remove_file(&path) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                        tracing::warn!(file = %path.display(), %error, "a body file could not be deleted");
-                    }
-                    _ => {}
+            let path = self.path(name);
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    tracing::warn!(file = %path.display(), %error, "a body file could not be deleted");
                 }
+                _ => {}
             }
         }
     }
@@ -147,10 +139,6 @@ impl Bodies {
 
     fn path(&self, name: &str) -> PathBuf {
         self.directory.join(name)
-    }
-
-    fn unfinished(&self, name: &str) -> PathBuf {
-        self.directory.join(format!("{name}.tmp"))
     }
 }
 

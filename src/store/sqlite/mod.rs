@@ -2,8 +2,8 @@
 //!
 //! What is durable, its states, and what a crash between two steps leaves:
 //!
-//! **A commit.** (1) Bodies above `inline_kb` are written as `bodies/NAME.tmp`, fsynced, renamed to `NAME`, and
-//! the folder is fsynced. (2) One transaction writes the record, the bodies' rows and the deliveries. (3) The
+//! **A commit.** (1) Bodies above `inline_kb` are written as `bodies/NAME` and fsynced, and then the folder is
+//! fsynced. (2) One transaction writes the record, the bodies' rows and the deliveries. (3) The
 //! caller is answered. A crash before the end of (2) leaves files that no row names; they are deleted at the
 //! next open, and the client, who was not answered, still has the mail. A crash between (2) and (3) leaves
 //! accepted mail that the client will send again: twice, never lost (RFC 5321 §6.1).
@@ -33,6 +33,7 @@ mod flusher;
 mod keeper;
 mod lock;
 mod opening;
+mod packed;
 mod readers;
 mod records;
 mod rows;

@@ -28,8 +28,8 @@ fn what_a_crash_left_is_undone_at_the_next_open() {
         (store, claimed)
     });
     let bodies = settings.directory.join("bodies");
-    std::fs::write(bodies.join("06F3-renamed-without-a-row"), "whole").unwrap();
-    std::fs::write(bodies.join("06F3-half.tmp"), "ha").unwrap();
+    std::fs::write(bodies.join("06F3-whole-without-a-row"), "whole").unwrap();
+    std::fs::write(bodies.join("06F3-half"), "ha").unwrap();
     drop(store);
     and_crash(async {
         let store = Store::open(&settings).await.unwrap();

@@ -28,7 +28,7 @@ async fn commands_work_beside_a_gateway_and_disturb_neither_leases_nor_files() {
     let gateway = Store::open(&settings).await.unwrap();
     gateway.commit(record(1), mail(5000)).await.unwrap();
     assert_eq!(gateway.claim(minute(0), minute(60), 9).await.unwrap().len(), 1);
-    let orphan = settings.directory.join("bodies/being-written.tmp");
+    let orphan = settings.directory.join("bodies/being-written");
     std::fs::write(&orphan, "half").unwrap();
 
     let command = Store::attach(&settings).await.unwrap();
@@ -103,7 +103,8 @@ async fn a_store_from_before_the_register_gets_one_and_keeps_its_mail() {
     let store = Store::open(&settings).await.unwrap();
     store.commit(record(1), mail(5)).await.unwrap();
     store.close().await;
-    let before = "ALTER TABLE deliveries DROP COLUMN tls; ALTER TABLE deliveries DROP COLUMN dsn; ALTER TABLE deliveries DROP COLUMN told_late;\
+    let before = "ALTER TABLE deliveries DROP COLUMN tls; ALTER TABLE deliveries DROP COLUMN dsn;\
+                  ALTER TABLE deliveries DROP COLUMN told_late;\
                   DROP TABLE waiting; ALTER TABLE deliveries DROP COLUMN inbound;\
                   DROP TABLE certificate_keys; DROP TABLE certificates; CREATE INDEX deliveries_open ON deliveries (created);\
                   CREATE INDEX records_of_tenant ON records (tenant, seq); PRAGMA user_version = 1";
