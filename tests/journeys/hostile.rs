@@ -146,7 +146,7 @@ fn a_stuck_or_killed_reader_costs_its_message_only_and_the_message_does_not_leav
             ..Options::default()
         },
     );
-    let reader = children(gateway.pid());
+    let reader = readers(gateway.pid());
     assert_eq!(reader.len(), 1, "one jailed reader");
     signal(reader[0], Signal::SIGSTOP);
     let id = crate::support::mail::send_for_id(gateway.address, CLERK, &[NOBODY], PLAIN);
@@ -159,7 +159,7 @@ fn a_stuck_or_killed_reader_costs_its_message_only_and_the_message_does_not_leav
         [NOBODY],
         "the next message is served by a fresh reader"
     );
-    for reader in children(gateway.pid()) {
+    for reader in readers(gateway.pid()) {
         signal(reader, Signal::SIGKILL);
     }
     send(gateway.address, CLERK, &[NOBODY], PLAIN).unwrap();
@@ -220,8 +220,8 @@ fn bodies_of_any_bytes_and_broken_sessions_neither_stop_nor_stall_the_gateway() 
     assert_eq!(letter.recipients, [ANNA]);
 }
 
-/// Processes whose parent is `pid`.
-fn children(pid: u32) -> Vec<u32> {
+/// The jailed readers whose parent is `pid`. Soon after its start it tries OCR in other processes, too.
+fn readers(pid: u32) -> Vec<u32> {
     let path = format!("/proc/{pid}/task");
     let tasks = std::fs::read_dir(path).expect("the process runs");
     let lists = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("children")).ok());
@@ -230,6 +230,10 @@ fn children(pid: u32) -> Vec<u32> {
             list.split_whitespace()
                 .filter_map(|pid| pid.parse().ok())
                 .collect::<Vec<u32>>()
+        })
+        .filter(|pid| {
+            let words = std::fs::read_to_string(format!("/proc/{pid}/cmdline"));
+            words.is_ok_and(|words| words.contains("inspect-child"))
         })
         .collect()
 }
