@@ -11,6 +11,9 @@ use crate::smime::{armor, unarmored};
 /// in little endian, that, and the octets that the base64 stands for.
 const MAGIC: &[u8; 8] = b"\0packed1";
 
+/// Octets of the longest body that is packed: a longer one would need as much memory once more.
+const LONGEST: usize = 16 << 20;
+
 /// Writes a body, packed if it can be.
 ///
 /// # Errors
@@ -31,6 +34,7 @@ fn parts(body: &[u8]) -> Option<(&[u8], u32, Vec<u8>)> {
     if body.starts_with(MAGIC) {
         return Some((body, u32::try_from(body.len()).ok()?, Vec::new()));
     }
+    let body = Some(body).filter(|body| body.len() <= LONGEST)?;
     let start = memchr::memmem::find(body, b"\r\n\r\n")? + 4;
     let (before, lines) = body.split_at_checked(start)?;
     let length = u32::try_from(before.len()).ok()?;
@@ -77,6 +81,13 @@ mod tests {
         let file = written(&body);
         assert!(file.len() < 100_200 && body.len() > 136_000, "{}", file.len());
         assert_eq!(read(file).unwrap(), body);
+    }
+
+    #[test]
+    fn a_very_long_body_lies_there_as_it_is() {
+        let body = sealed(&vec![7; LONGEST]);
+        assert_eq!(written(&body), body);
+        assert_eq!(read(written(&body)).unwrap(), body);
     }
 
     #[test]
