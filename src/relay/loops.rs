@@ -7,7 +7,7 @@
 use crate::message::{RawMessage, Secret, is_equal};
 
 use super::accept::NotTaken;
-use super::received;
+use super::{header, received};
 
 /// The field's name.
 const NAME: &str = "Sealgate-Pass";
@@ -73,8 +73,11 @@ impl LoopGuard {
         }
         let identity = identity(raw);
         let mut passes = 0;
-        for (number, mac) in marks(raw) {
-            if number > passes && is_equal(self.mac(number, &identity).as_bytes(), mac) {
+        for field in header::values(raw, NAME).take(MOST) {
+            if let Some((number, mac)) = mark(&field)
+                && number > passes
+                && is_equal(self.mac(number, &identity).as_bytes(), mac)
+            {
                 passes = number;
             }
         }
@@ -95,40 +98,20 @@ impl LoopGuard {
     }
 }
 
-/// The lines of the header section.
-fn header(raw: &RawMessage) -> impl Iterator<Item = &[u8]> {
-    let lines = raw.as_bytes().split(|byte| *byte == b'\n');
-    let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    lines.take_while(|line| !line.is_empty())
-}
-
-fn value<'a>(line: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    let (head, rest) = line.split_at_checked(name.len())?;
-    let is_it = head.eq_ignore_ascii_case(name.as_bytes());
-    is_it.then(|| rest.strip_prefix(b":"))?
-}
-
-/// The numbers and MACs of all fields that look like ours.
-fn marks(raw: &RawMessage) -> impl Iterator<Item = (u32, &[u8])> {
-    let fields = header(raw).filter_map(|line| value(line, NAME)).take(MOST);
-    fields.filter_map(|field| {
-        let mut words = field
-            .split(|octet| *octet == b' ')
-            .filter(|word| !word.is_empty());
-        let number = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
-        Some((number, words.next()?))
-    })
+/// The number and the MAC in a field that looks like ours.
+fn mark(field: &[u8]) -> Option<(u32, &[u8])> {
+    let mut words = field
+        .split(|octet| *octet == b' ')
+        .filter(|word| !word.is_empty());
+    let number = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
+    Some((number, words.next()?))
 }
 
 /// What stays the same of a message on its way: its Message-ID without blanks, however it is folded.
 fn identity(raw: &RawMessage) -> Vec<u8> {
-    let mut lines = header(raw);
-    let first = lines.find_map(|line| value(line, "Message-ID"));
-    let folded = lines.take_while(|line| matches!(line.first(), Some(b' ' | b'\t')));
-    let all = first.into_iter().chain(folded).flatten();
-    all.copied()
-        .filter(|octet| !octet.is_ascii_whitespace())
-        .collect()
+    let mut id = header::values(raw, "Message-ID").next().unwrap_or_default();
+    id.retain(|octet| !octet.is_ascii_whitespace());
+    id
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@
 mod accept;
 mod bundle;
 mod conformance;
+mod header;
 mod inbound;
 mod lanes;
 mod lookup;

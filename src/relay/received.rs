@@ -6,6 +6,8 @@ use jiff::tz::TimeZone;
 use crate::message::{MessageId, RawMessage};
 use crate::smtp::Client;
 
+use super::header;
+
 /// Puts the gateway's `Received` field on top, and below it `marker`, a field of its own. There is no `for` clause: it would
 /// show a Bcc recipient.
 pub fn stamp(
@@ -43,14 +45,7 @@ pub fn stamp(
 
 /// How many `Received` fields the header section has.
 pub fn hops(raw: &RawMessage) -> usize {
-    let lines = raw.as_bytes().split(|byte| *byte == b'\n');
-    let header = lines.take_while(|line| !line.is_empty() && *line != b"\r");
-    header
-        .filter(|line| {
-            line.get(..9)
-                .is_some_and(|name| name.eq_ignore_ascii_case(b"received:"))
-        })
-        .count()
+    header::values(raw, "Received").count()
 }
 
 /// A greeting reduced to what may stand in a header field.

@@ -5,8 +5,10 @@
 use crate::message::{Leaving, Outbound, Purpose, RawMessage, TlsWish};
 use crate::policy::Need;
 
+use super::header;
+
 /// The field's name.
-const NAME: &[u8] = b"tls-required";
+const NAME: &str = "TLS-Required";
 
 /// What holds for a message: REQUIRETLS outweighs the field (RFC 8689 §4.1).
 pub(super) fn of_message(envelope: TlsWish, raw: &RawMessage, need: &Need, heeds_no: bool) -> TlsWish {
@@ -30,34 +32,9 @@ pub(super) fn of_copy(message: TlsWish, copy: &Outbound) -> TlsWish {
 
 /// Whether the header says it, once and in no other way.
 fn says_no(raw: &RawMessage) -> bool {
-    let lines = raw.as_bytes().split(|octet| *octet == b'\n');
-    let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    let mut value: Option<Vec<u8>> = None;
-    let mut is_within = false;
-    for line in lines.take_while(|line| !line.is_empty()) {
-        match (line.first(), &mut value) {
-            (Some(b' ' | b'\t'), Some(value)) if is_within => value.extend_from_slice(line),
-            (Some(b' ' | b'\t'), _) => {}
-            _ => {
-                let found = of_field(line);
-                is_within = found.is_some();
-                if is_within && value.is_some() {
-                    return false;
-                }
-                value = value.or(found.map(<[u8]>::to_vec));
-            }
-        }
-    }
-    value.is_some_and(|value| value.trim_ascii().eq_ignore_ascii_case(b"no"))
-}
-
-/// The value of the field, when this line begins it.
-fn of_field(line: &[u8]) -> Option<&[u8]> {
-    let (name, rest) = line.split_at_checked(NAME.len())?;
-    if !name.eq_ignore_ascii_case(NAME) {
-        return None;
-    }
-    rest.trim_ascii_start().strip_prefix(b":")
+    let mut values = header::values(raw, NAME);
+    let says = |value: Vec<u8>| value.trim_ascii().eq_ignore_ascii_case(b"no");
+    values.next().is_some_and(says) && values.next().is_none()
 }
 
 #[cfg(test)]
