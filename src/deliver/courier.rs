@@ -207,17 +207,14 @@ impl Shared {
         mail: Mail<'_>,
         pace: Pace,
     ) -> Ended {
-        let target = match self.target(way, candidate, domain, mail.tls, pace).await {
-            Ok(target) => target,
-            // With no other host left, this is what it comes to.
-            Err(attempt) => return refused(mail, attempt),
-        };
-        let target = match mail.tls.is_required() {
+        let target = self.target(way, candidate, domain, mail.tls, pace).await;
+        let target = target.and_then(|target| match mail.tls.is_required() {
             true => requiretls::raised(target, candidate, way),
             false => Ok(target),
-        };
+        });
         let target = match target {
             Ok(target) => target,
+            // With no other host left, this is what it comes to.
             Err(attempt) => return refused(mail, attempt),
         };
         let ended = self.converse(&target, mail, pace).await;
@@ -232,36 +229,33 @@ impl Shared {
         let pool = self.pools.of(&target.key);
         if let Some(mut session) = pool.take().await {
             session.wire.pace = pace;
-            if let Some(lack) = requiretls::lack(&session, target).filter(|_| mail.tls.is_required()) {
-                keep(&pool, session).await;
-                return refused(mail, lack);
-            }
-            let ended = transaction::run(&mut session, mail).await;
-            if ended.broken.is_none() {
-                keep(&pool, session).await;
-            }
+            let ended = transact_in(session, &pool, target, mail).await;
             // A connection that waited may have died meanwhile; that says nothing of the host.
-            if ended.broken.is_none() || !ended.repeatable {
+            if ended.broken.is_none() || !ended.repeatable || ended.lacks_tls() {
                 return ended;
             }
         }
-        let mut session = match Session::open(target, &self.caller, pace).await {
-            Ok(session) => session,
-            Err(reason) if mail.tls.is_required() => {
-                return refused(mail, requiretls::without_session(reason, target));
+        match Session::open(target, &self.caller, pace).await {
+            Ok(session) => transact_in(session, &pool, target, mail).await,
+            Err(broken) if mail.tls.is_required() => {
+                refused(mail, requiretls::without_session(broken, target))
             }
-            Err(reason) => return refused(mail, Attempt::NotNow(reason)),
-        };
-        if let Some(lack) = requiretls::lack(&session, target).filter(|_| mail.tls.is_required()) {
-            keep(&pool, session).await;
-            return refused(mail, lack);
+            Err(broken) => refused(mail, Attempt::NotNow(broken.into_text())),
         }
-        let ended = transaction::run(&mut session, mail).await;
-        if ended.broken.is_none() {
-            keep(&pool, session).await;
-        }
-        ended
     }
+}
+
+/// One transaction, if the host promises what the mail asks; then the session waits for the next one.
+async fn transact_in(mut session: Session, pool: &Pool, target: &Target, mail: Mail<'_>) -> Ended {
+    let is_required = mail.tls.is_required();
+    let ended = match requiretls::lack(&session, target).filter(|_| is_required) {
+        Some(lack) => refused(mail, lack),
+        None => transaction::run(&mut session, mail).await,
+    };
+    if ended.broken.is_none() || ended.lacks_tls() {
+        keep(pool, session).await;
+    }
+    ended
 }
 
 /// What stands before the name of the host that gave a reply.

@@ -6,7 +6,10 @@ use openssl::x509::X509VerifyResult;
 /// Result types of RFC 8460 §4.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure {
+    /// It does not offer TLS.
     NotSupported,
+    /// It offers TLS, and refuses it when asked: RFC 8460 has no other word for that.
+    Refused,
     HostMismatch,
     Expired,
     NotTrusted,
@@ -24,7 +27,7 @@ pub(super) enum Failure {
 impl Failure {
     pub(super) fn name(self) -> &'static str {
         match self {
-            Failure::NotSupported => "starttls-not-supported",
+            Failure::NotSupported | Failure::Refused => "starttls-not-supported",
             Failure::HostMismatch => "certificate-host-mismatch",
             Failure::Expired => "certificate-expired",
             Failure::NotTrusted => "certificate-not-trusted",

@@ -12,9 +12,11 @@
 
 use super::Attempt;
 use super::plan::Candidate;
+use super::report::Failure;
 use super::route::Way;
-use super::session::{NOT_OFFERED, Session};
+use super::session::Session;
 use super::target::{Security, Target};
+use super::wire::Broken;
 
 /// REQUIRETLS support required.
 const UNSUPPORTED: &str = "5.7.30";
@@ -54,10 +56,10 @@ pub(super) fn lack(session: &Session, target: &Target) -> Option<Attempt> {
 }
 
 /// What a session that could not be had comes to.
-pub(super) fn without_session(reason: String, target: &Target) -> Attempt {
-    match reason.ends_with(NOT_OFFERED) {
-        true => needed(&target.name, "it does not offer TLS"),
-        false => Attempt::NotNow(reason),
+pub(super) fn without_session(broken: Broken, target: &Target) -> Attempt {
+    match broken {
+        Broken::NoTls(Failure::NotSupported, _) => needed(&target.name, "it does not offer TLS"),
+        other => Attempt::NotNow(other.into_text()),
     }
 }
 

@@ -9,8 +9,6 @@ use super::report::Failure;
 use super::target::{Security, Target};
 use super::wire::{Broken, Pace, Wire};
 
-/// How the reason ends when a host has no TLS at all.
-pub(super) const NOT_OFFERED: &str = "does not offer TLS, and nothing is sent to it without";
 /// Addresses of one host that are tried in one call.
 const ADDRESSES: usize = 16;
 
@@ -55,7 +53,7 @@ impl Session {
     ///
     /// # Errors
     /// Why no address gave one.
-    pub(super) async fn open(target: &Target, caller: &Caller, pace: Pace) -> Result<Session, String> {
+    pub(super) async fn open(target: &Target, caller: &Caller, pace: Pace) -> Result<Session, Broken> {
         if let Some(addresses) = &target.addresses {
             let addresses = addresses
                 .iter()
@@ -63,7 +61,7 @@ impl Session {
             let addresses: Vec<SocketAddr> = addresses.take(ADDRESSES).collect();
             return Session::open_first(target, &addresses, caller, pace).await;
         }
-        let unknown = |why: &str| format!("4.4.3 no address for {}: {why}", target.name);
+        let unknown = |why: &str| Broken::Lost(format!("4.4.3 no address for {}: {why}", target.name));
         let name = (target.host.as_str(), target.port);
         let addresses = timeout_at(pace.step(), tokio::net::lookup_host(name))
             .await
@@ -79,14 +77,14 @@ impl Session {
         addresses: &[SocketAddr],
         caller: &Caller,
         pace: Pace,
-    ) -> Result<Session, String> {
-        let mut reason = format!("4.4.3 no address for {}", target.name);
+    ) -> Result<Session, Broken> {
+        let mut reason = Broken::Lost(format!("4.4.3 no address for {}", target.name));
         let mut tls_fails = None;
         for address in addresses {
             match Session::open_one(target, *address, caller, pace).await {
                 Ok(session) => return Ok(session),
-                Err(broken @ Broken::NoTls(..)) => tls_fails = Some(broken.into_text()),
-                Err(broken) => reason = broken.into_text(),
+                Err(broken @ Broken::NoTls(..)) => tls_fails = Some(broken),
+                Err(broken) => reason = broken,
             }
         }
         // Of several reasons, the one that somebody has to do something about.
@@ -179,13 +177,16 @@ async fn starttls(
     security: &Security,
 ) -> Result<Wire, Broken> {
     if !extensions.starttls {
-        let why = format!("4.7.4 {} {NOT_OFFERED}", target.name);
+        let why = format!(
+            "4.7.4 {} does not offer TLS, and nothing is sent to it without",
+            target.name
+        );
         return Err(Broken::NoTls(Failure::NotSupported, why));
     }
     let reply = wire.ask("STARTTLS").await?;
     if reply.code != 220 {
         let why = format!("4.7.4 {} refuses TLS: {}", target.name, reply.text());
-        return Err(Broken::NoTls(Failure::NotSupported, why));
+        return Err(Broken::NoTls(Failure::Refused, why));
     }
     // Whoever sits between us and the host could put replies here that would look as if they came under TLS.
     if wire.unasked() {

@@ -196,6 +196,7 @@ async fn every_address_of_a_host_is_tried_until_one_gives_a_session() {
     let reason = Session::open_first(hop, &addresses[..1], &caller, pace)
         .await
         .err()
-        .unwrap();
+        .unwrap()
+        .into_text();
     assert!(reason.starts_with("4.4.1"), "{reason}");
 }
