@@ -52,8 +52,9 @@ impl Drop for Driver {
 }
 
 impl Endpoint<'_> {
-    /// What is wrong with it; each sentence begins with the setting's name. `why` says what TLS is for.
-    pub fn mistakes(&self, why: &str) -> Vec<String> {
+    /// What is wrong with it; each sentence begins with the setting's name. `why` says what TLS is for, and `plain_is_safe`
+    /// that it may be left out here.
+    pub fn mistakes(&self, why: &str, plain_is_safe: bool) -> Vec<String> {
         let mut list = Vec::new();
         let (url, is_plain) = (self.url, self.url.starts_with("ldap://"));
         match host(url) {
@@ -61,7 +62,7 @@ impl Endpoint<'_> {
             Some(host) if host.is_empty() || host.contains('/') => list.push(format!(
                 "`url` \"{url}\" must be a host only, like \"ldaps://ldap.partner.example\""
             )),
-            Some(_) if is_plain && !self.start_tls => list.push(format!(
+            Some(_) if is_plain && !self.start_tls && !plain_is_safe => list.push(format!(
                 "`url` is ldap:// without TLS: {why}; use ldaps://, or set start_tls = true"
             )),
             Some(_) if !is_plain && self.start_tls => {
@@ -99,12 +100,13 @@ impl Server {
     /// Reads the files; connects to nothing yet.
     ///
     /// # Errors
-    /// Names the file that cannot be read.
+    /// Names the setting and the file that cannot be read.
     pub fn new(endpoint: &Endpoint<'_>) -> Result<Server, String> {
         let password = match endpoint.password_file {
             None => String::new(),
             Some(file) => {
-                let text = std::fs::read_to_string(file).map_err(|error| named(file, &error))?;
+                let text =
+                    std::fs::read_to_string(file).map_err(|error| unread("password_file", file, &error))?;
                 text.lines().next().unwrap_or_default().to_owned()
             }
         };
@@ -149,24 +151,25 @@ impl Server {
 fn connector(endpoint: &Endpoint<'_>) -> Result<TlsConnector, String> {
     let mut builder = TlsConnector::builder();
     if let Some(file) = endpoint.ca_file {
-        let pem = std::fs::read(file).map_err(|error| named(file, &error))?;
-        let all = openssl::x509::X509::stack_from_pem(&pem).map_err(|error| named(file, &error))?;
+        let unread = |error: &dyn std::fmt::Display| unread("ca_file", file, error);
+        let pem = std::fs::read(file).map_err(|error| unread(&error))?;
+        let all = openssl::x509::X509::stack_from_pem(&pem).map_err(|error| unread(&error))?;
         if all.is_empty() {
-            return Err(named(file, &"it holds no certificate of a CA"));
+            return Err(unread(&"it holds no certificate of a CA"));
         }
         builder.disable_built_in_roots(true);
         for one in all {
-            let der = one.to_der().map_err(|error| named(file, &error))?;
-            let root = native_tls::Certificate::from_der(&der).map_err(|error| named(file, &error))?;
+            let der = one.to_der().map_err(|error| unread(&error))?;
+            let root = native_tls::Certificate::from_der(&der).map_err(|error| unread(&error))?;
             builder.add_root_certificate(root);
         }
     }
     let built = builder.build();
-    built.map_err(|error| format!("TLS for {}: {error}", endpoint.url))
+    built.map_err(|error| format!("`url` {}: TLS cannot be set up: {error}", endpoint.url))
 }
 
-fn named(file: &Path, error: &dyn std::fmt::Display) -> String {
-    format!("{}: {error}", file.display())
+fn unread(setting: &str, file: &Path, error: &dyn std::fmt::Display) -> String {
+    format!("`{setting}` {}: {error}", file.display())
 }
 
 #[cfg(test)]

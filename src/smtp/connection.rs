@@ -267,7 +267,7 @@ impl Driver<'_> {
                 tracing::info!(%address, "a user has logged in");
                 self.session.login_proved(claim);
             }
-            Verdict::Unknown => self.session.login_unknown(),
+            Verdict::Unknown(_) => self.session.login_unknown(),
             Verdict::False => {
                 failures.add(&key, std::time::Instant::now());
                 tracing::warn!(%address, "a login has failed");

@@ -87,7 +87,7 @@ impl Settings {
     /// What is wrong with them; each sentence begins with the setting's name.
     pub fn mistakes(&self) -> Vec<String> {
         let why = "whoever is on the way could keep certificates back";
-        let mut list = self.endpoint().mistakes(why);
+        let mut list = self.endpoint().mistakes(why, false);
         if !self.filter.contains("{address}") {
             list.push("`filter` must contain {address}, or it finds everybody".to_owned());
         }

@@ -30,7 +30,7 @@ const ADDRESSES: usize = 1_000;
 
 /// The directory did not say.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Silence {
+pub(in crate::smtp) enum Silence {
     #[error("no answer in time")]
     Slow,
     #[error(transparent)]

@@ -98,13 +98,14 @@ impl Exchange {
                 let mut parts = text.split('\0');
                 let (acts_for, name, password) = (parts.next()?, parts.next()?, parts.next()?);
                 let fits = parts.next().is_none() && (acts_for.is_empty() || acts_for == name);
-                fits.then(|| password_of(name, password, users)).flatten()
+                let claim = fits.then(|| Claim::by_password(name, password, users)).flatten();
+                claim.map(Step::Check)
             }
             Exchange::LoginName => Some(Step::Ask(
                 Exchange::LoginPassword(text.to_owned()),
                 "UGFzc3dvcmQ6".to_owned(),
             )),
-            Exchange::LoginPassword(name) => password_of(&name, text, users),
+            Exchange::LoginPassword(name) => Claim::by_password(&name, text, users).map(Step::Check),
             Exchange::ScramFirst => {
                 let first = scram::first(text)?;
                 let name = users::prepare(&first.name)?;
@@ -128,16 +129,6 @@ impl Exchange {
     }
 }
 
-fn password_of(name: &str, password: &str, users: &Users) -> Option<Step> {
-    let name = users::prepare(name)?;
-    let password = Zeroizing::new(users::prepare(password)?);
-    Some(Step::Check(Claim {
-        verifier: users.verifier(&name)?,
-        name,
-        evidence: Evidence::Password(password),
-    }))
-}
-
 /// The server's half of the nonce, printable and without comma (RFC 5802 §5.1).
 fn half() -> Option<String> {
     let mut octets = [0; 18];
@@ -151,10 +142,21 @@ pub(super) enum Verdict {
     True(Claim),
     False,
     /// Nobody knows, now.
-    Unknown,
+    Unknown(directory::Silence),
 }
 
 impl Claim {
+    /// With a name and a password as they were typed, when they can be any.
+    fn by_password(name: &str, password: &str, users: &Users) -> Option<Claim> {
+        let name = users::prepare(name)?;
+        let password = Zeroizing::new(users::prepare(password)?);
+        Some(Claim {
+            verifier: users.verifier(&name)?,
+            name,
+            evidence: Evidence::Password(password),
+        })
+    }
+
     /// Whether it is true, as the file says, or else the directory. The session that waits for it holds nobody up.
     pub(super) async fn weigh(self, users: &Users) -> Verdict {
         let directory = users.directory_of(&self.name);
@@ -165,9 +167,9 @@ impl Claim {
                     Verdict::True(Claim { name, ..self })
                 }
                 Ok(false) => Verdict::False,
-                Err(error) => {
-                    tracing::error!(?directory, %error, "the directory did not say whether a login is right");
-                    Verdict::Unknown
+                Err(silence) => {
+                    tracing::error!(?directory, %silence, "the directory did not say whether a login is right");
+                    Verdict::Unknown(silence)
                 }
             };
         }

@@ -1,11 +1,12 @@
 //! Tries a login outside of any session, for an administrator who sets users up.
 
-use zeroize::Zeroizing;
+use std::path::Path;
 
 use crate::message::Secret;
 
 use super::super::Settings;
-use super::{Directory, Users, users};
+use super::directory::{Directory, Silence};
+use super::{Claim, Users, Verdict};
 
 /// What came of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,36 +30,39 @@ pub enum Trial {
 /// # Errors
 /// What the administrator has to mend: no users in the settings, a file that cannot be read, a directory that does not say.
 pub async fn try_login(settings: &Settings, name: &str, password: &str) -> Result<Trial, String> {
+    if settings.users.is_none() && settings.ldap.is_none() {
+        return Err("there are no users: neither [smtp] users nor [smtp.ldap] is set".to_owned());
+    }
     let directory = settings.ldap.as_ref().map(Directory::open).transpose()?;
     let secret = Secret::passing().map_err(|error| error.to_string())?;
     let users = Users::open(settings.users.as_deref(), directory, secret)?;
-    let name = users::prepare(name).ok_or("this name cannot be a user's")?;
-    let password = users::prepare(password).map(Zeroizing::new);
-    let password =
-        password.ok_or("this password cannot be a user's: it is empty, too long, or has forbidden signs")?;
-    if let Some(directory) = users.directory_of(&name) {
-        let source = format!("the directory {}", directory.url());
-        let silent = |error: super::directory::Silence| format!("{source} did not say: {error}");
-        if !directory.login(&name, &password).await.map_err(silent)? {
-            return Ok(Trial::Wrong { source });
-        }
-        let senders = directory.senders(&name).await.map_err(silent)?;
-        let senders = senders.iter().flat_map(|all| all.iter());
-        let senders = senders.map(ToString::to_string).collect();
-        return Ok(Trial::Right { source, senders });
-    }
-    let Some(file) = &settings.users else {
-        return Err("there are no users: neither [smtp] users nor [smtp.ldap] is set".to_owned());
+    let claim = Claim::by_password(name, password, &users);
+    let claim = claim
+        .ok_or("a name or a password like this no user can have: empty, too long, or with forbidden signs")?;
+    let name = claim.name.clone();
+    let directory = users.directory_of(&name);
+    let file = settings.users.as_deref().unwrap_or(Path::new(""));
+    let source = match directory {
+        Some(directory) => format!("the directory {}", directory.url()),
+        None => format!("the file {}", file.display()),
     };
-    let source = format!("the file {}", file.display());
-    match users
-        .verifier(&name)
-        .is_some_and(|verifier| verifier.is(&password))
-    {
-        true => Ok(Trial::Right {
-            source,
-            senders: users.listed_senders(&name),
-        }),
-        false => Ok(Trial::Wrong { source }),
+    let silent = |silence: Silence| format!("{source} did not say: {silence}");
+    match claim.weigh(&users).await {
+        Verdict::False => Ok(Trial::Wrong { source }),
+        Verdict::Unknown(silence) => Err(silent(silence)),
+        Verdict::True(_) => {
+            let senders = match directory {
+                None => users.listed_senders(&name),
+                Some(directory) => {
+                    let senders = directory.senders(&name).await.map_err(silent)?;
+                    senders
+                        .iter()
+                        .flat_map(|all| all.iter())
+                        .map(ToString::to_string)
+                        .collect()
+                }
+            };
+            Ok(Trial::Right { source, senders })
+        }
     }
 }

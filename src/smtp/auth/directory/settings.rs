@@ -84,19 +84,10 @@ impl DirectorySettings {
     /// What is wrong with them; each sentence begins with the setting's name. Reads the files.
     pub fn mistakes(&self) -> Vec<String> {
         let endpoint = self.endpoint();
-        let mut list = endpoint.mistakes("it would carry passwords that anybody on the way could read");
-        if endpoint.is_loopback() && !self.start_tls {
-            list.retain(|mistake| !mistake.starts_with("`url` is ldap:// without TLS"));
-        }
+        let why = "it would carry passwords that anybody on the way could read";
+        let mut list = endpoint.mistakes(why, endpoint.is_loopback());
         if list.is_empty() {
-            let file = |error: String| {
-                let setting = match &self.ca_file {
-                    Some(file) if error.starts_with(&*file.to_string_lossy()) => "ca_file",
-                    _ => "password_file",
-                };
-                format!("`{setting}` {error}")
-            };
-            list.extend(Server::new(&endpoint).err().map(file));
+            list.extend(Server::new(&endpoint).err());
         }
         if !self.filter.contains("{user}") {
             list.push("`filter` must contain {user}, or everybody would be the same user".to_owned());
