@@ -6,7 +6,7 @@ use crate::config::{Bundle, Settings};
 use crate::deliver::Courier;
 use crate::detect::Rules;
 use crate::dkim::Dkim;
-use crate::inspect::{Eyes, Inspector, Ocr, OcrMode};
+use crate::inspect::{Inspector, Ocr, OcrMode, PendingOcr};
 use crate::message::Secret;
 use crate::notice::Notices;
 use crate::relay::{Couriers, Gateway, Identity, LoopGuard, Rulebook, Stores};
@@ -67,8 +67,8 @@ pub async fn start(
     );
     let mut rulebook = rulebook.map_err(|error| error.to_string())??;
     let inspector = inspector.map_err(|error| error.to_string())?;
-    if let Some(eyes) = eyes(settings).await? {
-        inspector.read_pictures_with(eyes);
+    if let Some(ocr) = ocr(settings).await? {
+        inspector.read_pictures_with(ocr);
     }
     rulebook.certificates = rulebook
         .certificates
@@ -147,15 +147,15 @@ fn couriers(settings: &Settings) -> Result<Couriers, String> {
 ///
 /// # Errors
 /// When it is required and does not work.
-async fn eyes(settings: &Settings) -> Result<Option<Eyes>, String> {
-    let ocr = settings.ocr.clone();
+async fn ocr(settings: &Settings) -> Result<Option<PendingOcr>, String> {
+    let asked = settings.ocr.clone();
     let weak = settings.inspect.allow_weak_jail;
-    match ocr.mode {
+    match asked.mode {
         OcrMode::Off => {
             tracing::info!("pictures are not read: [ocr] mode is \"off\"");
             Ok(None)
         }
-        OcrMode::Required => match Ocr::start(&ocr, weak).await {
+        OcrMode::Required => match Ocr::start(&asked, weak).await {
             Ok(ocr) => {
                 tell_of(&ocr);
                 Ok(Some(ocr.into()))
@@ -164,8 +164,8 @@ async fn eyes(settings: &Settings) -> Result<Option<Eyes>, String> {
                 "pictures cannot be read: {why}; [ocr] mode = \"when-installed\" starts without"
             )),
         },
-        OcrMode::WhenInstalled => Ok(Some(Eyes::opening(ocr.clone(), async move {
-            let started = Ocr::start(&ocr, weak).await;
+        OcrMode::WhenInstalled => Ok(Some(PendingOcr::on_trial(asked.clone(), async move {
+            let started = Ocr::start(&asked, weak).await;
             let started = started.inspect_err(|why| {
                 tracing::warn!(%why, "pictures are not read and count as unread");
             });

@@ -30,7 +30,7 @@ use keeper::Program;
 use plan::Plan;
 use pool::Pool;
 
-pub use ocr::{Eyes, Mode as OcrMode, NoOcr, Ocr, Settings as OcrSettings, child as ocr_child};
+pub use ocr::{Mode as OcrMode, NoOcr, Ocr, PendingOcr, Settings as OcrSettings, child as ocr_child};
 pub use scanner::{Asked, Examined, Extras, Scanner};
 
 /// How inspection runs: `[inspect]` in the settings.
@@ -182,8 +182,8 @@ impl Inspector {
     }
 
     /// Has pictures read from now on, by OCR. The first call counts.
-    pub fn read_pictures_with(&self, eyes: impl Into<Eyes>) {
-        self.pool.read_pictures_with(eyes.into());
+    pub fn read_pictures_with(&self, ocr: impl Into<PendingOcr>) {
+        self.pool.read_pictures_with(ocr.into());
     }
 
     /// Takes other rules. When this returns, every inspection that begins is by the new rules; those that are

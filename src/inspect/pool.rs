@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::failure::Failure;
 use super::jail::JailReport;
 use super::keeper::{Keeper, Program};
-use super::ocr::Eyes;
+use super::ocr::PendingOcr;
 use super::plan::Plan;
 use super::reader::{Fault, Reader};
 use super::scanner::Extras;
@@ -48,7 +48,7 @@ pub(super) struct Pool {
     free: Semaphore,
     state: Mutex<State>,
     /// Reads pictures, if anything does.
-    eyes: OnceLock<Eyes>,
+    ocr: OnceLock<PendingOcr>,
     reloading: tokio::sync::Mutex<()>,
 }
 
@@ -101,7 +101,7 @@ impl Pool {
             runtime: Handle::current(),
             free: Semaphore::new(0),
             state: Mutex::new(state),
-            eyes: OnceLock::new(),
+            ocr: OnceLock::new(),
             reloading: tokio::sync::Mutex::new(()),
         });
         let (children, jail) = pool.start_all(&hello, 0).await?;
@@ -115,15 +115,15 @@ impl Pool {
     /// # Errors
     /// When no child became free: that says nothing of the message.
     pub(super) async fn inspect(self: &Arc<Self>, source: Source<'_>) -> Result<Learned, NoReader> {
-        let Some(eyes) = self.eyes.get().filter(|eyes| !eyes.are_closed()) else {
-            return self.read_blind(source).await;
+        let Some(pending) = self.ocr.get().filter(|ocr| !ocr.has_failed()) else {
+            return self.read_without_pictures(source).await;
         };
-        let (learned, pictures) = self.read(source, Some(&eyes.sight())).await?;
+        let (learned, pictures) = self.read(source, Some(&pending.sight())).await?;
         if pictures.is_empty() {
             return Ok(learned);
         }
-        let Some(ocr) = eyes.ocr().await else {
-            return self.read_blind(source).await;
+        let Some(ocr) = pending.ocr().await else {
+            return self.read_without_pictures(source).await;
         };
         // No child waits while the pictures are read: any of them can read the message again.
         let readings = ocr.read(pictures).await;
@@ -132,14 +132,14 @@ impl Pool {
     }
 
     /// Reads all but the pictures, which are obstacles.
-    async fn read_blind(self: &Arc<Self>, source: Source<'_>) -> Result<Learned, NoReader> {
+    async fn read_without_pictures(self: &Arc<Self>, source: Source<'_>) -> Result<Learned, NoReader> {
         let (learned, _) = self.read(source, None).await?;
         Ok(learned)
     }
 
     /// Has pictures read from now on. The first call counts.
-    pub(super) fn read_pictures_with(&self, eyes: Eyes) {
-        let _ = self.eyes.set(eyes);
+    pub(super) fn read_pictures_with(&self, ocr: PendingOcr) {
+        let _ = self.ocr.set(ocr);
     }
 
     async fn read(

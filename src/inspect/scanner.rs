@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::keeper::Program;
-use super::ocr::Eyes;
+use super::ocr::PendingOcr;
 use super::plan::Plan;
 use super::pool::Pool;
 use super::{Examination, NoReader, Settings, Source, StartError, bounds};
@@ -103,8 +103,8 @@ impl Scanner {
     }
 
     /// Has pictures read from now on, by OCR. The first call counts.
-    pub fn read_pictures_with(&self, eyes: impl Into<Eyes>) {
-        self.pool.read_pictures_with(eyes.into());
+    pub fn read_pictures_with(&self, ocr: impl Into<PendingOcr>) {
+        self.pool.read_pictures_with(ocr.into());
     }
 
     /// How many files the children read at once.

@@ -6,9 +6,9 @@
 //!
 //! Must not know: messages, rules. The gateway itself sees pixels and Tesseract's table of words, no file.
 
-mod eyes;
 mod memory;
 mod page;
+mod pending;
 mod role;
 mod settings;
 mod tsv;
@@ -32,7 +32,7 @@ use page::Page;
 use role::Orders;
 use worker::{Trouble, Worker};
 
-pub use eyes::Eyes;
+pub use pending::PendingOcr;
 pub use settings::{Mode, Settings};
 
 /// Characters that are never meant where digits stand, and that Tesseract takes `S` for.

@@ -10,28 +10,33 @@ use crate::message::Boxed;
 
 /// What reads pictures, now or in a moment. Cloning shares it.
 #[derive(Clone)]
-pub struct Eyes {
+pub struct PendingOcr {
     settings: Settings,
     ocr: Shared<Boxed<'static, Option<Ocr>>>,
 }
 
-impl fmt::Debug for Eyes {
+impl fmt::Debug for PendingOcr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Eyes").field("ocr", &self.ocr.peek()).finish()
+        f.debug_struct("PendingOcr")
+            .field("ocr", &self.ocr.peek())
+            .finish()
     }
 }
 
-impl Eyes {
+impl PendingOcr {
     /// With OCR that has `settings` and is on trial; the trial goes on from now on, and what comes of it is what reads
     /// pictures. Messages with pictures wait for that. Call it inside a runtime.
-    pub fn opening(settings: Settings, trial: impl Future<Output = Option<Ocr>> + Send + 'static) -> Eyes {
+    pub fn on_trial(
+        settings: Settings,
+        trial: impl Future<Output = Option<Ocr>> + Send + 'static,
+    ) -> PendingOcr {
         let ocr = (Box::pin(trial) as Boxed<'static, Option<Ocr>>).shared();
         tokio::spawn(ocr.clone());
-        Eyes { settings, ocr }
+        PendingOcr { settings, ocr }
     }
 
-    /// Whether nothing will ever be read.
-    pub(in crate::inspect) fn are_closed(&self) -> bool {
+    /// Whether the trial has ended badly, so that no picture will be read.
+    pub(in crate::inspect) fn has_failed(&self) -> bool {
         matches!(self.ocr.peek(), Some(None))
     }
 
@@ -46,10 +51,10 @@ impl Eyes {
     }
 }
 
-impl From<Ocr> for Eyes {
-    fn from(ocr: Ocr) -> Eyes {
+impl From<Ocr> for PendingOcr {
+    fn from(ocr: Ocr) -> PendingOcr {
         let settings = ocr.shared.settings.clone();
         let ocr = (Box::pin(std::future::ready(Some(ocr))) as Boxed<'static, Option<Ocr>>).shared();
-        Eyes { settings, ocr }
+        PendingOcr { settings, ocr }
     }
 }

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 
+use super::handover::Leased;
 use super::rows::{Sql, all, delivery, narrow};
-use super::shelf::Leased;
 use super::writer::{Effects, Task, Transaction};
 use crate::message::{DsnRequest, MessageId, Outbound, Purpose};
 use crate::queue::{Command, Delivery, Filter, Outcome, State};

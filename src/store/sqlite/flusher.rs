@@ -14,7 +14,7 @@ use std::sync::mpsc;
 
 use rusqlite::Connection;
 
-use super::keeper::Chores;
+use super::housekeeper::Chores;
 use super::thread::Thread;
 use super::writer::{Effects, Work};
 use crate::store::failure::Failure;
@@ -70,7 +70,7 @@ impl Flusher {
     pub(super) fn start(
         log: impl Log,
         chores: Chores,
-        woken: impl Fn(&mut Effects) + Send + 'static,
+        woken: impl Fn(Effects) + Send + 'static,
     ) -> Result<Flusher, Failure> {
         let (orders, inbox) = mpsc::channel();
         let doubt = Arc::new(AtomicBool::new(false));
@@ -114,7 +114,7 @@ struct Flushing<L, W> {
 /// Tasks that one transaction had, and what follows from them.
 type Due = Vec<(Vec<Box<dyn Work>>, Effects)>;
 
-impl<L: Log, W: Fn(&mut Effects)> Flushing<L, W> {
+impl<L: Log, W: Fn(Effects)> Flushing<L, W> {
     fn run(mut self, inbox: &mpsc::Receiver<Order>) {
         let mut in_doubt = None;
         while let Ok(first) = inbox.recv() {
@@ -133,12 +133,12 @@ impl<L: Log, W: Fn(&mut Effects)> Flushing<L, W> {
             if due.is_empty() {
                 continue;
             }
-            if in_doubt.is_none() {
-                in_doubt = self.log.flush().err().map(Failure::from);
-            }
-            if let Some(failure) = &in_doubt {
-                tracing::error!(%failure, "the log of the database cannot be flushed");
+            if in_doubt.is_none()
+                && let Err(error) = self.log.flush()
+            {
+                tracing::error!(%error, "the log of the database cannot be flushed");
                 self.doubt.store(true, Ordering::Release);
+                in_doubt = Some(Failure::from(error));
             }
             self.end(due, in_doubt.as_ref());
         }
@@ -147,7 +147,8 @@ impl<L: Log, W: Fn(&mut Effects)> Flushing<L, W> {
     /// Answers all. Of what is in doubt nobody is told that it happened, though it may have.
     fn end(&self, due: Due, failure: Option<&Failure>) {
         for (batch, mut effects) in due {
-            (self.woken)(&mut effects);
+            let unused = std::mem::take(&mut effects.unused);
+            (self.woken)(effects);
             for work in batch {
                 match failure {
                     None => work.answer(),
@@ -156,7 +157,7 @@ impl<L: Log, W: Fn(&mut Effects)> Flushing<L, W> {
             }
             // A file goes only when nothing can bring the row back that named it. What stays goes at the next start.
             if failure.is_none() {
-                self.chores.delete(effects.unused);
+                self.chores.delete(unused);
             }
         }
     }

@@ -25,7 +25,7 @@ pub(super) type Leased = (Delivery, Timestamp);
 
 /// The place in between.
 #[derive(Default)]
-pub(super) struct Shelf {
+pub(super) struct Handover {
     inner: Mutex<Inner>,
     filled: Notify,
 }
@@ -38,7 +38,7 @@ struct Inner {
     leased: VecDeque<Leased>,
 }
 
-impl Shelf {
+impl Handover {
     /// Until when the deliveries of a new message shall be leased, if they go this way.
     pub(super) fn lease(&self, now: Timestamp, recipients: usize) -> Option<Timestamp> {
         let inner = self.lock();

@@ -17,9 +17,9 @@ const LONG: usize = 4000;
 mod log {
     /// Nothing is to be done.
     pub(super) const SHORT: u8 = 0;
-    /// The keeper was asked.
+    /// The housekeeper was asked.
     pub(super) const ASKED: u8 = 1;
-    /// The keeper has copied what there was. The log begins anew only when all of it is copied as a transaction
+    /// The housekeeper has copied what there was. The log begins anew only when all of it is copied as a transaction
     /// begins, and what has come since is left to the writer, who can be sure that nothing more comes.
     pub(super) const COPIED: u8 = 2;
 }
@@ -28,7 +28,7 @@ enum Chore {
     /// Deletes body files.
     Delete(Vec<String>),
     /// Copies the log into the database without keeping anybody waiting.
-    CopyLog,
+    Checkpoint,
 }
 
 /// What others ask of the keeper.
@@ -42,7 +42,7 @@ impl Chores {
     /// Deletes body files some time.
     pub(super) fn delete(&self, names: Vec<String>) {
         if !names.is_empty() {
-            // Should the keeper have ended, the next start deletes them.
+            // Should the housekeeper have ended, the next start deletes them.
             let _ = self.chores.send(Chore::Delete(names));
         }
     }
@@ -56,7 +56,7 @@ impl Chores {
             }
             log::SHORT if pages >= LONG => {
                 self.log.store(log::ASKED, Ordering::Release);
-                let _ = self.chores.send(Chore::CopyLog);
+                let _ = self.chores.send(Chore::Checkpoint);
                 false
             }
             _ => false,
@@ -65,12 +65,12 @@ impl Chores {
 }
 
 /// The thread. It ends, with everything done, when it and all [`Chores`] are dropped, those first.
-pub(super) struct Keeper {
+pub(super) struct Housekeeper {
     _thread: Thread,
 }
 
-impl Keeper {
-    pub(super) fn start(bodies: Bodies, database: &Path) -> Result<(Keeper, Chores), Failure> {
+impl Housekeeper {
+    pub(super) fn start(bodies: Bodies, database: &Path) -> Result<(Housekeeper, Chores), Failure> {
         let (chores, inbox) = mpsc::channel();
         let log = Arc::new(AtomicU8::new(log::SHORT));
         let keeping = Keeping {
@@ -78,10 +78,10 @@ impl Keeper {
             database: database.to_owned(),
             log: Arc::clone(&log),
         };
-        let thread = Thread::start("keeper", move || {
+        let thread = Thread::start("housekeeper", move || {
             inbox.iter().for_each(|chore| keeping.run(chore))
         })?;
-        Ok((Keeper { _thread: thread }, Chores { chores, log }))
+        Ok((Housekeeper { _thread: thread }, Chores { chores, log }))
     }
 }
 
@@ -95,9 +95,9 @@ impl Keeping {
     fn run(&self, chore: Chore) {
         match chore {
             Chore::Delete(names) => self.bodies.remove(&names),
-            Chore::CopyLog => {
+            Chore::Checkpoint => {
                 // The writer copies it too, should the log grow on: this is only so that it need not.
-                let copied = schema::write(&self.database).and_then(|db| schema::copy_log(&db));
+                let copied = schema::write(&self.database).and_then(|db| schema::checkpoint(&db));
                 if let Err(error) = copied {
                     tracing::warn!(%error, "the log of the database could not be copied in the background");
                 }

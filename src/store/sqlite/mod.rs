@@ -14,7 +14,7 @@
 //!   queued, held ──bounce──▶ bouncing                    settle deferred: ends the lease, state stays
 //!   queued, held, bouncing ──settle──▶ delivered, bounced
 //! ```
-//! Mail that a deliverer waits for is committed under a lease and handed over to him (`shelf`).
+//! Mail that a deliverer waits for is committed under a lease and handed over to him (`handover`).
 //! A crash while it is under a lease leaves the lease; the next open ends all leases, and a lease also ends by
 //! its time. An attempt that the next hop took just before the crash is then made again: twice, never lost.
 //!
@@ -30,7 +30,8 @@ mod bodies;
 mod certificates;
 mod deliveries;
 mod flusher;
-mod keeper;
+mod handover;
+mod housekeeper;
 mod lock;
 mod opening;
 mod packed;
@@ -39,7 +40,6 @@ mod records;
 mod rows;
 mod schema;
 mod shape;
-mod shelf;
 mod space;
 mod thread;
 mod waiting;
@@ -66,9 +66,9 @@ use crate::message::{Boxed, MessageId, Outbound, RawMessage};
 use crate::queue::{By, Command, Delivery, Filter, Group, Outcome, Spool, SpoolError};
 use bodies::{Bodies, Written};
 use deliveries::{Claim, EndLeases, Order, Settle};
+use handover::Handover;
 use readers::Readers;
 use records::{Commit, Purge};
-use shelf::Shelf;
 use writer::Desk;
 
 /// How often a waiting caller looks for what other processes wrote.
@@ -80,7 +80,7 @@ pub(super) struct Sqlite {
     readers: Readers,
     bodies: Bodies,
     recent: Arc<Recent>,
-    shelf: Arc<Shelf>,
+    handover: Arc<Handover>,
     changed: Arc<Notify>,
     inline_limit: usize,
     keep: SignedDuration,
@@ -162,14 +162,14 @@ impl Sqlite {
             let written = self
                 .write_files(outbounds.iter().map(|outbound| (record.id, outbound)))
                 .await?;
-            let shelf = Arc::clone(&self.shelf);
+            let handover = Arc::clone(&self.handover);
             let commit = move || Commit {
                 record,
                 json,
                 outbounds,
                 files: written.hand_over(),
                 instead_of,
-                shelf,
+                handover,
             };
             let left = self.desk.write(commit).await?;
             self.recent.forget(left.as_slice());
@@ -220,15 +220,15 @@ impl Spool for Sqlite {
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             loop {
                 let now = Timestamp::now();
-                let stale = self.shelf.stale(now);
+                let stale = self.handover.stale(now);
                 if !stale.is_empty() && self.desk.write(|| EndLeases(stale.clone())).await.is_ok() {
-                    self.shelf.remove(&stale);
+                    self.handover.remove(&stale);
                 }
-                let taken = self.shelf.take(now, lease, limit);
+                let taken = self.handover.take(now, lease, limit);
                 if !taken.is_empty() {
                     return taken;
                 }
-                self.shelf.filled().await;
+                self.handover.filled().await;
             }
         })
     }

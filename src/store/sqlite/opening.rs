@@ -9,10 +9,10 @@ use tokio::sync::Notify;
 
 use super::bodies::{Bodies, RealDisk};
 use super::flusher::{Flusher, LogFile};
-use super::keeper::Keeper;
+use super::handover::Handover;
+use super::housekeeper::Housekeeper;
 use super::rows::all;
 use super::schema::{self, Version};
-use super::shelf::Shelf;
 use super::writer::{Desk, Effects};
 use super::{Readers, Sqlite, deliveries, lock};
 use crate::store::failure::Failure;
@@ -73,23 +73,24 @@ impl Sqlite {
         let changed = Arc::new(Notify::new());
         let wake = Arc::clone(&changed);
         let days = i64::try_from(settings.keep_days).unwrap_or(i64::MAX);
-        let (keeper, chores) = Keeper::start(bodies.clone(), &settings.directory.join("sealgate.db"))?;
-        let (recent, shelf) = (Arc::new(Recent::default()), Arc::new(Shelf::default()));
-        let (fresh, handed) = (Arc::clone(&recent), Arc::clone(&shelf));
-        let woken = move |effects: &mut Effects| {
-            fresh.keep(std::mem::take(&mut effects.bodies).into_iter());
-            handed.put(std::mem::take(&mut effects.leased));
+        let (housekeeper, chores) =
+            Housekeeper::start(bodies.clone(), &settings.directory.join("sealgate.db"))?;
+        let (recent, handover) = (Arc::new(Recent::default()), Arc::new(Handover::default()));
+        let (fresh, handed) = (Arc::clone(&recent), Arc::clone(&handover));
+        let woken = move |effects: Effects| {
+            fresh.keep(effects.bodies.into_iter());
+            handed.put(effects.leased);
             if effects.wake {
                 wake.notify_one();
             }
         };
         let flusher = Flusher::start(LogFile::of(&db), chores.clone(), woken)?;
         Ok(Sqlite {
-            desk: Desk::start(db, flusher, (keeper, chores), lock)?,
+            desk: Desk::start(db, flusher, (housekeeper, chores), lock)?,
             readers: Readers::new(&settings.directory.join("sealgate.db")),
             bodies,
             recent,
-            shelf,
+            handover,
             changed,
             inline_limit: usize::try_from(settings.inline_kb.saturating_mul(1024)).unwrap_or(usize::MAX),
             keep: SignedDuration::from_secs(days.saturating_mul(86_400)),

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::deliveries::{self, Sending};
+use super::handover::Handover;
 use super::rows::{self, all};
-use super::shelf::Shelf;
 use super::waiting;
 use super::writer::{Effects, Task, Transaction};
 use crate::audit::{CHAIN_START, ChainState, Hash, Lookup, Record, Traced, Walk, link};
@@ -30,7 +30,7 @@ pub(super) struct Commit {
     /// The copy whose wait it ends.
     pub(super) instead_of: Option<i64>,
     /// Where its deliveries may be handed over.
-    pub(super) shelf: Arc<Shelf>,
+    pub(super) handover: Arc<Handover>,
 }
 
 impl Task for Commit {
@@ -41,7 +41,7 @@ impl Task for Commit {
         append(transaction, &self.record, &self.json)?;
         let mut effects = Effects::default();
         let recipients = self.outbounds.iter().map(|outbound| outbound.recipients.len());
-        let lease_until = self.shelf.lease(Timestamp::now(), recipients.sum());
+        let lease_until = self.handover.lease(Timestamp::now(), recipients.sum());
         for (outbound, file) in self.outbounds.iter().zip(&self.files) {
             let sending = Sending {
                 tenant: &self.record.tenant,

@@ -149,24 +149,24 @@ const TOO_LONG: usize = 16_000;
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 64;
 
-/// Copies the log into the database, as far as it goes without keeping anybody waiting, and makes that durable.
-pub(super) fn copy_log(db: &Connection) -> Result<(), Error> {
-    checkpoint(db, "PRAGMA wal_checkpoint(PASSIVE)").map(drop)
+/// Copies the log into the database, as far as it goes without keeping anybody waiting, and makes that durable
+/// (<https://www.sqlite.org/pragma.html#pragma_wal_checkpoint>).
+pub(super) fn checkpoint(db: &Connection) -> Result<(), Error> {
+    is_complete(db, "PRAGMA wal_checkpoint(PASSIVE)").map(drop)
 }
 
 /// Copies the whole log into the database, makes that durable, and leaves an empty log.
 ///
 /// # Errors
 /// Also when others keep it from doing so.
-pub(super) fn empty_log(db: &Connection) -> Result<(), Failure> {
-    match checkpoint(db, "PRAGMA wal_checkpoint(TRUNCATE)")? {
+pub(super) fn checkpoint_all(db: &Connection) -> Result<(), Failure> {
+    match is_complete(db, "PRAGMA wal_checkpoint(TRUNCATE)")? {
         true => Ok(()),
         false => Err(Failure::Busy),
     }
 }
 
-/// Answers whether it was complete.
-fn checkpoint(db: &Connection, pragma: &str) -> Result<bool, Error> {
+fn is_complete(db: &Connection, pragma: &str) -> Result<bool, Error> {
     db.query_row(pragma, [], |row| Ok(row.get::<_, i64>(0)? == 0))
 }
 

@@ -12,10 +12,10 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::flusher::Flusher;
-use super::keeper::{Chores, Keeper};
+use super::handover::Leased;
+use super::housekeeper::{Chores, Housekeeper};
 use super::lock::Lock;
 use super::schema;
-use super::shelf::Leased;
 use super::thread::Thread;
 use crate::audit::Hash;
 use crate::message::RawMessage;
@@ -105,7 +105,7 @@ impl Desk {
     pub(super) fn start(
         mut db: Connection,
         flusher: Flusher,
-        (keeper, chores): (Keeper, Chores),
+        (housekeeper, chores): (Housekeeper, Chores),
         lock: Option<Lock>,
     ) -> Result<Desk, Failure> {
         let (requests, inbox) = mpsc::channel(WAITING);
@@ -116,7 +116,7 @@ impl Desk {
             log_pages,
             flusher,
             chores,
-            keeper,
+            housekeeper,
         };
         let thread = Thread::start("store", move || {
             let stopped = writer.run(inbox);
@@ -165,7 +165,7 @@ struct Writer {
     log_pages: Arc<AtomicUsize>,
     flusher: Flusher,
     chores: Chores,
-    keeper: Keeper,
+    housekeeper: Housekeeper,
 }
 
 impl Writer {
@@ -185,14 +185,14 @@ impl Writer {
             self.settle(batch);
             if self.chores.attend_log(self.log_pages.load(Ordering::Acquire)) {
                 // When this does not succeed, the log grows on, and the next time comes.
-                let _ = schema::copy_log(&self.db);
+                let _ = schema::checkpoint(&self.db);
             }
         }
         inbox.close();
         // In this order: each has work for the next.
         drop(self.flusher);
         drop(self.chores);
-        drop(self.keeper);
+        drop(self.housekeeper);
         let _ = self.db.close();
         stop
     }
@@ -228,7 +228,7 @@ impl Writer {
             return Ok(Effects::default());
         }
         if self.flusher.is_in_doubt() {
-            schema::empty_log(&self.db)?;
+            schema::checkpoint_all(&self.db)?;
             self.flusher.mended();
         }
         let done = self.transaction(batch);

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 
 use super::super::bodies::{Bodies, RealDisk};
 use super::super::flusher::{Flusher, Log};
-use super::super::keeper::Keeper;
+use super::super::housekeeper::Housekeeper;
 use super::super::writer::Desk;
 use super::*;
 
@@ -39,7 +39,7 @@ impl Held {
         let db = raw(&settings);
         db.execute_batch("CREATE TABLE notes (n INTEGER)").unwrap();
         let bodies = Bodies::new(&settings.directory.join("bodies"), Arc::new(RealDisk));
-        let kept = Keeper::start(bodies, &settings.directory.join("sealgate.db")).unwrap();
+        let kept = Housekeeper::start(bodies, &settings.directory.join("sealgate.db")).unwrap();
         let (begins, begun) = tokio::sync::mpsc::unbounded_channel();
         let (end, ends) = mpsc::channel();
         let log = HeldLog { begun: begins, ends };

@@ -82,7 +82,7 @@ async fn what_waited_longer_than_its_lease_allows_is_left_to_a_claim() {
 }
 
 #[tokio::test]
-async fn a_message_to_many_and_a_full_shelf_wait_for_a_claim() {
+async fn a_message_to_many_and_a_full_handover_wait_for_a_claim() {
     let ground = TemporaryDirectory::new();
     let sqlite = awaited(&ground.settings()).await;
     let many: Vec<(u32, String)> = (1..=17)
