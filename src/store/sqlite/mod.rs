@@ -61,7 +61,7 @@ use super::Kind;
 use super::failure::Failure;
 use super::published::Publications;
 use super::recent::Recent;
-use crate::audit::{ChainState, Lookup, Record, Traced, Trail, TrailError};
+use crate::audit::{ChainState, Lookup, Record, Taken, Traced, Trail, TrailError};
 use crate::message::{Boxed, MessageId, Outbound, RawMessage};
 use crate::queue::{By, Command, Delivery, Filter, Group, Outcome, Spool, SpoolError};
 use bodies::{Bodies, Written};
@@ -69,7 +69,7 @@ use deliveries::{Claim, EndLeases, Order, Settle};
 use handover::Handover;
 use readers::Readers;
 use records::{Commit, Purge};
-use writer::Desk;
+use writer::{Desk, Flush};
 
 /// How often a waiting caller looks for what other processes wrote.
 const GLANCE: Duration = Duration::from_secs(1);
@@ -190,6 +190,14 @@ impl Trail for Sqlite {
         outbounds: Vec<Outbound>,
     ) -> Boxed<'_, Result<(), TrailError>> {
         self.write_record(record, outbounds, Some(waiting))
+    }
+
+    fn latest(&self, limit: u32) -> Boxed<'_, Result<Vec<Taken>, TrailError>> {
+        Box::pin(async move {
+            self.desk.write(|| Flush).await?;
+            let latest = self.readers.read(move |db| records::latest(db, limit));
+            Ok(latest.await?)
+        })
     }
 
     fn find(&self, lookup: Lookup) -> Boxed<'_, Result<Vec<Traced>, TrailError>> {

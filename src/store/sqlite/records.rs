@@ -11,7 +11,7 @@ use super::handover::Handover;
 use super::rows::{self, all};
 use super::waiting;
 use super::writer::{Effects, Task, Transaction};
-use crate::audit::{CHAIN_START, ChainState, Hash, Lookup, Record, Traced, Walk, link};
+use crate::audit::{CHAIN_START, ChainState, Hash, Lookup, Record, Taken, Traced, Walk, link};
 use crate::message::{Leaving, MessageId, Outbound, Purpose};
 use crate::store::failure::{Failure, Unreadable};
 use crate::store::words;
@@ -147,6 +147,15 @@ impl Stored {
     fn is_named_right(&self, record: &Record) -> bool {
         record.id.as_str() == self.id && record.tenant == self.tenant && record.message_id == self.message_id
     }
+}
+
+/// The newest records, newest first.
+pub(super) fn latest(db: &Connection, limit: u32) -> Result<Vec<Taken>, Failure> {
+    let mut latest = db.prepare_cached("SELECT record FROM records ORDER BY seq DESC LIMIT ?")?;
+    all(&mut latest, [limit], |row| {
+        let json: String = row.get(0)?;
+        Ok(serde_json::from_str(&json).map_err(|_| Unreadable("decision record"))?)
+    })
 }
 
 /// All records that fit, newest first, each with what became of its copies. Needs a connection that sees one
