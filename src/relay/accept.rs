@@ -280,12 +280,14 @@ fn octets(raw: &RawMessage, ways: &[(u32, Address, Way)], signing: &Signing) -> 
     let is_sealed = |way: &&(u32, Address, Way)| matches!(way.2, Way::Smime(..) | Way::Wait(..));
     let sealed = ways.iter().filter(is_sealed).count();
     let armored = |octets: usize| octets + octets * 3 / 8;
+    // Where there are several, what is inside is encrypted aside, once.
+    let encrypted = |inside: usize| if sealed > 1 { inside } else { 0 };
     let (inside, shared) = match signing.signer {
         Some(_) => {
             let inside = armored(raw.len()) + SIGNED;
-            (inside, inside.saturating_mul(2))
+            (inside, inside.saturating_mul(2).saturating_add(encrypted(inside)))
         }
-        None => (raw.len(), 0),
+        None => (raw.len(), encrypted(raw.len())),
     };
     let copies = (armored(inside) + AROUND).saturating_mul(sealed);
     raw.len().saturating_add(shared).saturating_add(copies)

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::deliveries::{self, Sending};
+use super::endings::Endings;
 use super::handover::Handover;
 use super::rows::{self, all};
 use super::waiting;
@@ -27,6 +28,8 @@ pub(super) struct Commit {
     pub(super) outbounds: Vec<Outbound>,
     /// The name of each outbound's body file, if it has one.
     pub(super) files: Vec<Option<String>>,
+    /// What the bodies of outbounds without a file end with alike.
+    pub(super) endings: Endings,
     /// The copy whose wait it ends.
     pub(super) instead_of: Option<i64>,
     /// Where its deliveries may be handed over.
@@ -42,13 +45,22 @@ impl Task for Commit {
         let mut effects = Effects::default();
         let recipients = self.outbounds.iter().map(|outbound| outbound.recipients.len());
         let lease_until = self.handover.lease(Timestamp::now(), recipients.sum());
-        for (outbound, file) in self.outbounds.iter().zip(&self.files) {
+        let ending = match self.endings.common.as_slice() {
+            [] => None,
+            common => {
+                let (db, record) = (transaction.db, &self.record);
+                Some(deliveries::keep_ending(db, &record.tenant, record.id, common)?)
+            }
+        };
+        let beginnings = self.endings.beginnings.iter().map(Option::as_deref);
+        for ((outbound, file), beginning) in self.outbounds.iter().zip(&self.files).zip(beginnings) {
             let sending = Sending {
                 tenant: &self.record.tenant,
                 message: self.record.id,
                 outbound,
                 dsn: &self.record.dsn,
                 file: file.as_deref(),
+                beginning: beginning.zip(ending),
                 created: self.record.received,
                 next_attempt: self.record.received,
                 lease_until,
