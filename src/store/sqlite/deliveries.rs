@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 
+use super::endings;
 use super::handover::Leased;
 use super::rows::{Sql, all, delivery, narrow};
 use super::writer::{Effects, Task, Transaction};
 use crate::message::{DecisionId, DsnRequest, MessageId, Outbound, Purpose};
 use crate::queue::{Command, Delivery, Filter, Outcome, State};
-use crate::store::failure::Failure;
+use crate::store::failure::{Failure, Unreadable};
 use crate::store::words::{cut, purpose_name};
 
 /// What leaves, and for which message.
@@ -62,6 +63,39 @@ pub(super) fn keep_ending(
         db.prepare_cached("INSERT INTO bodies (tenant, message, size, inline) VALUES (?, ?, ?, ?)")?;
     let size = i64::try_from(ending.len()).unwrap_or(i64::MAX);
     Ok(insert.insert(params![tenant, message.as_str(), size, ending])?)
+}
+
+/// Where a body is.
+pub(super) enum Kept {
+    /// In its row, or put together from two.
+    Here(Vec<u8>),
+    /// In the file of that name, with so many octets.
+    InFile(String, u64),
+}
+
+/// Finds a body.
+///
+/// # Errors
+/// Also when it is not whole.
+pub(super) fn kept(db: &Connection, body: i64) -> Result<Option<Kept>, Failure> {
+    let mut find = db.prepare_cached(
+        "SELECT size, inline, file, ending, (SELECT inline FROM bodies WHERE id = body.ending) AS end
+         FROM bodies AS body WHERE id = ?",
+    )?;
+    let mut rows = find.query([body])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let size = row.get::<_, i64>("size")?.unsigned_abs();
+    if let Some(file) = row.get("file")? {
+        return Ok(Some(Kept::InFile(file, size)));
+    }
+    let inline: Vec<u8> = row.get("inline")?;
+    if row.get::<_, Option<i64>>("ending")?.is_none() {
+        return Ok(Some(Kept::Here(inline)));
+    }
+    let end: Option<Vec<u8>> = row.get("end")?;
+    let whole = end.and_then(|end| endings::whole(&inline, &end));
+    let whole = whole.filter(|body| u64::try_from(body.len()) == Ok(size));
+    Ok(Some(Kept::Here(whole.ok_or(Unreadable("body"))?)))
 }
 
 impl Sending<'_> {

@@ -60,18 +60,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::OptionalExtension;
 use tokio::sync::Notify;
 
 use super::Kind;
-use super::failure::{Failure, Unreadable};
+use super::failure::Failure;
 use super::published::Publications;
 use super::recent::Recent;
 use crate::audit::{ChainState, Lookup, Record, Taken, Traced, Trail, TrailError};
 use crate::message::{Boxed, MessageId, Outbound, RawMessage};
 use crate::queue::{By, Command, Delivery, Filter, Group, Outcome, Spool, SpoolError};
 use bodies::{Bodies, Written};
-use deliveries::{Claim, EndLeases, Order, Settle};
+use deliveries::{Claim, EndLeases, Kept, Order, Settle};
 use endings::Endings;
 use handover::Handover;
 use noted::Notes;
@@ -120,31 +119,13 @@ impl Sqlite {
         if let Some(recent) = self.recent.find(body) {
             return Ok(recent);
         }
-        let row = self.readers.read(move |db| {
-            let mut find = db.prepare_cached(
-                "SELECT size, inline, file, (SELECT inline FROM bodies WHERE id = body.ending)
-                 FROM bodies AS body WHERE id = ?",
-            )?;
-            let row = find.query_row([body], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-            });
-            let row: Option<(i64, Option<Vec<u8>>, Option<String>, Option<Vec<u8>>)> = row.optional()?;
-            Ok(row)
-        });
-        match row.await? {
-            Some((_, Some(bytes), _, None)) => Ok(RawMessage::new(bytes)),
-            Some((size, Some(beginning), _, Some(ending))) => {
-                let whole = endings::whole(&beginning, &ending);
-                let whole = whole.filter(|body| i64::try_from(body.len()) == Ok(size));
-                whole
-                    .map(RawMessage::new)
-                    .ok_or_else(|| Unreadable("body").into())
-            }
-            Some((size, None, Some(file), _)) => {
+        match self.readers.read(move |db| deliveries::kept(db, body)).await? {
+            Some(Kept::Here(bytes)) => Ok(RawMessage::new(bytes)),
+            Some(Kept::InFile(file, size)) => {
                 let bodies = self.bodies.clone();
-                blocking(move || bodies.read(&file, size.unsigned_abs())).await
+                blocking(move || bodies.read(&file, size)).await
             }
-            _ => Err(Failure::Other("there is no such body (any more)".to_owned())),
+            None => Err(Failure::Other("there is no such body (any more)".to_owned())),
         }
     }
 

@@ -51,7 +51,7 @@ async fn bodies_that_end_alike_are_written_once_come_back_whole_and_go_with_the_
 }
 
 #[tokio::test]
-async fn a_body_whose_ending_was_damaged_is_not_sent() {
+async fn a_body_whose_ending_was_damaged_or_is_gone_is_not_sent() {
     let directory = TemporaryDirectory::new();
     let settings = Settings {
         inline_kb: 64,
@@ -66,5 +66,9 @@ async fn a_body_whose_ending_was_damaged_is_not_sent() {
     );
     let store = Store::open(&settings).await.unwrap();
     let claimed = store.claim(minute(0), minute(60), 10).await.unwrap();
+    assert!(store.body(claimed[0].body).await.is_err());
+    store.close().await;
+    tamper(&settings, "DELETE FROM bodies WHERE ending IS NULL");
+    let store = Store::open(&settings).await.unwrap();
     assert!(store.body(claimed[0].body).await.is_err());
 }
