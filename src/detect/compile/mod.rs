@@ -284,6 +284,7 @@ impl<'s> Compiler<'s> {
                 after: group.after,
                 passes_over: self.checks(&group.passes_over).first().copied(),
                 companion: group.companion,
+                turned_in_line: group.turned_in_line,
             };
             entries.extend(group.words.iter().map(|word| (word, does)));
         }

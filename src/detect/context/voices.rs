@@ -126,6 +126,7 @@ impl Voices {
                     after,
                     passes_over,
                     companion,
+                    turned_in_line,
                 } => {
                     let reach = if heard.side == Side::After { after } else { before };
                     let strength = if heard.hit.turned {
@@ -133,8 +134,11 @@ impl Voices {
                     } else {
                         strength
                     };
+                    let is_turned =
+                        || turned_in_line && rule.keywords.is_turned_in_line(scene.bytes, heard.hit);
                     if heard.distance <= reach
                         && heard.reaches(candidate, scene, strength, (passes_over, companion))
+                        && !is_turned()
                     {
                         self.take(strength, heard.keyword(strength));
                     }

@@ -111,6 +111,7 @@ pub(super) struct KeywordEntry {
     pub after: usize,
     pub passes_over: Vec<At<String>>,
     pub companion: bool,
+    pub turned_in_line: bool,
     pub words: Vec<At<String>>,
 }
 
@@ -229,6 +230,7 @@ fn keyword(table: &mut Table) -> KeywordEntry {
         after: table.number("after", 0),
         passes_over: table.texts("passes_over"),
         companion: table.flag("companion", false),
+        turned_in_line: table.flag("turned_in_line", false),
         words: table.texts("words"),
     }
 }

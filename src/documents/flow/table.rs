@@ -104,11 +104,12 @@ impl Table {
 /// Cells of one character each that make a number when they stand side by side.
 const FEWEST_SPELLED: usize = 5;
 
-/// Writes a row as a line without gaps between cells of one character, if there are enough of those.
+/// Writes a row as a line without gaps between cells of one character, if there are enough of those, or between
+/// cells that hold the groups of one number.
 pub(in super::super) fn spell<'c>(cells: impl Iterator<Item = &'c str> + Clone, into: &mut String) {
     let is_one = |cell: &&str| cell.chars().nth(1).is_none() && cell.chars().any(char::is_alphanumeric);
     if cells.clone().filter(is_one).count() < FEWEST_SPELLED {
-        return;
+        return spell_groups(cells, into);
     }
     for cell in cells.filter(|cell| !cell.is_empty()) {
         let gap = if cell.chars().nth(1).is_none() { "" } else { " " };
@@ -117,4 +118,86 @@ pub(in super::super) fn spell<'c>(cells: impl Iterator<Item = &'c str> + Clone, 
         }
     }
     into.push('\n');
+}
+
+/// How long the groups are that a form has cells for, and what is written between them: Social Security numbers,
+/// cards. Any three figures of a table may be that long, so it is written as a number that needs a label.
+const GROUPS: [(&[usize], &str); 4] = [
+    (&[3, 2, 4], ""),
+    (&[4, 4, 4, 4], "/"),
+    (&[4, 6, 5], "/"),
+    (&[4, 6, 4], "/"),
+];
+
+/// Cells that a number has at least, and a row with it at most.
+const FEWEST_GROUPS: usize = 3;
+const MOST_CELLS: usize = 40;
+
+/// Writes a row as a line in which the groups of one number stand together, if there is one. Hyphens between groups
+/// may stand in cells of their own.
+fn spell_groups<'c>(cells: impl Iterator<Item = &'c str> + Clone, into: &mut String) {
+    if cells.clone().filter(|cell| is_group(bare(cell))).count() < FEWEST_GROUPS {
+        return;
+    }
+    let cells: Vec<&str> = cells.map(bare).filter(|cell| !cell.is_empty()).collect();
+    if cells.len() > MOST_CELLS {
+        return;
+    }
+    let start = into.len();
+    let (mut rest, mut found) = (cells.as_slice(), false);
+    while let Some(first) = rest.first() {
+        let (length, between) = number(rest).unwrap_or((1, ""));
+        found |= length > 1;
+        let groups = rest.get(..length).unwrap_or(std::slice::from_ref(first));
+        into.push_str(&groups.join(between));
+        into.push(' ');
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    match found {
+        true => into.push('\n'),
+        false => into.truncate(start),
+    }
+}
+
+/// A cell without the hyphens around what it holds.
+fn bare(cell: &str) -> &str {
+    let is_edge = |c: char| matches!(c, '-' | '\u{2010}'..='\u{2014}') || c.is_whitespace();
+    cell.trim_matches(is_edge)
+}
+
+fn is_group(cell: &str) -> bool {
+    (1..=6).contains(&cell.len())
+        && cell
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+}
+
+/// How many cells at the beginning of a row are the groups of one number, and what is written between them.
+fn number(cells: &[&str]) -> Option<(usize, &'static str)> {
+    let digits = |cell: &&str| cell.bytes().all(|byte| byte.is_ascii_digit());
+    let fits = |lengths: &[usize]| {
+        cells.get(..lengths.len()).is_some_and(|own| {
+            own.iter().all(digits) && own.iter().map(|cell| cell.len()).eq(lengths.iter().copied())
+        })
+    };
+    let found = GROUPS.iter().find(|(lengths, _)| fits(lengths));
+    found
+        .map(|(lengths, between)| (lengths.len(), *between))
+        .or_else(|| iban(cells).map(|length| (length, "")))
+}
+
+/// How many cells an IBAN takes that begins in the first one: a country with two digits, and groups of four.
+fn iban(cells: &[&str]) -> Option<usize> {
+    let begins = match cells.first()?.as_bytes() {
+        [a, b, c, d] => {
+            a.is_ascii_uppercase() && b.is_ascii_uppercase() && c.is_ascii_digit() && d.is_ascii_digit()
+        }
+        _ => false,
+    };
+    let full = cells
+        .iter()
+        .take_while(|cell| cell.len() == 4 && is_group(cell))
+        .count();
+    let last = cells.get(full).filter(|cell| cell.len() < 4 && is_group(cell));
+    (begins && full >= 4).then_some(full + usize::from(last.is_some()))
 }

@@ -1,0 +1,62 @@
+//! Texts that were written for a program which sets them: LaTeX, roff, and the tables of AsciiDoc, reStructuredText and
+//! wikis, which no reader of lines takes for tables.
+//!
+//! These are second readings beside the text itself. Each costs ordinary text no more than a search for how it
+//! would begin.
+
+mod columns;
+mod latex;
+mod roff;
+mod wiki;
+
+use memchr::memmem;
+
+use super::Visit;
+use super::records::push_cell;
+use crate::mime::TextKind;
+
+/// Reads all of them.
+pub(super) fn read(visit: &mut Visit<'_>, source: &str) {
+    let texts = [latex::set(source), roff::set(source)];
+    for text in texts.into_iter().flatten() {
+        add(visit, TextKind::Body, text);
+    }
+    let tables = [
+        wiki::asciidoc(source),
+        wiki::mediawiki(source),
+        wiki::marked_headers(source),
+        wiki::list_tables(source),
+        columns::below_rules(source),
+    ];
+    for table in tables.into_iter().flatten() {
+        add(visit, TextKind::Table, table);
+    }
+}
+
+fn add(visit: &mut Visit<'_>, kind: TextKind, text: String) {
+    match visit.spend(text.len()) {
+        true => visit.text_in("the set form", kind, text),
+        false => visit.over_limit("a text that is set"),
+    }
+}
+
+fn has(source: &str, mark: &str) -> bool {
+    memmem::find(source.as_bytes(), mark.as_bytes()).is_some()
+}
+
+/// Appends a row of cells.
+fn push_row<'c>(table: &mut String, cells: impl Iterator<Item = &'c str>) {
+    for (number, cell) in cells.enumerate() {
+        table.push_str(if number > 0 { "\t" } else { "" });
+        push_cell(table, plain(cell));
+    }
+    table.push('\n');
+}
+
+/// A cell without the marks of emphasis around all of it.
+fn plain(cell: &str) -> &str {
+    cell.trim().trim_matches(['*', '`', '_', '+']).trim()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+use super::{columns, latex, roff, wiki};
+
+#[test]
+fn latex_is_set_as_a_reader_sees_it() {
+    let source = "\\documentclass{article}\n\\begin{tabular}{ll|r}\n\\hline\n\\textbf{Name} & SSN\\# \\\\ \\hline\nMary~Jones & 536--22--8145 \\\\[2pt] % a sample\nJohn & \\texttt{412\\,55\\,9921}\n\\end{tabular}";
+    let text = latex::set(source).unwrap();
+    assert!(text.contains("Name \t SSN# \n"), "{text:?}");
+    assert!(
+        text.contains("Mary Jones \t 536-22-8145 \nJohn \t 412 55 9921"),
+        "{text:?}"
+    );
+    assert_eq!(latex::set("no \\LaTeX here & there"), None);
+}
+
+#[test]
+fn latex_that_ends_anywhere_is_set_as_far_as_it_goes() {
+    for source in [
+        "\\begin{",
+        "\\begin{tabular}{l\\",
+        "\\documentclass\\\\[",
+        "\\begin{tabular}%",
+        "\\begin{x}\\é{}",
+    ] {
+        assert!(latex::set(source).is_some());
+    }
+}
+
+#[test]
+fn roff_is_set_as_a_reader_sees_it() {
+    let source = ".TH STAFF 1\n.B SSN:\n536\\-22\\-8145\n.br\n\\fBDriver\\(aqs license:\\fP S48213907\n.TS\nbox tab(|);\nl l.\nName|SSN\n_\nMary Jones|T{\n412559921\nT}\n.TE\n";
+    let text = roff::set(source).unwrap();
+    assert!(text.contains("SSN: 536-22-8145"), "{text:?}");
+    assert!(text.contains("Driver's license: S48213907"), "{text:?}");
+    assert!(text.contains("Name\tSSN\nMary Jones\t"), "{text:?}");
+    assert_eq!(roff::set("... and so on.\n"), None);
+    assert_eq!(roff::set("A sentence.\n.5 is a half\n"), None);
+}
+
+#[test]
+fn tables_of_asciidoc_have_cells_in_lines_of_their_own() {
+    let source = "[cols=\"1,1\",options=\"header\"]\n|===\n|Name |SSN\n\n|Mary Jones\n|536228145\n|===\n";
+    assert_eq!(
+        wiki::asciidoc(source).unwrap(),
+        "Name\tSSN\nMary Jones\t536228145\n\n"
+    );
+    let source = "|===\n|Name |SSN\n|Mary Jones |536228145\n|===\n";
+    assert_eq!(
+        wiki::asciidoc(source).unwrap(),
+        "Name\tSSN\nMary Jones\t536228145\n\n"
+    );
+}
+
+#[test]
+fn tables_of_wikis_become_rows() {
+    let rows = "Name\tSSN\nMary Jones\t536228145\n";
+    for source in [
+        "{| class=\"wikitable\"\n! Name !! SSN\n|-\n| Mary Jones || 536228145\n|}\n",
+        "{|\n! Name\n! style=\"x\" | SSN\n|-\n| Mary\nJones\n| 536228145\n|}\n",
+    ] {
+        assert_eq!(wiki::mediawiki(source).unwrap(), rows);
+    }
+    for source in [
+        "^ Name ^ SSN ^\n| Mary Jones | 536228145 |\n",
+        "|| Name || SSN ||\n| Mary Jones | 536228145 |\n",
+    ] {
+        assert_eq!(wiki::marked_headers(source).unwrap(), rows);
+    }
+    let source = ".. list-table:: Staff\n   :header-rows: 1\n\n   * - Name\n     - SSN\n   * - Mary\n       Jones\n     - 536228145\n\nEnd.\n";
+    assert_eq!(wiki::list_tables(source).unwrap(), rows);
+}
+
+#[test]
+fn a_line_of_dashes_tells_columns_that_touch() {
+    let source = "Name       SSN\n---------- ---------\nMary Jones 536228145\nRené       412559921\n\nEnd\n";
+    let table = columns::below_rules(source).unwrap();
+    assert_eq!(table, "\nName\tSSN\nMary Jones\t536228145\nRené\t412559921\n");
+    assert_eq!(columns::below_rules("a -- b -- c\n"), None);
+}
