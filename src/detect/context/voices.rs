@@ -86,6 +86,8 @@ pub(super) struct Voices {
     pub issuer: Option<usize>,
     /// The value has a label of its own, which names something else.
     pub labelled: bool,
+    /// That label says that the value is the number of something, and of no person.
+    pub numbered: bool,
 }
 
 impl Voices {

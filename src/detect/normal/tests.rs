@@ -15,6 +15,7 @@ fn what_looks_like_a_digit_a_dash_or_a_space_becomes_one() {
     assert_eq!(folded("٥٣٦-٢٢-٨١٤٥ ५३६"), "536-22-8145 536");
     assert_eq!(folded("536\u{A0}22\u{202F}8145"), "536 22 8145");
     assert_eq!(folded("5\u{FE0F}\u{20E3}3\u{FE0F}\u{20E3}"), "53");
+    assert_eq!(folded("│ Name ║ SSN ┃"), "| Name | SSN |");
     assert_eq!(folded("José Nuñez, №12, driver’s"), "Jose Nunez, No.12, driver's");
 }
 
@@ -38,6 +39,23 @@ fn spans_lead_back_to_the_original_characters() {
     let at = folded(text).find("536-22-8145").unwrap();
     let (start, end) = view.origin(at, at + 11);
     assert_eq!(&text[start..end], "５３６\u{200B}-22-814５");
+}
+
+#[test]
+fn hyphens_where_a_line_ends_stay_only_where_they_are_printed() {
+    for (text, whole) in [
+        ("SSN 536-22-\n8145 x", "SSN 536-22-8145 x"),
+        ("SSN 536-22-\n-8145 x", "SSN 536-22-8145 x"),
+        ("SSN 536--\n> 22-8145 x", "SSN 536-22-8145 x"),
+        ("SSN 536-2-\n2-8145 x", "SSN 536-22-8145 x"),
+        ("card 45391488-\n| 03436467 x", "card 4539148803436467 x"),
+        ("card 4539-14-\n88-0343-6467 x", "card 4539-1488-0343-6467 x"),
+        ("account 4830-\n1277 x", "account 4830-1277 x"),
+    ] {
+        let joined = View::plain(text).joined(true).unwrap();
+        assert_eq!(String::from_utf8_lossy(&joined.bytes), whole);
+    }
+    assert!(View::plain("12---\n34").joined(true).is_none());
 }
 
 #[test]

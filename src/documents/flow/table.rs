@@ -62,16 +62,10 @@ impl Table {
         self.open = false;
     }
 
-    /// The rows of a form that has one cell for each digit, as lines.
+    /// The rows of a form that has a cell for each digit or group of digits, as lines.
     pub fn spelled(&self, page: &str) -> String {
-        let mut lines = String::new();
-        for row in &self.rows {
-            let cells = row
-                .iter()
-                .map(|(_, cell)| page.get(cell.clone()).unwrap_or_default().trim());
-            spell(cells, &mut lines);
-        }
-        lines
+        let text = |cell: &Range<usize>| page.get(cell.clone()).unwrap_or_default().trim();
+        spell(self.rows.iter().map(|row| row.iter().map(|(_, cell)| text(cell))))
     }
 
     /// Rows as lines; nothing for a table that only lays out the page.
@@ -104,9 +98,29 @@ impl Table {
 /// Cells of one character each that make a number when they stand side by side.
 const FEWEST_SPELLED: usize = 5;
 
+/// Writes those rows as lines that are the boxes of a form, below the first row, which may label them.
+pub(in super::super) fn spell<'c, Row>(rows: impl Iterator<Item = Row>) -> String
+where
+    Row: Iterator<Item = &'c str> + Clone,
+{
+    let mut lines = String::new();
+    let mut labels: Option<Row> = None;
+    for (number, row) in rows.enumerate() {
+        spell_row(row.clone(), &mut lines);
+        labels = labels.or(Some(row).filter(|_| number == 0 && lines.is_empty()));
+    }
+    match labels {
+        Some(labels) if !lines.is_empty() => {
+            let labels: Vec<&str> = labels.collect();
+            format!("{}\n{lines}", labels.join(" "))
+        }
+        _ => lines,
+    }
+}
+
 /// Writes a row as a line without gaps between cells of one character, if there are enough of those, or between
 /// cells that hold the groups of one number.
-pub(in super::super) fn spell<'c>(cells: impl Iterator<Item = &'c str> + Clone, into: &mut String) {
+fn spell_row<'c>(cells: impl Iterator<Item = &'c str> + Clone, into: &mut String) {
     let is_one = |cell: &&str| cell.chars().nth(1).is_none() && cell.chars().any(char::is_alphanumeric);
     if cells.clone().filter(is_one).count() < FEWEST_SPELLED {
         return spell_groups(cells, into);

@@ -4,9 +4,11 @@
 //! These are second readings beside the text itself. Each costs ordinary text no more than a search for how it
 //! would begin.
 
+mod brackets;
 mod columns;
 mod latex;
 mod roff;
+mod stacked;
 mod wiki;
 
 use memchr::memmem;
@@ -27,6 +29,8 @@ pub(super) fn read(visit: &mut Visit<'_>, source: &str) {
         wiki::marked_headers(source),
         wiki::list_tables(source),
         columns::below_rules(source),
+        brackets::rows(source),
+        stacked::tables(source),
     ];
     for table in tables.into_iter().flatten() {
         add(visit, TextKind::Table, table);

@@ -1,4 +1,4 @@
-use super::{columns, latex, roff, wiki};
+use super::{brackets, columns, latex, roff, stacked, wiki};
 
 #[test]
 fn latex_is_set_as_a_reader_sees_it() {
@@ -75,4 +75,46 @@ fn a_line_of_dashes_tells_columns_that_touch() {
     let table = columns::below_rules(source).unwrap();
     assert_eq!(table, "\nName\tSSN\nMary Jones\t536228145\nRené\t412559921\n");
     assert_eq!(columns::below_rules("a -- b -- c\n"), None);
+}
+
+#[test]
+fn lists_in_brackets_are_rows() {
+    for source in [
+        "columns: [name, ssn, city]\nrows:\n  - [Mary Jones, \"536228145\", Boston]\n",
+        "columns = ('name', 'ssn', 'city')\nrows = [\n  ('Mary Jones', '536228145', 'Boston'),\n]\n",
+        "header = [\"name\", \"ssn\", \"city\"]\r\nrows = [\r\n[\"Mary Jones\", 536228145, \"Boston\"],\r\n]",
+    ] {
+        assert_eq!(
+            brackets::rows(source).unwrap(),
+            "name\tssn\tcity\nMary Jones\t536228145\tBoston\n"
+        );
+    }
+    assert_eq!(
+        brackets::rows("Come (with Ann, Bob, and Cy).\nf(a, b, c)\n"),
+        None
+    );
+}
+
+#[test]
+fn cells_below_each_other_are_rows_when_their_columns_are_alike() {
+    let rows = "Name\tSSN\tCity\nMary Jones\t536228145\tBoston\nJohn Roe\t412559921\tLowell\n";
+    let cells = [
+        "Name",
+        "SSN",
+        "City",
+        "Mary Jones",
+        "536228145",
+        "Boston",
+        "John Roe",
+        "412559921",
+        "Lowell",
+    ];
+    assert_eq!(stacked::tables(&cells.join("\n")).unwrap(), rows);
+    assert_eq!(stacked::tables(&cells.join("\r\n\r\n")).unwrap(), rows);
+    let titled = format!("Staff\n{}\n\n\nA line behind.", cells.join("\n"));
+    assert_eq!(stacked::tables(&titled).unwrap(), rows);
+    assert_eq!(
+        stacked::tables("Dear all,\nplease come\nat 10\nto room 4120\nthanks\n"),
+        None
+    );
 }

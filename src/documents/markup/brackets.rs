@@ -1,0 +1,60 @@
+//! Lists in brackets, one a line, as programs and settings write tables: `columns: [name, ssn]`, `("Mary", "536…"),`.
+
+use super::{has, push_row};
+
+/// Shorter lists are no rows.
+const FEWEST_CELLS: usize = 3;
+
+/// Lines between two rows of a table that are none: `rows = [`.
+const MOST_BETWEEN: usize = 3;
+
+/// The rows, as a table; none when there are fewer than two.
+pub(super) fn rows(source: &str) -> Option<String> {
+    let marks = ["],", "),", "]\n", "]\r", ")\n", ")\r"];
+    if !marks.iter().any(|mark| has(source, mark)) {
+        return None;
+    }
+    let (mut table, mut rows, mut width, mut between) = (String::new(), 0, 0, 0);
+    for line in source.lines() {
+        let Some(cells) = list(line).map(cells).filter(|cells| cells.len() >= FEWEST_CELLS) else {
+            between += 1;
+            continue;
+        };
+        if cells.len() != width || between > MOST_BETWEEN {
+            table.push_str(if rows > 0 { "\n" } else { "" });
+            width = cells.len();
+        }
+        between = 0;
+        rows += 1;
+        push_row(&mut table, cells.into_iter());
+    }
+    (rows > 1).then_some(table)
+}
+
+/// What stands between the brackets of a line that is a list, perhaps behind a label or the mark of an item.
+fn list(line: &str) -> Option<&str> {
+    let line = line.trim().trim_end_matches([',', ';']);
+    let (open, inner) = match line.as_bytes().last()? {
+        b']' => ('[', line.strip_suffix(']')?),
+        b')' => ('(', line.strip_suffix(')')?),
+        _ => return None,
+    };
+    let (before, list) = inner.split_once(open)?;
+    let before = before.trim_end();
+    let leads = before.is_empty() || before.ends_with([':', '=', '-', '[', '(']);
+    (leads && before.len() <= 60).then_some(list)
+}
+
+/// Cells between commas outside of quotes.
+fn cells(list: &str) -> Vec<&str> {
+    let mut quote = None;
+    let split = list.split(|character: char| {
+        match (quote, character) {
+            (Some(open), _) if open == character => quote = None,
+            (None, '"' | '\'') => quote = Some(character),
+            _ => {}
+        }
+        character == ',' && quote.is_none()
+    });
+    split.map(|cell| cell.trim().trim_matches(['"', '\''])).collect()
+}
