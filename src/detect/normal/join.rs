@@ -1,11 +1,12 @@
-//! Numbers that a mail program broke over two lines, or whose digits somebody set apart, made whole.
+//! Numbers that a mail program broke over two lines, whose digits somebody set apart or whose groups have cells of
+//! their own, made whole.
 //!
 //! A second reading beside the plain one: what it finds counts only when something was taken out of it.
 
 use std::ops::Range;
 
-use super::apart;
 use super::map::Map;
+use super::{apart, cells};
 
 /// Octets with the line ends and unusual separators inside numbers taken out.
 pub(super) struct Joined {
@@ -19,14 +20,15 @@ pub(super) struct Joined {
 pub(super) fn join(bytes: &[u8], lines: bool) -> Option<Joined> {
     let mut out: Vec<(Range<usize>, Option<u8>)> = Vec::new();
     apart::separators(bytes, |stretch, instead| out.push((stretch, instead)));
+    cells::separators(bytes, |stretch, instead| out.push((stretch, instead)));
     if lines {
         let ends = memchr::memchr_iter(b'\n', bytes).filter_map(|end| inside_number(bytes, end));
         out.extend(ends.map(|stretch| {
             let space = between_groups(bytes, &stretch).then_some(b' ');
             (stretch, space)
         }));
-        out.sort_by_key(|(stretch, _)| stretch.start);
     }
+    out.sort_by_key(|(stretch, _)| stretch.start);
     if out.is_empty() {
         return None;
     }

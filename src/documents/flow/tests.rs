@@ -136,25 +136,3 @@ fn a_form_with_one_cell_for_each_digit_is_spelled() {
     flow.end_table();
     assert_eq!(flow.aside, " SSN 536-22-8145 of Jane \n");
 }
-
-#[test]
-fn a_form_with_a_cell_for_each_group_is_spelled_below_its_labels() {
-    for (cells, line) in [
-        ("Jane|536|-|22|-|8145", "Jane 536228145 "),
-        ("Jane|4539|1488|0343|6467|x", "Jane 4539/1488/0343/6467 x "),
-        ("GB82|WEST|1234|5698|7654|32", "GB82WEST12345698765432 "),
-    ] {
-        let mut flow = Flow::new();
-        flow.begin_table();
-        for row in ["Name|Number", cells, "no|12|34|5"] {
-            flow.begin_row();
-            for cell in row.split('|') {
-                flow.begin_cell(0);
-                flow.text(cell);
-                flow.line();
-            }
-        }
-        flow.end_table();
-        assert_eq!(flow.aside, format!("Name Number\n{line}\n"));
-    }
-}

@@ -63,7 +63,6 @@ impl Visit<'_> {
         residue::read(self, &page.hidden);
         self.text(TextKind::Body, page.text);
         self.text(TextKind::Body, page.drawn);
-        self.text(TextKind::Body, page.spelled);
         self.text(TextKind::Body, page.hidden);
         for table in page.tables {
             self.text(TextKind::Table, table);

@@ -19,8 +19,6 @@ pub(super) struct Page {
     pub hidden: String,
     /// Tables that hold no other table and have at least two rows and columns.
     pub tables: Vec<String>,
-    /// Rows of boxes that hold one number, as lines.
-    pub spelled: String,
     /// Files inside the page itself.
     pub embedded: Vec<Embedded>,
     open_tables: Vec<Table>,
@@ -160,7 +158,6 @@ impl Page {
         inner.add(source);
         inner.finish();
         self.embedded.append(&mut inner.embedded);
-        self.spelled.push_str(&inner.spelled);
         self.tables.append(&mut inner.tables);
         for part in [inner.text, inner.hidden] {
             self.hidden.push_str(&part);
@@ -354,7 +351,6 @@ impl Page {
         let Some(table) = self.open_tables.pop() else {
             return;
         };
-        self.spelled.push_str(&table.spelled(&self.text));
         self.tables.extend(table.text(&self.text));
     }
 }

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::super::flow::spell;
-
 /// A table while its page is read.
 #[derive(Debug, Default)]
 pub(super) struct Table {
@@ -88,15 +86,6 @@ impl Table {
         let affordable = self.repeated <= MOST_REPEATED && cell.len() <= LONGEST_REPEATED;
         if self.reach > 1 && affordable && self.hanging.len() < MOST_HANGING {
             self.hanging.insert(column, (cell.clone(), self.reach - 1));
-        }
-    }
-
-    /// The rows of a form that has a cell for each group of digits, as lines.
-    pub fn spelled(&self, page: &str) -> String {
-        let text = |cell: &Range<usize>| page.get(cell.clone()).unwrap_or_default().trim();
-        match self.holds_table {
-            true => String::new(),
-            false => spell(self.rows.iter().map(|row| row.iter().map(text))),
         }
     }
 

@@ -46,7 +46,7 @@ fn list(line: &str) -> Option<&str> {
 }
 
 /// Cells between commas outside of quotes.
-fn cells(list: &str) -> Vec<&str> {
+pub(super) fn cells(list: &str) -> Vec<&str> {
     let mut quote = None;
     let split = list.split(|character: char| {
         match (quote, character) {

@@ -28,6 +28,7 @@ pub(super) fn read(visit: &mut Visit<'_>, source: &str) {
         wiki::mediawiki(source),
         wiki::marked_headers(source),
         wiki::list_tables(source),
+        wiki::csv_tables(source),
         columns::below_rules(source),
         brackets::rows(source),
         stacked::tables(source),

@@ -69,10 +69,9 @@ fn write(block: &[&str], table: &mut String) {
 
 /// Whether cells make rows below labels: each column holds numbers only, or none, and one of them does.
 fn is_table(cells: &[&str], columns: usize) -> bool {
-    let Some((labels, rows)) = cells
-        .split_at_checked(columns)
-        .filter(|(_, rows)| !rows.is_empty())
-    else {
+    // Four short lines may be anything.
+    let enough = |rows: &[&str]| rows.len() > columns || !rows.is_empty() && columns > 2;
+    let Some((labels, rows)) = cells.split_at_checked(columns).filter(|(_, rows)| enough(rows)) else {
         return false;
     };
     let is_label = |cell: &&str| !is_data(cell) && cell.bytes().any(|byte| byte.is_ascii_alphabetic());

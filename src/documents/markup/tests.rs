@@ -67,6 +67,8 @@ fn tables_of_wikis_become_rows() {
     }
     let source = ".. list-table:: Staff\n   :header-rows: 1\n\n   * - Name\n     - SSN\n   * - Mary\n       Jones\n     - 536228145\n\nEnd.\n";
     assert_eq!(wiki::list_tables(source).unwrap(), rows);
+    let source = ".. csv-table:: Staff\n   :header: \"Name\", \"SSN\"\n   :widths: 20, 10\n\n   \"Mary Jones\", \"536228145\"\n\nEnd, of it.\n";
+    assert_eq!(wiki::csv_tables(source).unwrap(), rows);
 }
 
 #[test]

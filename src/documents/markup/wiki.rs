@@ -1,6 +1,6 @@
 //! Tables of AsciiDoc, MediaWiki, DokuWiki, Confluence and reStructuredText.
 
-use super::{has, push_row};
+use super::{brackets, has, push_row};
 
 /// Tables of AsciiDoc: cells between `|===`, each after a bar, in one line or in several.
 pub(super) fn asciidoc(source: &str) -> Option<String> {
@@ -113,6 +113,26 @@ pub(super) fn marked_headers(source: &str) -> Option<String> {
         let header = line.replace("||", "|").replace('^', "|");
         let cells = header.trim_matches('|').split('|');
         push_row(&mut table, cells.map(|cell| cell.trim_start_matches("_.")));
+    }
+    (!table.is_empty()).then_some(table)
+}
+
+/// Tables of reStructuredText whose rows are comma-separated, below `csv-table::`; their header is an option.
+pub(super) fn csv_tables(source: &str) -> Option<String> {
+    if !has(source, "csv-table::") {
+        return None;
+    }
+    let mut table = String::new();
+    let mut open = false;
+    for line in source.lines() {
+        let text = line.trim();
+        open = text.contains("csv-table::") || open && (line.starts_with([' ', '\t']) || text.is_empty());
+        let row = text
+            .strip_prefix(":header:")
+            .or(Some(text).filter(|text| !text.starts_with(':')));
+        if let Some(row) = row.filter(|row| open && row.contains(',')) {
+            push_row(&mut table, brackets::cells(row).into_iter());
+        }
     }
     (!table.is_empty()).then_some(table)
 }

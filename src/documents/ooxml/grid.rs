@@ -69,11 +69,16 @@ impl Grid {
         (tables, true)
     }
 
-    /// Rows that have a cell for each digit or group of digits, as lines.
+    /// Rows that have one cell for each digit, as lines.
     pub fn spelled(&self) -> String {
-        let text = |cell: &Range<usize>| self.text.get(cell.clone()).unwrap_or_default();
-        let rows = self.cells.chunk_by(|left, right| left.0 == right.0);
-        spell(rows.map(|row| row.iter().map(|(_, _, cell)| text(cell))))
+        let mut lines = String::new();
+        for row in self.cells.chunk_by(|left, right| left.0 == right.0) {
+            let cells = row
+                .iter()
+                .map(|cell| self.text.get(cell.2.clone()).unwrap_or_default());
+            spell(cells, &mut lines);
+        }
+        lines
     }
 
     /// Each used column and its place among them.
