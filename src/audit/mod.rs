@@ -19,7 +19,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::message::{
-    Address, Boxed, Considered, DecisionId, DsnRequest, Inspection, Leaving, MessageId, Outbound, TlsWish,
+    Address, Boxed, Considered, DecisionId, DsnRequest, Fingerprint, Inspection, Leaving, MessageId,
+    Outbound, TlsWish,
 };
 use crate::policy::{Decision, Need};
 
@@ -68,6 +69,9 @@ pub struct Record {
     /// The decision to let a copy wait, whose wait this record ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<DecisionId>,
+    /// What it is recognised by when its client sends it again without having heard the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
 }
 
 /// The part of a record that concerns the signature of a message.
@@ -126,6 +130,18 @@ pub enum Lookup {
     MessageId(String),
 }
 
+/// As much of a record as tells whether the same message comes again.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Taken {
+    /// The transaction.
+    pub id: MessageId,
+    /// When it arrived.
+    pub received: Timestamp,
+    /// What it is recognised by.
+    #[serde(default)]
+    pub fingerprint: Option<Fingerprint>,
+}
+
 /// What the trail answers about one message.
 #[derive(Debug, Clone)]
 pub struct Traced {
@@ -154,6 +170,10 @@ pub trait Trail: Send + Sync {
         record: Record,
         outbounds: Vec<Outbound>,
     ) -> Boxed<'_, Result<(), TrailError>>;
+
+    /// The newest records of all tenants, newest first. What it tells of is durable, also when the gateway that wrote it was
+    /// killed before it had made it so.
+    fn latest(&self, limit: u32) -> Boxed<'_, Result<Vec<Taken>, TrailError>>;
 
     /// All records that fit, newest first.
     fn find(&self, lookup: Lookup) -> Boxed<'_, Result<Vec<Traced>, TrailError>>;

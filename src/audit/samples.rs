@@ -76,6 +76,7 @@ pub(crate) fn record(id: MessageId, received: Timestamp) -> Record {
         signing: None,
         inbound: None,
         instead_of: None,
+        fingerprint: None,
     }
 }
 

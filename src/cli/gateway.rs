@@ -92,6 +92,8 @@ pub async fn start(
         vault,
     );
     let gateway = gateway.with_dkim(Dkim::load(&settings.dkim)?);
+    let expected = gateway.expect_resent().await;
+    expected.map_err(|error| error.to_string())?;
     Ok(Arc::new(gateway))
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod ber;
 mod certificate;
 mod dsn;
 mod envelope;
+mod fingerprint;
 mod id;
 mod inspection;
 mod outbound;
@@ -21,6 +22,7 @@ pub use address::{Address, AddressError, is_listed};
 pub use certificate::{Assurance, CertificateVerdict, Considered, Generation, Origin, Validated};
 pub use dsn::{DsnRequest, Notify, Ret, from_xtext};
 pub use envelope::{Envelope, RawMessage};
+pub use fingerprint::Fingerprint;
 pub use id::{DecisionId, IdError, MessageId};
 pub use inspection::{
     Confidence, Finding, Inspection, Masked, Obstacle, ObstacleKind, Place, Sealed, Segment, Structure,

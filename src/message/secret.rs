@@ -8,6 +8,8 @@ use std::path::Path;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use super::Fingerprint;
+
 /// Octets of a key.
 const OCTETS: usize = 32;
 
@@ -59,6 +61,18 @@ impl Secret {
             mac.update(part);
         }
         mac.finalize().into_bytes().into()
+    }
+
+    /// The first half of such a MAC in hexadecimal, as it is written down.
+    pub fn mark(&self, purpose: &str, parts: &[&[u8]]) -> String {
+        let mac = self.mac(purpose, parts);
+        let half = mac.iter().take(OCTETS / 2);
+        half.map(|octet| format!("{octet:02x}")).collect()
+    }
+
+    /// Names what the parts hold.
+    pub fn fingerprint(&self, purpose: &str, parts: &[&[u8]]) -> Fingerprint {
+        Fingerprint(self.mark(purpose, parts))
     }
 }
 

@@ -20,6 +20,7 @@ mod wait;
 pub use signatures::{Signing, Wish};
 
 use signatures::Signatures;
+use smime::Contents;
 
 /// How one recipient's copy leaves.
 #[derive(Debug, Clone)]
@@ -87,14 +88,16 @@ pub fn protect(
     let (mut inside, mut in_clear) = (Signatures::new(signing), Signatures::new(signing));
     let groups = to_seal
         .as_ref()
-        .map(|payload| smime::groups(ways, payload, signing));
-    let mut groups = groups.into_iter().flatten().peekable();
+        .map(|payload| smime::groups(ways, payload, signing))
+        .unwrap_or_default();
+    let mut contents = Contents::of(&groups, ways, signing);
+    let mut groups = groups.into_iter().peekable();
     for (index, (place, address, way)) in ways.iter().enumerate() {
         if !wanted() {
             return Err(NotMade::Unwanted);
         }
         let recipient = (*place, address.clone());
-        let wish = signing.wishes.get(place).copied().unwrap_or_default();
+        let wish = signing.wish(*place);
         match (way, &to_seal) {
             (Way::Pass, _) => {
                 let signed = match &to_sign {
@@ -129,7 +132,9 @@ pub fn protect(
                     .iter()
                     .filter_map(|index| sealed(ways.get(*index)?))
                     .collect();
-                outbounds.push(smime::make(sender, payload, signed, &members, *algorithms, own)?);
+                let encrypted = contents.shared((wish, algorithms.content), payload, signed)?;
+                let inside = (signed, encrypted);
+                outbounds.push(smime::make(sender, payload, inside, &members, *algorithms, own)?);
             }
             // There is a payload when anything is sealed.
             (Way::Smime(..), None) => return Err(SealError::NoHeader.into()),

@@ -25,6 +25,13 @@ pub struct Signing {
     pub copy_to: Option<Arc<Certificate>>,
 }
 
+impl Signing {
+    /// How the copy of the recipient at this place is signed.
+    pub(super) fn wish(&self, place: u32) -> Wish {
+        self.wishes.get(&place).copied().unwrap_or_default()
+    }
+}
+
 /// How one recipient's copy is signed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wish {

@@ -2,11 +2,13 @@
 //!
 //! Everyone who opens a CMS can read from it who else can. So recipients share one only where `To` and `Cc` tell
 //! everybody of them anyway; whoever receives a blind copy, or a copy through a list, has a CMS of their own
-//! (RFC 8551 §3.3 leaves blind copies to the sender).
+//! (RFC 8551 §3.3 leaves blind copies to the sender). What is inside is encrypted once for all of them
+//! ([`Encrypted`]): who can open one reads the same in it as in the others, and that they are one message can be seen from
+//! their Message-ID as well.
 
 use crate::message::{Address, Leaving, Outbound, Profile, Purpose, TlsWish};
 use crate::smime::signing::Signed;
-use crate::smime::{Algorithms, Certificate, Key, Payload, SealError};
+use crate::smime::{Algorithms, Certificate, ContentCipher, Encrypted, Key, Payload, SealError};
 
 use super::{Signing, Way, Wish};
 
@@ -26,7 +28,7 @@ pub(super) fn groups(
         let Way::Smime(certificate, algorithms) = way else {
             continue;
         };
-        let wish = signing.wishes.get(place).copied().unwrap_or_default();
+        let wish = signing.wish(*place);
         let class = named
             .contains(address)
             .then(|| Class::of(certificate, *algorithms, wish));
@@ -39,6 +41,48 @@ pub(super) fn groups(
         }
     }
     groups.into_iter().map(|(_, members)| members).collect()
+}
+
+/// What the copies of a message have inside, encrypted when it is first needed, where several have the same.
+pub(super) struct Contents {
+    /// Of each CMS that will be made.
+    kinds: Vec<Kind>,
+    made: Vec<(Kind, Encrypted)>,
+}
+
+/// What makes contents the same: how they are signed, and encrypted.
+type Kind = (Wish, ContentCipher);
+
+impl Contents {
+    /// For the copies of these groups.
+    pub(super) fn of(groups: &[Vec<usize>], ways: &[(u32, Address, Way)], signing: &Signing) -> Contents {
+        let kind = |group: &Vec<usize>| match ways.get(*group.first()?)? {
+            (place, _, Way::Smime(_, algorithms)) => Some((signing.wish(*place), algorithms.content)),
+            _ => None,
+        };
+        Contents {
+            kinds: groups.iter().filter_map(kind).collect(),
+            made: Vec::new(),
+        }
+    }
+
+    /// The content for a copy; `None` when no other has the same. The payload and what was signed of it must be the same for
+    /// one kind each time.
+    pub(super) fn shared(
+        &mut self,
+        kind: Kind,
+        payload: &Payload<'_>,
+        signed: Option<&Signed<'_>>,
+    ) -> Result<Option<&Encrypted>, SealError> {
+        if self.kinds.iter().filter(|other| **other == kind).nth(1).is_none() {
+            return Ok(None);
+        }
+        if !self.made.iter().any(|(other, _)| *other == kind) {
+            self.made.push((kind, payload.encrypt(signed, kind.1)?));
+        }
+        let found = self.made.iter().find(|(other, _)| *other == kind);
+        Ok(found.map(|(_, encrypted)| encrypted))
+    }
 }
 
 /// Recipients of one class can open the same CMS: one with keys of two kinds is read by few clients.
@@ -62,11 +106,11 @@ impl<'a> Class<'a> {
 }
 
 /// Seals the copy of these recipients, who can all open it by these algorithms; to the sender's own certificate as
-/// well, if there is one that goes with the same algorithms.
+/// well, if there is one that goes with the same algorithms. What is `encrypted` must be what was `signed`, or the payload.
 pub(super) fn make(
     sender: Option<&Address>,
     payload: &Payload<'_>,
-    signed: Option<&Signed<'_>>,
+    (signed, encrypted): (Option<&Signed<'_>>, Option<&Encrypted>),
     recipients: &[(u32, Address, &Certificate)],
     algorithms: Algorithms,
     copy_to: Option<(&Certificate, Profile)>,
@@ -88,7 +132,10 @@ pub(super) fn make(
         .map_or("", |first| first.fingerprint())
         .to_owned();
     certificates.extend(copy_to);
-    let sealed = payload.seal(signed, &certificates, algorithms)?;
+    let sealed = match encrypted {
+        Some(encrypted) => payload.seal_encrypted(encrypted, &certificates, algorithms)?,
+        None => payload.seal(signed, &certificates, algorithms)?,
+    };
     Ok(Outbound {
         sender: sender.cloned(),
         recipients: recipients

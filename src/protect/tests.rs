@@ -218,3 +218,40 @@ fn the_form_of_a_shared_cms_can_be_told_for_each_recipient() {
     };
     assert_eq!(certificate, "ab");
 }
+
+/// The octets of a sealed copy's CMS.
+fn cms(outbound: &crate::message::Outbound) -> Vec<u8> {
+    let body = outbound.body.as_bytes();
+    let start = body.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+    crate::smime::unarmored(&body[start..]).unwrap()
+}
+
+fn common_end(one: &[u8], other: &[u8]) -> usize {
+    one.iter()
+        .rev()
+        .zip(other.iter().rev())
+        .take_while(|(a, b)| a == b)
+        .count()
+}
+
+#[test]
+fn what_several_copies_have_inside_is_encrypted_once_and_a_single_one_has_a_key_of_its_own() {
+    let text = format!(
+        "From: a@agency.example\r\nTo: b@partner.example\r\n\r\n{}",
+        "text ".repeat(400)
+    );
+    let raw = RawMessage::new(text);
+    let ways = to_seal(&["c@partner.example", "d@partner.example", "e@partner.example"]);
+    let made = |ways: &[(u32, Address, Way)]| -> Vec<Vec<u8>> {
+        let made = protect(None, &raw, ways, &[], &Signing::default(), || true).unwrap();
+        made.outbounds.iter().map(cms).collect()
+    };
+    let (first, second) = (made(&ways), made(&ways));
+    assert_eq!((first.len(), second.len()), (3, 3));
+    assert!(common_end(&first[0], &first[1]) > 2000 && common_end(&first[0], &first[2]) > 2000);
+    // But what comes before differs, and the next message has another key, be it the same.
+    assert_ne!(first[0], first[1]);
+    assert!(common_end(&first[0], &second[0]) < 16);
+    let alone = made(&ways[..1]);
+    assert!(common_end(&alone[0], &first[0]) < 16);
+}

@@ -20,7 +20,7 @@ use crate::smtp::Client;
 use super::room::Share;
 use super::summary::Summary;
 use super::waiting::until;
-use super::{Gateway, Rulebook, conformance, received, signing, tls_wish};
+use super::{Gateway, Rulebook, conformance, received, resent, signing, tls_wish};
 
 /// How long it may take until the commit begins, before the mail server is told to come back later. The commit
 /// itself is waited for: who stops in the middle of it does not know what to answer.
@@ -112,19 +112,26 @@ pub enum NotTaken {
 }
 
 impl Gateway {
-    /// The whole path of one message. When it returns `Ok`, everything that leaves is sealed and durable;
-    /// when it returns `Err`, nothing was kept.
+    /// The whole path of one message. When it returns `Ok`, everything that leaves is sealed and durable, under the name that
+    /// it answers: an earlier one, when the message comes again whose answer got lost. When it returns `Err`, nothing was kept.
     ///
     /// # Errors
     /// [`NotTaken`] says whether the mail server should try again.
     pub async fn accept(&self, arrival: Arrival) -> Result<MessageId, NotTaken> {
-        let (record, outbounds, share) = tokio::time::timeout(DEADLINE, self.prepare(arrival))
+        let fingerprint = self.resent.fingerprint("out", &arrival);
+        if let Some(id) = self.resent.earlier(fingerprint.as_ref()) {
+            return Ok(resent::log(id, &arrival));
+        }
+        let (mut record, outbounds, share) = tokio::time::timeout(DEADLINE, self.prepare(arrival))
             .await
             .map_err(|_| NotTaken::TooSlow)??;
         let summary = Summary::of(&record);
+        record.fingerprint.clone_from(&fingerprint);
         self.trail.commit(record, outbounds).await?;
         drop(share);
-        Ok(summary.log())
+        let id = summary.log();
+        self.resent.taken(id, fingerprint);
+        Ok(id)
     }
 
     async fn prepare(&self, arrival: Arrival) -> Result<(Record, Vec<Outbound>, Share), NotTaken> {
@@ -273,12 +280,14 @@ fn octets(raw: &RawMessage, ways: &[(u32, Address, Way)], signing: &Signing) -> 
     let is_sealed = |way: &&(u32, Address, Way)| matches!(way.2, Way::Smime(..) | Way::Wait(..));
     let sealed = ways.iter().filter(is_sealed).count();
     let armored = |octets: usize| octets + octets * 3 / 8;
+    // Where there are several, what is inside is encrypted aside, once.
+    let encrypted = |inside: usize| if sealed > 1 { inside } else { 0 };
     let (inside, shared) = match signing.signer {
         Some(_) => {
             let inside = armored(raw.len()) + SIGNED;
-            (inside, inside.saturating_mul(2))
+            (inside, inside.saturating_mul(2).saturating_add(encrypted(inside)))
         }
-        None => (raw.len(), 0),
+        None => (raw.len(), encrypted(raw.len())),
     };
     let copies = (armored(inside) + AROUND).saturating_mul(sealed);
     raw.len().saturating_add(shared).saturating_add(copies)
@@ -412,6 +421,7 @@ fn record(
         signing: None,
         inbound: None,
         instead_of,
+        fingerprint: None,
     }
 }
 

@@ -12,8 +12,6 @@ use super::{header, received};
 /// The field's name.
 const NAME: &str = "Sealgate-Pass";
 const PURPOSE: &str = "pass of a message";
-/// Hexadecimal digits of the MAC.
-const DIGITS: usize = 32;
 /// Fields that are looked at, from the top, where each relay adds its own.
 const MOST: usize = 100;
 
@@ -63,6 +61,11 @@ impl LoopGuard {
         LoopGuard { limits, secret }
     }
 
+    /// The gateway's own key.
+    pub(super) fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
     /// The field for this pass of the message, with its line end.
     ///
     /// # Errors
@@ -90,11 +93,7 @@ impl LoopGuard {
     }
 
     fn mac(&self, number: u32, identity: &[u8]) -> String {
-        let mac = self.secret.mac(PURPOSE, &[&number.to_be_bytes(), identity]);
-        mac.iter()
-            .take(DIGITS / 2)
-            .map(|octet| format!("{octet:02x}"))
-            .collect()
+        self.secret.mark(PURPOSE, &[&number.to_be_bytes(), identity])
     }
 }
 
@@ -155,7 +154,7 @@ mod tests {
             .unwrap();
         let forged = format!(
             "{NAME}: 9 {}\r\n{NAME}: x\r\n{NAME}:\r\n{NAME}: 4294967296 00\r\n",
-            "0".repeat(DIGITS)
+            "0".repeat(32)
         );
         for fields in [&own, &foreign, &forged] {
             let field = guard.pass(&message(fields, "<c@d.example>")).unwrap();

@@ -7,7 +7,7 @@
 //! | moment | on disk | who has the message |
 //! |---|---|---|
 //! | before the commit | nothing | the mail server: it got no `250` |
-//! | after the commit, before the `250` | everything that leaves, sealed | both: the mail server may send it again |
+//! | after the commit, before the `250` | everything that leaves, sealed | both: the mail server may send it again, which `resent` recognises |
 //! | after the `250` | the same | the gateway |
 //! | after the next hop's `250`, before it is settled | a delivery under a lease | both: it may be sent again |
 
@@ -21,6 +21,7 @@ mod lookup;
 mod loops;
 mod outgoing;
 mod received;
+mod resent;
 mod room;
 mod server;
 mod signing;
@@ -34,7 +35,7 @@ use std::sync::{Arc, RwLock};
 
 use tokio::sync::Notify;
 
-use crate::audit::Trail;
+use crate::audit::{Trail, TrailError};
 use crate::deliver::{Courier, Limits};
 use crate::dkim::Dkim;
 use crate::inspect::Inspector;
@@ -47,6 +48,7 @@ pub use conformance::{Conformance, Mode as ConformanceMode};
 use inbound::{Answered, Strangers};
 pub use inbound::{Harvest, HarvestMode, Inbound, Inward};
 pub use loops::{LoopGuard, Loops};
+use resent::Resent;
 use room::Room;
 
 /// What the gateway knows about its own organisation.
@@ -139,6 +141,8 @@ pub struct Gateway {
     vault: Arc<Vault>,
     dkim: Arc<Dkim>,
     answered: Answered,
+    /// Mail that may come again.
+    resent: Resent,
     /// Certificates of unknown issuers that came lately.
     strangers: Strangers,
     /// Told when a certificate has come that something waits for.
@@ -162,6 +166,7 @@ impl Gateway {
         Gateway {
             copies: Room::new(identity.memory.saturating_mul(COPIES) / 2),
             bodies: Room::new(identity.memory),
+            resent: Resent::new(identity.loops.secret().clone()),
             identity,
             inspector,
             rulebook: RwLock::new(Arc::new(rulebook)),
@@ -176,6 +181,15 @@ impl Gateway {
             strangers: Strangers::default(),
             wake: Notify::new(),
         }
+    }
+
+    /// Expects mail again whose answer got lost when the last gateway on this store stopped. Call it before mail is taken.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn expect_resent(&self) -> Result<(), TrailError> {
+        self.resent.started(self.trail.latest(resent::LATEST).await?);
+        Ok(())
     }
 
     /// With signatures of its domains on what leaves.

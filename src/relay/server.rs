@@ -45,6 +45,10 @@ impl Accept for Gateway {
             }
         })
     }
+
+    fn unheard(&self, message: MessageId) {
+        self.resent.unheard(message);
+    }
 }
 
 pub(super) fn reply(reason: &NotTaken) -> Reply {

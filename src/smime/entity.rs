@@ -9,10 +9,10 @@ use std::collections::HashSet;
 use crate::message::{Address, RawMessage};
 
 use super::armor::{Armor, armored_size};
-use super::cms::Envelope;
+use super::cms::{Encrypted, Envelope, Head};
 use super::header::{Header, Kind, Outer, named_addresses};
 use super::signing::Signed;
-use super::{Algorithms, Certificate, SealError, SealedMessage};
+use super::{Algorithms, Certificate, ContentCipher, SealError, SealedMessage};
 
 /// What a message without Content-Type is (RFC 2045 §5.2).
 const DEFAULT_TYPE: &[u8] = b"Content-Type: text/plain; charset=us-ascii; ";
@@ -102,18 +102,11 @@ impl<'a> Payload<'a> {
         certificates: &[&Certificate],
         algorithms: Algorithms,
     ) -> Result<SealedMessage, SealError> {
-        let content = match signed {
-            Some(signed) => signed.parts(),
-            None => self.parts().to_vec(),
-        };
+        let content = self.content(signed);
         let size = content.iter().map(|part| part.len()).sum();
         let envelope = Envelope::new(certificates, algorithms, size)?;
-        let algorithm = envelope.algorithm();
-        let outer_type = [OUTER_TYPE, envelope.smime_type().as_bytes(), OUTER_REST].concat();
-        let size = self.outside.len() + outer_type.len() + armored_size(envelope.size());
-        let mut message = Vec::with_capacity(size);
-        message.extend_from_slice(&self.outside);
-        message.extend_from_slice(&outer_type);
+        let algorithm = envelope.head().algorithm();
+        let mut message = self.begin(envelope.head(), envelope.size());
         let mut armor = Armor::new(&mut message);
         envelope.write(&content, &mut armor)?;
         armor.finish();
@@ -121,6 +114,56 @@ impl<'a> Payload<'a> {
             message: RawMessage::new(message),
             algorithm,
         })
+    }
+
+    /// Encrypts the message, or what was signed of it, once for all whose copies [`Payload::seal_encrypted`] makes.
+    ///
+    /// # Errors
+    /// When cryptography fails.
+    pub fn encrypt(
+        &self,
+        signed: Option<&Signed<'_>>,
+        cipher: ContentCipher,
+    ) -> Result<Encrypted, SealError> {
+        Encrypted::new(cipher, &self.content(signed))
+    }
+
+    /// Like [`Payload::seal`], for a content that this payload has encrypted.
+    ///
+    /// # Errors
+    /// When the algorithms do not fit a key or the content, or cryptography fails.
+    pub fn seal_encrypted(
+        &self,
+        encrypted: &Encrypted,
+        certificates: &[&Certificate],
+        algorithms: Algorithms,
+    ) -> Result<SealedMessage, SealError> {
+        let head = encrypted.head(certificates, algorithms)?;
+        let mut message = self.begin(&head, encrypted.size(&head));
+        let mut armor = Armor::new(&mut message);
+        encrypted.write(&head, &mut armor)?;
+        armor.finish();
+        Ok(SealedMessage {
+            message: RawMessage::new(message),
+            algorithm: head.algorithm(),
+        })
+    }
+
+    /// What goes inside.
+    fn content<'s>(&'s self, signed: Option<&'s Signed<'_>>) -> Vec<&'s [u8]> {
+        match signed {
+            Some(signed) => signed.parts(),
+            None => self.parts().to_vec(),
+        }
+    }
+
+    /// The header of a sealed message, with room for a CMS of that size.
+    fn begin(&self, head: &Head, size: usize) -> Vec<u8> {
+        let outer_type = [OUTER_TYPE, head.smime_type().as_bytes(), OUTER_REST].concat();
+        let mut message = Vec::with_capacity(self.outside.len() + outer_type.len() + armored_size(size));
+        message.extend_from_slice(&self.outside);
+        message.extend_from_slice(&outer_type);
+        message
     }
 
     /// The message as it leaves signed and in clear.

@@ -49,6 +49,7 @@ pub use algorithms::{Algorithms, ContentCipher, KeyEncryption};
 pub use armor::{armor, unarmored};
 pub use certificate::{Certificate, CertificateError};
 pub use choice::{Certificates, Choice};
+pub use cms::Encrypted;
 pub use containers::{ContainerError, Contents};
 pub use denied::{Denial, Denied, Subject, fingerprint};
 pub use entity::Payload;

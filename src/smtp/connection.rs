@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_openssl::SslStream;
 
-use crate::message::Address;
+use crate::message::{Address, MessageId};
 
 use super::auth::{Claim, Permit, Verdict};
 use super::caller::{self, Caller, DoorKind};
@@ -108,12 +108,13 @@ pub(super) async fn serve(
         ticket,
         text: None,
         room: COMMAND_BUFFER,
+        unheard: None,
     };
     if caller.kind == DoorKind::Tls {
         return driver.converse_under_tls(stream).await;
     }
     match driver.converse(&mut stream).await? {
-        End::Closed => close(&mut stream).await,
+        End::Closed => driver.close(&mut stream).await,
         End::Gone => Ok(()),
         End::StartTls => {
             let mut stream = driver.secured(stream).await?;
@@ -140,6 +141,7 @@ pub(super) async fn serve_stream(
         ticket,
         text: None,
         room: COMMAND_BUFFER,
+        unheard: None,
     };
     driver.converse(stream).await.map(drop)
 }
@@ -153,6 +155,16 @@ struct Driver<'a> {
     text: Option<(Instant, u64)>,
     /// Octets to read at once.
     room: usize,
+    /// The message of whose being taken the client has not heard yet, as far as one can tell.
+    unheard: Option<MessageId>,
+}
+
+impl Drop for Driver<'_> {
+    fn drop(&mut self) {
+        if let Some(message) = self.unheard {
+            self.shared.accept.unheard(message);
+        }
+    }
 }
 
 impl Shared {
@@ -167,7 +179,7 @@ impl Driver<'_> {
 
     async fn converse_and_close(&mut self, stream: &mut SslStream<TcpStream>) -> io::Result<()> {
         match self.converse(stream).await? {
-            End::Closed => close(stream).await,
+            End::Closed => self.close(stream).await,
             End::Gone | End::StartTls => Ok(()),
         }
     }
@@ -208,7 +220,7 @@ impl Driver<'_> {
                         deadline = Instant::now() + self.wait();
                     }
                     match self.read(stream, &mut input, wait, deadline).await? {
-                        Heard::Octets => {}
+                        Heard::Octets => self.unheard = None,
                         Heard::Nothing => return Ok(End::Gone),
                         Heard::Silence => self.session.time_out(),
                         Heard::TooSlow => self.session.too_slow(),
@@ -227,6 +239,9 @@ impl Driver<'_> {
                 Event::Message(received) => {
                     self.write(stream).await?;
                     let reply = hand_over(self.shared, *received).await;
+                    if let Reply::Accepted(message) = reply {
+                        self.unheard = Some(message);
+                    }
                     self.session.message_answered(reply);
                 }
                 Event::Login(claim) => self.check(*claim).await,
@@ -356,6 +371,14 @@ impl Driver<'_> {
         input.reserve(self.room.saturating_sub(input.len()).max(1));
     }
 
+    /// Closes. A client that has said QUIT with its message and closes in turn has heard both answers.
+    async fn close(&mut self, stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
+        if close(stream).await? {
+            self.unheard = None;
+        }
+        Ok(())
+    }
+
     async fn write(&mut self, stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
         let output = self.session.take_output();
         if output.is_empty() {
@@ -404,19 +427,19 @@ fn our_fault() -> Reply {
     }
 }
 
-/// Ends our side, and reads on for a moment until the client has ended its own.
-async fn close(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
+/// Ends our side, and reads on for a moment until the client has ended its own. Answers whether it has.
+async fn close(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<bool> {
     let mut rest = [0; COMMAND_BUFFER];
     let mut read = 0;
     let linger = async {
         stream.shutdown().await?;
         while read < LINGER_OCTETS {
             match stream.read(&mut rest).await? {
-                0 => break,
+                0 => return Ok(true),
                 octets => read += octets,
             }
         }
-        Ok(())
+        Ok(false)
     };
-    timeout(LINGER, linger).await.unwrap_or(Ok(()))
+    timeout(LINGER, linger).await.unwrap_or(Ok(false))
 }

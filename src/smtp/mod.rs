@@ -155,6 +155,10 @@ pub trait Accept: Send + Sync + 'static {
     /// Takes a whole message. After `Reply::Accepted` the gateway is responsible for it (RFC 5321 §4.2.5):
     /// everything that leaves is durable. After any other reply, nothing is kept.
     fn message(&self, client: Client, envelope: Envelope, message: RawMessage) -> Boxed<'_, Reply>;
+
+    /// The connection ended before its client gave a sign of having heard `Reply::Accepted` for this message, so it may send it
+    /// again (RFC 1047).
+    fn unheard(&self, _message: MessageId) {}
 }
 
 /// What the client is told.

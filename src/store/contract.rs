@@ -43,6 +43,7 @@ macro_rules! suite {
             commands::the_shape_counts_by_age_what_the_filter_names,
             commands::a_filter_narrows_by_sender_recipient_age_and_reply,
             trail::a_message_id_finds_all_its_records_newest_first,
+            trail::the_latest_records_are_told_newest_first,
             commands::a_waiting_caller_is_woken_by_mail_notices_and_commands,
             trail::everything_is_there_again_after_a_restart_and_leases_are_over,
             trail::tenants_have_chains_of_their_own,

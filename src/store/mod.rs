@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::audit::{ChainState, Lookup, Record, Traced, Trail, TrailError};
+use crate::audit::{ChainState, Lookup, Record, Taken, Traced, Trail, TrailError};
 use crate::message::{Boxed, MessageId, Outbound, RawMessage};
 use crate::queue::{
     By, Command, Delivery, Filter, Group, Outcome, Spool, SpoolError, Waiting, WaitingFilter, WaitingOrder,
@@ -260,6 +260,10 @@ impl Trail for Store {
         outbounds: Vec<Outbound>,
     ) -> Boxed<'_, Result<(), TrailError>> {
         self.kind.commit_instead(waiting, record, outbounds)
+    }
+
+    fn latest(&self, limit: u32) -> Boxed<'_, Result<Vec<Taken>, TrailError>> {
+        self.kind.latest(limit)
     }
 
     fn find(&self, lookup: Lookup) -> Boxed<'_, Result<Vec<Traced>, TrailError>> {

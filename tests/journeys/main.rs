@@ -30,6 +30,7 @@ mod profiles;
 mod receiving;
 mod refusals;
 mod requiretls;
+mod resent;
 mod settings;
 mod signing;
 mod smuggling;

@@ -15,13 +15,15 @@ mod settings;
 use jiff::Timestamp;
 
 use crate::audit::{InboundRecord, RecipientRecord, Record};
-use crate::message::{Address, Boxed, Envelope, Inspection, Leaving, Outbound, Purpose, RawMessage};
+use crate::message::{
+    Address, Boxed, Envelope, Inspection, Leaving, MessageId, Outbound, Purpose, RawMessage,
+};
 use crate::policy::{Action, Decision, Need};
 use crate::smime::Verification;
 use crate::smtp::{Accept, Client, Reply};
 
 use super::accept::{Arrival, DEADLINE, NotTaken};
-use super::{Gateway, received, server};
+use super::{Gateway, received, resent, server};
 
 pub use enrol::Answered;
 use harvest::Harvested;
@@ -49,7 +51,7 @@ impl Accept for Inward {
             };
             let id = arrival.id;
             match self.0.take_in(arrival).await {
-                Ok(()) => Reply::Accepted(id),
+                Ok(id) => Reply::Accepted(id),
                 Err(reason) => {
                     tracing::warn!(%id, %reason, "not taken in");
                     server::reply(&reason)
@@ -57,12 +59,20 @@ impl Accept for Inward {
             }
         })
     }
+
+    fn unheard(&self, message: MessageId) {
+        self.0.resent.unheard(message);
+    }
 }
 
 impl Gateway {
     /// The whole path of a message from outside. When it returns `Ok`, everything that goes on is durable; when it returns
     /// `Err`, no copy of it was kept.
-    async fn take_in(&self, arrival: Arrival) -> Result<(), NotTaken> {
+    async fn take_in(&self, arrival: Arrival) -> Result<MessageId, NotTaken> {
+        let fingerprint = self.resent.fingerprint("in", &arrival);
+        if let Some(id) = self.resent.earlier(fingerprint.as_ref()) {
+            return Ok(resent::log(id, &arrival));
+        }
         let marker = self.identity.loops.pass(&arrival.raw)?;
         let share = self.copies.wait_for(arrival.raw.len().saturating_mul(3)).await;
         let share = share.ok_or(NotTaken::Interrupted)?;
@@ -70,15 +80,17 @@ impl Gateway {
         let (look, harvested, outbounds) = prepared.map_err(|_| NotTaken::TooSlow)??;
         let verification = look.verification;
         let author = harvested.author();
-        let record = record(&arrival, &verification, harvested.words(), look.decryption);
+        let mut record = record(&arrival, &verification, harvested.words(), look.decryption);
+        record.fingerprint.clone_from(&fingerprint);
         let (id, signature) = (record.id, arrival_words(&verification));
         self.trail.commit(record, outbounds).await?;
         drop(share);
+        self.resent.taken(id, fingerprint);
         tracing::info!(%id, client = %arrival.client.address, size = arrival.raw.len(), signature, "taken in");
         if let Some(author) = author {
             self.wake_those_who_wait_for(author).await;
         }
-        Ok(())
+        Ok(id)
     }
 
     async fn prepare_in(
@@ -202,5 +214,6 @@ fn record(
             decryption,
         }),
         instead_of: None,
+        fingerprint: None,
     }
 }

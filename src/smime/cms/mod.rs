@@ -34,51 +34,95 @@ const PIECE: usize = 16 * 1024;
 /// A key that content is encrypted with; wiped when it is dropped.
 type ContentKey = Zeroizing<Vec<u8>>;
 
-/// An envelope that is ready to be written: everything is known but the ciphertext and its tag.
-pub(super) struct Envelope {
-    /// DER up to the first octet of the ciphertext.
-    head: Vec<u8>,
+/// The key that one content is encrypted with, and the octets that its encryption begins with. For one content only: two
+/// that have both in common give each other away.
+struct Lock {
+    cipher: ContentCipher,
+    key: ContentKey,
+    iv: Vec<u8>,
+    /// Octets of the content.
+    content_size: usize,
     /// DER between the last octet of the ciphertext and the tag; empty where there is no tag.
     behind: Vec<u8>,
-    content_size: usize,
-    cipher: ContentCipher,
-    crypter: Crypter,
-    algorithm: String,
 }
 
-impl Envelope {
-    /// Makes a fresh content key for `content_size` octets and encrypts it to each of the certificates.
-    pub(super) fn new(
-        certificates: &[&Certificate],
-        algorithms: Algorithms,
-        content_size: usize,
-    ) -> Result<Envelope, SealError> {
-        let cipher = algorithms.content;
+impl Lock {
+    fn fresh(cipher: ContentCipher, content_size: usize) -> Result<Lock, SealError> {
         let mut key = ContentKey::new(vec![0; cipher.key_size()]);
         let mut iv = vec![0; cipher.iv_size()];
         openssl::rand::rand_priv_bytes(&mut key).map_err(crypto)?;
         openssl::rand::rand_bytes(&mut iv).map_err(crypto)?;
-        let recipients = certificates
-            .iter()
-            .map(|certificate| recipient::encrypt_key(certificate, algorithms, &key))
-            .collect::<Result<Vec<_>, _>>()?;
-        let first = recipients.first().ok_or_else(nobody)?;
-        let behind = before_tag(cipher).map_err(encoding)?;
-        Ok(Envelope {
-            head: head(&recipients, cipher, &iv, content_size, &behind).map_err(encoding)?,
-            behind,
-            content_size,
+        Ok(Lock {
             cipher,
-            crypter: Crypter::new(cipher.openssl(), Mode::Encrypt, &key, Some(&iv)).map_err(crypto)?,
+            key,
+            iv,
+            content_size,
+            behind: before_tag(cipher).map_err(encoding)?,
+        })
+    }
+
+    /// What stands in front of the ciphertext for these recipients, and their algorithm in words.
+    fn head(&self, certificates: &[&Certificate], algorithms: Algorithms) -> Result<Head, SealError> {
+        let encrypt = |certificate: &&Certificate| recipient::encrypt_key(certificate, algorithms, &self.key);
+        let recipients = certificates.iter().map(encrypt).collect::<Result<Vec<_>, _>>()?;
+        let first = recipients.first().ok_or_else(nobody)?;
+        let head = head(
+            &recipients,
+            self.cipher,
+            &self.iv,
+            self.content_size,
+            &self.behind,
+        );
+        Ok(Head {
+            der: head.map_err(encoding)?,
+            cipher: self.cipher,
             algorithm: first.algorithm.clone(),
         })
     }
 
-    /// How many octets [`Envelope::write`] will write.
-    pub(super) fn size(&self) -> usize {
-        self.head.len() + self.cipher.ciphertext_size(self.content_size) + tag_size(self.cipher, &self.behind)
+    /// Octets of the ciphertext with what follows it.
+    fn size(&self) -> usize {
+        self.cipher.ciphertext_size(self.content_size) + tag_size(self.cipher, &self.behind)
     }
 
+    /// Encrypts the content, given in parts that together have the announced size, and writes what belongs behind it.
+    fn encrypt(&self, content: &[&[u8]], out: &mut impl Write) -> Result<(), SealError> {
+        let given: usize = content.iter().map(|part| part.len()).sum();
+        if given != self.content_size {
+            return Err(SealError::Crypto(
+                "the content has not the announced size".to_owned(),
+            ));
+        }
+        let crypter = Crypter::new(self.cipher.openssl(), Mode::Encrypt, &self.key, Some(&self.iv));
+        let mut crypter = crypter.map_err(crypto)?;
+        let mut buffer = vec![0; PIECE + BLOCK];
+        for piece in content.iter().flat_map(|part| part.chunks(PIECE)) {
+            let size = crypter.update(piece, &mut buffer).map_err(crypto)?;
+            out.write_all(buffer.get(..size).unwrap_or_default())
+                .map_err(writing)?;
+        }
+        let size = crypter.finalize(&mut buffer).map_err(crypto)?;
+        out.write_all(buffer.get(..size).unwrap_or_default())
+            .map_err(writing)?;
+        if self.cipher.authenticates() {
+            let mut tag = [0; TAG_SIZE];
+            crypter.get_tag(&mut tag).map_err(crypto)?;
+            out.write_all(&self.behind).map_err(writing)?;
+            out.write_all(&tag).map_err(writing)?;
+        }
+        Ok(())
+    }
+}
+
+/// What stands in front of a ciphertext: who can open it, and with what.
+pub(super) struct Head {
+    /// DER up to the first octet of the ciphertext.
+    der: Vec<u8>,
+    cipher: ContentCipher,
+    algorithm: String,
+}
+
+impl Head {
     /// For people: `AES-256-CBC, RSA PKCS#1 v1.5`.
     pub(super) fn algorithm(&self) -> String {
         format!("{}, {}", self.cipher.words(), self.algorithm)
@@ -91,32 +135,83 @@ impl Envelope {
             false => "enveloped-data",
         }
     }
+}
+
+/// A content that was encrypted once, for several CMS whose recipients do not know of each other. Everyone who opens one has
+/// the key of all, and reads the same in each; who else can is said in none.
+pub struct Encrypted {
+    lock: Lock,
+    /// The ciphertext with what follows it.
+    octets: Vec<u8>,
+}
+
+impl Encrypted {
+    /// Encrypts the content with a fresh key.
+    pub(super) fn new(cipher: ContentCipher, content: &[&[u8]]) -> Result<Encrypted, SealError> {
+        let size = content.iter().map(|part| part.len()).sum();
+        let lock = Lock::fresh(cipher, size)?;
+        let mut octets = Vec::with_capacity(lock.size());
+        lock.encrypt(content, &mut octets)?;
+        Ok(Encrypted { lock, octets })
+    }
+
+    /// What goes in front of it for these recipients.
+    pub(super) fn head(
+        &self,
+        certificates: &[&Certificate],
+        algorithms: Algorithms,
+    ) -> Result<Head, SealError> {
+        match algorithms.content == self.lock.cipher {
+            true => self.lock.head(certificates, algorithms),
+            false => Err(SealError::Crypto(
+                "the content was encrypted with another cipher".to_owned(),
+            )),
+        }
+    }
+
+    /// How many octets [`Encrypted::write`] will write.
+    pub(super) fn size(&self, head: &Head) -> usize {
+        head.der.len() + self.octets.len()
+    }
+
+    pub(super) fn write(&self, head: &Head, out: &mut impl Write) -> Result<(), SealError> {
+        out.write_all(&head.der).map_err(writing)?;
+        out.write_all(&self.octets).map_err(writing)
+    }
+}
+
+/// An envelope that is ready to be written: everything is known but the ciphertext and its tag.
+pub(super) struct Envelope {
+    head: Head,
+    lock: Lock,
+}
+
+impl Envelope {
+    /// Makes a fresh content key for `content_size` octets and encrypts it to each of the certificates.
+    pub(super) fn new(
+        certificates: &[&Certificate],
+        algorithms: Algorithms,
+        content_size: usize,
+    ) -> Result<Envelope, SealError> {
+        let lock = Lock::fresh(algorithms.content, content_size)?;
+        let head = lock.head(certificates, algorithms)?;
+        Ok(Envelope { head, lock })
+    }
+
+    /// How many octets [`Envelope::write`] will write.
+    pub(super) fn size(&self) -> usize {
+        self.head.der.len() + self.lock.size()
+    }
+
+    /// What stands in front of the ciphertext.
+    pub(super) fn head(&self) -> &Head {
+        &self.head
+    }
 
     /// Encrypts the content, given in parts that together have the announced size.
-    pub(super) fn write(mut self, content: &[&[u8]], out: &mut impl Write) -> Result<(), SealError> {
-        let given: usize = content.iter().map(|part| part.len()).sum();
-        if given != self.content_size {
-            return Err(SealError::Crypto(
-                "the content has not the announced size".to_owned(),
-            ));
-        }
-        let mut buffer = vec![0; PIECE + BLOCK];
-        out.write_all(&self.head).map_err(writing)?;
-        for piece in content.iter().flat_map(|part| part.chunks(PIECE)) {
-            let size = self.crypter.update(piece, &mut buffer).map_err(crypto)?;
-            out.write_all(buffer.get(..size).unwrap_or_default())
-                .map_err(writing)?;
-        }
-        let size = self.crypter.finalize(&mut buffer).map_err(crypto)?;
-        out.write_all(buffer.get(..size).unwrap_or_default())
-            .map_err(writing)?;
-        if self.cipher.authenticates() {
-            let mut tag = [0; TAG_SIZE];
-            self.crypter.get_tag(&mut tag).map_err(crypto)?;
-            out.write_all(&self.behind).map_err(writing)?;
-            out.write_all(&tag).map_err(writing)?;
-        }
-        Ok(())
+    pub(super) fn write(self, content: &[&[u8]], out: &mut impl Write) -> Result<(), SealError> {
+        out.write_all(&self.head.der).map_err(writing)?;
+        self.lock.encrypt(content, out)
     }
 }
 

@@ -1,8 +1,8 @@
 //! What is committed is found again, whole, with its place in the chain.
 
 use super::{ALL, Ground, claim, commit, recipients};
-use crate::audit::{Lookup, Trail};
-use crate::message::{Leaving, MessageId, Purpose};
+use crate::audit::{Lookup, Taken, Trail};
+use crate::message::{Leaving, MessageId, Purpose, Secret};
 use crate::queue::{Delivery, Outcome, Spool, State};
 use crate::store::samples::{address, id, mail, minute, record};
 
@@ -100,6 +100,27 @@ pub(in crate::store) async fn a_message_id_finds_all_its_records_newest_first(gr
             .is_empty()
     );
     assert!(store.find(Lookup::Id(id(0, 9))).await.unwrap().is_empty());
+}
+
+pub(in crate::store) async fn the_latest_records_are_told_newest_first(ground: &impl Ground) {
+    let store = ground.open().await;
+    assert_eq!(store.latest(10).await.unwrap(), []);
+    let fingerprint = Secret::of(&[1; 32]).fingerprint("test", &[]);
+    for entropy in [1, 2, 3] {
+        let mut record = record(id(0, entropy), minute(0));
+        record.fingerprint = (entropy == 3).then(|| fingerprint.clone());
+        store.commit(record, Vec::new()).await.unwrap();
+    }
+    let taken = |entropy, fingerprint| Taken {
+        id: id(0, entropy),
+        received: minute(0),
+        fingerprint,
+    };
+    let expected = [taken(3, Some(fingerprint)), taken(2, None)];
+    assert_eq!(store.latest(2).await.unwrap(), expected);
+    store.close().await;
+    let store = ground.open().await;
+    assert_eq!(store.latest(2).await.unwrap(), expected);
 }
 
 pub(in crate::store) async fn everything_is_there_again_after_a_restart_and_leases_are_over(

@@ -53,7 +53,7 @@ use tokio::sync::Notify;
 use super::failure::Failure;
 use super::recent::Recent;
 use super::{Gateways, Kind};
-use crate::audit::{ChainState, Lookup, Record, Traced, Trail, TrailError};
+use crate::audit::{ChainState, Lookup, Record, Taken, Traced, Trail, TrailError};
 use crate::message::{Boxed, MessageId, Outbound, RawMessage};
 use crate::queue::{
     By, Command, Delivery, Filter, Group, Outcome, Spool, SpoolError, Waiting, WaitingFilter, WaitingOrder,
@@ -160,6 +160,15 @@ impl Trail for Postgres {
         outbounds: Vec<Outbound>,
     ) -> Boxed<'_, Result<(), TrailError>> {
         Box::pin(async move { Ok(self.write_record(record, outbounds, Some(waiting)).await?) })
+    }
+
+    fn latest(&self, limit: u32) -> Boxed<'_, Result<Vec<Taken>, TrailError>> {
+        Box::pin(async move {
+            let work = self
+                .link
+                .run(move |db| Box::pin(async move { records::latest(db, limit).await }));
+            Ok(work.await?)
+        })
     }
 
     fn find(&self, lookup: Lookup) -> Boxed<'_, Result<Vec<Traced>, TrailError>> {

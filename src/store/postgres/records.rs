@@ -8,7 +8,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{Connection, PgConnection, Row};
 
 use super::{rows, text, waiting};
-use crate::audit::{ChainState, Hash, Lookup, Record, Traced, Walk};
+use crate::audit::{ChainState, Hash, Lookup, Record, Taken, Traced, Walk};
 use crate::message::{Leaving, MessageId};
 use crate::store::failure::Unreadable;
 use crate::store::words;
@@ -27,6 +27,17 @@ macro_rules! select {
             $rest
         )
     };
+}
+
+/// The newest records, newest first.
+pub(super) async fn latest(db: &mut PgConnection, limit: u32) -> Result<Vec<Taken>, sqlx::Error> {
+    let latest = sqlx::query("SELECT record FROM records ORDER BY seq DESC LIMIT $1").bind(i64::from(limit));
+    let latest = latest.fetch_all(db).await?;
+    let read = |row: &PgRow| {
+        let json = row.try_get("record")?;
+        Ok(serde_json::from_str(json).map_err(|_| Unreadable("decision record"))?)
+    };
+    latest.iter().map(read).collect()
 }
 
 /// All records that fit, newest first, each with what became of its copies.

@@ -21,6 +21,8 @@ pub(super) struct Sending<'a> {
     pub(super) dsn: &'a [DsnRequest],
     /// The file that holds the body; without one it goes into the row.
     pub(super) file: Option<&'a str>,
+    /// What goes into the row in its place, and the number of the body that it ends with.
+    pub(super) beginning: Option<(&'a [u8], i64)>,
     pub(super) created: Timestamp,
     pub(super) next_attempt: Timestamp,
     /// The end of the lease under which its deliveries begin, for a deliverer who gets them handed over.
@@ -29,16 +31,37 @@ pub(super) struct Sending<'a> {
 
 /// Writes a body, into its row or named there; answers its number.
 pub(super) fn keep_body(db: &Connection, sending: &Sending<'_>) -> Result<i64, Failure> {
-    let inline = sending.file.is_none().then(|| sending.outbound.body.as_bytes());
-    let mut insert =
-        db.prepare_cached("INSERT INTO bodies (tenant, message, size, inline, file) VALUES (?, ?, ?, ?, ?)")?;
+    let (inline, ending) = match sending.beginning {
+        Some((beginning, ending)) => (Some(beginning), Some(ending)),
+        None => {
+            let body = sending.outbound.body.as_bytes();
+            (sending.file.is_none().then_some(body), None)
+        }
+    };
+    let mut insert = db.prepare_cached(
+        "INSERT INTO bodies (tenant, message, size, inline, file, ending) VALUES (?, ?, ?, ?, ?, ?)",
+    )?;
     Ok(insert.insert(params![
         sending.tenant,
         sending.message.as_str(),
         sending.size(),
         inline,
-        sending.file
+        sending.file,
+        ending
     ])?)
+}
+
+/// Writes what several bodies end with; answers its number.
+pub(super) fn keep_ending(
+    db: &Connection,
+    tenant: &str,
+    message: MessageId,
+    ending: &[u8],
+) -> Result<i64, Failure> {
+    let mut insert =
+        db.prepare_cached("INSERT INTO bodies (tenant, message, size, inline) VALUES (?, ?, ?, ?)")?;
+    let size = i64::try_from(ending.len()).unwrap_or(i64::MAX);
+    Ok(insert.insert(params![tenant, message.as_str(), size, ending])?)
 }
 
 impl Sending<'_> {
@@ -199,6 +222,7 @@ impl Task for Settle {
                 outbound,
                 dsn: &[],
                 file: file.as_deref(),
+                beginning: None,
                 created: self.now,
                 // Due at once, by any clock that claims.
                 next_attempt: Timestamp::UNIX_EPOCH,
@@ -237,7 +261,11 @@ const SETTLE: &str = "
 const LET_GO: &str = "
     DELETE FROM bodies WHERE id = ?1 AND NOT EXISTS (
         SELECT 1 FROM deliveries WHERE body = ?1 AND state IN ('queued', 'held', 'bouncing'))
-    RETURNING file";
+    RETURNING file, ending";
+
+/// Lets the ending of bodies go when the last of them has gone.
+const LET_ENDING_GO: &str =
+    "DELETE FROM bodies WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM bodies WHERE ending = ?1)";
 
 /// Writes outcomes down and lets bodies go; answers the names of their files.
 fn settle_all(db: &Connection, outcomes: &[(Delivery, Outcome)]) -> Result<Vec<String>, Failure> {
@@ -262,8 +290,13 @@ fn settle_all(db: &Connection, outcomes: &[(Delivery, Outcome)]) -> Result<Vec<S
     let mut let_go = db.prepare_cached(LET_GO)?;
     let mut files = Vec::new();
     for (delivery, _) in outcomes.iter().filter(|(_, outcome)| !is_deferral(outcome)) {
-        let file: Option<Option<String>> = let_go.query_row([delivery.body], |row| row.get(0)).optional()?;
-        files.extend(file.flatten());
+        let gone = let_go.query_row([delivery.body], |row| Ok((row.get(0)?, row.get(1)?)));
+        let gone: Option<(Option<String>, Option<i64>)> = gone.optional()?;
+        let (file, ending) = gone.unwrap_or_default();
+        files.extend(file);
+        if let Some(ending) = ending {
+            db.prepare_cached(LET_ENDING_GO)?.execute([ending])?;
+        }
     }
     Ok(files)
 }

@@ -6,7 +6,10 @@
 //! fsynced. (2) One transaction writes the record, the bodies' rows and the deliveries. (3) The
 //! caller is answered. A crash before the end of (2) leaves files that no row names; they are deleted at the
 //! next open, and the client, who was not answered, still has the mail. A crash between (2) and (3) leaves
-//! accepted mail that the client will send again: twice, never lost (RFC 5321 §6.1).
+//! accepted mail that the client will send again (RFC 5321 §6.1); `Trail::latest` tells the next process of it, flushed.
+//!
+//! Bodies in rows that end alike, as the sealed copies of a message do, share a row that holds the end (`endings`). It
+//! goes in the settlement that deletes the last of them.
 //!
 //! **A delivery** is `queued`, `held` or `bouncing`, and ends as `delivered` or `bounced`:
 //! ```text
@@ -29,6 +32,7 @@
 mod bodies;
 mod certificates;
 mod deliveries;
+mod endings;
 mod flusher;
 mod handover;
 mod housekeeper;
@@ -58,18 +62,19 @@ use rusqlite::OptionalExtension;
 use tokio::sync::Notify;
 
 use super::Kind;
-use super::failure::Failure;
+use super::failure::{Failure, Unreadable};
 use super::published::Publications;
 use super::recent::Recent;
-use crate::audit::{ChainState, Lookup, Record, Traced, Trail, TrailError};
+use crate::audit::{ChainState, Lookup, Record, Taken, Traced, Trail, TrailError};
 use crate::message::{Boxed, MessageId, Outbound, RawMessage};
 use crate::queue::{By, Command, Delivery, Filter, Group, Outcome, Spool, SpoolError};
 use bodies::{Bodies, Written};
 use deliveries::{Claim, EndLeases, Order, Settle};
+use endings::Endings;
 use handover::Handover;
 use readers::Readers;
 use records::{Commit, Purge};
-use writer::Desk;
+use writer::{Desk, Flush};
 
 /// How often a waiting caller looks for what other processes wrote.
 const GLANCE: Duration = Duration::from_secs(1);
@@ -111,14 +116,26 @@ impl Sqlite {
             return Ok(recent);
         }
         let row = self.readers.read(move |db| {
-            let mut find = db.prepare_cached("SELECT size, inline, file FROM bodies WHERE id = ?")?;
-            let row = find.query_row([body], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-            let row: Option<(i64, Option<Vec<u8>>, Option<String>)> = row.optional()?;
+            let mut find = db.prepare_cached(
+                "SELECT size, inline, file, (SELECT inline FROM bodies WHERE id = body.ending)
+                 FROM bodies AS body WHERE id = ?",
+            )?;
+            let row = find.query_row([body], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            });
+            let row: Option<(i64, Option<Vec<u8>>, Option<String>, Option<Vec<u8>>)> = row.optional()?;
             Ok(row)
         });
         match row.await? {
-            Some((_, Some(bytes), _)) => Ok(RawMessage::new(bytes)),
-            Some((size, None, Some(file))) => {
+            Some((_, Some(bytes), _, None)) => Ok(RawMessage::new(bytes)),
+            Some((size, Some(beginning), _, Some(ending))) => {
+                let whole = endings::whole(&beginning, &ending);
+                let whole = whole.filter(|body| i64::try_from(body.len()) == Ok(size));
+                whole
+                    .map(RawMessage::new)
+                    .ok_or_else(|| Unreadable("body").into())
+            }
+            Some((size, None, Some(file), _)) => {
                 let bodies = self.bodies.clone();
                 blocking(move || bodies.read(&file, size.unsigned_abs())).await
             }
@@ -162,12 +179,27 @@ impl Sqlite {
             let written = self
                 .write_files(outbounds.iter().map(|outbound| (record.id, outbound)))
                 .await?;
+            let longest = self.inline_limit;
+            let (outbounds, endings) = match Endings::may_be(&outbounds) {
+                true => {
+                    let find = move || {
+                        let endings = Endings::find(&outbounds, longest);
+                        Ok((outbounds, endings))
+                    };
+                    blocking(find).await?
+                }
+                false => {
+                    let none = Endings::none(outbounds.len());
+                    (outbounds, none)
+                }
+            };
             let handover = Arc::clone(&self.handover);
             let commit = move || Commit {
                 record,
                 json,
                 outbounds,
                 files: written.hand_over(),
+                endings,
                 instead_of,
                 handover,
             };
@@ -190,6 +222,14 @@ impl Trail for Sqlite {
         outbounds: Vec<Outbound>,
     ) -> Boxed<'_, Result<(), TrailError>> {
         self.write_record(record, outbounds, Some(waiting))
+    }
+
+    fn latest(&self, limit: u32) -> Boxed<'_, Result<Vec<Taken>, TrailError>> {
+        Box::pin(async move {
+            self.desk.write(|| Flush).await?;
+            let latest = self.readers.read(move |db| records::latest(db, limit));
+            Ok(latest.await?)
+        })
     }
 
     fn find(&self, lookup: Lookup) -> Boxed<'_, Result<Vec<Traced>, TrailError>> {

@@ -19,26 +19,32 @@ const LONGEST: usize = 16 << 20;
 /// # Errors
 /// Those of the file.
 pub(super) fn write(body: &[u8], file: &mut dyn Write) -> io::Result<()> {
-    match parts(body) {
-        Some((before, length, octets)) => {
-            file.write_all(&[MAGIC.as_slice(), &length.to_le_bytes(), before].concat())?;
+    // What could be taken for a packed one is packed, with nothing in base64.
+    let packed = match body.starts_with(MAGIC) {
+        true => Some((body, Vec::new())),
+        false => parts(body),
+    };
+    match packed.and_then(|(before, octets)| Some((beginning(before, &[])?, octets))) {
+        Some((beginning, octets)) => {
+            file.write_all(&beginning)?;
             file.write_all(&octets)
         }
         None => file.write_all(body),
     }
 }
 
-/// The header with the empty line behind it, its length, and the octets of a body that is nothing but base64.
-fn parts(body: &[u8]) -> Option<(&[u8], u32, Vec<u8>)> {
-    // What could be taken for a packed one is packed, with nothing in base64.
-    if body.starts_with(MAGIC) {
-        return Some((body, u32::try_from(body.len()).ok()?, Vec::new()));
-    }
+/// The header, with the empty line behind it, and the octets of a body that is nothing but base64.
+pub(super) fn parts(body: &[u8]) -> Option<(&[u8], Vec<u8>)> {
     let body = Some(body).filter(|body| body.len() <= LONGEST)?;
     let start = memchr::memmem::find(body, b"\r\n\r\n")? + 4;
     let (before, lines) = body.split_at_checked(start)?;
+    Some((before, unarmored(lines)?))
+}
+
+/// How a packed body begins: with these octets, behind which the others belong.
+pub(super) fn beginning(before: &[u8], octets: &[u8]) -> Option<Vec<u8>> {
     let length = u32::try_from(before.len()).ok()?;
-    Some((before, length, unarmored(lines)?))
+    Some([MAGIC.as_slice(), &length.to_le_bytes(), before, octets].concat())
 }
 
 /// The body that a file holds.

@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::deliveries::{self, Sending};
+use super::endings::Endings;
 use super::handover::Handover;
 use super::rows::{self, all};
 use super::waiting;
 use super::writer::{Effects, Task, Transaction};
-use crate::audit::{CHAIN_START, ChainState, Hash, Lookup, Record, Traced, Walk, link};
+use crate::audit::{CHAIN_START, ChainState, Hash, Lookup, Record, Taken, Traced, Walk, link};
 use crate::message::{Leaving, MessageId, Outbound, Purpose};
 use crate::store::failure::{Failure, Unreadable};
 use crate::store::words;
@@ -27,6 +28,8 @@ pub(super) struct Commit {
     pub(super) outbounds: Vec<Outbound>,
     /// The name of each outbound's body file, if it has one.
     pub(super) files: Vec<Option<String>>,
+    /// What the bodies of outbounds without a file end with alike.
+    pub(super) endings: Endings,
     /// The copy whose wait it ends.
     pub(super) instead_of: Option<i64>,
     /// Where its deliveries may be handed over.
@@ -42,13 +45,22 @@ impl Task for Commit {
         let mut effects = Effects::default();
         let recipients = self.outbounds.iter().map(|outbound| outbound.recipients.len());
         let lease_until = self.handover.lease(Timestamp::now(), recipients.sum());
-        for (outbound, file) in self.outbounds.iter().zip(&self.files) {
+        let ending = match self.endings.common.as_slice() {
+            [] => None,
+            common => {
+                let (db, record) = (transaction.db, &self.record);
+                Some(deliveries::keep_ending(db, &record.tenant, record.id, common)?)
+            }
+        };
+        let beginnings = self.endings.beginnings.iter().map(Option::as_deref);
+        for ((outbound, file), beginning) in self.outbounds.iter().zip(&self.files).zip(beginnings) {
             let sending = Sending {
                 tenant: &self.record.tenant,
                 message: self.record.id,
                 outbound,
                 dsn: &self.record.dsn,
                 file: file.as_deref(),
+                beginning: beginning.zip(ending),
                 created: self.record.received,
                 next_attempt: self.record.received,
                 lease_until,
@@ -147,6 +159,15 @@ impl Stored {
     fn is_named_right(&self, record: &Record) -> bool {
         record.id.as_str() == self.id && record.tenant == self.tenant && record.message_id == self.message_id
     }
+}
+
+/// The newest records, newest first.
+pub(super) fn latest(db: &Connection, limit: u32) -> Result<Vec<Taken>, Failure> {
+    let mut latest = db.prepare_cached("SELECT record FROM records ORDER BY seq DESC LIMIT ?")?;
+    all(&mut latest, [limit], |row| {
+        let json: String = row.get(0)?;
+        Ok(serde_json::from_str(&json).map_err(|_| Unreadable("decision record"))?)
+    })
 }
 
 /// All records that fit, newest first, each with what became of its copies. Needs a connection that sees one

@@ -138,6 +138,11 @@ const STEPS: &[&str] = &[
     -- What the sender asks of TLS on the way (RFC 8689), NULL when nothing.
     ALTER TABLE deliveries ADD COLUMN tls TEXT;
 ",
+    "
+    -- What several bodies end with alike is a row of its own; inline is then what comes before it, packed.
+    ALTER TABLE bodies ADD COLUMN ending INTEGER;
+    CREATE INDEX bodies_by_ending ON bodies (ending) WHERE ending IS NOT NULL;
+",
 ];
 
 /// How long a connection waits for another process that writes.

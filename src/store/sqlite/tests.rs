@@ -1,5 +1,6 @@
 //! What is particular to this kind; everything else is in the contract suite.
 
+mod alike;
 mod chain;
 mod crash;
 mod disk;

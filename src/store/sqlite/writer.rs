@@ -44,6 +44,17 @@ pub(super) trait Task: Send + 'static {
     }
 }
 
+/// Nothing to write, but a promise that everything before it is durable.
+pub(super) struct Flush;
+
+impl Task for Flush {
+    type Answer = ();
+
+    fn run(&self, _transaction: &mut Transaction<'_>) -> Result<((), Effects), Failure> {
+        Ok(((), Effects::default()))
+    }
+}
+
 /// The transaction that tasks share.
 pub(super) struct Transaction<'a> {
     pub(super) db: &'a Connection,

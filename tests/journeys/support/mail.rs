@@ -1,7 +1,7 @@
 //! Sending, as mail software does: lettre for well-formed sessions, raw sockets for the rest.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use lettre::Transport;
@@ -80,6 +80,12 @@ impl Session {
     pub fn say(&mut self, line: &str) -> String {
         self.write(format!("{line}\r\n").as_bytes());
         self.reply()
+    }
+
+    /// Ends the client's side, and waits until the gateway has ended its own.
+    pub fn hang_up(mut self) {
+        let _ = self.stream.get_ref().shutdown(Shutdown::Write);
+        let _ = std::io::copy(&mut self.stream, &mut std::io::sink());
     }
 
     /// Sends a whole message after a greeting; answers the reply to the final dot.

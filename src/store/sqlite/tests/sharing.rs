@@ -103,7 +103,8 @@ async fn a_store_from_before_the_register_gets_one_and_keeps_its_mail() {
     let store = Store::open(&settings).await.unwrap();
     store.commit(record(1), mail(5)).await.unwrap();
     store.close().await;
-    let before = "ALTER TABLE deliveries DROP COLUMN tls; ALTER TABLE deliveries DROP COLUMN dsn;\
+    let before = "DROP INDEX bodies_by_ending; ALTER TABLE bodies DROP COLUMN ending;\
+                  ALTER TABLE deliveries DROP COLUMN tls; ALTER TABLE deliveries DROP COLUMN dsn;\
                   ALTER TABLE deliveries DROP COLUMN told_late;\
                   DROP TABLE waiting; ALTER TABLE deliveries DROP COLUMN inbound;\
                   DROP TABLE certificate_keys; DROP TABLE certificates; CREATE INDEX deliveries_open ON deliveries (created);\
