@@ -75,7 +75,9 @@ fn groups(bytes: &[u8], first: Range<usize>) -> Vec<Range<usize>> {
             .take(LONGEST_GROUP + 1)
             .take_while(|byte| is_part(byte))
             .count();
-        if !marked || gap > LONGEST_GAP || !(1..=LONGEST_GROUP).contains(&length) {
+        // Most cells are left after a look at the next one.
+        let fits = groups.len() > 1 || matches!(length, 2 | 4 | 6);
+        if !marked || !fits || gap > LONGEST_GAP || !(1..=LONGEST_GROUP).contains(&length) {
             break;
         }
         groups.push(end + gap..end + gap + length);

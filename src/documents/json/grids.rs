@@ -50,11 +50,16 @@ const MOST_FIELDS_OF_A_CELL: usize = 4;
 /// The value that an object stands for.
 pub(super) fn cell(fields: &Fields) -> Option<&str> {
     // What stands around a field may have given its label a first word.
-    let own = |label: &str| label.rsplit(' ').next().unwrap_or_default().to_ascii_lowercase();
+    let own = |label: &'_ str, wanted: &str| {
+        label
+            .rsplit(' ')
+            .next()
+            .is_some_and(|own| own.eq_ignore_ascii_case(wanted))
+    };
     if fields.len() > MOST_FIELDS_OF_A_CELL {
         return None;
     }
-    let named = |wanted: &&str| fields.iter().find(|(label, _)| own(label) == *wanted);
+    let named = |wanted: &&str| fields.iter().find(|(label, _)| own(label, wanted));
     let found = CELLS.iter().find_map(named);
     found
         .or_else(|| fields.first().filter(|_| fields.len() == 1))

@@ -7,7 +7,7 @@ use super::{has, push_row};
 
 /// The rows above and below lines of dashes, as a table; none where spaces part the columns well enough.
 pub(super) fn below_rules(source: &str) -> Option<String> {
-    if !has(source, "-- --") && !has(source, "== ==") && !has(source, "-- -\n") && !has(source, "-\n-- --") {
+    if !has(source, "- -") && !has(source, "= =") {
         return None;
     }
     let mut table = String::new();

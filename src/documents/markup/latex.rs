@@ -1,10 +1,14 @@
-//! LaTeX → the text that it sets, with the cells of tables between tabs.
+//! LaTeX and tables of ConTeXt → the text that it sets, with the cells of tables between tabs.
 
 use super::has;
 
 /// The text; none for what is no LaTeX.
 pub(super) fn set(source: &str) -> Option<String> {
-    let is_latex = has(source, "\\begin{") || has(source, "\\documentclass");
+    let escapes = memchr::memchr(b'\\', source.as_bytes()).is_some();
+    let is_latex = escapes
+        && ["\\begin{", "\\documentclass", "\\startxtable"]
+            .iter()
+            .any(|mark| has(source, mark));
     is_latex.then(|| {
         let mut setter = Setter {
             rest: source,
@@ -129,6 +133,13 @@ impl Setter<'_> {
                 self.rest = self.rest.trim_start();
             }
             "textendash" | "textemdash" => self.text.push('-'),
+            // Tables of ConTeXt.
+            "startxcell" | "startxrow" | "startxtable" => while self.argument('[', ']').is_some() {},
+            "stopxcell" => self.text.push('\t'),
+            "stopxrow" | "stopxtable" => {
+                self.text.push('\n');
+                self.rest = self.rest.trim_start();
+            }
             _ if is(&RULES) => {
                 while self.argument('[', ']').is_some() || self.argument('{', '}').is_some() {}
             }

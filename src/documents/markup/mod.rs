@@ -13,8 +13,8 @@ mod wiki;
 
 use memchr::memmem;
 
-use super::Visit;
 use super::records::push_cell;
+use super::{Visit, html};
 use crate::mime::TextKind;
 
 /// Reads all of them.
@@ -23,20 +23,26 @@ pub(super) fn read(visit: &mut Visit<'_>, source: &str) {
     for text in texts.into_iter().flatten() {
         add(visit, TextKind::Body, text);
     }
-    let tables = [
-        wiki::asciidoc(source),
-        wiki::mediawiki(source),
-        wiki::marked_headers(source),
-        wiki::list_tables(source),
-        wiki::csv_tables(source),
-        columns::below_rules(source),
-        brackets::rows(source),
-        stacked::tables(source),
+    // Most texts have no bars.
+    let bars = memchr::memchr(b'|', source.as_bytes()).is_some();
+    let with_bars: [Reader; 3] = [wiki::asciidoc, wiki::mediawiki, wiki::marked_headers];
+    let others: [Reader; 6] = [
+        html::tables,
+        wiki::list_tables,
+        wiki::csv_tables,
+        columns::below_rules,
+        brackets::rows,
+        stacked::tables,
     ];
-    for table in tables.into_iter().flatten() {
-        add(visit, TextKind::Table, table);
+    for read in with_bars.iter().filter(|_| bars).chain(&others) {
+        if let Some(table) = read(source) {
+            add(visit, TextKind::Table, table);
+        }
     }
 }
+
+/// Reads the tables of one kind as one text.
+type Reader = fn(&str) -> Option<String>;
 
 fn add(visit: &mut Visit<'_>, kind: TextKind, text: String) {
     match visit.spend(text.len()) {

@@ -4,9 +4,9 @@ use super::push_row;
 
 /// A longer line is no cell.
 const LONGEST_CELL: usize = 60;
-/// Columns that such a table may have, and lines above it that belong to it by chance: a title, a date.
+/// Columns that such a table may have, and lines above and below it that belong to no cell: a title, a date.
 const COLUMNS: std::ops::RangeInclusive<usize> = 2..=20;
-const MOST_ABOVE: usize = 3;
+const MOST_LEFT_OUT: usize = 4;
 /// Fewer lines are no table.
 const FEWEST_LINES: usize = 4;
 /// A text with longer lines on the whole is none.
@@ -48,22 +48,35 @@ pub(super) fn tables(source: &str) -> Option<String> {
     (!table.is_empty()).then_some(table)
 }
 
-/// Writes a block of lines as a table, if it is one; of several that it could be, that with the most rows.
+/// Writes a block of lines as a table, if it is one. Where it has several rows, other lines may stand above and below it;
+/// as no label shows where it begins, all tables are written that leave as few lines out.
 fn write(block: &[&str], table: &mut String) {
-    let starts = 0..=MOST_ABOVE.min(block.len());
-    let possible = starts.filter_map(|start| block.get(start..)).filter_map(|cells| {
-        let fits = |columns: &usize| cells.len() % columns == 0 && is_table(cells, *columns);
-        COLUMNS.into_iter().find(fits).map(|columns| (cells, columns))
-    });
-    let best = possible.reduce(|best, next| match next.0.len() / next.1 > best.0.len() / best.1 {
-        true => next,
-        false => best,
-    });
-    for row in best
-        .into_iter()
-        .flat_map(|(cells, columns)| cells.chunks(columns))
-    {
-        push_row(table, row.iter().copied());
+    let mut done = false;
+    for left_out in 0..=MOST_LEFT_OUT {
+        if done {
+            return;
+        }
+        for above in 0..=left_out {
+            let end = block.len().checked_sub(left_out - above);
+            let Some(cells) = end.and_then(|end| block.get(above..end)) else {
+                continue;
+            };
+            let several = |columns: usize| cells.len() > 2 * columns;
+            let fits = |columns: &usize| {
+                (several(*columns) || left_out == 0)
+                    && cells.len() % columns == 0
+                    && is_table(cells, *columns)
+            };
+            let Some(columns) = COLUMNS.into_iter().find(fits) else {
+                continue;
+            };
+            // A single row may fit by chance.
+            done |= several(columns);
+            for row in cells.chunks(columns) {
+                push_row(table, row.iter().copied());
+            }
+            table.push('\n');
+        }
     }
 }
 
@@ -84,8 +97,11 @@ fn is_table(cells: &[&str], columns: usize) -> bool {
         let first = cells.next().unwrap_or(false);
         cells.all(|data| data == first).then_some(first)
     };
+    if !labels.iter().all(is_label) {
+        return false;
+    }
     let kinds: Option<Vec<bool>> = (0..columns).map(alike).collect();
-    labels.iter().all(is_label) && kinds.is_some_and(|kinds| kinds.contains(&true))
+    kinds.is_some_and(|kinds| kinds.contains(&true))
 }
 
 fn is_data(cell: &str) -> bool {

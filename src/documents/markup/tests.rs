@@ -62,6 +62,7 @@ fn tables_of_wikis_become_rows() {
     for source in [
         "^ Name ^ SSN ^\n| Mary Jones | 536228145 |\n",
         "|| Name || SSN ||\n| Mary Jones | 536228145 |\n",
+        " Name       || SSN\n Mary Jones |  536228145\n",
     ] {
         assert_eq!(wiki::marked_headers(source).unwrap(), rows);
     }
@@ -111,10 +112,21 @@ fn cells_below_each_other_are_rows_when_their_columns_are_alike() {
         "412559921",
         "Lowell",
     ];
-    assert_eq!(stacked::tables(&cells.join("\n")).unwrap(), rows);
-    assert_eq!(stacked::tables(&cells.join("\r\n\r\n")).unwrap(), rows);
-    let titled = format!("Staff\n{}\n\n\nA line behind.", cells.join("\n"));
-    assert_eq!(stacked::tables(&titled).unwrap(), rows);
+    for text in [
+        cells.join("\n"),
+        cells.join("\r\n\r\n"),
+        format!("Staff\n{}\n\n\nA line behind.", cells.join("\n")),
+        format!("Staff\n2024\n{}\nCall us.\n", cells.join("\n")),
+    ] {
+        let table = stacked::tables(&text).unwrap();
+        assert!(table.contains(rows), "{table}");
+    }
+    let turns = "Name\nSSN\nCity\nLicense\nMary\n536228145\nBoston\nS48213907\nJohn\n412559921\nLowell\nS50213988\nEnd.\n";
+    let turned = stacked::tables(turns).unwrap();
+    assert!(
+        turned.starts_with("Name\tSSN\tCity\tLicense\n") || turned.contains("\nName\tSSN\tCity\tLicense\n"),
+        "{turned}"
+    );
     assert_eq!(
         stacked::tables("Dear all,\nplease come\nat 10\nto room 4120\nthanks\n"),
         None

@@ -95,18 +95,20 @@ fn without_style(cell: &str) -> String {
         .to_owned()
 }
 
-/// Tables whose header has marks of its own: `^ SSN ^` of DokuWiki, `|| SSN ||` of Confluence, `|_. SSN |` of Textile.
+/// Tables whose header has marks of its own: `^ SSN ^` of DokuWiki, `|| SSN ||` of Confluence, `|_. SSN |` of Textile,
+/// `Name || SSN` of Muse.
 pub(super) fn marked_headers(source: &str) -> Option<String> {
-    if !has(source, "||") && !has(source, " ^") && !has(source, "|_.") {
+    if !has(source, "||") && !has(source, "|_.") && memchr::memchr(b'^', source.as_bytes()).is_none() {
         return None;
     }
     let mut table = String::new();
     let mut labelled = false;
     for line in source.lines().map(str::trim) {
         let is_header = line.starts_with("||") && line.ends_with("||")
+            || !line.starts_with('|') && line.contains(" || ")
             || line.starts_with('^') && line.ends_with(['^', '|'])
             || line.starts_with("|_.");
-        labelled = is_header || labelled && line.starts_with(['|', '^']);
+        labelled = is_header || labelled && (line.starts_with(['|', '^']) || line.contains(" | "));
         if !labelled {
             continue;
         }
