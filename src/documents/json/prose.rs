@@ -35,7 +35,7 @@ impl Prose {
     /// Ends a cell of a table, or a line.
     fn cell(&mut self) {
         self.cells += 1;
-        let in_row = self.columns > 1 && self.cells % self.columns != 0;
+        let in_row = self.columns > 1 && !self.cells.is_multiple_of(self.columns);
         self.text.push(if in_row { '\t' } else { '\n' });
     }
 }
