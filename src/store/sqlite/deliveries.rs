@@ -7,7 +7,7 @@ use serde_json::json;
 use super::handover::Leased;
 use super::rows::{Sql, all, delivery, narrow};
 use super::writer::{Effects, Task, Transaction};
-use crate::message::{DsnRequest, MessageId, Outbound, Purpose};
+use crate::message::{DecisionId, DsnRequest, MessageId, Outbound, Purpose};
 use crate::queue::{Command, Delivery, Filter, Outcome, State};
 use crate::store::failure::Failure;
 use crate::store::words::{cut, purpose_name};
@@ -337,6 +337,34 @@ impl Task for Order {
         narrow(&mut sql, &self.filter);
         Ok((sql.execute(transaction.db)?, Effects::wake()))
     }
+}
+
+/// Settles what a gateway that is gone had noted as taken, and could not write down any more.
+pub(super) fn settle_noted(db: &Connection, noted: &[(i64, DecisionId)]) -> Result<(), Failure> {
+    db.execute_batch("BEGIN IMMEDIATE")?;
+    let settled = (|| {
+        let mut find = db.prepare_cached(
+            "SELECT * FROM deliveries
+             WHERE id = ? AND message = ? AND place = ? AND state IN ('queued', 'held', 'bouncing')",
+        )?;
+        let mut outcomes = Vec::new();
+        for (id, decision) in noted {
+            let named = params![id, decision.message.as_str(), decision.recipient];
+            let taken = all(&mut find, named, delivery)?.into_iter();
+            outcomes.extend(taken.map(|delivery| {
+                let reply = "250 taken; the gateway stopped before it wrote down what was said".to_owned();
+                (delivery, Outcome::Delivered { reply })
+            }));
+        }
+        settle_all(db, &outcomes)?;
+        Ok(outcomes.len())
+    })();
+    match settled {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "wrote down deliveries that a crash had left in the notes"),
+        Err(_) => db.execute_batch("ROLLBACK")?,
+    }
+    settled.and_then(|_| Ok(db.execute_batch("COMMIT")?))
 }
 
 /// Ends all leases: those who held them are gone.

@@ -11,6 +11,9 @@ const SEVERAL: usize = 4;
 /// Octets that they must have in common.
 const LONG: usize = 2048;
 
+/// Octets that are compared at once.
+const PIECE: usize = 256;
+
 /// How the bodies of one message are written.
 pub(super) struct Endings {
     /// What the bodies end with that have a beginning; nobody's when there are none.
@@ -83,8 +86,11 @@ pub(super) fn whole(beginning: &[u8], ending: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn common_end(one: &[u8], other: &[u8]) -> usize {
-    let pairs = one.iter().rev().zip(other.iter().rev());
-    pairs.take_while(|(one, other)| one == other).count()
+    // Most of it piece by piece, which the processor compares faster.
+    let pieces = one.rchunks_exact(PIECE).zip(other.rchunks_exact(PIECE));
+    let same = PIECE * pieces.take_while(|(one, other)| one == other).count();
+    let rest = one.iter().rev().skip(same).zip(other.iter().rev().skip(same));
+    same + rest.take_while(|(one, other)| one == other).count()
 }
 
 #[cfg(test)]

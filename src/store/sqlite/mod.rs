@@ -19,7 +19,8 @@
 //! ```
 //! Mail that a deliverer waits for is committed under a lease and handed over to him (`handover`).
 //! A crash while it is under a lease leaves the lease; the next open ends all leases, and a lease also ends by
-//! its time. An attempt that the next hop took just before the crash is then made again: twice, never lost.
+//! its time. What the next hop took just before the crash was noted aside (`noted`), and is settled by the next open; a power
+//! cut takes the note, and the attempt is made again: twice, never lost.
 //!
 //! **A settlement.** (1) One transaction writes the outcomes and the notices, and deletes the rows of bodies
 //! that nobody needs. (2) Their files are deleted. A crash between leaves files that no row names, as above.
@@ -37,6 +38,7 @@ mod flusher;
 mod handover;
 mod housekeeper;
 mod lock;
+mod noted;
 mod opening;
 mod packed;
 mod readers;
@@ -72,6 +74,7 @@ use bodies::{Bodies, Written};
 use deliveries::{Claim, EndLeases, Order, Settle};
 use endings::Endings;
 use handover::Handover;
+use noted::Notes;
 use readers::Readers;
 use records::{Commit, Purge};
 use writer::{Desk, Flush};
@@ -86,6 +89,8 @@ pub(super) struct Sqlite {
     bodies: Bodies,
     recent: Arc<Recent>,
     handover: Arc<Handover>,
+    /// Of a gateway; commands deliver nothing.
+    notes: Option<Notes>,
     changed: Arc<Notify>,
     inline_limit: usize,
     keep: SignedDuration,
@@ -283,6 +288,16 @@ impl Spool for Sqlite {
         notices: Vec<(MessageId, Outbound)>,
     ) -> Boxed<'_, Result<(), SpoolError>> {
         Box::pin(async move {
+            let is_taken = |(_, outcome): &&(Delivery, Outcome)| matches!(outcome, Outcome::Delivered { .. });
+            // A notice about it would not be sent after a crash: then the whole is better done again.
+            let noted = self
+                .notes
+                .as_ref()
+                .filter(|_| notices.is_empty())
+                .and_then(|notes| {
+                    let taken = outcomes.iter().filter(is_taken);
+                    notes.note(taken.map(|(delivery, _)| delivery))
+                });
             let written = self
                 .write_files(notices.iter().map(|(id, notice)| (*id, notice)))
                 .await?;
@@ -294,6 +309,7 @@ impl Spool for Sqlite {
                 now: Timestamp::now(),
             };
             self.desk.write(settle).await?;
+            drop(noted);
             self.recent.forget(&bodies);
             Ok(())
         })

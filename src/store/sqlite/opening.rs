@@ -11,6 +11,7 @@ use super::bodies::{Bodies, RealDisk};
 use super::flusher::{Flusher, LogFile};
 use super::handover::Handover;
 use super::housekeeper::Housekeeper;
+use super::noted::{self, Notes};
 use super::rows::all;
 use super::schema::{self, Version};
 use super::writer::{Desk, Effects};
@@ -30,7 +31,10 @@ impl Sqlite {
         let database = settings.directory.join("sealgate.db");
         let bodies = bodies_of(settings);
         connect_and_recover(&database, &bodies)
-            .and_then(|db| Sqlite::assemble(settings, db, bodies, Some(lock)))
+            .and_then(|db| {
+                let notes = Notes::begin(&settings.directory)?;
+                Sqlite::assemble(settings, db, bodies, Some((lock, notes)))
+            })
             .map_err(|failure| complain(failure.to_string()))
     }
 
@@ -68,8 +72,9 @@ impl Sqlite {
         settings: &Settings,
         db: Connection,
         bodies: Bodies,
-        lock: Option<lock::Lock>,
+        own: Option<(lock::Lock, Notes)>,
     ) -> Result<Sqlite, Failure> {
+        let (lock, notes) = own.unzip();
         let changed = Arc::new(Notify::new());
         let wake = Arc::clone(&changed);
         let days = i64::try_from(settings.keep_days).unwrap_or(i64::MAX);
@@ -91,6 +96,7 @@ impl Sqlite {
             bodies,
             recent,
             handover,
+            notes,
             changed,
             inline_limit: usize::try_from(settings.inline_kb.saturating_mul(1024)).unwrap_or(usize::MAX),
             keep: SignedDuration::from_secs(days.saturating_mul(86_400)),
@@ -119,6 +125,7 @@ fn connect_and_recover(database: &Path, bodies: &Bodies) -> Result<Connection, F
         ));
     }
     schema::migrate(&db)?;
+    deliveries::settle_noted(&db, &database.parent().map(noted::read).unwrap_or_default())?;
     deliveries::end_leases(&db)?;
     let named: Vec<String> = {
         let mut named = db.prepare_cached("SELECT file FROM bodies WHERE file IS NOT NULL")?;
