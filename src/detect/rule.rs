@@ -55,6 +55,7 @@ pub(super) struct Pattern {
     pub needs_issuer: bool,
     /// Whether it does not count alone where the header of its column names something else.
     pub heeds_header: bool,
+    pub heeds_label: bool,
     /// Whether a shorter beginning of the match is tried when the whole fails: the pattern may have
     /// swallowed what follows the value.
     pub shorter: bool,

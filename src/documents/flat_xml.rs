@@ -15,7 +15,8 @@ pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool 
     let is = |root: &str, namespaces: &[&str]| {
         office_xml::root(text, namespaces).is_some_and(|(found, known)| known && found == root)
     };
-    if is("document", opendocument::NAMESPACES) {
+    // The content alone is what converters write.
+    if is("document", opendocument::NAMESPACES) || is("document-content", opendocument::NAMESPACES) {
         visit.notes(readings);
         opendocument::read_flat(visit, text);
         return true;

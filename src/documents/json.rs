@@ -1,8 +1,13 @@
 //! JSON (RFC 8259) and lines of it: each value after its label, the fields of an object together, and arrays of
-//! objects as tables.
+//! objects or of arrays as tables.
 
+mod grids;
+mod prose;
+
+use self::grids::{Grids, Lines};
+use self::prose::Prose;
 use super::records::{Fields, Records, is_label, label, pair};
-use super::{Visit, text};
+use super::{Visit, markup, text};
 use crate::mime::{TextKind, charset};
 
 pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool {
@@ -13,13 +18,23 @@ pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool 
         return false;
     }
     let read = Reader::read(begins);
-    if !read.holds_labels {
+    if !read.holds_labels && !read.grids.are_there() {
         return false;
     }
     visit.notes(readings);
     visit.text(TextKind::Body, read.lines);
-    for table in read.tables {
+    for table in read.tables.into_iter().chain(read.grids.tables()) {
         visit.text(TextKind::Table, table);
+    }
+    visit.text(TextKind::Body, read.prose.text);
+    for (place, page) in read.pages.into_iter().enumerate() {
+        match place < MOST_PAGES && is_page(&page) {
+            true => visit.decoded_file(None, "text/html", page.into_bytes()),
+            false => {
+                markup::read(visit, &page);
+                visit.text(TextKind::Body, page);
+            }
+        }
     }
     // What was not followed to the end is a text like any other, and so is what another charset would show.
     if !read.whole {
@@ -38,6 +53,9 @@ const DEEPEST: usize = 500;
 /// Fields in all tables of a text. Each costs many times its length in memory.
 const MOST_CELLS: usize = 500_000;
 
+/// Pages of HTML inside of a text that are read like files; more are read as they are.
+const MOST_PAGES: usize = 50;
+
 /// A structure that is open.
 enum Frame {
     Object {
@@ -47,10 +65,14 @@ enum Frame {
         key: Option<String>,
         /// The values that are no structures.
         fields: Fields,
+        /// The array in it, if there is one only.
+        row: Option<Vec<String>>,
+        structures: usize,
     },
     Array {
         label: String,
         records: Records,
+        lines: Lines,
     },
 }
 
@@ -63,6 +85,10 @@ struct Reader<'a> {
     tables: Vec<String>,
     /// Objects that stand one behind the other outside of any array (JSON lines).
     records: Records,
+    grids: Grids,
+    prose: Prose,
+    /// Texts of several lines that stand in it as arrays of lines, and pages of HTML.
+    pages: Vec<String>,
     holds_labels: bool,
     /// Octets that labels may take when they are written again for each value; fields that tables may have.
     repeats: usize,
@@ -144,10 +170,13 @@ impl<'a> Reader<'a> {
                 label,
                 key: None,
                 fields: Fields::new(),
+                row: None,
+                structures: 0,
             },
             _ => Frame::Array {
                 label,
                 records: Records::default(),
+                lines: Lines::default(),
             },
         });
         Some(())
@@ -178,30 +207,66 @@ impl<'a> Reader<'a> {
         }
         self.lines.push_str(&value);
         self.lines.push('\n');
-        if let Some(Frame::Object { fields, .. }) = self.frames.last_mut()
-            && self.cells > 0
-        {
-            self.cells -= 1;
-            fields.push((label, value));
+        if is_page(&value) {
+            self.pages.push(value.clone());
+        }
+        if self.cells == 0 {
+            return;
+        }
+        self.cells -= 1;
+        match self.frames.last_mut() {
+            Some(Frame::Object { fields, .. }) => fields.push((label, value)),
+            Some(Frame::Array { lines, .. }) => lines.row.push(value),
+            None => {}
         }
     }
 
     fn close(&mut self) {
         match self.frames.pop() {
-            Some(Frame::Object { fields, .. }) => {
+            Some(Frame::Object {
+                fields,
+                row,
+                structures,
+                ..
+            }) => {
                 if let Some((label, value)) = pair(&fields) {
                     self.lines.push_str(&format!("{label}: {value}\n"));
                 }
                 if !self.lines.ends_with("\n\n") {
                     self.lines.push('\n');
                 }
+                self.prose.take(&fields);
                 match self.frames.last_mut() {
-                    Some(Frame::Array { records, .. }) => records.add(&fields),
+                    Some(Frame::Array { records, lines, .. }) => {
+                        records.add(&fields);
+                        match row.filter(|_| structures == 1 && fields.len() <= 2) {
+                            Some(row) => lines.rows.push(row),
+                            None => lines.row.extend(grids::cell(&fields).map(str::to_owned)),
+                        }
+                    }
                     None => self.records.add(&fields),
-                    Some(Frame::Object { .. }) => {}
+                    Some(Frame::Object { structures, .. }) => *structures += 1,
                 }
             }
-            Some(Frame::Array { records, .. }) => self.tables.extend(records.table()),
+            Some(Frame::Array { records, lines, .. }) => {
+                self.tables.extend(records.table());
+                self.close_array(lines);
+            }
+            None => {}
+        }
+    }
+
+    /// Hands the row that an array is to what stands around it.
+    fn close_array(&mut self, lines: Lines) {
+        self.pages.extend(grids::text_of_lines(&lines.row));
+        let in_array = matches!(self.frames.last(), Some(Frame::Array { .. }));
+        let ended = self.grids.take(lines, in_array);
+        match self.frames.last_mut() {
+            Some(Frame::Array { lines, .. }) => lines.rows.extend(ended),
+            Some(Frame::Object { row, structures, .. }) => {
+                *structures += 1;
+                *row = ended;
+            }
             None => {}
         }
     }
@@ -242,6 +307,11 @@ impl<'a> Reader<'a> {
             from = at + 1 + length;
         }
     }
+}
+
+/// Whether a value is a page of HTML or a piece of one.
+fn is_page(value: &str) -> bool {
+    value.trim_start().starts_with('<') && memchr::memmem::find(value.as_bytes(), b"</").is_some()
 }
 
 /// The character that follows the backslash, and the length of the escape behind it.

@@ -13,8 +13,10 @@ mod flat_xml;
 mod flow;
 mod html;
 mod json;
+mod ldif;
 mod mailbox;
 mod mapi;
+mod markup;
 mod octets;
 mod office_xml;
 mod ooxml;
@@ -82,12 +84,13 @@ const BINARY_FORMATS: [BinaryFormat; 11] = [
 ];
 
 /// Formats that are text with a shape; the last one takes every text.
-const TEXT_FORMATS: [TextFormat; 10] = [
+const TEXT_FORMATS: [TextFormat; 11] = [
     enriched::read,
     flat_xml::read,
     postscript::read,
     plain_sheet::read,
     calendar::read,
+    ldif::read,
     json::read,
     html::read,
     xml::read,

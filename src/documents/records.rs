@@ -125,7 +125,8 @@ pub(super) fn label(around: &str, own: &str) -> String {
         .get(..own.floor_char_boundary(LONGEST_LABEL))
         .unwrap_or_default();
     let generic = GENERIC.iter().any(|generic| own.eq_ignore_ascii_case(generic));
-    if own.is_empty() {
+    // The number of a row: `{"ssn": {"0": "…", "1": "…"}}`.
+    if own.is_empty() || own.bytes().all(|byte| byte.is_ascii_digit()) && !around.is_empty() {
         return around.to_owned();
     }
     if around.is_empty() || !generic || around.eq_ignore_ascii_case(own) {

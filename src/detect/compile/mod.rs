@@ -212,6 +212,7 @@ impl<'s> Compiler<'s> {
             needs_form: entry.needs_form,
             needs_issuer: entry.needs_issuer,
             heeds_header: entry.heeds_header,
+            heeds_label: entry.heeds_label,
             shorter: entry.shorter,
             first_only: entry.first_only,
             before_only: entry.before_only,
@@ -284,6 +285,7 @@ impl<'s> Compiler<'s> {
                 after: group.after,
                 passes_over: self.checks(&group.passes_over).first().copied(),
                 companion: group.companion,
+                turned_in_line: group.turned_in_line,
             };
             entries.extend(group.words.iter().map(|word| (word, does)));
         }

@@ -173,6 +173,50 @@ fn ends_as_number(text: &[u8]) -> bool {
     matches!(word.as_slice(), b"number" | b"no" | b"num" | b"nbr" | b"id") || last.ends_with(b"#")
 }
 
+/// Words for people who have a number that is called by their part in the matter: often their Social Security number.
+const PEOPLE: [&str; 30] = [
+    "employee",
+    "applicant",
+    "borrower",
+    "claimant",
+    "patient",
+    "taxpayer",
+    "spouse",
+    "dependent",
+    "insured",
+    "subscriber",
+    "participant",
+    "beneficiary",
+    "tenant",
+    "resident",
+    "payee",
+    "recipient",
+    "holder",
+    "owner",
+    "person",
+    "personal",
+    "individual",
+    "national",
+    "identification",
+    "identity",
+    "tax",
+    "security",
+    "worker",
+    "retiree",
+    "debtor",
+    "member",
+];
+
+/// Whether a label says that a value is the number of a thing: "study ID", "bid #". "Taxpayer no." is a person's.
+pub(super) fn numbers_things(label: &[u8]) -> bool {
+    let of_person = |word: &[u8]| {
+        PEOPLE
+            .iter()
+            .any(|person| word.eq_ignore_ascii_case(person.as_bytes()))
+    };
+    ends_as_number(label.trim_ascii_end()) && !words(label).any(of_person)
+}
+
 /// Whether a label names something that is not the element: no keyword stands in it, it says more than
 /// "number", and it is no person's name.
 pub(super) fn is_foreign(scene: &Scene, label: &Range<usize>) -> bool {

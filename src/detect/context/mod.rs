@@ -112,7 +112,8 @@ pub(super) fn weigh(
         && scene
             .cell
             .is_some_and(|cell| is_elsewhere(candidate, scene, cell));
-    let alone = scene.alone && candidate.distinctive && !elsewhere;
+    let numbered = pattern.heeds_label && voices.numbered;
+    let alone = scene.alone && candidate.distinctive && !elsewhere && !numbered;
     let confidence = tier(&voices, &pattern.confidence, supported, alone, scene.strong_only);
     let confidence = confidence.ok_or_else(|| voices.silence(elsewhere))?;
     match confidence >= rule.report_from {
@@ -190,6 +191,7 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
             .weak
             .filter(|keyword| keyword.distance < from_label && keyword.side == Side::Before);
         voices.labelled = true;
+        voices.numbered = label::numbers_things(scene.bytes.get(label).unwrap_or_default());
     }
     voices.settle();
     voices

@@ -86,6 +86,8 @@ pub(super) struct Voices {
     pub issuer: Option<usize>,
     /// The value has a label of its own, which names something else.
     pub labelled: bool,
+    /// That label says that the value is the number of something, and of no person.
+    pub numbered: bool,
 }
 
 impl Voices {
@@ -126,6 +128,7 @@ impl Voices {
                     after,
                     passes_over,
                     companion,
+                    turned_in_line,
                 } => {
                     let reach = if heard.side == Side::After { after } else { before };
                     let strength = if heard.hit.turned {
@@ -133,8 +136,11 @@ impl Voices {
                     } else {
                         strength
                     };
+                    let is_turned =
+                        || turned_in_line && rule.keywords.is_turned_in_line(scene.bytes, heard.hit);
                     if heard.distance <= reach
                         && heard.reaches(candidate, scene, strength, (passes_over, companion))
+                        && !is_turned()
                     {
                         self.take(strength, heard.keyword(strength));
                     }

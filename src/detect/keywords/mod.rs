@@ -27,6 +27,8 @@ pub(super) enum Use {
         passes_over: Option<&'static Check>,
         /// It has a value of its own and stands beside this one: a security code, an expiry date.
         companion: bool,
+        /// A word that turns it does so from anywhere before it in the line.
+        turned_in_line: bool,
     },
     /// It names the issuer of the form with this index.
     Names { form: usize },
@@ -146,6 +148,11 @@ impl Keywords {
             self.hit(bytes, at, to, &mut hits)
         });
         hits
+    }
+
+    /// Whether a word that turns keywords stands anywhere before a hit in its line: "Broker Ann Lee, lic. 48213907".
+    pub fn is_turned_in_line(&self, bytes: &[u8], hit: &Hit) -> bool {
+        self.neighbours.turn_in_line(bytes, hit.start)
     }
 
     /// How far a keyword reaches that can make a value count: before itself and after itself. None when it

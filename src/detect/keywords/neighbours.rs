@@ -22,6 +22,18 @@ impl Neighbours {
             || !self.after.is_empty() && self.turns_after(after)
     }
 
+    /// Whether words that turn what follows stand before an octet, in the same line and not far away.
+    pub(super) fn turn_in_line(&self, bytes: &[u8], at: usize) -> bool {
+        let before = bytes.get(at.saturating_sub(IN_LINE)..at).unwrap_or_default();
+        let line = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+        let mut rest = before.get(line..).unwrap_or_default();
+        while !rest.is_empty() && !self.turns_before(rest) {
+            let (word, _) = last_word(rest);
+            rest = rest.get(..word.min(rest.len() - 1)).unwrap_or_default();
+        }
+        !rest.is_empty()
+    }
+
     /// Whether the last word of a text, or the last two, turn what follows.
     fn turns_before(&self, text: &[u8]) -> bool {
         let (from, to) = last_word(text);
@@ -48,6 +60,9 @@ impl Neighbours {
 
 /// How far words beside a keyword are looked for.
 const BESIDE: usize = 30;
+
+/// How far back they are looked for in a line.
+const IN_LINE: usize = 80;
 
 /// Whether words, with a space between them, are known in small letters.
 fn knows(known: &HashSet<String>, words: &[&[u8]]) -> bool {

@@ -8,6 +8,7 @@ fn found(text: &str) -> Vec<String> {
         after: 0,
         passes_over: None,
         companion: false,
+        turned_in_line: false,
     };
     let words = [
         "ssn",

@@ -60,6 +60,8 @@ struct Labels {
 const FAR: usize = 4 << 10;
 /// Longer lines are no rows.
 const LONGEST_ROW: usize = 16 << 10;
+/// Longer labels are those of several columns.
+const WORDS_OF_A_LABEL: usize = 3;
 /// How many rows of labels a table may have: "Social Security" above "Number".
 const ROWS_OF_LABELS: usize = 2;
 /// How many rows may stand above the header: a title, a date.
@@ -78,8 +80,10 @@ impl Labels {
         Labels { row, cells, columns }
     }
 
-    /// In a table aligned by spaces: the label above a stretch of a line, else the nearest one.
-    fn above(&self, place: Range<usize>) -> Option<&Range<usize>> {
+    /// In a table aligned by spaces: the label above a stretch of a line, else the nearest one. Where single spaces part
+    /// labels of narrow columns, they look like one; of such a label those words count that stand above the stretch,
+    /// and their neighbours.
+    fn above(&self, bytes: &[u8], place: Range<usize>) -> Option<Range<usize>> {
         let gap = |column: &Range<usize>| {
             let right = column.start.saturating_sub(place.end);
             right.max(place.start.saturating_sub(column.end))
@@ -87,7 +91,33 @@ impl Labels {
         let labels = self.columns.iter().zip(&self.cells.list);
         let near = labels.map(|(column, label)| (gap(column), label));
         let nearest = near.filter(|(gap, _)| *gap <= 3).min_by_key(|(gap, _)| *gap);
-        nearest.map(|(_, label)| label)
+        let (_, label) = nearest?;
+        let words = split::words(bytes, label);
+        let above = |word: &Range<usize>| {
+            let column = split::columns(bytes, self.row.start, word);
+            column.start < place.end && place.start < column.end
+        };
+        let (Some(first), Some(last)) = (words.iter().position(above), words.iter().rposition(above)) else {
+            return Some(label.clone());
+        };
+        if words.len() <= WORDS_OF_A_LABEL {
+            return Some(label.clone());
+        }
+        let first = words.get(first.saturating_sub(1))?;
+        let last = words.get(last + 1).or(words.last())?;
+        Some(first.start..last.end)
+    }
+}
+
+impl Labels {
+    /// In a table aligned by spaces: whether a word of a label begins or ends where a stretch of a line does.
+    fn is_aligned(&self, bytes: &[u8], place: &Range<usize>) -> bool {
+        let labels = self.columns.iter().zip(&self.cells.list);
+        let mut words = labels.flat_map(|(_, label)| split::words(bytes, label));
+        words.any(|word| {
+            let column = split::columns(bytes, self.row.start, &word);
+            column.start == place.start || column.end == place.end
+        })
     }
 }
 
@@ -117,11 +147,12 @@ impl<'v> Layout<'v> {
             .filter(|_| start >= self.line.start && !is_label)?;
         let (column, own) = cells.at(start, end)?;
         if self.kind == TextKind::Body && cells.may_be_prose() && !self.fills(&own, start, end) {
-            return None;
+            let place = split::columns(self.bytes, self.line.start, &(start..end));
+            labels.iter().find(|row| row.is_aligned(self.bytes, &place))?;
         }
         let mut headers = [const { None }; ROWS_OF_LABELS];
         for (place, row) in headers.iter_mut().zip(labels) {
-            *place = self.label_of(row, column, &own).cloned();
+            *place = self.label_of(row, column, &(start..end));
         }
         headers.iter().flatten().next()?;
         let left = cells
@@ -185,7 +216,7 @@ impl<'v> Layout<'v> {
     }
 
     /// The cells of the line that [`Layout::cell`] answered for, each after the label of its column.
-    pub fn columns(&self) -> impl Iterator<Item = (&Range<usize>, &Range<usize>)> {
+    pub fn columns(&self) -> impl Iterator<Item = (Range<usize>, &Range<usize>)> {
         let labels = self.table.iter().flat_map(|table| &table.labels);
         let pairs = labels.flat_map(|row| self.cells.iter().map(move |cells| (row, cells)));
         pairs.flat_map(move |(row, cells)| {
@@ -197,19 +228,14 @@ impl<'v> Layout<'v> {
         })
     }
 
-    /// What a row of labels says of a cell of the present line.
-    fn label_of<'c>(
-        &self,
-        labels: &'c Labels,
-        column: usize,
-        cell: &Range<usize>,
-    ) -> Option<&'c Range<usize>> {
+    /// What a row of labels says of a stretch of the present line, which lies in a cell of this column.
+    fn label_of(&self, labels: &Labels, column: usize, stretch: &Range<usize>) -> Option<Range<usize>> {
         match labels.cells.delimiter {
             Delimiter::Spaces => {
-                let place = split::columns(self.bytes, self.line.start, cell);
-                labels.above(place)
+                let place = split::columns(self.bytes, self.line.start, stretch);
+                labels.above(self.bytes, place)
             }
-            _ => labels.cells.list.get(column),
+            _ => labels.cells.list.get(column).cloned(),
         }
     }
 

@@ -92,6 +92,20 @@ pub(super) fn columns(bytes: &[u8], line_start: usize, stretch: &Range<usize>) -
     from..from + width(stretch.start, stretch.end)
 }
 
+/// The words of a stretch of text, between spaces.
+pub(super) fn words(bytes: &[u8], stretch: &Range<usize>) -> Vec<Range<usize>> {
+    let mut words: Vec<Range<usize>> = Vec::new();
+    let text = bytes.get(stretch.clone()).unwrap_or_default();
+    for (at, _) in text.iter().enumerate().filter(|(_, byte)| **byte != b' ') {
+        let at = stretch.start + at;
+        match words.last_mut().filter(|word| word.end == at) {
+            Some(word) => word.end = at + 1,
+            None => words.push(at..at + 1),
+        }
+    }
+    words
+}
+
 /// Whether a line holds a number that no label has, which is quicker to see than its cells.
 pub(super) fn holds_data(line: &[u8]) -> bool {
     let is_number = |run: &[u8]| run.iter().all(u8::is_ascii_digit);

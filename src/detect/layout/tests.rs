@@ -45,6 +45,16 @@ fn the_header_speaks_for_rows_far_below_it() {
 }
 
 #[test]
+fn of_labels_that_run_together_those_words_count_that_stand_above() {
+    let text = "Name       SSN       Card Number      Driver's License Bank Account\n\
+                Mary Jones 536228145 4539148803436467 S48213907        4830127755\n";
+    let label = |value| header(text, value, TextKind::Body).unwrap();
+    assert!(label("4539148803436467").contains("Card Number"));
+    assert!(label("S48213907").contains("Driver's License") && !label("S48213907").contains("Card"));
+    assert!(label("4830127755").contains("Bank Account") && !label("4830127755").contains("Driver"));
+}
+
+#[test]
 fn prose_with_commas_is_no_table_and_a_table_ends_with_its_last_row() {
     let prose = "Hello, John, please\nsend my number, it is 536228145, thanks\n";
     assert_eq!(header(prose, "536228145", TextKind::Body), None);

@@ -117,12 +117,12 @@ impl Names {
     pub fn in_columns<'c>(
         &self,
         bytes: &[u8],
-        columns: impl Iterator<Item = (&'c Range<usize>, &'c Range<usize>)>,
+        columns: impl Iterator<Item = (Range<usize>, &'c Range<usize>)>,
     ) -> bool {
         let text = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
         columns
             .into_iter()
-            .any(|(label, cell)| shape::fits_label(self, text(label), text(cell)))
+            .any(|(label, cell)| shape::fits_label(self, text(&label), text(cell)))
     }
 }
 

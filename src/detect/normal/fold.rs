@@ -148,6 +148,11 @@ fn as_punctuation(character: char) -> Option<u8> {
         '\u{201C}'..='\u{201F}' | '\u{2033}' => Some(b'"'),
         '\u{B7}' | '\u{2022}' | '\u{2027}' | '\u{2219}' | '\u{22C5}' | '\u{30FB}' => Some(b'.'),
         '\u{2044}' | '\u{2215}' => Some(b'/'),
+        // Lines of tables that are drawn.
+        '\u{2502}' | '\u{2503}' | '\u{2506}' | '\u{2507}' | '\u{250A}' | '\u{250B}' | '\u{2551}' => {
+            Some(b'|')
+        }
+        '\u{2500}'..='\u{257F}' => Some(b'-'),
         _ if character.is_ascii() => Some(character as u8),
         _ => None,
     }

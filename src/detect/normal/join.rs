@@ -1,11 +1,12 @@
-//! Numbers that a mail program broke over two lines, or whose digits somebody set apart, made whole.
+//! Numbers that a mail program broke over two lines, whose digits somebody set apart or whose groups have cells of
+//! their own, made whole.
 //!
 //! A second reading beside the plain one: what it finds counts only when something was taken out of it.
 
 use std::ops::Range;
 
-use super::apart;
 use super::map::Map;
+use super::{apart, cells};
 
 /// Octets with the line ends and unusual separators inside numbers taken out.
 pub(super) struct Joined {
@@ -19,14 +20,15 @@ pub(super) struct Joined {
 pub(super) fn join(bytes: &[u8], lines: bool) -> Option<Joined> {
     let mut out: Vec<(Range<usize>, Option<u8>)> = Vec::new();
     apart::separators(bytes, |stretch, instead| out.push((stretch, instead)));
+    cells::separators(bytes, |stretch, instead| out.push((stretch, instead)));
     if lines {
         let ends = memchr::memchr_iter(b'\n', bytes).filter_map(|end| inside_number(bytes, end));
         out.extend(ends.map(|stretch| {
             let space = between_groups(bytes, &stretch).then_some(b' ');
             (stretch, space)
         }));
-        out.sort_by_key(|(stretch, _)| stretch.start);
     }
+    out.sort_by_key(|(stretch, _)| stretch.start);
     if out.is_empty() {
         return None;
     }
@@ -81,7 +83,7 @@ fn between_groups(bytes: &[u8], stretch: &Range<usize>) -> bool {
 }
 
 /// What to take out around the line feed at `end`, when a number goes on after it: spaces, the line end, and
-/// the marks of a quoted reply.
+/// the marks of a quoted reply; and hyphens there, as far as they only say that the number goes on.
 fn inside_number(bytes: &[u8], end: usize) -> Option<Range<usize>> {
     let (before, after) = (bytes.get(..end)?, bytes.get(end + 1..)?);
     let spaces = before
@@ -93,14 +95,14 @@ fn inside_number(bytes: &[u8], end: usize) -> Option<Range<usize>> {
     let marks = after
         .iter()
         .take(8)
-        .take_while(|byte| matches!(byte, b' ' | b'>' | b'\t'))
+        .take_while(|byte| matches!(byte, b' ' | b'>' | b'|' | b'\t'))
         .count();
     let (from, to) = (end - spaces, end + 1 + marks);
     let mut left = bytes.get(..from)?.iter().rev();
     let mut right = bytes.get(to..)?.iter();
     let joins = match (left.next()?, right.next()?) {
         (b'0'..=b'9', b'0'..=b'9') => true,
-        (b'-', b'0'..=b'9') => left.next().is_some_and(u8::is_ascii_alphanumeric),
+        (b'-', b'0'..=b'9' | b'-') | (b'0'..=b'9', b'-') => return hyphenated(bytes, from..to),
         (b'.' | b'/', b'0'..=b'9') => left.next()?.is_ascii_digit(),
         // The letters that some licences begin with.
         (b'A'..=b'Z', b'0'..=b'9') => {
@@ -110,8 +112,57 @@ fn inside_number(bytes: &[u8], end: usize) -> Option<Range<usize>> {
                 .take(3);
             letters.count() < 2
         }
-        (b'0'..=b'9', b'-' | b'.' | b'/') => right.next()?.is_ascii_digit(),
+        (b'0'..=b'9', b'.' | b'/') => right.next()?.is_ascii_digit(),
         _ => false,
     };
     joins.then_some(from..to)
+}
+
+/// Hyphens at the end of a line and at the beginning of the next: at most so many stand there.
+const MOST_HYPHENS: usize = 2;
+
+/// What to take out where a line ends within a number and hyphens stand beside its end. Of two hyphens, one was
+/// there before the line was broken.
+fn hyphenated(bytes: &[u8], gap: Range<usize>) -> Option<Range<usize>> {
+    let is_hyphen = |byte: &&u8| **byte == b'-';
+    let (left, right) = (bytes.get(..gap.start)?, bytes.get(gap.end..)?);
+    let before = left.iter().rev().take_while(is_hyphen).count();
+    let after = right.iter().take_while(is_hyphen).count();
+    let left = left.get(..left.len() - before)?;
+    let right = right.get(after..)?;
+    let goes_on = left.last()?.is_ascii_alphanumeric() && right.first()?.is_ascii_digit();
+    if !goes_on || before + after > MOST_HYPHENS {
+        return None;
+    }
+    let kept = usize::from(before + after > 1 || !breaks_a_group(left, right));
+    let whole = gap.start - before..gap.end + after;
+    // The hyphen that stays is the first one; where both stand in the next line, none is left before it.
+    Some(match before > 0 {
+        true => whole.start + kept..whole.end,
+        false => whole.start..whole.end - kept,
+    })
+}
+
+/// Whether a hyphen between two texts stands within a group of a number, where none is printed: without it the
+/// groups have lengths that numbers are printed in, or there is only one group, too long to be printed as two.
+fn breaks_a_group(left: &[u8], right: &[u8]) -> bool {
+    const PRINTED: [&[usize]; 4] = [&[3, 2, 4], &[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4]];
+    const MOST: usize = 40;
+    let is_digit = |byte: &u8| byte.is_ascii_digit();
+    let is_part = |byte: &&u8| is_digit(byte) || **byte == b'-';
+    let length = left.iter().rev().take(MOST).take_while(is_part).count();
+    let left = left.get(left.len() - length..).unwrap_or_default();
+    let length = right.iter().take(MOST).take_while(is_part).count();
+    let right = right.get(..length).unwrap_or_default();
+    let right = right.strip_suffix(b"-").unwrap_or(right);
+    let groups = |text: &[u8]| -> Vec<usize> { text.split(|byte| *byte == b'-').map(<[u8]>::len).collect() };
+    let (mut lengths, mut rest) = (groups(left), groups(right));
+    if let ([first], [second]) = (lengths.as_slice(), rest.as_slice()) {
+        return first + second > 8 && *first.max(second) > 4;
+    }
+    if let (Some(last), Some(first)) = (lengths.last_mut(), rest.first()) {
+        *last += first;
+        lengths.extend(rest.drain(1..));
+    }
+    PRINTED.contains(&lengths.as_slice())
 }

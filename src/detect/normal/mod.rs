@@ -4,6 +4,7 @@
 //! Text that is ASCII already (most mail) is neither copied nor mapped.
 
 mod apart;
+mod cells;
 mod fold;
 mod join;
 mod map;

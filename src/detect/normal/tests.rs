@@ -15,6 +15,7 @@ fn what_looks_like_a_digit_a_dash_or_a_space_becomes_one() {
     assert_eq!(folded("٥٣٦-٢٢-٨١٤٥ ५३६"), "536-22-8145 536");
     assert_eq!(folded("536\u{A0}22\u{202F}8145"), "536 22 8145");
     assert_eq!(folded("5\u{FE0F}\u{20E3}3\u{FE0F}\u{20E3}"), "53");
+    assert_eq!(folded("│ Name ║ SSN ┃"), "| Name | SSN |");
     assert_eq!(folded("José Nuñez, №12, driver’s"), "Jose Nunez, No.12, driver's");
 }
 
@@ -38,6 +39,48 @@ fn spans_lead_back_to_the_original_characters() {
     let at = folded(text).find("536-22-8145").unwrap();
     let (start, end) = view.origin(at, at + 11);
     assert_eq!(&text[start..end], "５３６\u{200B}-22-814５");
+}
+
+#[test]
+fn groups_that_have_cells_of_their_own_are_one_number() {
+    for (text, whole) in [
+        ("SSN\t536\t22\t8145\tx", "SSN\t536228145\tx"),
+        ("SSN | 536 | - | 22 | - | 8145 |", "SSN | 536228145 |"),
+        ("Card\t4539\t1488\t0343\t6467\n", "Card\t4539/1488/0343/6467\n"),
+        (
+            "IBAN\tGB82\tWEST\t1234\t5698\t7654\t32\n",
+            "IBAN\tGB82WEST12345698765432\n",
+        ),
+    ] {
+        let joined = View::plain(text).joined(false).unwrap();
+        assert_eq!(String::from_utf8_lossy(&joined.bytes), whole);
+    }
+    for text in [
+        "536\t22\t81456",
+        "12\t34\t5678",
+        "a536\t22\t8145",
+        "4539\t1488\t0343",
+        "536, 22\t8145",
+    ] {
+        assert!(View::plain(text).joined(false).is_none(), "{text}");
+    }
+}
+
+#[test]
+fn hyphens_where_a_line_ends_stay_only_where_they_are_printed() {
+    for (text, whole) in [
+        ("SSN 536-22-\n8145 x", "SSN 536-22-8145 x"),
+        ("SSN 536-22-\n-8145 x", "SSN 536-22-8145 x"),
+        ("SSN 536--\n> 22-8145 x", "SSN 536-22-8145 x"),
+        ("SSN 536-2-\n2-8145 x", "SSN 536-22-8145 x"),
+        ("card 45391488-\n| 03436467 x", "card 4539148803436467 x"),
+        ("card 4539-14-\n88-0343-6467 x", "card 4539-1488-0343-6467 x"),
+        ("account 4830-\n1277 x", "account 4830-1277 x"),
+    ] {
+        let joined = View::plain(text).joined(true).unwrap();
+        assert_eq!(String::from_utf8_lossy(&joined.bytes), whole);
+    }
+    assert!(View::plain("12---\n34").joined(true).is_none());
 }
 
 #[test]
@@ -113,9 +156,10 @@ proptest! {
         if let Some(joined) = view.joined(true) {
             for start in 0..joined.bytes.len() {
                 let (from, to) = joined.origin(start, start + 1);
-                // Only an underscore and a line end are ever read as something else.
+                // Only an underscore, a line end and the edge of a cell are ever read as something else.
                 let (there, here) = (view.bytes.get(from..to), joined.bytes.get(start..start + 1));
-                prop_assert!(there == here || (there, here) == (Some(b"_"), Some(b"-")) || here == Some(b" "));
+                prop_assert!(there == here || (there, here) == (Some(b"_"), Some(b"-"))
+                    || here == Some(b" ") || here == Some(b"/"));
             }
         }
     }

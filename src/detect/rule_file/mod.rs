@@ -49,6 +49,7 @@ pub(super) struct PatternEntry {
     pub needs_form: bool,
     pub needs_issuer: bool,
     pub heeds_header: bool,
+    pub heeds_label: bool,
     pub shorter: bool,
     pub first_only: bool,
     pub before_only: bool,
@@ -111,6 +112,7 @@ pub(super) struct KeywordEntry {
     pub after: usize,
     pub passes_over: Vec<At<String>>,
     pub companion: bool,
+    pub turned_in_line: bool,
     pub words: Vec<At<String>>,
 }
 
@@ -200,6 +202,7 @@ fn pattern(table: &mut Table) -> PatternEntry {
         needs_form: table.flag("needs_form", false),
         needs_issuer: table.flag("needs_issuer", false),
         heeds_header: table.flag("heeds_header", false),
+        heeds_label: table.flag("heeds_label", false),
         shorter: table.flag("shorter", false),
         first_only: table.flag("first_only", false),
         before_only: table.flag("before_only", false),
@@ -229,6 +232,7 @@ fn keyword(table: &mut Table) -> KeywordEntry {
         after: table.number("after", 0),
         passes_over: table.texts("passes_over"),
         companion: table.flag("companion", false),
+        turned_in_line: table.flag("turned_in_line", false),
         words: table.texts("words"),
     }
 }

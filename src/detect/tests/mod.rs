@@ -1,9 +1,11 @@
 //! The shipped rules on texts as people write them. Every value is invented or published as a sample.
 
+mod disguises;
 mod explained;
 mod hostile;
 mod mail;
 mod people;
+mod readings;
 mod rule_errors;
 mod traps;
 

@@ -12,7 +12,7 @@ mod rows;
 mod style;
 mod tokens;
 
-use super::{Visit, residue, text};
+use super::{Visit, markup, residue, text, xml};
 use crate::mime::{Leaf, TextKind, charset};
 
 use page::Page;
@@ -30,7 +30,32 @@ pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool 
     if let Some(own) = by_own_label(visit.leaf).filter(|own| readings.all().all(|reading| reading != own)) {
         visit.page(Page::read(&own));
     }
+    if visit.leaf.media_type != "text/html" {
+        markup::read(visit, &readings.text);
+        if is_other_xml(&readings.text) {
+            xml::read(visit, readings);
+        }
+    }
     true
+}
+
+/// The tables of pieces of HTML that stand in another text.
+pub(super) fn tables(source: &str) -> Option<String> {
+    let octets = source.as_bytes();
+    let holds = ["</td", "</TD"]
+        .iter()
+        .any(|mark| memchr::memmem::find(octets, mark.as_bytes()).is_some());
+    let tables = holds.then(|| Page::read(source).tables.join("\n"));
+    tables.filter(|tables| !tables.is_empty())
+}
+
+/// Whether a text that has elements of HTML is XML of another kind, with elements that HTML does not know.
+fn is_other_xml(source: &str) -> bool {
+    let start = source
+        .get(..source.floor_char_boundary(2_048))
+        .unwrap_or_default();
+    let root = |name: &str| memchr::memmem::find(start.as_bytes(), name.as_bytes()).is_some();
+    source.trim_start_matches('\u{feff}').starts_with("<?xml") && !root("<html") && !root("<HTML")
 }
 
 /// The text by the charset that the page itself names, where that may matter (HTML Standard §13.2.3.2).

@@ -184,3 +184,41 @@ proptest! {
         document("application/octet-stream", &source);
     }
 }
+
+#[test]
+fn json_finds_the_labels_of_rows_that_stand_apart() {
+    let rows = "name\tssn\nJane Doe\t536228145\nJohn Roe\t412559921\n";
+    for source in [
+        r#"{"columns":["name","ssn"],"index":[0,1,2],"data":[["Jane Doe",536228145],["John Roe","412559921"]]}"#,
+        r#"{"rows":[["Jane Doe","536228145"],["John Roe","412559921"]],"header":["name","ssn"]}"#,
+        r#"[["name","ssn"],["Jane Doe","536228145"],["John Roe","412559921"]]"#,
+        r#"{"schema":{"fields":[{"name":"name","type":"S"},{"name":"ssn","type":"S"}]},
+            "rows":[{"f":[{"v":"Jane Doe"},{"v":"536228145"}]},{"f":[{"v":"John Roe"},{"v":"412559921"}]}]}"#,
+    ] {
+        let read = document("application/json", source.as_bytes());
+        assert!(read.of_kind(TextKind::Table).contains(&rows), "{source}");
+    }
+    let columns = br#"{"name":{"0":"Jane Doe"},"ssn":{"0":"536228145"}}"#;
+    assert!(document("application/json", columns).holds("ssn: 536228145"));
+}
+
+#[test]
+fn notebooks_and_trees_of_words_are_read_as_the_text_they_show() {
+    let notebook = br#"{"cells":[{"source":["| Name | SSN |\n","|---|---|\n","| Jane Doe | 536228145 |"]},
+        {"outputs":[{"data":{"text/html":["<table>\n","<tr><th>Name</th><th>SSN</th></tr>\n","<tr><td>Jane Doe</td><td>412559921</td></tr></table>"]}}]}]}"#;
+    let read = document("application/octet-stream", notebook);
+    assert!(read.holds("| Name | SSN |\n|---|---|\n| Jane Doe | 536228145 |"));
+    assert!(
+        read.of_kind(TextKind::Table)
+            .contains(&"Name\tSSN\nJane Doe\t412559921\n")
+    );
+    let words = br#"{"blocks":[{"t":"Para","c":[{"t":"Str","c":"SSN:"},{"t":"Space"},{"t":"Str","c":"536-22-8145"}]}]}"#;
+    assert!(document("application/json", words).holds("SSN: 536-22-8145\n"));
+}
+
+#[test]
+fn entries_of_a_directory_are_unfolded_and_decoded() {
+    let entries = b"# export\ndn: cn=Jane Doe,dc=example\ncn: Jane\n  Doe\nssn:: NTM2LTIyLTgx\n NDU=\ncard: 4539148\n 803436467\n";
+    let read = document("application/octet-stream", entries);
+    assert!(read.holds("cn: Jane Doe\nssn: 536-22-8145\ncard: 4539148803436467\n"));
+}
