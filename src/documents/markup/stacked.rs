@@ -48,17 +48,38 @@ pub(super) fn tables(source: &str) -> Option<String> {
     (!table.is_empty()).then_some(table)
 }
 
+/// What a line may be in a table.
+#[derive(Clone, Copy)]
+struct Cell {
+    data: bool,
+    label: bool,
+}
+
+impl Cell {
+    fn of(line: &&str) -> Cell {
+        let data = is_data(line);
+        Cell {
+            data,
+            label: !data && line.bytes().any(|byte| byte.is_ascii_alphabetic()),
+        }
+    }
+}
+
 /// Writes a block of lines as a table, if it is one. Where it has several rows, other lines may stand above and below it;
 /// as no label shows where it begins, all tables are written that leave as few lines out.
 fn write(block: &[&str], table: &mut String) {
+    // Each line is looked at once, though it is tried in many tables.
+    let kinds: Vec<Cell> = block.iter().map(Cell::of).collect();
     let mut done = false;
     for left_out in 0..=MOST_LEFT_OUT {
         if done {
             return;
         }
         for above in 0..=left_out {
-            let end = block.len().checked_sub(left_out - above);
-            let Some(cells) = end.and_then(|end| block.get(above..end)) else {
+            let Some(end) = block.len().checked_sub(left_out - above) else {
+                continue;
+            };
+            let Some((lines, cells)) = block.get(above..end).zip(kinds.get(above..end)) else {
                 continue;
             };
             let several = |columns: usize| cells.len() > 2 * columns;
@@ -72,7 +93,7 @@ fn write(block: &[&str], table: &mut String) {
             };
             // A single row may fit by chance.
             done |= several(columns);
-            for row in cells.chunks(columns) {
+            for row in lines.chunks(columns) {
                 push_row(table, row.iter().copied());
             }
             table.push('\n');
@@ -81,23 +102,18 @@ fn write(block: &[&str], table: &mut String) {
 }
 
 /// Whether cells make rows below labels: each column holds numbers only, or none, and one of them does.
-fn is_table(cells: &[&str], columns: usize) -> bool {
+fn is_table(cells: &[Cell], columns: usize) -> bool {
     // Four short lines may be anything.
-    let enough = |rows: &[&str]| rows.len() > columns || !rows.is_empty() && columns > 2;
+    let enough = |rows: &[Cell]| rows.len() > columns || !rows.is_empty() && columns > 2;
     let Some((labels, rows)) = cells.split_at_checked(columns).filter(|(_, rows)| enough(rows)) else {
         return false;
     };
-    let is_label = |cell: &&str| !is_data(cell) && cell.bytes().any(|byte| byte.is_ascii_alphabetic());
     let alike = |column: usize| {
-        let mut cells = rows
-            .iter()
-            .skip(column)
-            .step_by(columns)
-            .map(|cell| is_data(cell));
+        let mut cells = rows.iter().skip(column).step_by(columns).map(|cell| cell.data);
         let first = cells.next().unwrap_or(false);
         cells.all(|data| data == first).then_some(first)
     };
-    if !labels.iter().all(is_label) {
+    if !labels.iter().all(|cell| cell.label) {
         return false;
     }
     let kinds: Option<Vec<bool>> = (0..columns).map(alike).collect();
