@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// How long the groups are that a form has cells for, and what is put between them. Three or four figures of any table
 /// may be that long, so what they make is a number that needs a keyword, and no card is told by its groups alone.
-const PRINTED: [(&[usize], Option<u8>); 4] = [
+pub(super) const PRINTED: [(&[usize], Option<u8>); 4] = [
     (&[3, 2, 4], None),
     (&[4, 4, 4, 4], Some(b'/')),
     (&[4, 6, 5], Some(b'/')),

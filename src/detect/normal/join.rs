@@ -146,7 +146,6 @@ fn hyphenated(bytes: &[u8], gap: Range<usize>) -> Option<Range<usize>> {
 /// Whether a hyphen between two texts stands within a group of a number, where none is printed: without it the
 /// groups have lengths that numbers are printed in, or there is only one group, too long to be printed as two.
 fn breaks_a_group(left: &[u8], right: &[u8]) -> bool {
-    const PRINTED: [&[usize]; 4] = [&[3, 2, 4], &[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4]];
     const MOST: usize = 40;
     let is_digit = |byte: &u8| byte.is_ascii_digit();
     let is_part = |byte: &&u8| is_digit(byte) || **byte == b'-';
@@ -164,5 +163,6 @@ fn breaks_a_group(left: &[u8], right: &[u8]) -> bool {
         *last += first;
         lengths.extend(rest.drain(1..));
     }
-    PRINTED.contains(&lengths.as_slice())
+    let mut printed = cells::PRINTED.iter();
+    printed.any(|(groups, _)| *groups == lengths.as_slice())
 }

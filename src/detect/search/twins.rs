@@ -26,7 +26,7 @@ pub(super) fn settle(texts: &[Text], located: Vec<Located>) -> Vec<Located> {
     let mut best: HashMap<Twin, (Support, usize)> = HashMap::new();
     for one in &located {
         let Some(twin) = twin(texts, one) else { continue };
-        let support = (one.finding.name_near, one.finding.confidence);
+        let support = support_of(one);
         let known = best.entry(twin).or_insert((support, one.text));
         // Findings come in the order of the texts, so that of equals the first stays.
         if support > known.0 {
@@ -50,7 +50,7 @@ pub(super) fn settle(texts: &[Text], located: Vec<Located>) -> Vec<Located> {
     let in_tables = located.iter().filter(|one| is_table(texts, one));
     let wholes: BTreeMap<Twin, (usize, Support)> = in_tables
         .filter_map(|one| {
-            let support = (one.finding.name_near, one.finding.confidence);
+            let support = support_of(one);
             twin(texts, one).map(|twin| (twin, (one.text, support)))
         })
         .collect();
@@ -60,7 +60,7 @@ pub(super) fn settle(texts: &[Text], located: Vec<Located>) -> Vec<Located> {
         let mut begin_alike = longer.take_while(|((of, other, whole), _)| {
             of == part && other == element && whole.starts_with(value.as_str())
         });
-        let support = (one.finding.name_near, one.finding.confidence);
+        let support = support_of(one);
         begin_alike.any(|(_, (text, whole))| *text != one.text && *whole >= support)
     };
     let keeps = |one: &Located| {
@@ -75,6 +75,10 @@ pub(super) fn settle(texts: &[Text], located: Vec<Located>) -> Vec<Located> {
     let kept: Vec<bool> = located.iter().map(keeps).collect();
     let pairs = located.into_iter().zip(kept);
     pairs.filter(|(_, kept)| *kept).map(|(one, _)| one).collect()
+}
+
+fn support_of(one: &Located) -> Support {
+    (one.finding.name_near, one.finding.confidence)
 }
 
 fn is_table(texts: &[Text], one: &Located) -> bool {

@@ -36,7 +36,7 @@ type ContentKey = Zeroizing<Vec<u8>>;
 
 /// The key that one content is encrypted with, and the octets that its encryption begins with. For one content only: two
 /// that have both in common give each other away.
-struct Lock {
+struct ContentEncryption {
     cipher: ContentCipher,
     key: ContentKey,
     iv: Vec<u8>,
@@ -46,13 +46,13 @@ struct Lock {
     behind: Vec<u8>,
 }
 
-impl Lock {
-    fn fresh(cipher: ContentCipher, content_size: usize) -> Result<Lock, SealError> {
+impl ContentEncryption {
+    fn fresh(cipher: ContentCipher, content_size: usize) -> Result<ContentEncryption, SealError> {
         let mut key = ContentKey::new(vec![0; cipher.key_size()]);
         let mut iv = vec![0; cipher.iv_size()];
         openssl::rand::rand_priv_bytes(&mut key).map_err(crypto)?;
         openssl::rand::rand_bytes(&mut iv).map_err(crypto)?;
-        Ok(Lock {
+        Ok(ContentEncryption {
             cipher,
             key,
             iv,
@@ -140,7 +140,7 @@ impl Head {
 /// A content that was encrypted once, for several CMS whose recipients do not know of each other. Everyone who opens one has
 /// the key of all, and reads the same in each; who else can is said in none.
 pub struct Encrypted {
-    lock: Lock,
+    encryption: ContentEncryption,
     /// The ciphertext with what follows it.
     octets: Vec<u8>,
 }
@@ -149,10 +149,10 @@ impl Encrypted {
     /// Encrypts the content with a fresh key.
     pub(super) fn new(cipher: ContentCipher, content: &[&[u8]]) -> Result<Encrypted, SealError> {
         let size = content.iter().map(|part| part.len()).sum();
-        let lock = Lock::fresh(cipher, size)?;
-        let mut octets = Vec::with_capacity(lock.size());
-        lock.encrypt(content, &mut octets)?;
-        Ok(Encrypted { lock, octets })
+        let encryption = ContentEncryption::fresh(cipher, size)?;
+        let mut octets = Vec::with_capacity(encryption.size());
+        encryption.encrypt(content, &mut octets)?;
+        Ok(Encrypted { encryption, octets })
     }
 
     /// What goes in front of it for these recipients.
@@ -161,8 +161,8 @@ impl Encrypted {
         certificates: &[&Certificate],
         algorithms: Algorithms,
     ) -> Result<Head, SealError> {
-        match algorithms.content == self.lock.cipher {
-            true => self.lock.head(certificates, algorithms),
+        match algorithms.content == self.encryption.cipher {
+            true => self.encryption.head(certificates, algorithms),
             false => Err(SealError::Crypto(
                 "the content was encrypted with another cipher".to_owned(),
             )),
@@ -183,7 +183,7 @@ impl Encrypted {
 /// An envelope that is ready to be written: everything is known but the ciphertext and its tag.
 pub(super) struct Envelope {
     head: Head,
-    lock: Lock,
+    encryption: ContentEncryption,
 }
 
 impl Envelope {
@@ -193,14 +193,14 @@ impl Envelope {
         algorithms: Algorithms,
         content_size: usize,
     ) -> Result<Envelope, SealError> {
-        let lock = Lock::fresh(algorithms.content, content_size)?;
-        let head = lock.head(certificates, algorithms)?;
-        Ok(Envelope { head, lock })
+        let encryption = ContentEncryption::fresh(algorithms.content, content_size)?;
+        let head = encryption.head(certificates, algorithms)?;
+        Ok(Envelope { head, encryption })
     }
 
     /// How many octets [`Envelope::write`] will write.
     pub(super) fn size(&self) -> usize {
-        self.head.der.len() + self.lock.size()
+        self.head.der.len() + self.encryption.size()
     }
 
     /// What stands in front of the ciphertext.
@@ -211,7 +211,7 @@ impl Envelope {
     /// Encrypts the content, given in parts that together have the announced size.
     pub(super) fn write(self, content: &[&[u8]], out: &mut impl Write) -> Result<(), SealError> {
         out.write_all(&self.head.der).map_err(writing)?;
-        self.lock.encrypt(content, out)
+        self.encryption.encrypt(content, out)
     }
 }
 

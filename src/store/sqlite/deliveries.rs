@@ -1,16 +1,16 @@
 //! The queue's tables: what waits, what is under a lease, what became of it.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use serde_json::json;
 
-use super::endings;
+use super::body_rows;
 use super::handover::Leased;
 use super::rows::{Sql, all, delivery, narrow};
 use super::writer::{Effects, Task, Transaction};
 use crate::message::{DecisionId, DsnRequest, MessageId, Outbound, Purpose};
 use crate::queue::{Command, Delivery, Filter, Outcome, State};
-use crate::store::failure::{Failure, Unreadable};
+use crate::store::failure::Failure;
 use crate::store::words::{cut, purpose_name};
 
 /// What leaves, and for which message.
@@ -30,74 +30,6 @@ pub(super) struct Sending<'a> {
     pub(super) lease_until: Option<Timestamp>,
 }
 
-/// Writes a body, into its row or named there; answers its number.
-pub(super) fn keep_body(db: &Connection, sending: &Sending<'_>) -> Result<i64, Failure> {
-    let (inline, ending) = match sending.beginning {
-        Some((beginning, ending)) => (Some(beginning), Some(ending)),
-        None => {
-            let body = sending.outbound.body.as_bytes();
-            (sending.file.is_none().then_some(body), None)
-        }
-    };
-    let mut insert = db.prepare_cached(
-        "INSERT INTO bodies (tenant, message, size, inline, file, ending) VALUES (?, ?, ?, ?, ?, ?)",
-    )?;
-    Ok(insert.insert(params![
-        sending.tenant,
-        sending.message.as_str(),
-        sending.size(),
-        inline,
-        sending.file,
-        ending
-    ])?)
-}
-
-/// Writes what several bodies end with; answers its number.
-pub(super) fn keep_ending(
-    db: &Connection,
-    tenant: &str,
-    message: MessageId,
-    ending: &[u8],
-) -> Result<i64, Failure> {
-    let mut insert =
-        db.prepare_cached("INSERT INTO bodies (tenant, message, size, inline) VALUES (?, ?, ?, ?)")?;
-    let size = i64::try_from(ending.len()).unwrap_or(i64::MAX);
-    Ok(insert.insert(params![tenant, message.as_str(), size, ending])?)
-}
-
-/// Where a body is.
-pub(super) enum Kept {
-    /// In its row, or put together from two.
-    Here(Vec<u8>),
-    /// In the file of that name, with so many octets.
-    InFile(String, u64),
-}
-
-/// Finds a body.
-///
-/// # Errors
-/// Also when it is not whole.
-pub(super) fn kept(db: &Connection, body: i64) -> Result<Option<Kept>, Failure> {
-    let mut find = db.prepare_cached(
-        "SELECT size, inline, file, ending, (SELECT inline FROM bodies WHERE id = body.ending) AS end
-         FROM bodies AS body WHERE id = ?",
-    )?;
-    let mut rows = find.query([body])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let size = row.get::<_, i64>("size")?.unsigned_abs();
-    if let Some(file) = row.get("file")? {
-        return Ok(Some(Kept::InFile(file, size)));
-    }
-    let inline: Vec<u8> = row.get("inline")?;
-    if row.get::<_, Option<i64>>("ending")?.is_none() {
-        return Ok(Some(Kept::Here(inline)));
-    }
-    let end: Option<Vec<u8>> = row.get("end")?;
-    let whole = end.and_then(|end| endings::whole(&inline, &end));
-    let whole = whole.filter(|body| u64::try_from(body.len()) == Ok(size));
-    Ok(Some(Kept::Here(whole.ok_or(Unreadable("body"))?)))
-}
-
 impl Sending<'_> {
     pub(super) fn size(&self) -> i64 {
         i64::try_from(self.outbound.body.len()).unwrap_or(i64::MAX)
@@ -112,7 +44,7 @@ impl Sending<'_> {
 
 /// Enqueues one body for its recipients; answers the body's number, and the deliveries that begin under a lease.
 pub(super) fn enqueue(db: &Connection, sending: &Sending<'_>) -> Result<(i64, Vec<Leased>), Failure> {
-    let body = keep_body(db, sending)?;
+    let body = body_rows::keep(db, sending)?;
     let outbound = sending.outbound;
     let sender = outbound.sender.as_ref().map(ToString::to_string);
     let mut insert = db.prepare_cached(
@@ -291,16 +223,6 @@ const SETTLE: &str = "
         last_reply = ?4, told_late = max(told_late, ?5), attempts = attempts + 1, lease_until = NULL
     WHERE id = ?1 AND state IN ('queued', 'held', 'bouncing')";
 
-/// Lets a body go that no unfinished delivery needs.
-const LET_GO: &str = "
-    DELETE FROM bodies WHERE id = ?1 AND NOT EXISTS (
-        SELECT 1 FROM deliveries WHERE body = ?1 AND state IN ('queued', 'held', 'bouncing'))
-    RETURNING file, ending";
-
-/// Lets the ending of bodies go when the last of them has gone.
-const LET_ENDING_GO: &str =
-    "DELETE FROM bodies WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM bodies WHERE ending = ?1)";
-
 /// Writes outcomes down and lets bodies go; answers the names of their files.
 fn settle_all(db: &Connection, outcomes: &[(Delivery, Outcome)]) -> Result<Vec<String>, Failure> {
     let mut settle = db.prepare_cached(SETTLE)?;
@@ -321,16 +243,9 @@ fn settle_all(db: &Connection, outcomes: &[(Delivery, Outcome)]) -> Result<Vec<S
             delivery.told_late
         ])?;
     }
-    let mut let_go = db.prepare_cached(LET_GO)?;
     let mut files = Vec::new();
     for (delivery, _) in outcomes.iter().filter(|(_, outcome)| !is_deferral(outcome)) {
-        let gone = let_go.query_row([delivery.body], |row| Ok((row.get(0)?, row.get(1)?)));
-        let gone: Option<(Option<String>, Option<i64>)> = gone.optional()?;
-        let (file, ending) = gone.unwrap_or_default();
-        files.extend(file);
-        if let Some(ending) = ending {
-            db.prepare_cached(LET_ENDING_GO)?.execute([ending])?;
-        }
+        files.extend(body_rows::let_go(db, delivery.body)?);
     }
     Ok(files)
 }

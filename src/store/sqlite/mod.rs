@@ -31,6 +31,7 @@
 //! **A purge** deletes a record, its deliveries, and moves the start of the hash chain, in one transaction.
 
 mod bodies;
+mod body_rows;
 mod certificates;
 mod deliveries;
 mod endings;
@@ -70,7 +71,8 @@ use crate::audit::{ChainState, Lookup, Record, Taken, Traced, Trail, TrailError}
 use crate::message::{Boxed, MessageId, Outbound, RawMessage};
 use crate::queue::{By, Command, Delivery, Filter, Group, Outcome, Spool, SpoolError};
 use bodies::{Bodies, Written};
-use deliveries::{Claim, EndLeases, Kept, Order, Settle};
+use body_rows::Kept;
+use deliveries::{Claim, EndLeases, Order, Settle};
 use endings::Endings;
 use handover::Handover;
 use noted::Notes;
@@ -119,7 +121,7 @@ impl Sqlite {
         if let Some(recent) = self.recent.find(body) {
             return Ok(recent);
         }
-        match self.readers.read(move |db| deliveries::kept(db, body)).await? {
+        match self.readers.read(move |db| body_rows::find(db, body)).await? {
             Some(Kept::Here(bytes)) => Ok(RawMessage::new(bytes)),
             Some(Kept::InFile(file, size)) => {
                 let bodies = self.bodies.clone();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::body_rows;
 use super::deliveries::{self, Sending};
 use super::endings::Endings;
 use super::handover::Handover;
@@ -49,7 +50,7 @@ impl Task for Commit {
             [] => None,
             common => {
                 let (db, record) = (transaction.db, &self.record);
-                Some(deliveries::keep_ending(db, &record.tenant, record.id, common)?)
+                Some(body_rows::keep_ending(db, &record.tenant, record.id, common)?)
             }
         };
         let beginnings = self.endings.beginnings.iter().map(Option::as_deref);

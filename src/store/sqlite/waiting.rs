@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Sqlite;
-use super::deliveries::{Sending, keep_body};
+use super::body_rows;
+use super::deliveries::Sending;
 use super::rows::{Sql, all, numbers, parsed, size, time};
 use super::writer::{Effects, Task, Transaction};
 use crate::message::{Boxed, MessageId};
@@ -17,7 +18,7 @@ const PAGE: u32 = 1000;
 
 /// Lets copies wait until then; answers the number of their body.
 pub(super) fn enter(db: &Connection, sending: &Sending<'_>, until: Timestamp) -> Result<i64, Failure> {
-    let body = keep_body(db, sending)?;
+    let body = body_rows::keep(db, sending)?;
     let sender = sending.outbound.sender.as_ref().map(ToString::to_string);
     let created = sending.created.as_microsecond();
     let mut insert = db.prepare_cached(
