@@ -45,7 +45,7 @@ pub(super) fn compile(sources: &[RuleSource]) -> Result<Rules, Vec<RuleError>> {
     let names = Names::load().map_err(|message| vec![whole(message)])?;
     let vocabulary = Vocabulary::of(rules.iter().map(|rule| &rule.keywords));
     let patterns = rules.iter().flat_map(|rule| &rule.patterns);
-    let patterns = patterns.map(|pattern| (&pattern.form, pattern.shape));
+    let patterns = patterns.map(|pattern| ((&pattern.form, pattern.shape), pattern.counts_alone()));
     let sieve = Sieve::of(patterns, LONGEST).map_err(|message| vec![whole(message)])?;
     let rules = Rules {
         rules,

@@ -16,18 +16,18 @@ pub(super) struct Joined {
     pub at: Vec<u32>,
 }
 
-/// Joins; none when there is nothing to take out. `lines` tells whether a number may go on in the next line.
-pub(super) fn join(bytes: &[u8], lines: bool) -> Option<Joined> {
+/// Joins; none when there is nothing to take out. `goes_on` tells of the line end at an octet, which digits stand
+/// around, whether a number may go on behind it; it is asked in order.
+pub(super) fn join(bytes: &[u8], mut goes_on: impl FnMut(usize) -> bool) -> Option<Joined> {
     let mut out: Vec<(Range<usize>, Option<u8>)> = Vec::new();
     apart::separators(bytes, |stretch, instead| out.push((stretch, instead)));
     cells::separators(bytes, |stretch, instead| out.push((stretch, instead)));
-    if lines {
-        let ends = memchr::memchr_iter(b'\n', bytes).filter_map(|end| inside_number(bytes, end));
-        out.extend(ends.map(|stretch| {
-            let space = between_groups(bytes, &stretch).then_some(b' ');
-            (stretch, space)
-        }));
-    }
+    let ends = memchr::memchr_iter(b'\n', bytes);
+    let inside = ends.filter_map(|end| inside_number(bytes, end).filter(|_| goes_on(end)));
+    out.extend(inside.map(|stretch| {
+        let space = between_groups(bytes, &stretch).then_some(b' ');
+        (stretch, space)
+    }));
     out.sort_by_key(|(stretch, _)| stretch.start);
     if out.is_empty() {
         return None;

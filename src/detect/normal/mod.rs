@@ -43,10 +43,10 @@ impl<'t> View<'t> {
         }
     }
 
-    /// The view with numbers made whole that unusual separators or, where `lines` may go on, line ends split; none
-    /// when there are no such numbers.
-    pub fn joined(&self, lines: bool) -> Option<View<'static>> {
-        let joined = join::join(&self.bytes, lines)?;
+    /// The view with numbers made whole that unusual separators or line ends split; none when there are no such
+    /// numbers. `goes_on` tells of a line end, by its octet, whether a number may go on behind it; it is asked in order.
+    pub fn joined(&self, goes_on: impl FnMut(usize) -> bool) -> Option<View<'static>> {
+        let joined = join::join(&self.bytes, goes_on)?;
         Some(View {
             bytes: Cow::Owned(joined.bytes),
             map: Some(joined.map),

@@ -52,7 +52,7 @@ fn groups_that_have_cells_of_their_own_are_one_number() {
             "IBAN\tGB82WEST12345698765432\n",
         ),
     ] {
-        let joined = View::plain(text).joined(false).unwrap();
+        let joined = View::plain(text).joined(|_| false).unwrap();
         assert_eq!(String::from_utf8_lossy(&joined.bytes), whole);
     }
     for text in [
@@ -62,7 +62,7 @@ fn groups_that_have_cells_of_their_own_are_one_number() {
         "4539\t1488\t0343",
         "536, 22\t8145",
     ] {
-        assert!(View::plain(text).joined(false).is_none(), "{text}");
+        assert!(View::plain(text).joined(|_| false).is_none(), "{text}");
     }
 }
 
@@ -77,17 +77,17 @@ fn hyphens_where_a_line_ends_stay_only_where_they_are_printed() {
         ("card 4539-14-\n88-0343-6467 x", "card 4539-1488-0343-6467 x"),
         ("account 4830-\n1277 x", "account 4830-1277 x"),
     ] {
-        let joined = View::plain(text).joined(true).unwrap();
+        let joined = View::plain(text).joined(|_| true).unwrap();
         assert_eq!(String::from_utf8_lossy(&joined.bytes), whole);
     }
-    assert!(View::plain("12---\n34").joined(true).is_none());
+    assert!(View::plain("12---\n34").joined(|_| true).is_none());
 }
 
 #[test]
 fn a_number_broken_over_lines_is_made_whole_and_its_span_covers_the_break() {
     let text = "SSN 536-22-\r\n> 8145 and 12\n";
     let plain = View::plain(text);
-    let joined = plain.joined(true).unwrap();
+    let joined = plain.joined(|_| true).unwrap();
     let whole = String::from_utf8_lossy(&joined.bytes).into_owned();
     let at = whole.find("536-22-8145").unwrap();
     assert!(joined.crosses_join(at, at + 11));
@@ -96,7 +96,7 @@ fn a_number_broken_over_lines_is_made_whole_and_its_span_covers_the_break() {
     assert_eq!(&text[start..end], "536-22-\r\n> 8145");
     assert!(
         View::plain("no numbers\nat the line 5\nend")
-            .joined(true)
+            .joined(|_| true)
             .is_none()
     );
 }
@@ -116,7 +116,7 @@ fn a_number_whose_digits_were_set_apart_is_made_whole() {
         ("W.392.413", "W392413"),
         ("4230 0517 4840\n> 8835", "4230 0517 4840 8835"),
     ] {
-        let joined = View::plain(text).joined(true);
+        let joined = View::plain(text).joined(|_| true);
         let joined = joined.map_or(text.as_bytes().to_vec(), |view| view.bytes.into_owned());
         assert_eq!(String::from_utf8_lossy(&joined), whole);
     }
@@ -139,7 +139,7 @@ fn dates_addresses_telephone_numbers_paths_and_amounts_are_no_numbers_set_apart(
         "011000015 / 4830127755",
         "IMG_20240311_1234",
     ] {
-        assert!(View::plain(text).joined(true).is_none(), "{text}");
+        assert!(View::plain(text).joined(|_| true).is_none(), "{text}");
     }
 }
 
@@ -153,7 +153,7 @@ proptest! {
                 prop_assert!(from < to && text.get(from..to).is_some());
             }
         }
-        if let Some(joined) = view.joined(true) {
+        if let Some(joined) = view.joined(|_| true) {
             for start in 0..joined.bytes.len() {
                 let (from, to) = joined.origin(start, start + 1);
                 // Only an underscore, a line end and the edge of a cell are ever read as something else.

@@ -77,8 +77,11 @@ impl Search<'_> {
         let headed = view::search(self.rules, &plain, text, (None, &enough), &mut |found| {
             findings.extend(self.finding(text, offset, place(&plain, &found), &found));
         });
-        // The cells of a table hold no line ends.
-        let Some(joined) = plain.joined(text.kind != TextKind::Table) else {
+        // The cells of a table hold no line ends, and where a row ends, so does the number in its last cell. What was
+        // put together over the end of a row would be dropped below; not to do so spares the reading of most tables
+        // with numbers a second search.
+        let mut rows = Layout::new(&plain.bytes, text.kind);
+        let Some(joined) = plain.joined(|end| text.kind != TextKind::Table && !rows.is_row(end)) else {
             return findings;
         };
         let mut layout = Layout::new(&plain.bytes, text.kind);

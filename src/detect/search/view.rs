@@ -16,6 +16,7 @@ use super::super::layout::{FirstHeader, Layout};
 use super::super::names::Nearby;
 use super::super::normal::View;
 use super::super::rule::Pattern;
+use super::super::sieve::Starts;
 use crate::message::{Confidence, Masked};
 use crate::mime::{Text, TextKind};
 
@@ -189,8 +190,8 @@ struct ViewSearch<'v> {
     heard: usize,
     /// The digits of the block.
     runs: Runs,
-    /// By pattern, where a match begins in the block, once it was asked for.
-    starts: Option<Vec<Vec<usize>>>,
+    /// Where matches begin in the block, once they were asked for: of the patterns that may count alone, of the others.
+    starts: [Option<Starts>; 2],
     layout: Layout<'v>,
     nearby: Nearby<'v>,
     /// By rule and the octet where a label begins: the keywords in it.
@@ -214,7 +215,7 @@ impl<'v> ViewSearch<'v> {
             hits: rules.rules.iter().map(|_| Vec::new()).collect(),
             heard: 0,
             runs: Runs::default(),
-            starts: None,
+            starts: [None, None],
             layout: Layout::new(bytes, text.kind),
             nearby: Nearby::new(&rules.names, bytes),
             labels: HashMap::new(),
@@ -226,7 +227,7 @@ impl<'v> ViewSearch<'v> {
     fn block(&mut self, from: usize, to: usize, enough: &Enough, hand_over: &mut dyn FnMut(Found)) {
         let rules = self.rules;
         self.runs.read(&self.view.bytes, from, to + LONGEST);
-        self.starts = None;
+        self.starts = [None, None];
         self.labels.clear();
         let mut candidates: Vec<Candidate> = Vec::new();
         // What is left out here leaves its place to other rules: more is found, never less.
@@ -309,7 +310,7 @@ impl<'v> ViewSearch<'v> {
         }
         let starts = match shaped.shape.may_be_bare() {
             true => self.bare_starts(shaped, &stretches, block.1),
-            false => self.starts(number, block),
+            false => self.starts(number, shaped.counts_alone(), block),
         };
         let bytes: &[u8] = &self.view.bytes;
         let mut found = candidates::find(compiled, (rule, pattern), (bytes, &starts), &stretches, block.1);
@@ -320,11 +321,11 @@ impl<'v> ViewSearch<'v> {
     }
 
     /// Where the matches of a pattern begin in a block; the pattern needs a digit.
-    fn starts(&mut self, number: usize, block: (usize, usize)) -> Vec<usize> {
-        let (sieve, runs) = (&self.rules.sieve, &self.runs);
-        let starts = self
-            .starts
-            .get_or_insert_with(|| sieve.starts(&self.view.bytes, runs, block));
+    fn starts(&mut self, number: usize, alone: bool, block: (usize, usize)) -> Vec<usize> {
+        let (sieve, runs, bytes) = (&self.rules.sieve, &self.runs, &self.view.bytes);
+        let [of_alone, of_others] = &mut self.starts;
+        let starts = if alone { of_alone } else { of_others };
+        let starts = starts.get_or_insert_with(|| sieve.starts(alone, bytes, runs, block));
         starts.get_mut(number).map(std::mem::take).unwrap_or_default()
     }
 

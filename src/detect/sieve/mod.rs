@@ -1,7 +1,9 @@
 //! All patterns at once: where their matches begin.
 //!
 //! Each pattern for itself would follow every number of a text again. Here one automaton of all of them follows a
-//! number once, as far as anything fits it, and tells which patterns do.
+//! number once, as far as anything fits it, and tells which patterns do. Those that may count alone, which are looked
+//! for everywhere, have an automaton of their own: most of them are done after a few octets, and most text has no
+//! keyword for the others.
 
 mod steps;
 
@@ -15,6 +17,7 @@ use regex_automata::util::pool::Pool;
 use regex_syntax::hir::Hir;
 
 use self::steps::Steps;
+use super::boundary::end_of_digits;
 use super::digits::{Runs, Shape};
 use super::expression::first_two;
 
@@ -32,6 +35,8 @@ pub(super) struct Sieve {
 }
 
 struct Automaton {
+    /// Whether its patterns may count alone.
+    alone: bool,
     dfa: DFA,
     steps: Pool<Steps, Box<dyn Fn() -> Steps + Send + Sync + UnwindSafe + RefUnwindSafe>>,
     /// Which pattern of all each pattern of the automaton is.
@@ -46,6 +51,9 @@ struct Automaton {
 /// A form and the shape of its matches.
 pub(super) type Shaped<'p> = (&'p Hir, Shape);
 
+/// By pattern, where its matches begin.
+pub(super) type Starts = Vec<Vec<usize>>;
+
 impl fmt::Debug for Sieve {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sieve").field("patterns", &self.patterns).finish()
@@ -53,28 +61,36 @@ impl fmt::Debug for Sieve {
 }
 
 impl Sieve {
-    /// Of patterns in their order, whose matches have `longest` octets at most.
+    /// Of patterns in their order, each with whether it may count alone, whose matches have `longest` octets at most.
     ///
     /// # Errors
     /// When together they are too much for one automaton.
-    pub fn of<'p>(patterns: impl Iterator<Item = Shaped<'p>>, longest: usize) -> Result<Sieve, String> {
-        let patterns: Vec<Shaped<'p>> = patterns.collect();
-        let with_digits = patterns.iter().enumerate();
-        let with_digits = with_digits.filter(|(_, (_, shape))| !shape.may_be_bare());
-        let (numbers, forms): (Vec<usize>, Vec<Shaped<'p>>) = with_digits.unzip();
-        let groups = numbers.chunks(PATTERNS).zip(forms.chunks(PATTERNS));
-        let automata = groups.map(|(numbers, forms)| Automaton::of(numbers.to_vec(), forms, longest));
+    pub fn of<'p>(
+        patterns: impl Iterator<Item = (Shaped<'p>, bool)>,
+        longest: usize,
+    ) -> Result<Sieve, String> {
+        let patterns: Vec<(Shaped<'p>, bool)> = patterns.collect();
+        let mut automata = Vec::new();
+        for alone in [true, false] {
+            let members = patterns.iter().enumerate();
+            let members = members.filter(|(_, ((_, shape), of))| !shape.may_be_bare() && *of == alone);
+            let (numbers, forms): (Vec<usize>, Vec<Shaped<'p>>) =
+                members.map(|(number, (form, _))| (number, *form)).unzip();
+            for (numbers, forms) in numbers.chunks(PATTERNS).zip(forms.chunks(PATTERNS)) {
+                automata.push(Automaton::of(alone, numbers.to_vec(), forms, longest)?);
+            }
+        }
         Ok(Sieve {
-            automata: automata.collect::<Result<_, _>>()?,
+            automata,
             patterns: patterns.len(),
         })
     }
 
-    /// By pattern, the octets between two where a match begins, ascending. Places inside a run of digits are not
-    /// told, and neither are those of patterns that may match without a digit.
-    pub fn starts(&self, bytes: &[u8], runs: &Runs, (from, to): (usize, usize)) -> Vec<Vec<usize>> {
+    /// Of the patterns that may count alone, or of the others: the octets between two where a match begins, ascending.
+    /// Places inside a run of digits are not told, and neither are those of patterns that may match without a digit.
+    pub fn starts(&self, alone: bool, bytes: &[u8], runs: &Runs, (from, to): (usize, usize)) -> Starts {
         let mut starts = vec![Vec::new(); self.patterns];
-        for automaton in &self.automata {
+        for automaton in self.automata.iter().filter(|automaton| automaton.alone == alone) {
             automaton.starts(bytes, runs, (from, to), &mut starts);
         }
         starts
@@ -82,7 +98,12 @@ impl Sieve {
 }
 
 impl Automaton {
-    fn of(numbers: Vec<usize>, forms: &[Shaped<'_>], longest: usize) -> Result<Automaton, String> {
+    fn of(
+        alone: bool,
+        numbers: Vec<usize>,
+        forms: &[Shaped<'_>],
+        longest: usize,
+    ) -> Result<Automaton, String> {
         let mut begins = Box::new([[0; 4]; 256]);
         let shape = forms.iter().map(|(_, shape)| *shape).reduce(Shape::or);
         for (form, _) in forms {
@@ -106,6 +127,7 @@ impl Automaton {
         let fresh = dfa.clone();
         let shape = shape.ok_or_else(|| failed(&"there are none"))?;
         Ok(Automaton {
+            alone,
             steps: Pool::new(Box::new(move || Steps::of(&fresh))),
             dfa,
             numbers,
@@ -117,25 +139,22 @@ impl Automaton {
 
     fn starts(&self, bytes: &[u8], runs: &Runs, (from, to): (usize, usize), starts: &mut [Vec<usize>]) {
         let mut steps = self.steps.get();
+        let octet = |at: usize| bytes.get(at).copied().unwrap_or(b' ');
         let mut next = from;
         for cluster in runs.clusters(self.shape, from, to) {
-            let from = cluster.from.max(next);
-            let before = from.checked_sub(1).and_then(|before| bytes.get(before)).copied();
-            let mut before = before.unwrap_or(b' ');
-            let text = bytes.get(from..cluster.to).unwrap_or_default();
-            let seconds = bytes
-                .get(from + 1..)
-                .unwrap_or_default()
-                .iter()
-                .copied()
-                .chain([b' ']);
-            for (place, (octet, second)) in text.iter().zip(seconds).enumerate() {
-                if self.may_begin(before, *octet, second) {
-                    let at = from + place;
+            let mut at = cluster.from.max(next);
+            while at < cluster.to {
+                let before = at.checked_sub(1).map_or(b' ', octet);
+                let first = octet(at);
+                if self.may_begin(before, first, octet(at + 1)) {
                     let told = steps.told(&self.dfa, bytes, at, at + self.longest);
                     self.tell(told, at, starts);
                 }
-                before = *octet;
+                // Inside a run of digits nothing is told.
+                at = match first.is_ascii_digit() {
+                    true => end_of_digits(bytes, at),
+                    false => at + 1,
+                };
             }
             next = next.max(cluster.to);
         }
@@ -183,13 +202,15 @@ mod tests {
         fn it_tells_exactly_where_each_pattern_by_itself_begins(text in "[0-9 a-cA-C./\n-]{0,120}") {
             let parser = || regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
             let forms: Vec<_> = EXPRESSIONS.iter().map(|one| parser().parse(one).unwrap()).collect();
-            let sieve = Sieve::of(forms.iter().map(|form| (form, Shape::of(form))), 128).unwrap();
+            let shaped = forms.iter().enumerate();
+            let sieve = Sieve::of(shaped.map(|(place, form)| ((form, Shape::of(form)), place % 3 == 0)), 128).unwrap();
             let bytes = text.as_bytes();
             let mut runs = Runs::default();
             runs.read(bytes, 0, bytes.len());
-            let starts = sieve.starts(bytes, &runs, (0, bytes.len()));
+            let starts = [true, false].map(|alone| sieve.starts(alone, bytes, &runs, (0, bytes.len())));
             let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-            for (form, starts) in forms.iter().zip(starts) {
+            for (place, form) in forms.iter().enumerate() {
+                let starts = &starts[usize::from(place % 3 != 0)][place];
                 let expression = Expression::compile(form, 128, 1 << 20).unwrap();
                 let expected: Vec<usize> = match Shape::of(form).may_be_bare() {
                     true => Vec::new(),
@@ -198,7 +219,7 @@ mod tests {
                         .filter(|at| expression.end(bytes, *at).is_some())
                         .collect(),
                 };
-                proptest::prop_assert_eq!(starts, expected);
+                proptest::prop_assert_eq!(starts, &expected);
             }
         }
     }
