@@ -4,22 +4,35 @@ use super::rule_file::Boundary;
 
 /// Whether the value between two octets stands free enough.
 pub(super) fn stands_free(bytes: &[u8], start: usize, end: usize, boundary: Boundary) -> bool {
-    let (before, after) = (Side::before(bytes, start), Side::after(bytes, end));
+    may_begin(bytes, start, boundary) && may_end(bytes, end, boundary)
+}
+
+/// Whether what stands before an octet lets a value begin there, wherever it ends.
+pub(super) fn may_begin(bytes: &[u8], start: usize, boundary: Boundary) -> bool {
+    let before = Side::before(bytes, start);
     match boundary {
-        Boundary::Word => before.is_free() && after.is_free() && !is_within(bytes, start, end),
-        Boundary::Loose => before.is_apart() && after.is_apart() && !is_within(bytes, start, end),
-        Boundary::Apart => before.is_free() && after.is_free() && !is_among_numbers(bytes, start, end),
+        Boundary::Word => before.is_free() && !is_dialled(bytes, start),
+        Boundary::Loose => before.is_apart() && !is_dialled(bytes, start),
+        Boundary::Apart => before.is_free() && !before.is_a_number(),
         Boundary::Digits => {
-            let word_before = touching_word(bytes.get(..start).unwrap_or_default().iter().rev(), false);
-            let word_after = touching_word(bytes.get(end..).unwrap_or_default().iter(), true);
-            (before.is_free() || word_before) && (after.is_free() || word_after)
+            let word = || touching_word(bytes.get(..start).unwrap_or_default().iter().rev(), false);
+            before.is_free() || word()
         }
     }
 }
 
-/// Whether a value is the end of a telephone number or the beginning of a time.
-fn is_within(bytes: &[u8], start: usize, end: usize) -> bool {
-    is_time(bytes, end) || is_dialled(bytes, start)
+/// Whether what stands behind a value lets it end there.
+fn may_end(bytes: &[u8], end: usize, boundary: Boundary) -> bool {
+    let after = Side::after(bytes, end);
+    match boundary {
+        Boundary::Word => after.is_free() && !is_time(bytes, end),
+        Boundary::Loose => after.is_apart() && !is_time(bytes, end),
+        Boundary::Apart => after.is_free() && !after.is_a_number(),
+        Boundary::Digits => {
+            let word = || touching_word(bytes.get(end..).unwrap_or_default().iter(), true);
+            after.is_free() || word()
+        }
+    }
 }
 
 /// Whether a country code stands before: "+44 20 7946 0528".
@@ -37,14 +50,6 @@ fn is_dialled(bytes: &[u8], start: usize) -> bool {
         .last()
         .is_some_and(|byte| byte.is_ascii_digit() || *byte == b' ')
         && code.take(1).any(|byte| *byte == b'+')
-}
-
-/// Whether a number stands one space before or after.
-fn is_among_numbers(bytes: &[u8], start: usize, end: usize) -> bool {
-    let (before, after) = (Side::before(bytes, start), Side::after(bytes, end));
-    [before, after]
-        .iter()
-        .any(|side| side.next == b' ' && side.beyond.is_ascii_digit())
 }
 
 /// Whether what ends here ends with the hour of a time: "2 Aug 2002 09:29".
@@ -98,6 +103,11 @@ impl Side {
     /// No letter, no digit, nothing that makes it an amount or an address.
     fn is_apart(&self) -> bool {
         !self.next.is_ascii_alphanumeric() && !matches!(self.next, b'$' | b'%' | b'+' | b'@')
+    }
+
+    /// A space and a number.
+    fn is_a_number(&self) -> bool {
+        self.next == b' ' && self.beyond.is_ascii_digit()
     }
 
     /// Nor anything that makes it part of a longer number.

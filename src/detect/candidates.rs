@@ -75,7 +75,8 @@ pub(super) fn find(
         let mut at = starts.partition_point(|start| *start < next);
         while let Some(start) = starts.get(at).copied().filter(|start| *start < to) {
             at += 1;
-            if start < next {
+            // The quick question first: whatever begins here is part of something longer.
+            if start < next || !boundary::may_begin(bytes, start, pattern.boundary) {
                 continue;
             }
             let Some(end) = pattern.expression.end(bytes, start) else {
@@ -206,11 +207,14 @@ impl Judge<'_> {
 
     /// Puts the value in, with the zeros that a spreadsheet dropped.
     fn fill(&mut self, written: &[u8]) {
-        let length = written.iter().filter(|byte| is_part(**byte)).count();
         self.compact.clear();
-        self.compact
-            .resize(self.pattern.pad_to.saturating_sub(length), b'0');
-        let parts = written.iter().filter(|byte| is_part(**byte));
-        self.compact.extend(parts.map(u8::to_ascii_uppercase));
+        self.compact.reserve(written.len());
+        for part in written.iter().filter(|byte| is_part(**byte)) {
+            self.compact.push(part.to_ascii_uppercase());
+        }
+        let dropped = self.pattern.pad_to.saturating_sub(self.compact.len());
+        if dropped > 0 {
+            self.compact.splice(0..0, std::iter::repeat_n(b'0', dropped));
+        }
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! A text takes this path: [`normal`] gives it one spelling, [`digits`] tells where enough of them stand, and
 //! [`expression`] where a match could begin; [`candidates`] finds what has the form of an element and passes its
-//! checks, [`context`] weighs what stands around it ([`keywords`], [`layout`]),
+//! checks, [`context`] weighs what stands around it ([`keywords`], [`layout`], [`evidence`]),
 //! [`contest`] lets one element win each place, [`names`] looks for a person near by. [`search`] is that list
 //! as code.
 
@@ -16,6 +16,7 @@ mod compile;
 mod contest;
 mod context;
 mod digits;
+mod evidence;
 mod explain;
 mod expression;
 mod keywords;

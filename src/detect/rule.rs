@@ -1,13 +1,15 @@
 //! Rules as the search uses them: compiled, vetted, with the texts that people read.
 
-use regex::bytes::{Regex, RegexSet};
+use regex::bytes::RegexSet;
 use regex_syntax::hir::Hir;
 
 use super::checks::Check;
 use super::digits::Shape;
+use super::evidence::Evidence;
 use super::expression::Expression;
 use super::keywords::Keywords;
 use super::rule_file::{At, Boundary, Tiers};
+use super::sieve::Set;
 use crate::message::Confidence;
 
 /// One element of personal information.
@@ -74,20 +76,10 @@ pub(super) struct Pattern {
     pub confidence: Tiers,
 }
 
-/// Something near by that supports a value and is no keyword.
-#[derive(Debug)]
-pub(super) struct Evidence {
-    pub name: String,
-    pub regex: Regex,
-    pub checks: Vec<&'static Check>,
-    pub before: usize,
-    pub after: usize,
-}
-
 /// What the compact value looks like, issuer by issuer.
 #[derive(Debug)]
 pub(super) struct Forms {
-    pub set: RegexSet,
+    pub set: Set,
     pub list: Vec<Form>,
 }
 
@@ -125,7 +117,7 @@ impl Forms {
     pub fn of(&self, compact: &[u8]) -> Vec<usize> {
         match self.list.is_empty() {
             true => Vec::new(),
-            false => self.set.matches(compact).into_iter().collect(),
+            false => self.set.matches(compact),
         }
     }
 
@@ -137,6 +129,7 @@ impl Forms {
 }
 
 /// Whether an octet belongs to a compact value; the others separate.
+#[inline]
 pub(super) fn is_part(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'*'
 }

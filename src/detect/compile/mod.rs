@@ -10,9 +10,10 @@ use std::collections::HashSet;
 use super::bait;
 use super::checks::{self, Check};
 use super::digits::Shape;
+use super::evidence::Evidence;
 use super::keywords::{Keywords, Neighbours, Use, Vocabulary};
 use super::names::Names;
-use super::rule::{Evidence, Form, Forms, Pattern, Rule, compact};
+use super::rule::{Form, Forms, Pattern, Rule, compact};
 use super::rule_file::{self, At, EvidenceEntry, PatternEntry, RuleFile, Strength};
 use super::sieve::Sieve;
 use super::{RuleError, RuleSource, Rules};
@@ -227,17 +228,8 @@ impl<'s> Compiler<'s> {
     fn evidence(&mut self, entry: At<EvidenceEntry>) -> Option<Evidence> {
         let entry = entry.value;
         let checks = self.checks(&entry.checks);
-        let told = regexes::vetted(&entry.regex.value);
-        let regex = told
-            .map_err(|message| self.fail(entry.regex.line, message))
-            .ok()?;
-        Some(Evidence {
-            name: entry.name,
-            regex,
-            checks,
-            before: entry.before,
-            after: entry.after,
-        })
+        let told = regexes::evidence(entry.name, &entry.regex.value, checks, (entry.before, entry.after));
+        told.map_err(|message| self.fail(entry.regex.line, message)).ok()
     }
 
     fn checks(&mut self, names: &[At<String>]) -> Vec<&'static Check> {
@@ -262,13 +254,13 @@ impl<'s> Compiler<'s> {
         for At { value: form, .. } in &file.forms {
             wholes.extend(self.whole_match(&form.regex));
         }
-        let set = self.set(1, &wholes).unwrap_or_default();
+        let set = regexes::forms(&wholes).map_err(|message| self.fail(1, message));
         let named = |entry: &At<rule_file::FormEntry>| Form {
             name: entry.value.name.clone(),
             distinctive: entry.value.distinctive,
         };
         Forms {
-            set,
+            set: set.unwrap_or_default(),
             list: file.forms.iter().map(named).collect(),
         }
     }

@@ -7,7 +7,10 @@ use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use regex_syntax::hir::Hir;
 use regex_syntax::{Error, ParserBuilder};
 
+use super::super::checks::Check;
+use super::super::evidence::Evidence;
 use super::super::expression::Expression;
+use super::super::sieve::Set;
 
 /// The longest match a pattern may have, in octets.
 pub(in super::super) const LONGEST: usize = 128;
@@ -36,6 +39,25 @@ pub(super) fn vetted(expression: &str) -> Result<Regex, String> {
         .dfa_size_limit(PATTERN_SIZE)
         .build()
         .map_err(|_| TOO_LARGE.to_owned())
+}
+
+/// Reads and compiles the expression of an evidence, or says what is wrong with it and how to mend it.
+pub(super) fn evidence(
+    name: String,
+    expression: &str,
+    checks: Vec<&'static Check>,
+    reach: (usize, usize),
+) -> Result<Evidence, String> {
+    let regex = vetted(expression)?;
+    let form = form(expression, false)?;
+    Evidence::compile(name, (regex, &form), checks, reach, (LONGEST, PATTERN_SIZE))
+        .map_err(|()| TOO_LARGE.to_owned())
+}
+
+/// Compiles expressions that were vetted before and must fit a value from end to end.
+pub(super) fn forms(expressions: &[String]) -> Result<Set, String> {
+    let forms = expressions.iter().map(|expression| form(expression, false));
+    Set::of(&forms.collect::<Result<Vec<_>, _>>()?)
 }
 
 /// Reads an expression, or says what is wrong with it and how to mend it.

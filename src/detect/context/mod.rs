@@ -7,13 +7,14 @@ mod voices;
 use self::voices::{Heard, Limits, Voices};
 pub(super) use self::voices::{Keyword, Side};
 
-use super::boundary;
 use super::candidates::{Candidate, LIST_GAP};
+use super::compile::LONGEST;
+use super::evidence::Around;
 use super::keywords::Hit;
 use super::layout::Cell;
 use super::names::Names;
-use super::rule::{Evidence, Pattern, Rule, compact};
-use super::rule_file::{Boundary, Tiers};
+use super::rule::{Pattern, Rule};
+use super::rule_file::Tiers;
 use crate::message::Confidence;
 
 /// What a candidate stands in. Not `Debug`: it holds the message.
@@ -31,6 +32,7 @@ pub(super) struct Scene<'v> {
     /// Whether only a strong keyword makes it count.
     pub strong_only: bool,
     pub names: &'v Names,
+    pub around: &'v Around,
 }
 
 /// What spoke for a candidate and how sure that makes it.
@@ -101,10 +103,11 @@ pub(super) fn weigh(
         return Err(Silence::NeedsIssuer);
     }
     let evidence = match voices.keyword() {
-        Some(_) => rule
-            .evidence
-            .iter()
-            .position(|evidence| stands_by(evidence, candidate, scene)),
+        Some(_) => rule.evidence.iter().enumerate().position(|(number, evidence)| {
+            let value = candidate.start..candidate.end;
+            let around = scene.around;
+            around.stands_by((candidate.rule, number), evidence, scene.bytes, value, LONGEST)
+        }),
         None => None,
     };
     let supported = voices.support || evidence.is_some() || voices.issuer.is_some();
@@ -266,26 +269,4 @@ fn goes_on(scene: &Scene, candidate: &Candidate, end: usize) -> bool {
     }
     let label = label::of(scene.bytes, candidate.start).filter(|label| label.start >= end);
     !label.is_some_and(|label| label::is_impersonal(scene, &label))
-}
-
-/// Whether the evidence stands near a candidate, outside of it.
-fn stands_by(evidence: &Evidence, candidate: &Candidate, scene: &Scene) -> bool {
-    let before = (candidate.start.saturating_sub(evidence.before), candidate.start);
-    let after = (
-        candidate.end,
-        (candidate.end + evidence.after).min(scene.bytes.len()),
-    );
-    [before, after].into_iter().any(|(from, to)| {
-        let text = scene.bytes.get(from..to).unwrap_or_default();
-        evidence.regex.find_iter(text).any(|found| {
-            let compact = compact(found.as_bytes());
-            let free = boundary::stands_free(
-                scene.bytes,
-                from + found.start(),
-                from + found.end(),
-                Boundary::Loose,
-            );
-            free && evidence.checks.iter().all(|check| (check.test)(&compact))
-        })
-    })
 }

@@ -1,9 +1,10 @@
 //! One view of one text: places, candidates, weight, contest, names; block by block, so that a text of any
 //! size takes little memory beside itself.
 
-use std::cell::Cell;
+use std::cell;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::super::Rules;
 use super::super::candidates::{self, Candidate, LIST_GAP, Refusal};
@@ -11,8 +12,9 @@ use super::super::compile::LONGEST;
 use super::super::contest::{self, Weighed};
 use super::super::context::{self, Listed, Scene, Silence};
 use super::super::digits::Runs;
+use super::super::evidence::Around;
 use super::super::keywords::{Hit, Keywords};
-use super::super::layout::{FirstHeader, Layout};
+use super::super::layout::{Cell, FirstHeader, Layout};
 use super::super::names::Nearby;
 use super::super::normal::View;
 use super::super::rule::Pattern;
@@ -101,12 +103,12 @@ pub(super) struct Headed(Vec<bool>);
 
 /// By rule: whether enough was found of it, so that nothing more need be told.
 #[derive(Debug)]
-pub(super) struct Enough(Vec<Cell<bool>>);
+pub(super) struct Enough(Vec<cell::Cell<bool>>);
 
 impl Enough {
     /// Nothing is enough yet.
     pub fn none(rules: &Rules) -> Enough {
-        Enough(rules.rules.iter().map(|_| Cell::new(false)).collect())
+        Enough(rules.rules.iter().map(|_| cell::Cell::new(false)).collect())
     }
 
     /// Of this rule, it is enough.
@@ -115,7 +117,7 @@ impl Enough {
     }
 
     fn is_reached(&self, rule: usize) -> bool {
-        self.0.get(rule).is_some_and(Cell::get)
+        self.0.get(rule).is_some_and(cell::Cell::get)
     }
 }
 
@@ -193,11 +195,15 @@ struct ViewSearch<'v> {
     /// Where matches begin in the block, once they were asked for: of the patterns that may count alone, of the others.
     starts: [Option<Starts>; 2],
     layout: Layout<'v>,
+    /// The last octets whose cell was asked for, and the answer.
+    cell: (Range<usize>, Option<Rc<Cell>>),
     nearby: Nearby<'v>,
     /// By rule and the octet where a label begins: the keywords in it.
     labels: HashMap<(usize, usize), Vec<Hit>>,
     /// By rule and pattern: the last value that a keyword spoke for.
     lists: HashMap<(usize, usize), Listed>,
+    /// Where evidence stands around the block.
+    around: Around,
     /// The last row that was looked at for names, and the answer.
     row: (Range<usize>, bool),
 }
@@ -217,9 +223,11 @@ impl<'v> ViewSearch<'v> {
             runs: Runs::default(),
             starts: [None, None],
             layout: Layout::new(bytes, text.kind),
+            cell: (0..0, None),
             nearby: Nearby::new(&rules.names, bytes),
             labels: HashMap::new(),
             lists: HashMap::new(),
+            around: Around::new(rules.rules.iter().map(|rule| rule.evidence.len())),
             row: (0..0, false),
         }
     }
@@ -392,10 +400,19 @@ impl<'v> ViewSearch<'v> {
         stretches
     }
 
+    /// The cell that holds these octets; several patterns may fit them, which ask one after another.
+    fn cell(&mut self, start: usize, end: usize) -> Option<Rc<Cell>> {
+        if self.cell.0 != (start..end) {
+            self.cell = (start..end, self.layout.cell(start, end).map(Rc::new));
+        }
+        self.cell.1.clone()
+    }
+
     fn weigh(&mut self, candidate: Candidate, (from, to): (usize, usize)) -> Result<Weighed, Silence> {
         let rule = self.rules.rules.get(candidate.rule).ok_or(Silence::NoKeyword)?;
-        let cell = self.layout.cell(candidate.start, candidate.end);
+        let cell = self.cell(candidate.start, candidate.end);
         self.hear(from, to);
+        self.around.go_to((from, to));
         let bytes: &[u8] = &self.view.bytes;
         let labels = cell.iter().flat_map(|cell| cell.headers.iter().flatten());
         let mut headed: Vec<Hit> = Vec::new();
@@ -409,11 +426,12 @@ impl<'v> ViewSearch<'v> {
         let scene = Scene {
             bytes,
             hits: self.hits.get(candidate.rule).map_or(&[][..], Vec::as_slice),
-            cell: cell.as_ref(),
+            cell: cell.as_deref(),
             headed: &headed,
             alone: self.alone,
             strong_only: self.strong_only(),
             names: &self.rules.names,
+            around: &self.around,
         };
         let list = (candidate.rule, candidate.pattern);
         let weight = context::weigh(rule, &candidate, &scene, self.lists.get(&list).copied())?;
@@ -426,7 +444,7 @@ impl<'v> ViewSearch<'v> {
                 },
             );
         }
-        let row = cell.map(|cell| cell.row);
+        let row = cell.map(|cell| cell.row.clone());
         let named_row = row.as_ref().is_some_and(|row| self.names_a_person(row));
         Ok(Weighed {
             candidate,

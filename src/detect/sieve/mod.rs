@@ -5,28 +5,21 @@
 //! for everywhere, have an automaton of their own: most of them are done after a few octets, and most text has no
 //! keyword for the others.
 
+mod followed;
+mod set;
 mod steps;
 
-use std::fmt;
-use std::panic::{RefUnwindSafe, UnwindSafe};
-
-use regex_automata::MatchKind;
-use regex_automata::hybrid::dfa::{Config, DFA};
-use regex_automata::nfa::thompson;
-use regex_automata::util::pool::Pool;
 use regex_syntax::hir::Hir;
 
-use self::steps::Steps;
+pub(super) use self::followed::Followed;
+use self::followed::MOST;
+pub(super) use self::set::Set;
 use super::boundary::end_of_digits;
 use super::digits::{Runs, Shape};
 use super::expression::first_two;
 
-/// What the states that were met may take, for each thread that searches.
-const STATES: usize = 8 << 20;
-/// So many patterns one automaton can tell apart.
-const PATTERNS: usize = 64;
-
 /// The patterns of all rules that have a digit in every match.
+#[derive(Debug)]
 pub(super) struct Sieve {
     /// Each of so many patterns as its answers have bits.
     automata: Vec<Automaton>,
@@ -34,11 +27,11 @@ pub(super) struct Sieve {
     patterns: usize,
 }
 
+#[derive(Debug)]
 struct Automaton {
     /// Whether its patterns may count alone.
     alone: bool,
-    dfa: DFA,
-    steps: Pool<Steps, Box<dyn Fn() -> Steps + Send + Sync + UnwindSafe + RefUnwindSafe>>,
+    followed: Followed,
     /// Which pattern of all each pattern of the automaton is.
     numbers: Vec<usize>,
     /// What the matches of all of them have.
@@ -53,12 +46,6 @@ pub(super) type Shaped<'p> = (&'p Hir, Shape);
 
 /// By pattern, where its matches begin.
 pub(super) type Starts = Vec<Vec<usize>>;
-
-impl fmt::Debug for Sieve {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sieve").field("patterns", &self.patterns).finish()
-    }
-}
 
 impl Sieve {
     /// Of patterns in their order, each with whether it may count alone, whose matches have `longest` octets at most.
@@ -76,7 +63,7 @@ impl Sieve {
             let members = members.filter(|(_, ((_, shape), of))| !shape.may_be_bare() && *of == alone);
             let (numbers, forms): (Vec<usize>, Vec<Shaped<'p>>) =
                 members.map(|(number, (form, _))| (number, *form)).unzip();
-            for (numbers, forms) in numbers.chunks(PATTERNS).zip(forms.chunks(PATTERNS)) {
+            for (numbers, forms) in numbers.chunks(MOST).zip(forms.chunks(MOST)) {
                 automata.push(Automaton::of(alone, numbers.to_vec(), forms, longest)?);
             }
         }
@@ -105,31 +92,15 @@ impl Automaton {
         longest: usize,
     ) -> Result<Automaton, String> {
         let mut begins = Box::new([[0; 4]; 256]);
-        let shape = forms.iter().map(|(_, shape)| *shape).reduce(Shape::or);
+        let shapes = forms.iter().map(|(_, shape)| *shape);
+        let shape = shapes.reduce(Shape::or).ok_or("there are no expressions")?;
         for (form, _) in forms {
             first_two(form, &mut begins);
         }
-        let failed =
-            |error: &dyn fmt::Display| format!("together the expressions cannot be searched: {error}");
         let hirs: Vec<&Hir> = forms.iter().map(|(form, _)| *form).collect();
-        let nfa = thompson::Compiler::new()
-            .configure(thompson::Config::new().utf8(false))
-            .build_many_from_hir(&hirs)
-            .map_err(|error| failed(&error))?;
-        let config = Config::new()
-            .match_kind(MatchKind::All)
-            .cache_capacity(STATES)
-            .skip_cache_capacity_check(true);
-        let dfa = DFA::builder()
-            .configure(config)
-            .build_from_nfa(nfa)
-            .map_err(|error| failed(&error))?;
-        let fresh = dfa.clone();
-        let shape = shape.ok_or_else(|| failed(&"there are none"))?;
         Ok(Automaton {
             alone,
-            steps: Pool::new(Box::new(move || Steps::of(&fresh))),
-            dfa,
+            followed: Followed::of(&hirs)?,
             numbers,
             shape,
             begins,
@@ -138,7 +109,7 @@ impl Automaton {
     }
 
     fn starts(&self, bytes: &[u8], runs: &Runs, (from, to): (usize, usize), starts: &mut [Vec<usize>]) {
-        let mut steps = self.steps.get();
+        let mut follower = self.followed.start();
         let octet = |at: usize| bytes.get(at).copied().unwrap_or(b' ');
         let mut next = from;
         for cluster in runs.clusters(self.shape, from, to) {
@@ -147,7 +118,7 @@ impl Automaton {
                 let before = at.checked_sub(1).map_or(b' ', octet);
                 let first = octet(at);
                 if self.may_begin(before, first, octet(at + 1)) {
-                    let told = steps.told(&self.dfa, bytes, at, at + self.longest);
+                    let told = follower.told(bytes, at, at + self.longest);
                     self.tell(told, at, starts);
                 }
                 // Inside a run of digits nothing is told.

@@ -77,6 +77,35 @@ impl Steps {
         told
     }
 
+    /// Tells where matches end that begin at an octet and end before another one, or with it.
+    pub fn ends(
+        &mut self,
+        dfa: &DFA,
+        bytes: &[u8],
+        (at, end): (usize, usize),
+        mut tell: impl FnMut(usize),
+    ) {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before)).copied();
+        let mut state = self.begin(dfa, before);
+        // A match is told one octet behind its end.
+        for place in at..=end.min(bytes.len()) {
+            let octet = bytes.get(place).copied();
+            let class = octet.map_or(self.width - 1, |octet| {
+                usize::from(self.classes.get(usize::from(octet)).copied().unwrap_or(0))
+            });
+            state = self.step(dfa, state, class, octet);
+            if state == DEAD {
+                return;
+            }
+            match self.matching_in(state) {
+                0 => {}
+                // Where the automaton cannot tell, a match may end anywhere.
+                u64::MAX => return (place..=end).for_each(tell),
+                _ => tell(place),
+            }
+        }
+    }
+
     fn matching_in(&self, state: u32) -> u64 {
         self.states
             .get(state as usize)

@@ -1,0 +1,87 @@
+//! Expressions that are followed at once, with the table of what each thread has learnt of them.
+
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
+use regex_automata::MatchKind;
+use regex_automata::hybrid::dfa::{Config, DFA};
+use regex_automata::nfa::thompson;
+use regex_automata::util::pool::{Pool, PoolGuard};
+use regex_syntax::hir::Hir;
+
+use super::steps::Steps;
+
+/// What the states that were met may take, for each thread that searches.
+const STATES: usize = 8 << 20;
+/// What the expressions may take, compiled.
+const SIZE: usize = 32 << 20;
+/// So many expressions one automaton can tell apart.
+pub(super) const MOST: usize = 64;
+
+type Fresh = Box<dyn Fn() -> Steps + Send + Sync + UnwindSafe + RefUnwindSafe>;
+
+/// An automaton of at most [`MOST`] expressions that tells every match of each.
+pub(in super::super) struct Followed {
+    dfa: DFA,
+    steps: Pool<Steps, Fresh>,
+}
+
+impl fmt::Debug for Followed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Followed").finish_non_exhaustive()
+    }
+}
+
+impl Followed {
+    /// Of expressions, numbered in their order.
+    ///
+    /// # Errors
+    /// When together they are too much for one automaton.
+    pub fn of(forms: &[&Hir]) -> Result<Followed, String> {
+        let failed =
+            |error: &dyn fmt::Display| format!("together the expressions cannot be searched: {error}");
+        let nfa = thompson::Compiler::new()
+            .configure(thompson::Config::new().utf8(false).nfa_size_limit(Some(SIZE)))
+            .build_many_from_hir(forms)
+            .map_err(|error| failed(&error))?;
+        let config = Config::new()
+            .match_kind(MatchKind::All)
+            .cache_capacity(STATES)
+            .skip_cache_capacity_check(true);
+        let dfa = DFA::builder()
+            .configure(config)
+            .build_from_nfa(nfa)
+            .map_err(|error| failed(&error))?;
+        let fresh = dfa.clone();
+        Ok(Followed {
+            steps: Pool::new(Box::new(move || Steps::of(&fresh))),
+            dfa,
+        })
+    }
+
+    /// For following the expressions over and over.
+    pub fn start(&self) -> Follower<'_> {
+        Follower {
+            dfa: &self.dfa,
+            steps: self.steps.get(),
+        }
+    }
+}
+
+/// Follows expressions from one place after another.
+pub(in super::super) struct Follower<'f> {
+    dfa: &'f DFA,
+    steps: PoolGuard<'f, Steps, Fresh>,
+}
+
+impl Follower<'_> {
+    /// A bit for each expression with a match that begins at an octet and ends before another one, or with it.
+    pub fn told(&mut self, bytes: &[u8], at: usize, end: usize) -> u64 {
+        self.steps.told(self.dfa, bytes, at, end)
+    }
+
+    /// Where the matches end that begin at an octet and are not longer than `longest`.
+    pub fn ends(&mut self, bytes: &[u8], at: usize, longest: usize, tell: impl FnMut(usize)) {
+        self.steps.ends(self.dfa, bytes, (at, at + longest), tell);
+    }
+}
