@@ -228,7 +228,12 @@ impl<'s> Compiler<'s> {
     fn evidence(&mut self, entry: At<EvidenceEntry>) -> Option<Evidence> {
         let entry = entry.value;
         let checks = self.checks(&entry.checks);
-        let told = regexes::evidence(entry.name, &entry.regex.value, checks, (entry.before, entry.after));
+        let told = regexes::evidence(
+            entry.name,
+            &entry.regex.value,
+            checks,
+            (entry.before, entry.after),
+        );
         told.map_err(|message| self.fail(entry.regex.line, message)).ok()
     }
 

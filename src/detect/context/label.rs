@@ -1,6 +1,7 @@
 //! Labels: what a text calls the value that comes next. "Phone: 6175550123" is a telephone number, whatever
 //! the line before was about.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::super::checks::Check;
@@ -95,8 +96,52 @@ const OPEN: [&str; 22] = [
     "body",
 ];
 
+/// The label directly before a value. Several patterns of several rules ask for it, so it is kept.
+#[derive(Debug)]
+pub(in super::super) struct OwnLabel {
+    start: usize,
+    place: Option<Range<usize>>,
+    impersonal: OnceCell<bool>,
+}
+
+impl OwnLabel {
+    /// The label of a value that begins at an octet.
+    pub fn of(bytes: &[u8], start: usize) -> OwnLabel {
+        OwnLabel {
+            start,
+            place: of(bytes, start),
+            impersonal: OnceCell::new(),
+        }
+    }
+
+    /// Where the value begins.
+    pub fn start(&self) -> usize {
+        self.start
+    }
+
+    /// Where the label stands.
+    pub(super) fn place(&self) -> Option<&Range<usize>> {
+        self.place.as_ref()
+    }
+
+    /// Whether there is one, and it is no person's.
+    pub(super) fn is_impersonal(&self, scene: &Scene) -> bool {
+        let told = |label| *self.impersonal.get_or_init(|| is_impersonal(scene, label));
+        self.place.as_ref().is_some_and(told)
+    }
+
+    /// Whether it names something that is not the element: no keyword stands in it, it says more than "number", and it is
+    /// no person's name.
+    pub(super) fn is_foreign(&self, scene: &Scene) -> bool {
+        self.place
+            .as_ref()
+            .is_some_and(|label| says_something_else(scene, label))
+            && self.is_impersonal(scene)
+    }
+}
+
 /// The label directly before a value: `Phone:`, `phone=`, `<phone>`, `phone number`.
-pub(super) fn of(bytes: &[u8], start: usize) -> Option<Range<usize>> {
+fn of(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     let from = start.saturating_sub(LONGEST + 8);
     let before = without_edge(bytes.get(from..start)?);
     // "Closes: #936227"
@@ -165,12 +210,13 @@ fn ends_short(text: &[u8]) -> bool {
 /// "employee number", "case no.", "item #": the words announce a number.
 fn ends_as_number(text: &[u8]) -> bool {
     let last = text.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
-    let word: Vec<u8> = last
-        .iter()
-        .filter(|byte| byte.is_ascii_alphabetic())
-        .map(u8::to_ascii_lowercase)
-        .collect();
-    matches!(word.as_slice(), b"number" | b"no" | b"num" | b"nbr" | b"id") || last.ends_with(b"#")
+    let letters = || last.iter().filter(|byte| byte.is_ascii_alphabetic());
+    let is = |word: &&[u8]| {
+        let small = letters().map(u8::to_ascii_lowercase);
+        small.eq(word.iter().copied())
+    };
+    let announce: [&[u8]; 5] = [b"number", b"no", b"num", b"nbr", b"id"];
+    last.ends_with(b"#") || announce.iter().any(is)
 }
 
 /// Words for people who have a number that is called by their part in the matter: often their Social Security number.
@@ -217,16 +263,12 @@ pub(super) fn numbers_things(label: &[u8]) -> bool {
     ends_as_number(label.trim_ascii_end()) && !words(label).any(of_person)
 }
 
-/// Whether a label names something that is not the element: no keyword stands in it, it says more than
-/// "number", and it is no person's name.
-pub(super) fn is_foreign(scene: &Scene, label: &Range<usize>) -> bool {
+/// Whether no keyword stands in a label, and it says more than "number".
+fn says_something_else(scene: &Scene, label: &Range<usize>) -> bool {
     let at = scene.hits.partition_point(|hit| hit.end <= label.start);
     let holds_keyword = scene.hits.get(at).is_some_and(|hit| hit.start < label.end);
     let text = scene.bytes.get(label.clone()).unwrap_or_default();
-    !holds_keyword
-        && words(text).count() <= MOST_WORDS
-        && words(text).any(says_something)
-        && is_impersonal(scene, label)
+    !holds_keyword && words(text).count() <= MOST_WORDS && words(text).any(says_something)
 }
 
 /// Whether the label of a column says what its cells hold, and that they are no money and no prose.
@@ -260,7 +302,7 @@ pub(super) fn keeps_a_list(scene: &Scene, between: &[u8]) -> bool {
 }
 
 /// Whether a label is no person's, not even by a given name: "Mary: 536-22-8145".
-pub(super) fn is_impersonal(scene: &Scene, label: &Range<usize>) -> bool {
+fn is_impersonal(scene: &Scene, label: &Range<usize>) -> bool {
     let text = scene.bytes.get(label.clone()).unwrap_or_default();
     let known = words(text).any(|word| scene.names.is_given(word));
     !known && scene.names.within(scene.bytes, label.start, label.end).is_empty()

@@ -4,6 +4,7 @@
 mod label;
 mod voices;
 
+pub(super) use self::label::OwnLabel;
 use self::voices::{Heard, Limits, Voices};
 pub(super) use self::voices::{Keyword, Side};
 
@@ -33,6 +34,8 @@ pub(super) struct Scene<'v> {
     pub strong_only: bool,
     pub names: &'v Names,
     pub around: &'v Around,
+    /// The label of the candidate.
+    pub own: &'v OwnLabel,
 }
 
 /// What spoke for a candidate and how sure that makes it.
@@ -161,13 +164,9 @@ fn raised(confidence: Confidence) -> Confidence {
 /// In running text: what stands within the windows of the keywords, unless the value has a label of its own.
 fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern) -> Voices {
     let mut voices = Voices::default();
-    let own_label = label::of(scene.bytes, candidate.start);
     // A value with a label of its own does not go on with what the keyword before another value said.
-    let own = own_label
-        .as_ref()
-        .is_some_and(|label| label::is_impersonal(scene, label));
     let limits = Limits {
-        first_only: pattern.first_only || own,
+        first_only: pattern.first_only || scene.own.is_impersonal(scene),
         before_only: pattern.before_only,
     };
     let reach = rule.keywords.reach;
@@ -185,7 +184,7 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
             .iter()
             .for_each(|heard| voices.hear(rule, candidate, scene, heard));
     }
-    if let Some(label) = own_label.filter(|label| label::is_foreign(scene, label)) {
+    if let Some(label) = scene.own.place().filter(|_| scene.own.is_foreign(scene)) {
         let from_label = candidate.start - label.start;
         voices.strong = voices
             .strong
@@ -194,7 +193,7 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
             .weak
             .filter(|keyword| keyword.distance < from_label && keyword.side == Side::Before);
         voices.labelled = true;
-        voices.numbered = label::numbers_things(scene.bytes.get(label).unwrap_or_default());
+        voices.numbered = label::numbers_things(scene.bytes.get(label.clone()).unwrap_or_default());
     }
     voices.settle();
     voices
@@ -232,7 +231,7 @@ fn in_table(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> V
         };
         voices.hear(rule, candidate, scene, &heard);
     }
-    let own = label::of(scene.bytes, candidate.start).filter(|label| label.start >= cell.own.start);
+    let own = scene.own.place().filter(|label| label.start >= cell.own.start);
     let labels = [Some(&cell.own), cell.left.as_ref(), cell.first.as_ref()];
     for place in labels.into_iter().flatten() {
         for hit in rule.keywords.find(scene.bytes, place.start, place.end) {
@@ -242,7 +241,7 @@ fn in_table(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> V
                 .for_each(|heard| voices.hear(rule, candidate, scene, heard));
         }
     }
-    if own.is_some_and(|label| label::is_foreign(scene, &label)) {
+    if own.is_some() && scene.own.is_foreign(scene) {
         voices.strong = None;
         voices.weak = None;
         voices.labelled = true;
@@ -267,6 +266,6 @@ fn goes_on(scene: &Scene, candidate: &Candidate, end: usize) -> bool {
     if !near || !label::keeps_a_list(scene, between) {
         return false;
     }
-    let label = label::of(scene.bytes, candidate.start).filter(|label| label.start >= end);
-    !label.is_some_and(|label| label::is_impersonal(scene, &label))
+    let label = scene.own.place().filter(|label| label.start >= end);
+    !(label.is_some() && scene.own.is_impersonal(scene))
 }

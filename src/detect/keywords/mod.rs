@@ -156,16 +156,16 @@ impl Keywords {
     }
 
     /// How far a keyword reaches that can make a value count: before itself and after itself. None when it
-    /// only supports, speaks against or names an issuer.
-    pub fn reach_of(&self, hit: &Hit) -> Option<(usize, usize)> {
+    /// only supports, speaks against or names an issuer; or when it is weak and only strong ones count.
+    pub fn reach_of(&self, hit: &Hit, only_strong: bool) -> Option<(usize, usize)> {
         let word = self.word(hit).filter(|_| !hit.turned)?;
         let reaches = word.uses.iter().filter_map(|does| match does {
             Use::Speaks {
-                strength: Strength::Strong | Strength::Weak,
+                strength: strength @ (Strength::Strong | Strength::Weak),
                 before,
                 after,
                 ..
-            } => Some((*after, *before)),
+            } if *strength == Strength::Strong || !only_strong => Some((*after, *before)),
             Use::Speaks { .. } | Use::Names { .. } => None,
         });
         reaches.reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))

@@ -315,7 +315,7 @@ impl FirstHeader {
         }
         let line = line_around(bytes, hit.start);
         match may_be_header(bytes, &line) {
-            true if keywords.reach_of(hit).is_some() => self.found = Some(line.start),
+            true if keywords.reach_of(hit, false).is_some() => self.found = Some(line.start),
             true => {}
             // Nothing else on this line makes it a header.
             false => self.done = end_of_line(bytes, hit.end),

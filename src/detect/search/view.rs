@@ -10,7 +10,7 @@ use super::super::Rules;
 use super::super::candidates::{self, Candidate, LIST_GAP, Refusal};
 use super::super::compile::LONGEST;
 use super::super::contest::{self, Weighed};
-use super::super::context::{self, Listed, Scene, Silence};
+use super::super::context::{self, Listed, OwnLabel, Scene, Silence};
 use super::super::digits::Runs;
 use super::super::evidence::Around;
 use super::super::keywords::{Hit, Keywords};
@@ -78,6 +78,9 @@ pub(in super::super) enum Why {
 
 /// Octets that are searched at a time.
 const BLOCK: usize = 256 << 10;
+
+/// Stretches of a view, in order.
+type Stretches = Vec<(usize, usize)>;
 
 /// Header fields that programs write: numbers in them mean nothing unless a keyword says so.
 const MACHINE_FIELDS: [&str; 14] = [
@@ -192,8 +195,11 @@ struct ViewSearch<'v> {
     heard: usize,
     /// The digits of the block.
     runs: Runs,
-    /// Where matches begin in the block, once they were asked for: of the patterns that may count alone, of the others.
-    starts: [Option<Starts>; 2],
+    /// Where matches begin in the block, once they were asked for; only of the patterns that may count alone, when no
+    /// keyword reaches into it.
+    starts: Option<Starts>,
+    /// By rule, and whether only strong keywords count: where they reach in the block, once it was asked for.
+    stretches: Vec<[Option<Rc<Stretches>>; 2]>,
     layout: Layout<'v>,
     /// The last octets whose cell was asked for, and the answer.
     cell: (Range<usize>, Option<Rc<Cell>>),
@@ -202,6 +208,8 @@ struct ViewSearch<'v> {
     labels: HashMap<(usize, usize), Vec<Hit>>,
     /// By rule and pattern: the last value that a keyword spoke for.
     lists: HashMap<(usize, usize), Listed>,
+    /// The label of the last octet that was asked for.
+    own: OwnLabel,
     /// Where evidence stands around the block.
     around: Around,
     /// The last row that was looked at for names, and the answer.
@@ -221,12 +229,14 @@ impl<'v> ViewSearch<'v> {
             hits: rules.rules.iter().map(|_| Vec::new()).collect(),
             heard: 0,
             runs: Runs::default(),
-            starts: [None, None],
+            starts: None,
+            stretches: rules.rules.iter().map(|_| [None, None]).collect(),
             layout: Layout::new(bytes, text.kind),
             cell: (0..0, None),
             nearby: Nearby::new(&rules.names, bytes),
             labels: HashMap::new(),
             lists: HashMap::new(),
+            own: OwnLabel::of(bytes, 0),
             around: Around::new(rules.rules.iter().map(|rule| rule.evidence.len())),
             row: (0..0, false),
         }
@@ -235,7 +245,8 @@ impl<'v> ViewSearch<'v> {
     fn block(&mut self, from: usize, to: usize, enough: &Enough, hand_over: &mut dyn FnMut(Found)) {
         let rules = self.rules;
         self.runs.read(&self.view.bytes, from, to + LONGEST);
-        self.starts = [None, None];
+        self.starts = None;
+        self.stretches.fill(Default::default());
         self.labels.clear();
         let mut candidates: Vec<Candidate> = Vec::new();
         // What is left out here leaves its place to other rules: more is found, never less.
@@ -304,21 +315,26 @@ impl<'v> ViewSearch<'v> {
         if is_in_vain {
             return Vec::new();
         }
-        let mut stretches = if alone {
-            vec![block]
-        } else {
-            self.stretches(rule, block)
+        let mut stretches = match alone {
+            true => Rc::new(vec![block]),
+            // A weak keyword is nothing to some patterns.
+            false => self.stretches(
+                rule,
+                shaped.confidence.weak.is_none() || self.strong_only(),
+                block,
+            ),
         };
         if let Some(listed) = self.lists.get(&(rule, pattern)).filter(|_| !alone) {
             // A list that the block before began.
-            stretches.insert(0, (block.0, (listed.end + LIST_GAP).min(block.1)));
+            let going_on = (block.0, (listed.end + LIST_GAP).min(block.1));
+            Rc::make_mut(&mut stretches).insert(0, going_on);
         }
         if stretches.is_empty() {
             return Vec::new();
         }
         let starts = match shaped.shape.may_be_bare() {
             true => self.bare_starts(shaped, &stretches, block.1),
-            false => self.starts(number, shaped.counts_alone(), block),
+            false => self.starts(number, block),
         };
         let bytes: &[u8] = &self.view.bytes;
         let mut found = candidates::find(compiled, (rule, pattern), (bytes, &starts), &stretches, block.1);
@@ -329,12 +345,17 @@ impl<'v> ViewSearch<'v> {
     }
 
     /// Where the matches of a pattern begin in a block; the pattern needs a digit.
-    fn starts(&mut self, number: usize, alone: bool, block: (usize, usize)) -> Vec<usize> {
-        let (sieve, runs, bytes) = (&self.rules.sieve, &self.runs, &self.view.bytes);
-        let [of_alone, of_others] = &mut self.starts;
-        let starts = if alone { of_alone } else { of_others };
-        let starts = starts.get_or_insert_with(|| sieve.starts(alone, bytes, runs, block));
-        starts.get_mut(number).map(std::mem::take).unwrap_or_default()
+    fn starts(&mut self, number: usize, block: (usize, usize)) -> Vec<usize> {
+        if self.starts.is_none() {
+            let mut rules = 0..self.rules.rules.len();
+            let only_alone = self.lists.is_empty()
+                && !self.strong_only()
+                && rules.all(|rule| self.stretches(rule, false, block).is_empty());
+            let sieve = &self.rules.sieve;
+            self.starts = Some(sieve.starts(only_alone, &self.view.bytes, &self.runs, block));
+        }
+        let starts = self.starts.as_mut().and_then(|starts| starts.get_mut(number));
+        starts.map(std::mem::take).unwrap_or_default()
     }
 
     /// Where the matches of a pattern that needs no digit may begin, in stretches and where a list could go on.
@@ -363,8 +384,23 @@ impl<'v> ViewSearch<'v> {
         !self.alone
     }
 
-    /// Where keywords of a rule reach within a block: around them, and below the header of a table.
-    fn stretches(&mut self, rule: usize, (from, to): (usize, usize)) -> Vec<(usize, usize)> {
+    /// Where keywords of a rule reach within a block, or only strong ones: around them, and below the header of a table.
+    fn stretches(&mut self, rule: usize, only_strong: bool, block: (usize, usize)) -> Rc<Stretches> {
+        let known = self.stretches.get(rule).and_then(|[any, strong]| {
+            let known = if only_strong { strong } else { any };
+            known.clone()
+        });
+        known.unwrap_or_else(|| {
+            let stretches = Rc::new(self.reached(rule, only_strong, block));
+            if let Some([any, strong]) = self.stretches.get_mut(rule) {
+                let known = if only_strong { strong } else { any };
+                *known = Some(Rc::clone(&stretches));
+            }
+            stretches
+        })
+    }
+
+    fn reached(&mut self, rule: usize, only_strong: bool, (from, to): (usize, usize)) -> Stretches {
         let Some(compiled) = self.rules.rules.get(rule) else {
             return Vec::new();
         };
@@ -378,9 +414,9 @@ impl<'v> ViewSearch<'v> {
         let below = header
             .map(|header| (from.max(header), to))
             .filter(|(from, to)| from < to);
-        let mut stretches: Vec<(usize, usize)> = Vec::new();
+        let mut stretches = Stretches::new();
         for hit in hits.iter() {
-            let Some((before, after)) = compiled.keywords.reach_of(hit) else {
+            let Some((before, after)) = compiled.keywords.reach_of(hit, only_strong) else {
                 continue;
             };
             let start = hit.start.saturating_sub(before + LONGEST).max(from);
@@ -413,6 +449,9 @@ impl<'v> ViewSearch<'v> {
         let cell = self.cell(candidate.start, candidate.end);
         self.hear(from, to);
         self.around.go_to((from, to));
+        if self.own.start() != candidate.start {
+            self.own = OwnLabel::of(&self.view.bytes, candidate.start);
+        }
         let bytes: &[u8] = &self.view.bytes;
         let labels = cell.iter().flat_map(|cell| cell.headers.iter().flatten());
         let mut headed: Vec<Hit> = Vec::new();
@@ -432,6 +471,7 @@ impl<'v> ViewSearch<'v> {
             strong_only: self.strong_only(),
             names: &self.rules.names,
             around: &self.around,
+            own: &self.own,
         };
         let list = (candidate.rule, candidate.pattern);
         let weight = context::weigh(rule, &candidate, &scene, self.lists.get(&list).copied())?;

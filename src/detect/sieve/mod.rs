@@ -1,9 +1,8 @@
 //! All patterns at once: where their matches begin.
 //!
 //! Each pattern for itself would follow every number of a text again. Here one automaton of all of them follows a
-//! number once, as far as anything fits it, and tells which patterns do. Those that may count alone, which are looked
-//! for everywhere, have an automaton of their own: most of them are done after a few octets, and most text has no
-//! keyword for the others.
+//! number once, as far as anything fits it, and tells which patterns do. Those that may count alone have an automaton
+//! of their own besides, for text without any keyword: most of them are done after a few octets.
 
 mod followed;
 mod set;
@@ -23,14 +22,14 @@ use super::expression::first_two;
 pub(super) struct Sieve {
     /// Each of so many patterns as its answers have bits.
     automata: Vec<Automaton>,
+    /// Those of the patterns that may count alone.
+    alone: Vec<Automaton>,
     /// How many patterns there are, with and without.
     patterns: usize,
 }
 
 #[derive(Debug)]
 struct Automaton {
-    /// Whether its patterns may count alone.
-    alone: bool,
     followed: Followed,
     /// Which pattern of all each pattern of the automaton is.
     numbers: Vec<usize>,
@@ -57,27 +56,29 @@ impl Sieve {
         longest: usize,
     ) -> Result<Sieve, String> {
         let patterns: Vec<(Shaped<'p>, bool)> = patterns.collect();
-        let mut automata = Vec::new();
-        for alone in [true, false] {
+        let of = |wanted: fn(bool) -> bool| {
             let members = patterns.iter().enumerate();
-            let members = members.filter(|(_, ((_, shape), of))| !shape.may_be_bare() && *of == alone);
+            let members = members.filter(|(_, ((_, shape), alone))| !shape.may_be_bare() && wanted(*alone));
             let (numbers, forms): (Vec<usize>, Vec<Shaped<'p>>) =
                 members.map(|(number, (form, _))| (number, *form)).unzip();
-            for (numbers, forms) in numbers.chunks(MOST).zip(forms.chunks(MOST)) {
-                automata.push(Automaton::of(alone, numbers.to_vec(), forms, longest)?);
-            }
-        }
+            let groups = numbers.chunks(MOST).zip(forms.chunks(MOST));
+            let automata = groups.map(|(numbers, forms)| Automaton::of(numbers.to_vec(), forms, longest));
+            automata.collect::<Result<Vec<Automaton>, String>>()
+        };
         Ok(Sieve {
-            automata,
+            automata: of(|_| true)?,
+            alone: of(|alone| alone)?,
             patterns: patterns.len(),
         })
     }
 
-    /// Of the patterns that may count alone, or of the others: the octets between two where a match begins, ascending.
-    /// Places inside a run of digits are not told, and neither are those of patterns that may match without a digit.
-    pub fn starts(&self, alone: bool, bytes: &[u8], runs: &Runs, (from, to): (usize, usize)) -> Starts {
+    /// By pattern, the octets between two where a match begins, ascending; `only_alone` leaves out those of patterns that
+    /// cannot count alone. Places inside a run of digits are not told, and neither are those of patterns that may match
+    /// without a digit.
+    pub fn starts(&self, only_alone: bool, bytes: &[u8], runs: &Runs, (from, to): (usize, usize)) -> Starts {
         let mut starts = vec![Vec::new(); self.patterns];
-        for automaton in self.automata.iter().filter(|automaton| automaton.alone == alone) {
+        let automata = if only_alone { &self.alone } else { &self.automata };
+        for automaton in automata {
             automaton.starts(bytes, runs, (from, to), &mut starts);
         }
         starts
@@ -85,12 +86,7 @@ impl Sieve {
 }
 
 impl Automaton {
-    fn of(
-        alone: bool,
-        numbers: Vec<usize>,
-        forms: &[Shaped<'_>],
-        longest: usize,
-    ) -> Result<Automaton, String> {
+    fn of(numbers: Vec<usize>, forms: &[Shaped<'_>], longest: usize) -> Result<Automaton, String> {
         let mut begins = Box::new([[0; 4]; 256]);
         let shapes = forms.iter().map(|(_, shape)| *shape);
         let shape = shapes.reduce(Shape::or).ok_or("there are no expressions")?;
@@ -99,7 +95,6 @@ impl Automaton {
         }
         let hirs: Vec<&Hir> = forms.iter().map(|(form, _)| *form).collect();
         Ok(Automaton {
-            alone,
             followed: Followed::of(&hirs)?,
             numbers,
             shape,
@@ -178,10 +173,10 @@ mod tests {
             let bytes = text.as_bytes();
             let mut runs = Runs::default();
             runs.read(bytes, 0, bytes.len());
-            let starts = [true, false].map(|alone| sieve.starts(alone, bytes, &runs, (0, bytes.len())));
+            let starts = |alone| sieve.starts(alone, bytes, &runs, (0, bytes.len()));
+            let (all, only_alone) = (starts(false), starts(true));
             let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
             for (place, form) in forms.iter().enumerate() {
-                let starts = &starts[usize::from(place % 3 != 0)][place];
                 let expression = Expression::compile(form, 128, 1 << 20).unwrap();
                 let expected: Vec<usize> = match Shape::of(form).may_be_bare() {
                     true => Vec::new(),
@@ -190,7 +185,9 @@ mod tests {
                         .filter(|at| expression.end(bytes, *at).is_some())
                         .collect(),
                 };
-                proptest::prop_assert_eq!(starts, &expected);
+                proptest::prop_assert_eq!(&all[place], &expected);
+                let expected = if place % 3 == 0 { expected } else { Vec::new() };
+                proptest::prop_assert_eq!(&only_alone[place], &expected);
             }
         }
     }

@@ -42,7 +42,14 @@ impl Set {
 mod tests {
     use super::Set;
 
-    const EXPRESSIONS: [&str; 6] = [r"S\d{8}|\d{3}", r"\d{3,5}", r"[A-C]\d{2}(?:X|\d)", r"\d+[AB]?", r"A{2}", r"[0-9A-C]{4}"];
+    const EXPRESSIONS: [&str; 6] = [
+        r"S\d{8}|\d{3}",
+        r"\d{3,5}",
+        r"[A-C]\d{2}(?:X|\d)",
+        r"\d+[AB]?",
+        r"A{2}",
+        r"[0-9A-C]{4}",
+    ];
 
     proptest::proptest! {
         #[test]

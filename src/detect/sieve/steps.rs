@@ -78,13 +78,7 @@ impl Steps {
     }
 
     /// Tells where matches end that begin at an octet and end before another one, or with it.
-    pub fn ends(
-        &mut self,
-        dfa: &DFA,
-        bytes: &[u8],
-        (at, end): (usize, usize),
-        mut tell: impl FnMut(usize),
-    ) {
+    pub fn ends(&mut self, dfa: &DFA, bytes: &[u8], (at, end): (usize, usize), mut tell: impl FnMut(usize)) {
         let before = at.checked_sub(1).and_then(|before| bytes.get(before)).copied();
         let mut state = self.begin(dfa, before);
         // A match is told one octet behind its end.
