@@ -61,9 +61,8 @@ impl Evidence {
         let after = value.end..(value.end + self.after).min(bytes.len());
         [before, after].into_iter().any(|stretch| {
             let first = places.partition_point(|place| place.start < stretch.start);
-            let mut near = places.iter().skip(first);
+            let near = places.iter().skip(first);
             let possible = near
-                .by_ref()
                 .take_while(|place| place.start < stretch.end)
                 .any(|place| place.end <= stretch.end);
             possible && self.stands_in(bytes, stretch)

@@ -1,7 +1,6 @@
 //! Labels: what a text calls the value that comes next. "Phone: 6175550123" is a telephone number, whatever
 //! the line before was about.
 
-use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::super::checks::Check;
@@ -96,52 +95,8 @@ const OPEN: [&str; 22] = [
     "body",
 ];
 
-/// The label directly before a value. Several patterns of several rules ask for it, so it is kept.
-#[derive(Debug)]
-pub(in super::super) struct OwnLabel {
-    start: usize,
-    place: Option<Range<usize>>,
-    impersonal: OnceCell<bool>,
-}
-
-impl OwnLabel {
-    /// The label of a value that begins at an octet.
-    pub fn of(bytes: &[u8], start: usize) -> OwnLabel {
-        OwnLabel {
-            start,
-            place: of(bytes, start),
-            impersonal: OnceCell::new(),
-        }
-    }
-
-    /// Where the value begins.
-    pub fn start(&self) -> usize {
-        self.start
-    }
-
-    /// Where the label stands.
-    pub(super) fn place(&self) -> Option<&Range<usize>> {
-        self.place.as_ref()
-    }
-
-    /// Whether there is one, and it is no person's.
-    pub(super) fn is_impersonal(&self, scene: &Scene) -> bool {
-        let told = |label| *self.impersonal.get_or_init(|| is_impersonal(scene, label));
-        self.place.as_ref().is_some_and(told)
-    }
-
-    /// Whether it names something that is not the element: no keyword stands in it, it says more than "number", and it is
-    /// no person's name.
-    pub(super) fn is_foreign(&self, scene: &Scene) -> bool {
-        self.place
-            .as_ref()
-            .is_some_and(|label| says_something_else(scene, label))
-            && self.is_impersonal(scene)
-    }
-}
-
 /// The label directly before a value: `Phone:`, `phone=`, `<phone>`, `phone number`.
-fn of(bytes: &[u8], start: usize) -> Option<Range<usize>> {
+pub(super) fn of(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     let from = start.saturating_sub(LONGEST + 8);
     let before = without_edge(bytes.get(from..start)?);
     // "Closes: #936227"
@@ -264,7 +219,7 @@ pub(super) fn numbers_things(label: &[u8]) -> bool {
 }
 
 /// Whether no keyword stands in a label, and it says more than "number".
-fn says_something_else(scene: &Scene, label: &Range<usize>) -> bool {
+pub(super) fn says_something_else(scene: &Scene, label: &Range<usize>) -> bool {
     let at = scene.hits.partition_point(|hit| hit.end <= label.start);
     let holds_keyword = scene.hits.get(at).is_some_and(|hit| hit.start < label.end);
     let text = scene.bytes.get(label.clone()).unwrap_or_default();
@@ -302,7 +257,7 @@ pub(super) fn keeps_a_list(scene: &Scene, between: &[u8]) -> bool {
 }
 
 /// Whether a label is no person's, not even by a given name: "Mary: 536-22-8145".
-fn is_impersonal(scene: &Scene, label: &Range<usize>) -> bool {
+pub(super) fn is_impersonal(scene: &Scene, label: &Range<usize>) -> bool {
     let text = scene.bytes.get(label.clone()).unwrap_or_default();
     let known = words(text).any(|word| scene.names.is_given(word));
     !known && scene.names.within(scene.bytes, label.start, label.end).is_empty()

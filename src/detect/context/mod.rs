@@ -2,9 +2,10 @@
 //! column, supporting evidence, an issuer that is named.
 
 mod label;
+mod own_label;
 mod voices;
 
-pub(super) use self::label::OwnLabel;
+pub(super) use self::own_label::OwnLabel;
 use self::voices::{Heard, Limits, Voices};
 pub(super) use self::voices::{Keyword, Side};
 

@@ -31,6 +31,8 @@ pub(super) struct Cells {
 
 /// So many digits make a cell data.
 const DIGITS_OF_DATA: usize = 4;
+/// Most rows have fewer cells.
+const CELLS: usize = 16;
 /// A label is short.
 const LONGEST_LABEL: usize = 40;
 
@@ -180,7 +182,7 @@ fn looks_like_csv(line: &[u8], delimiter: u8) -> bool {
 }
 
 fn by_octet(line: &[u8], delimiter: u8, quotes: bool) -> Vec<Range<usize>> {
-    let (mut cells, mut from, mut quoted) = (Vec::new(), 0, false);
+    let (mut cells, mut from, mut quoted) = (Vec::with_capacity(CELLS), 0, false);
     for (at, byte) in line.iter().enumerate() {
         if quotes && *byte == b'"' {
             quoted = !quoted;
@@ -193,16 +195,21 @@ fn by_octet(line: &[u8], delimiter: u8, quotes: bool) -> Vec<Range<usize>> {
     cells
 }
 
+/// Two spaces end a cell, one does not.
 fn by_spaces(line: &[u8]) -> Vec<Range<usize>> {
-    let mut cells: Vec<Range<usize>> = Vec::new();
-    for (at, byte) in line.iter().enumerate() {
-        if byte.is_ascii_whitespace() {
+    let is_space = |at: usize| line.get(at).is_none_or(u8::is_ascii_whitespace);
+    let mut cells = Vec::with_capacity(CELLS);
+    let mut at = 0;
+    while at < line.len() {
+        if is_space(at) {
+            at += 1;
             continue;
         }
-        match cells.last_mut() {
-            Some(cell) if at <= cell.end + 1 => cell.end = at + 1,
-            _ => cells.push(at..at + 1),
+        let start = at;
+        while !(is_space(at) && is_space(at + 1)) {
+            at += 1;
         }
+        cells.push(start..at);
     }
     cells
 }
@@ -213,4 +220,23 @@ fn trimmed(line: &[u8], cell: Range<usize>, start: usize) -> Range<usize> {
     let ahead = text.iter().take_while(is_edge).count();
     let behind = text.iter().skip(ahead).rev().take_while(is_edge).count();
     start + cell.start + ahead..start + cell.end - behind
+}
+
+#[cfg(test)]
+mod tests {
+    use super::by_spaces;
+
+    proptest::proptest! {
+        #[test]
+        fn single_spaces_stand_within_cells_and_two_between(line in "[ab \t]{0,40}") {
+            let mut expected: Vec<std::ops::Range<usize>> = Vec::new();
+            for (at, _) in line.bytes().enumerate().filter(|(_, byte)| !byte.is_ascii_whitespace()) {
+                match expected.last_mut() {
+                    Some(cell) if at <= cell.end + 1 => cell.end = at + 1,
+                    _ => expected.push(at..at + 1),
+                }
+            }
+            proptest::prop_assert_eq!(by_spaces(line.as_bytes()), expected);
+        }
+    }
 }

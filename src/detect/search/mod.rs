@@ -1,17 +1,19 @@
 //! The path of all texts of a message through detection.
 
+mod outcome;
 mod people;
 mod report;
 mod twins;
 mod view;
 
-pub(super) use self::view::{Explained, Why, explain};
+pub(super) use self::outcome::{Explained, Why};
+pub(super) use self::view::explain;
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use self::outcome::{Enough, Found};
 use self::people::People;
-use self::view::{Enough, Found};
 use super::layout::Layout;
 use super::normal::View;
 use super::{Located, Rules};

@@ -3,8 +3,8 @@
 
 use super::super::context::{Keyword, Side};
 use super::super::rule::Rule;
+use super::outcome::Found;
 use super::people::Elsewhere;
-use super::view::Found;
 
 /// Names more issuers than this say nothing.
 const MOST_ISSUERS: usize = 2;

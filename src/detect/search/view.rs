@@ -1,13 +1,15 @@
 //! One view of one text: places, candidates, weight, contest, names; block by block, so that a text of any
 //! size takes little memory beside itself.
 
-use std::cell;
+mod reach;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
+use self::reach::Stretches;
 use super::super::Rules;
-use super::super::candidates::{self, Candidate, LIST_GAP, Refusal};
+use super::super::candidates::{self, Candidate};
 use super::super::compile::LONGEST;
 use super::super::contest::{self, Weighed};
 use super::super::context::{self, Listed, OwnLabel, Scene, Silence};
@@ -17,70 +19,13 @@ use super::super::keywords::{Hit, Keywords};
 use super::super::layout::{Cell, FirstHeader, Layout};
 use super::super::names::Nearby;
 use super::super::normal::View;
-use super::super::rule::Pattern;
 use super::super::sieve::Starts;
-use crate::message::{Confidence, Masked};
+use super::outcome::{Enough, Explained, Found, Why};
+use crate::message::Masked;
 use crate::mime::{Text, TextKind};
-
-/// An element that was found in a view.
-#[derive(Debug)]
-pub(super) struct Found {
-    pub weighed: Weighed,
-    pub evidence: Masked,
-    /// How far the nearest name stands.
-    pub name: Option<usize>,
-}
-
-impl Found {
-    pub fn rule(&self) -> usize {
-        self.weighed.candidate.rule
-    }
-
-    pub fn start(&self) -> usize {
-        self.weighed.candidate.start
-    }
-
-    pub fn end(&self) -> usize {
-        self.weighed.candidate.end
-    }
-
-    pub fn confidence(&self) -> Confidence {
-        self.weighed.weight.confidence
-    }
-
-    pub fn test_value(&self) -> bool {
-        self.weighed.candidate.test_value
-    }
-
-    pub fn named_row(&self) -> bool {
-        self.weighed.named_row
-    }
-}
-
-/// Something that has the form of an element, and why it does not count.
-#[derive(Debug)]
-pub(in super::super) struct Explained {
-    pub rule: usize,
-    pub pattern: usize,
-    pub start: usize,
-    pub end: usize,
-    pub why: Why,
-}
-
-/// Why something does not count.
-#[derive(Debug)]
-pub(in super::super) enum Why {
-    Refused(Refusal),
-    Silent(Silence),
-    /// It would count, were its place not taken.
-    Outranked,
-}
 
 /// Octets that are searched at a time.
 const BLOCK: usize = 256 << 10;
-
-/// Stretches of a view, in order.
-type Stretches = Vec<(usize, usize)>;
 
 /// Header fields that programs write: numbers in them mean nothing unless a keyword says so.
 const MACHINE_FIELDS: [&str; 14] = [
@@ -103,26 +48,6 @@ const MACHINE_FIELDS: [&str; 14] = [
 /// The rules with a keyword in what may be the header of a table.
 #[derive(Debug)]
 pub(super) struct Headed(Vec<bool>);
-
-/// By rule: whether enough was found of it, so that nothing more need be told.
-#[derive(Debug)]
-pub(super) struct Enough(Vec<cell::Cell<bool>>);
-
-impl Enough {
-    /// Nothing is enough yet.
-    pub fn none(rules: &Rules) -> Enough {
-        Enough(rules.rules.iter().map(|_| cell::Cell::new(false)).collect())
-    }
-
-    /// Of this rule, it is enough.
-    pub fn reach(&self, rule: usize) {
-        self.0.get(rule).iter().for_each(|enough| enough.set(true));
-    }
-
-    fn is_reached(&self, rule: usize) -> bool {
-        self.0.get(rule).is_some_and(cell::Cell::get)
-    }
-}
 
 /// Searches a view and hands over what it finds, in order of place, until it is enough. A view with numbers made
 /// whole is given what was told of the plain one.
@@ -262,178 +187,6 @@ impl<'v> ViewSearch<'v> {
         for weighed in contest::settle(&rules.rules, weighed) {
             hand_over(self.found(weighed));
         }
-    }
-
-    /// Finds the keywords of all rules up to and around a block, and forgets those that lie behind it.
-    fn hear(&mut self, from: usize, to: usize) {
-        let vocabulary = &self.rules.vocabulary;
-        let bytes: &[u8] = &self.view.bytes;
-        let end = (to + LONGEST + vocabulary.reach).min(bytes.len());
-        if self.heard >= end {
-            return;
-        }
-        let behind = from.saturating_sub(vocabulary.reach + LONGEST);
-        if self.headed.is_some() {
-            // What lies between two places was heard in the plain view.
-            self.heard = self.heard.max(behind);
-        }
-        self.hits
-            .iter_mut()
-            .for_each(|hits| hits.retain(|hit| hit.end >= behind));
-        let known: Vec<usize> = self.hits.iter().map(Vec::len).collect();
-        vocabulary.find(bytes, (self.heard, end), &self.keywords, &mut self.hits);
-        self.heard = end;
-        for (place, header) in self.headers.iter_mut().enumerate() {
-            let (Some(keywords), Some(hits)) = (self.keywords.get(place), self.hits.get(place)) else {
-                continue;
-            };
-            let news = hits.iter().skip(known.get(place).copied().unwrap_or(0));
-            news.for_each(|hit| header.hear(bytes, keywords, hit));
-        }
-    }
-
-    /// The candidates of one pattern, which has a number among all, where something could speak for them.
-    fn candidates(
-        &mut self,
-        number: usize,
-        (rule, pattern): (usize, usize),
-        block: (usize, usize),
-    ) -> Vec<Candidate> {
-        let Some(compiled) = self.rules.rules.get(rule) else {
-            return Vec::new();
-        };
-        let Some(shaped) = compiled.patterns.get(pattern) else {
-            return Vec::new();
-        };
-        let alone = shaped.counts_alone() && !self.strong_only();
-        let (from, to) = block;
-        let is_in_vain = match shaped.shape.may_be_bare() {
-            false => self.runs.are_none(),
-            // To hear all keywords of a block takes longer, unless that was done for another pattern.
-            true => self.heard < to && !shaped.expression.begins(&self.view.bytes, from, to),
-        };
-        if is_in_vain {
-            return Vec::new();
-        }
-        let mut stretches = match alone {
-            true => Rc::new(vec![block]),
-            // A weak keyword is nothing to some patterns.
-            false => self.stretches(
-                rule,
-                shaped.confidence.weak.is_none() || self.strong_only(),
-                block,
-            ),
-        };
-        if let Some(listed) = self.lists.get(&(rule, pattern)).filter(|_| !alone) {
-            // A list that the block before began.
-            let going_on = (block.0, (listed.end + LIST_GAP).min(block.1));
-            Rc::make_mut(&mut stretches).insert(0, going_on);
-        }
-        if stretches.is_empty() {
-            return Vec::new();
-        }
-        let starts = match shaped.shape.may_be_bare() {
-            true => self.bare_starts(shaped, &stretches, block.1),
-            false => self.starts(number, block),
-        };
-        let bytes: &[u8] = &self.view.bytes;
-        let mut found = candidates::find(compiled, (rule, pattern), (bytes, &starts), &stretches, block.1);
-        if self.view.is_joined() {
-            found.retain(|one| self.view.crosses_join(one.start, one.end));
-        }
-        found
-    }
-
-    /// Where the matches of a pattern begin in a block; the pattern needs a digit.
-    fn starts(&mut self, number: usize, block: (usize, usize)) -> Vec<usize> {
-        if self.starts.is_none() {
-            let mut rules = 0..self.rules.rules.len();
-            let only_alone = self.lists.is_empty()
-                && !self.strong_only()
-                && rules.all(|rule| self.stretches(rule, false, block).is_empty());
-            let sieve = &self.rules.sieve;
-            self.starts = Some(sieve.starts(only_alone, &self.view.bytes, &self.runs, block));
-        }
-        let starts = self.starts.as_mut().and_then(|starts| starts.get_mut(number));
-        starts.map(std::mem::take).unwrap_or_default()
-    }
-
-    /// Where the matches of a pattern that needs no digit may begin, in stretches and where a list could go on.
-    fn bare_starts(&self, pattern: &Pattern, stretches: &[(usize, usize)], limit: usize) -> Vec<usize> {
-        let bytes: &[u8] = &self.view.bytes;
-        let (mut starts, mut next) = (Vec::new(), 0);
-        for (from, to) in stretches {
-            let to = match pattern.in_lists {
-                true => limit,
-                false => *to,
-            };
-            next = next.max(*from);
-            while let Some(start) = pattern.expression.next(bytes, next, to) {
-                next = start + 1;
-                if !candidates::is_inside_digits(bytes, start) {
-                    starts.push(start);
-                }
-            }
-            next = next.max(to);
-        }
-        starts
-    }
-
-    /// Whether only a strong keyword makes anything count.
-    fn strong_only(&self) -> bool {
-        !self.alone
-    }
-
-    /// Where keywords of a rule reach within a block, or only strong ones: around them, and below the header of a table.
-    fn stretches(&mut self, rule: usize, only_strong: bool, block: (usize, usize)) -> Rc<Stretches> {
-        let known = self.stretches.get(rule).and_then(|[any, strong]| {
-            let known = if only_strong { strong } else { any };
-            known.clone()
-        });
-        known.unwrap_or_else(|| {
-            let stretches = Rc::new(self.reached(rule, only_strong, block));
-            if let Some([any, strong]) = self.stretches.get_mut(rule) {
-                let known = if only_strong { strong } else { any };
-                *known = Some(Rc::clone(&stretches));
-            }
-            stretches
-        })
-    }
-
-    fn reached(&mut self, rule: usize, only_strong: bool, (from, to): (usize, usize)) -> Stretches {
-        let Some(compiled) = self.rules.rules.get(rule) else {
-            return Vec::new();
-        };
-        self.hear(from, to);
-        let hits = self.hits.get(rule).map_or(&[][..], Vec::as_slice);
-        let header = match &self.headed {
-            Some(Headed(rules)) => rules.get(rule).is_some_and(|headed| *headed).then_some(0),
-            None => self.headers.get(rule).and_then(|header| header.found),
-        };
-        // Below the header of a table, every cell may have its keyword in the header.
-        let below = header
-            .map(|header| (from.max(header), to))
-            .filter(|(from, to)| from < to);
-        let mut stretches = Stretches::new();
-        for hit in hits.iter() {
-            let Some((before, after)) = compiled.keywords.reach_of(hit, only_strong) else {
-                continue;
-            };
-            let start = hit.start.saturating_sub(before + LONGEST).max(from);
-            let end = (hit.end + after).min(to);
-            match stretches.last_mut() {
-                Some(last) if start <= last.1 => last.1 = last.1.max(end),
-                _ => stretches.push((start, end)),
-            }
-        }
-        if let Some((below, to)) = below {
-            stretches.retain(|(start, _)| *start < below);
-            if let Some(last) = stretches.last_mut() {
-                last.1 = last.1.min(below);
-            }
-            stretches.push((below, to));
-        }
-        stretches
     }
 
     /// The cell that holds these octets; several patterns may fit them, which ask one after another.

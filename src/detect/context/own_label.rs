@@ -1,0 +1,50 @@
+//! The label of one value, for all who ask for it.
+
+use std::cell::OnceCell;
+use std::ops::Range;
+
+use super::{Scene, label};
+
+/// The label directly before a value. Several patterns of several rules ask for it, so it is kept.
+#[derive(Debug)]
+pub(in super::super) struct OwnLabel {
+    start: usize,
+    place: Option<Range<usize>>,
+    impersonal: OnceCell<bool>,
+}
+
+impl OwnLabel {
+    /// The label of a value that begins at an octet.
+    pub fn of(bytes: &[u8], start: usize) -> OwnLabel {
+        OwnLabel {
+            start,
+            place: label::of(bytes, start),
+            impersonal: OnceCell::new(),
+        }
+    }
+
+    /// Where the value begins.
+    pub fn start(&self) -> usize {
+        self.start
+    }
+
+    /// Where the label stands.
+    pub(super) fn place(&self) -> Option<&Range<usize>> {
+        self.place.as_ref()
+    }
+
+    /// Whether there is one, and it is no person's.
+    pub(super) fn is_impersonal(&self, scene: &Scene) -> bool {
+        let told = |own| *self.impersonal.get_or_init(|| label::is_impersonal(scene, own));
+        self.place.as_ref().is_some_and(told)
+    }
+
+    /// Whether it names something that is not the element: no keyword stands in it, it says more than "number", and it is
+    /// no person's name.
+    pub(super) fn is_foreign(&self, scene: &Scene) -> bool {
+        self.place
+            .as_ref()
+            .is_some_and(|own| label::says_something_else(scene, own))
+            && self.is_impersonal(scene)
+    }
+}
