@@ -56,8 +56,8 @@ mod tests {
         fn it_tells_what_the_engine_tells(text in "[0-4A-CSX]{0,6}") {
             // More than one automaton.
             let all: Vec<String> = (0..70).map(|number| format!("^(?:{})$", EXPRESSIONS[number % 6])).collect();
-            let mut parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
-            let forms: Vec<_> = all.iter().map(|one| parser.parse(one).unwrap()).collect();
+            let parser = || regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
+            let forms: Vec<_> = all.iter().map(|one| parser().parse(one).unwrap()).collect();
             let expected = regex::bytes::RegexSetBuilder::new(&all).unicode(false).build().unwrap();
             let expected: Vec<usize> = expected.matches(text.as_bytes()).into_iter().collect();
             proptest::prop_assert_eq!(Set::of(&forms).unwrap().matches(text.as_bytes()), expected);
