@@ -55,6 +55,7 @@ pub(super) struct Shared {
     pub(super) proxy_from: Vec<Network>,
     /// Balancers that may send XCLIENT.
     pub(super) xclient_from: Vec<Network>,
+    /// Who may send message text now.
     pub(super) turns: Turns,
     pub(super) timeout: Duration,
     /// Octets of a message that must come in a second; 0 is no limit.
