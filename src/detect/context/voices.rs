@@ -194,7 +194,10 @@ impl Voices {
                         self.take(strength, heard.keyword(strength));
                         self.sure |= strength == Strength::Strong && !denied;
                         let speaks = matches!(spoken, Strength::Strong | Strength::Weak);
-                        if turned && speaks && heard.reaches(candidate, scene, spoken, (passes_over, companion)) {
+                        if turned
+                            && speaks
+                            && heard.reaches(candidate, scene, spoken, (passes_over, companion))
+                        {
                             let keyword = heard.keyword(spoken);
                             self.turned = nearer(self.turned, keyword);
                         }

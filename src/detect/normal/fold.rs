@@ -27,7 +27,11 @@ pub(super) fn fold(text: &str) -> (Vec<u8>, Map) {
         let mut after = rest.get(plain..).unwrap_or_default().chars();
         if let Some(character) = after.next() {
             let sign = is_unseen(character) && folded.parts(after.as_str());
-            folded.push(if sign { '-' } else { character }, from + plain, character.len_utf8());
+            folded.push(
+                if sign { '-' } else { character },
+                from + plain,
+                character.len_utf8(),
+            );
         }
         rest = after.as_str();
     }

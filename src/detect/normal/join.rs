@@ -126,7 +126,10 @@ fn is_month(line: &[u8]) -> bool {
     let month = line.iter().take(3).take_while(is_digit).count();
     let year = line.iter().skip(month + 1).take(5).take_while(is_digit).count();
     let rest = line.get(month + 1 + year..).unwrap_or_default();
-    let ends = !matches!(rest, [b'/' | b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z', ..]);
+    let ends = !matches!(
+        rest,
+        [b'/' | b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z', ..]
+    );
     matches!(month, 1 | 2) && line.get(month) == Some(&b'/') && matches!(year, 2 | 4) && ends
 }
 
@@ -160,7 +163,8 @@ fn hyphenated(bytes: &[u8], gap: Range<usize>) -> Option<Range<usize>> {
     let left = left.get(..left.len() - before)?;
     let right = right.get(after..)?;
     let first = right.first()?;
-    let goes_on = left.last()?.is_ascii_alphanumeric() && (first.is_ascii_digit() || first.is_ascii_uppercase());
+    let goes_on =
+        left.last()?.is_ascii_alphanumeric() && (first.is_ascii_digit() || first.is_ascii_uppercase());
     if !goes_on || before + after > MOST_HYPHENS {
         return None;
     }

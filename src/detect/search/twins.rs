@@ -126,7 +126,9 @@ fn better(known: [Option<(usize, Support)>; 2], new: (usize, Support)) -> [Optio
     let mut all: Vec<(usize, Support)> = known.into_iter().flatten().chain([new]).collect();
     all.sort_by_key(|(_, support)| std::cmp::Reverse(*support));
     let first = all.first().copied();
-    let other = all.iter().find(|(text, _)| first.is_some_and(|(of, _)| of != *text));
+    let other = all
+        .iter()
+        .find(|(text, _)| first.is_some_and(|(of, _)| of != *text));
     [first, other.copied()]
 }
 
