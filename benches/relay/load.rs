@@ -86,14 +86,21 @@ pub struct Taken {
     pub time: Duration,
     /// From the end of data to the reply, for each message, sorted.
     pub answers: Vec<Duration>,
+    /// From MAIL to the same reply, sorted.
+    pub transactions: Vec<Duration>,
 }
 
 impl Taken {
     /// The time within which that share of all messages was answered.
     pub fn percentile(&self, share: f64) -> Duration {
-        let last = self.answers.len().saturating_sub(1);
-        self.answers[(last as f64 * share).round() as usize]
+        percentile(&self.answers, share)
     }
+}
+
+/// The one of these sorted times that this share of all does not exceed.
+pub fn percentile(times: &[Duration], share: f64) -> Duration {
+    let last = times.len().saturating_sub(1);
+    times[(last as f64 * share).round() as usize]
 }
 
 /// Messages that a load sends in turn.
@@ -116,25 +123,41 @@ pub fn run(server: SocketAddr, load: Load) -> Taken {
             std::thread::spawn(move || session(server, load, &mails, &next))
         })
         .collect();
-    let mut answers = Vec::with_capacity(load.messages);
+    let mut taken = Taken {
+        time: Duration::ZERO,
+        answers: Vec::with_capacity(load.messages),
+        transactions: Vec::with_capacity(load.messages),
+    };
     for session in sessions {
         let own = session.join().expect("a session does not panic");
-        answers.extend(own.expect("the server takes every message"));
+        for (transaction, answer) in own.expect("the server takes every message") {
+            taken.transactions.push(transaction);
+            taken.answers.push(answer);
+        }
     }
-    let time = start.elapsed();
-    answers.sort();
-    Taken { time, answers }
+    taken.time = start.elapsed();
+    taken.answers.sort();
+    taken.transactions.sort();
+    taken
 }
 
-fn session(server: SocketAddr, load: Load, mails: &[Vec<u8>], next: &AtomicUsize) -> Result<Vec<Duration>> {
+/// For each message, how long its transaction took and how long its answer.
+fn session(
+    server: SocketAddr,
+    load: Load,
+    mails: &[Vec<u8>],
+    next: &AtomicUsize,
+) -> Result<Vec<(Duration, Duration)>> {
     let mut session = Session::open(server)?;
-    let mut answers = Vec::new();
+    let mut times = Vec::new();
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
         if number >= load.messages {
-            return Ok(answers);
+            return Ok(times);
         }
         let to = [recipient(number % load.people)];
-        answers.push(session.send(&to, &mails[number % mails.len()])?);
+        let start = Instant::now();
+        let answer = session.send(&to, &mails[number % mails.len()])?;
+        times.push((start.elapsed(), answer));
     }
 }

@@ -15,7 +15,7 @@ use crate::policy::{Action, Decision, Judgment, Recipient, decide};
 use crate::protect::{Made, NotMade, Signing, Way, protect};
 use crate::smime::signing::SignError;
 use crate::smime::{Algorithms, Choice, LookupError, RegisterError, SealError, Vault, VaultError};
-use crate::smtp::Client;
+use crate::smtp::{Client, Turn};
 
 use super::room::Share;
 use super::summary::Summary;
@@ -114,10 +114,11 @@ pub enum NotTaken {
 impl Gateway {
     /// The whole path of one message. When it returns `Ok`, everything that leaves is sealed and durable, under the name that
     /// it answers: an earlier one, when the message comes again whose answer got lost. When it returns `Err`, nothing was kept.
+    /// `turn` is given back before it is written.
     ///
     /// # Errors
     /// [`NotTaken`] says whether the mail server should try again.
-    pub async fn accept(&self, arrival: Arrival) -> Result<MessageId, NotTaken> {
+    pub async fn accept(&self, arrival: Arrival, turn: Turn) -> Result<MessageId, NotTaken> {
         let fingerprint = self.resent.fingerprint("out", &arrival);
         if let Some(id) = self.resent.earlier(fingerprint.as_ref()) {
             return Ok(resent::log(id, &arrival));
@@ -125,6 +126,7 @@ impl Gateway {
         let (mut record, outbounds, share) = tokio::time::timeout(DEADLINE, self.prepare(arrival))
             .await
             .map_err(|_| NotTaken::TooSlow)??;
+        turn.give_back();
         let summary = Summary::of(&record);
         record.fingerprint.clone_from(&fingerprint);
         self.trail.commit(record, outbounds).await?;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::audit::TrailError;
 use crate::message::{Address, Boxed, Envelope, MessageId, RawMessage};
 use crate::smime::SealError;
-use crate::smtp::{Accept, Client, Reply};
+use crate::smtp::{Accept, Client, Reply, Turn};
 
 use super::Gateway;
 use super::accept::{Arrival, NotTaken};
@@ -25,7 +25,7 @@ impl Accept for Gateway {
         }
     }
 
-    fn message(&self, client: Client, envelope: Envelope, raw: RawMessage) -> Boxed<'_, Reply> {
+    fn message(&self, client: Client, envelope: Envelope, raw: RawMessage, turn: Turn) -> Boxed<'_, Reply> {
         Box::pin(async move {
             let at = Timestamp::now();
             let arrival = Arrival {
@@ -36,7 +36,7 @@ impl Accept for Gateway {
                 raw,
             };
             let id = arrival.id;
-            match self.accept(arrival).await {
+            match self.accept(arrival, turn).await {
                 Ok(id) => Reply::Accepted(id),
                 Err(reason) => {
                     tracing::warn!(%id, %reason, "not taken");

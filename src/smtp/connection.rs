@@ -26,6 +26,7 @@ use super::reply::Answer;
 use super::session::Standing;
 use super::session::{Event, Received, Rules, Session, Wait};
 use super::stop::Stop;
+use super::turns::{Turn, Turns};
 use super::{Accept, Client, Reply};
 
 /// Room for reading commands. A thousand idle sessions cost four megabytes.
@@ -54,6 +55,8 @@ pub(super) struct Shared {
     pub(super) proxy_from: Vec<Network>,
     /// Balancers that may send XCLIENT.
     pub(super) xclient_from: Vec<Network>,
+    /// Who may send message text now.
+    pub(super) turns: Turns,
     pub(super) timeout: Duration,
     /// Octets of a message that must come in a second; 0 is no limit.
     pub(super) octets_per_second: u64,
@@ -107,6 +110,7 @@ pub(super) async fn serve(
         stop: &mut stop,
         ticket,
         text: None,
+        turn: None,
         room: COMMAND_BUFFER,
         unheard: None,
     };
@@ -140,6 +144,7 @@ pub(super) async fn serve_stream(
         stop: &mut stop,
         ticket,
         text: None,
+        turn: None,
         room: COMMAND_BUFFER,
         unheard: None,
     };
@@ -153,6 +158,8 @@ struct Driver<'a> {
     ticket: &'a Ticket,
     /// When the message text under way began, and how much of it has come.
     text: Option<(Instant, u64)>,
+    /// Its right to send it, while that lasts.
+    turn: Option<Turn>,
     /// Octets to read at once.
     room: usize,
     /// The message of whose being taken the client has not heard yet, as far as one can tell.
@@ -236,9 +243,19 @@ impl Driver<'_> {
                     Permit::No => self.session.sender_not_permitted(Answer::NOT_YOUR_ADDRESS),
                     Permit::Unknown => self.session.sender_not_permitted(Answer::ADDRESSES_UNKNOWN),
                 },
+                Event::Turn => {
+                    let more = self.wait_for_turn(stream, &mut input).await?;
+                    self.session.turn_came(more);
+                }
                 Event::Message(received) => {
                     self.write(stream).await?;
-                    let reply = hand_over(self.shared, *received).await;
+                    // Chunks come without asking, and slow text outlasts its turn.
+                    let turn = match self.turn.take() {
+                        Some(turn) => turn,
+                        None => self.shared.turns.wait().await,
+                    };
+                    let work = hand_over(self.shared, *received, turn.clone());
+                    let reply = turn.of(work).await;
                     if let Reply::Accepted(message) = reply {
                         self.unheard = Some(message);
                     }
@@ -292,6 +309,26 @@ impl Driver<'_> {
         }
     }
 
+    /// Waits until message text may come. Answers whether octets have come meanwhile, which are in `input` then.
+    async fn wait_for_turn(
+        &mut self,
+        stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+        input: &mut BytesMut,
+    ) -> io::Result<bool> {
+        self.turn = self.shared.turns.now();
+        if self.turn.is_some() {
+            return Ok(false);
+        }
+        // What it was told of MAIL and RCPT must not wait as well.
+        self.write(stream).await?;
+        self.turn = Some(self.shared.turns.wait().await);
+        tokio::select! {
+            biased;
+            read = stream.read_buf(input) => Ok(read? > 0),
+            () = std::future::ready(()) => Ok(false),
+        }
+    }
+
     /// Whether the user, if there is one, may send from this address (RFC 6409 §6.1). It is asked for each message, so that
     /// a user who was taken out of the file, or of the directory, ends soon. One that a balancer named must be in there,
     /// too, if there is one.
@@ -315,6 +352,7 @@ impl Driver<'_> {
         deadline: Instant,
     ) -> io::Result<Heard> {
         let rate_deadline = self.rate_deadline(wait);
+        let last = rate_deadline.unwrap_or(deadline).min(deadline);
         self.make_room(input, wait);
         let state = match wait {
             Wait::Data => State::Busy,
@@ -323,17 +361,21 @@ impl Driver<'_> {
         };
         self.ticket.is(state);
         let before = input.len();
-        let heard = tokio::select! {
-            biased;
-            () = self.stop.told(), if self.session.is_idle() => Ok(Heard::Stop),
-            () = self.ticket.is_needed(), if state != State::Busy => Ok(Heard::PlaceNeeded),
-            read = timeout_at(rate_deadline.unwrap_or(deadline).min(deadline), stream.read_buf(input)) => match read {
-                Err(_) if rate_deadline.is_some_and(|rate| rate < deadline) => Ok(Heard::TooSlow),
-                Err(_) => Ok(Heard::Silence),
-                Ok(Ok(0)) => Ok(Heard::Nothing),
-                Ok(Ok(_)) => Ok(Heard::Octets),
-                Ok(Err(error)) => Err(error),
-            },
+        let heard = loop {
+            let turn = self.turn.as_ref().map_or(last, Turn::end);
+            tokio::select! {
+                biased;
+                () = self.stop.told(), if self.session.is_idle() => break Ok(Heard::Stop),
+                () = self.ticket.is_needed(), if state != State::Busy => break Ok(Heard::PlaceNeeded),
+                read = timeout_at(turn.min(last), stream.read_buf(input)) => match read {
+                    Err(_) if turn < last => self.turn = None,
+                    Err(_) if rate_deadline.is_some_and(|rate| rate < deadline) => break Ok(Heard::TooSlow),
+                    Err(_) => break Ok(Heard::Silence),
+                    Ok(Ok(0)) => break Ok(Heard::Nothing),
+                    Ok(Ok(_)) => break Ok(Heard::Octets),
+                    Ok(Err(error)) => break Err(error),
+                },
+            }
         };
         self.ticket.is(State::Busy);
         let octets = input.len() - before;
@@ -402,7 +444,7 @@ fn ask_sender(shared: &Shared, client: &Client, sender: Option<&Address>) -> Res
 
 /// Runs as a task of its own, so that a panic ends in an answer, and so that a client that goes away cannot
 /// stop the gateway in the middle of its work.
-async fn hand_over(shared: &Shared, received: Received) -> Reply {
+async fn hand_over(shared: &Shared, received: Received, turn: Turn) -> Reply {
     let accept = Arc::clone(&shared.accept);
     let Received {
         client,
@@ -411,7 +453,7 @@ async fn hand_over(shared: &Shared, received: Received) -> Reply {
         hold,
     } = received;
     let work = tokio::spawn(async move {
-        let reply = accept.message(client, envelope, message).await;
+        let reply = accept.message(client, envelope, message, turn).await;
         drop(hold);
         reply
     });

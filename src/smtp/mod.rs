@@ -32,6 +32,7 @@ mod suspended;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod turns;
 mod watched;
 
 pub use auth::{Depth, DirectorySettings, Trial, UserError, try_login, user_line};
@@ -40,6 +41,7 @@ pub use quota::Rates;
 pub use rehearsal::{Rehearsal, rehearse};
 pub use server::{Server, StartError};
 pub use suspended::{Suspended, Suspension};
+pub use turns::Turn;
 
 /// How the receiving side works: `[smtp]` in the settings.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -69,6 +71,9 @@ pub struct Settings {
     pub sessions: usize,
     /// Sessions at once from one address.
     pub sessions_per_address: usize,
+    /// Messages that are received and worked on at once; further clients wait before they may send theirs. 0 is two for
+    /// each processor.
+    pub messages_at_once: usize,
     /// Seconds to wait for a command or for more data.
     pub timeout_seconds: u64,
     /// Octets of a message that a client must send in a second, on an average; 0 is no limit. It has half a minute before
@@ -111,6 +116,7 @@ impl Default for Settings {
             recipients: 1000,
             sessions: 4000,
             sessions_per_address: 200,
+            messages_at_once: 0,
             timeout_seconds: 300,
             octets_per_second: 100,
             errors: 20,
@@ -154,7 +160,14 @@ pub trait Accept: Send + Sync + 'static {
 
     /// Takes a whole message. After `Reply::Accepted` the gateway is responsible for it (RFC 5321 §4.2.5):
     /// everything that leaves is durable. After any other reply, nothing is kept.
-    fn message(&self, client: Client, envelope: Envelope, message: RawMessage) -> Boxed<'_, Reply>;
+    /// `turn` is to be given back once the work is done but for waiting.
+    fn message(
+        &self,
+        client: Client,
+        envelope: Envelope,
+        message: RawMessage,
+        turn: Turn,
+    ) -> Boxed<'_, Reply>;
 
     /// The connection ended before its client gave a sign of having heard `Reply::Accepted` for this message, so it may send it
     /// again (RFC 1047).

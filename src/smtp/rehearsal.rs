@@ -75,6 +75,7 @@ fn advance(session: &mut Session, input: &mut BytesMut, done: &mut Rehearsal) {
             Event::Read(_) => return,
             Event::Write => {}
             Event::Sender(_) => session.sender_answered(Ok(())),
+            Event::Turn => session.turn_came(!input.is_empty()),
             Event::Message(received) => {
                 done.messages.push(received.message.as_bytes().to_vec());
                 session.message_answered(Reply::NoRoom);

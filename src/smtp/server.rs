@@ -22,6 +22,7 @@ use super::session::Rules;
 use super::settings;
 use super::stop;
 use super::tls;
+use super::turns::Turns;
 use super::{Accept, Settings};
 
 /// How long transactions that are under way may take when the server stops.
@@ -172,6 +173,7 @@ pub(super) fn shared(
         relay_from: networks("relay_from", &settings.relay_from)?,
         proxy_from: networks("proxy_from", &settings.proxy_from)?,
         xclient_from: networks("xclient_from", &settings.xclient_from)?,
+        turns: Turns::new(settings.messages_at_once),
         timeout: Duration::from_secs(settings.timeout_seconds),
         octets_per_second: settings.octets_per_second,
         login_failures: Rate::new(settings.login_failures, HOUR, Instant::now()),

@@ -68,6 +68,8 @@ enum Phase {
     LongLine,
     /// MAIL was read; whether its sender may send is being asked.
     Sender(Mail),
+    /// DATA was read; its text may not come yet.
+    Turn,
     /// In the message text.
     Data(Data),
     /// In a chunk.
@@ -136,6 +138,7 @@ impl Session {
                 Phase::Command | Phase::Login(_) => self.line(input),
                 Phase::LongLine => self.skip_line(input),
                 Phase::Sender(mail) => Some(Event::Sender(mail.sender.clone())),
+                Phase::Turn => Some(Event::Turn),
                 Phase::Data(_) => self.data(input),
                 Phase::Chunk(_) => self.chunk(input),
                 // Nobody reads on while a message is being decided on.

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 
 use crate::message::{Address, Boxed, Envelope, MessageId, RawMessage};
-use crate::smtp::{Accept, Client, Reply};
+use crate::smtp::{Accept, Client, Reply, Turn};
 
 /// Letters in the order of their arrival.
 #[derive(Default)]
@@ -74,7 +74,7 @@ impl Accept for Mailbox {
         Ok(())
     }
 
-    fn message(&self, _client: Client, envelope: Envelope, message: RawMessage) -> Boxed<'_, Reply> {
+    fn message(&self, _: Client, envelope: Envelope, message: RawMessage, _: Turn) -> Boxed<'_, Reply> {
         Box::pin(async move { self.keep(Letter { envelope, message }) })
     }
 }

@@ -20,7 +20,7 @@ use crate::message::{
 };
 use crate::policy::{Action, Decision, Need};
 use crate::smime::Verification;
-use crate::smtp::{Accept, Client, Reply};
+use crate::smtp::{Accept, Client, Reply, Turn};
 
 use super::accept::{Arrival, DEADLINE, NotTaken};
 use super::{Gateway, received, resent, server};
@@ -39,7 +39,7 @@ impl Accept for Inward {
         Ok(())
     }
 
-    fn message(&self, client: Client, envelope: Envelope, raw: RawMessage) -> Boxed<'_, Reply> {
+    fn message(&self, client: Client, envelope: Envelope, raw: RawMessage, turn: Turn) -> Boxed<'_, Reply> {
         Box::pin(async move {
             let at = Timestamp::now();
             let arrival = Arrival {
@@ -50,7 +50,7 @@ impl Accept for Inward {
                 raw,
             };
             let id = arrival.id;
-            match self.0.take_in(arrival).await {
+            match self.0.take_in(arrival, turn).await {
                 Ok(id) => Reply::Accepted(id),
                 Err(reason) => {
                     tracing::warn!(%id, %reason, "not taken in");
@@ -68,7 +68,7 @@ impl Accept for Inward {
 impl Gateway {
     /// The whole path of a message from outside. When it returns `Ok`, everything that goes on is durable; when it returns
     /// `Err`, no copy of it was kept.
-    async fn take_in(&self, arrival: Arrival) -> Result<MessageId, NotTaken> {
+    async fn take_in(&self, arrival: Arrival, turn: Turn) -> Result<MessageId, NotTaken> {
         let fingerprint = self.resent.fingerprint("in", &arrival);
         if let Some(id) = self.resent.earlier(fingerprint.as_ref()) {
             return Ok(resent::log(id, &arrival));
@@ -78,6 +78,7 @@ impl Gateway {
         let share = share.ok_or(NotTaken::Interrupted)?;
         let prepared = tokio::time::timeout(DEADLINE, self.prepare_in(&arrival, &marker)).await;
         let (look, harvested, outbounds) = prepared.map_err(|_| NotTaken::TooSlow)??;
+        turn.give_back();
         let verification = look.verification;
         let author = harvested.author();
         let mut record = record(&arrival, &verification, harvested.words(), look.decryption);

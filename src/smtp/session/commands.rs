@@ -132,15 +132,25 @@ impl Session {
         match &self.transaction {
             _ if more => self.end(Answer::EARLY_DATA),
             Some(transaction) if transaction.chunks.is_some() => self.fail(Answer::CHUNKS_BEGUN),
-            Some(transaction) if !transaction.recipients.is_empty() => {
-                let expected = transaction.mail.expected();
-                let data = Data::new(self.budget.clone(), expected, self.rules.message_octets);
-                self.phase = Phase::Data(data);
-                self.say(Answer::SEND_DATA);
-            }
+            Some(transaction) if !transaction.recipients.is_empty() => self.phase = Phase::Turn,
             Some(_) => self.fail(Answer::RECIPIENT_FIRST),
             None => self.fail(Answer::MAIL_FIRST),
         }
+    }
+
+    /// The answer to [`Event::Turn`]. `more`: octets have come while the client should have waited for it, which ends the
+    /// session as well.
+    pub(in crate::smtp) fn turn_came(&mut self, more: bool) {
+        let (Phase::Turn, Some(transaction)) = (&self.phase, &self.transaction) else {
+            return;
+        };
+        if more {
+            return self.end(Answer::EARLY_DATA);
+        }
+        let expected = transaction.mail.expected();
+        let data = Data::new(self.budget.clone(), expected, self.rules.message_octets);
+        self.phase = Phase::Data(data);
+        self.say(Answer::SEND_DATA);
     }
 
     /// Octets behind STARTTLS came in clear and could be somebody else's (RFC 3207 §4.2, CVE-2011-0411).

@@ -55,6 +55,8 @@ pub(in crate::smtp) enum Event {
     /// Ask whether this sender may send, and answer with [`super::Session::sender_answered`] or
     /// [`super::Session::sender_not_permitted`].
     Sender(Option<Address>),
+    /// Wait until message text may come, and answer with [`super::Session::turn_came`].
+    Turn,
     /// Hand the message over, and answer with [`super::Session::message_answered`].
     Message(Box<Received>),
     /// Check the claim, and answer with [`super::Session::login_proved`], [`super::Session::login_failed`],

@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 
 use crate::message::{Address, Boxed, Envelope, MessageId, RawMessage};
 
-use super::{Accept, Client, Reply, Server, Settings};
+use super::{Accept, Client, Reply, Server, Settings, Turn};
 
 /// Long enough for the slowest machine: it ends a test that would hang, and is waited for in no other.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -100,7 +100,7 @@ impl Accept for Recorder {
         }
     }
 
-    fn message(&self, client: Client, envelope: Envelope, message: RawMessage) -> Boxed<'_, Reply> {
+    fn message(&self, client: Client, envelope: Envelope, message: RawMessage, _: Turn) -> Boxed<'_, Reply> {
         Box::pin(async move {
             assert!(
                 !message.as_bytes().starts_with(b"panic"),

@@ -103,6 +103,7 @@ impl Talk {
                     self.session
                         .sender_answered(if refused { Err(reply) } else { Ok(()) });
                 }
+                Event::Turn => self.session.turn_came(!self.input.is_empty()),
                 Event::Message(received) => {
                     let (client, envelope, message) = (received.client, received.envelope, received.message);
                     self.taken.push(Taken {

@@ -3,7 +3,7 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::time::{Instant, sleep};
 
-use super::super::connection::serve_stream;
+use super::super::connection::{Shared, serve_stream};
 use super::super::limits::Limits;
 use super::super::server::shared;
 use super::super::stop;
@@ -11,8 +11,18 @@ use super::*;
 
 /// Runs a session against the client, and says what it has answered.
 async fn meet<F: Future<Output = DuplexStream>>(client: impl FnOnce(DuplexStream) -> F) -> String {
-    let accept: Arc<dyn Accept> = Arc::new(Recorder::default());
-    let shared = shared(&settings(), "gateway.example", accept, None).unwrap();
+    meet_at(&server(&settings()), client).await
+}
+
+fn server(settings: &Settings) -> Shared {
+    shared(settings, "gateway.example", Arc::new(Recorder::default()), None).unwrap()
+}
+
+/// The same at a server that has other sessions.
+async fn meet_at<F: Future<Output = DuplexStream>>(
+    shared: &Shared,
+    client: impl FnOnce(DuplexStream) -> F,
+) -> String {
     let ticket = Limits::new(1, 1).admit([192, 0, 2, 1].into()).unwrap();
     let (near, mut far) = duplex(64 * 1024);
     let (_teller, told) = stop::pair();
@@ -25,7 +35,7 @@ async fn meet<F: Future<Output = DuplexStream>>(client: impl FnOnce(DuplexStream
         lmtp: false,
     };
     let server = async {
-        serve_stream(&mut far, known, &shared, told, &ticket)
+        serve_stream(&mut far, known, shared, told, &ticket)
             .await
             .unwrap();
         drop(far);
@@ -107,4 +117,72 @@ async fn each_chunk_has_half_a_minute_of_its_own() {
     })
     .await;
     assert!(said.contains("250 2.0.0 Accepted"), "{said}");
+}
+
+/// Waits for an answer that ends with this.
+async fn hear(stream: &mut DuplexStream, end: &str) {
+    let mut said = Vec::new();
+    while !said.ends_with(end.as_bytes()) {
+        said.push(stream.read_u8().await.unwrap());
+    }
+}
+
+const SEND: &str = "354 send the message, end it with <CRLF>.<CRLF>\r\n";
+
+#[tokio::test(start_paused = true)]
+async fn who_sends_slowly_loses_the_turn_to_the_next_and_is_taken_all_the_same() {
+    let server = server(&Settings {
+        messages_at_once: 1,
+        ..settings()
+    });
+    let start = Instant::now();
+    let slow = meet_at(&server, |mut stream| async {
+        begin(&mut stream).await;
+        sleep(Duration::from_secs(20)).await;
+        stream.write_all(b"slow\r\n.\r\nQUIT\r\n").await.unwrap();
+        stream
+    });
+    let fast = meet_at(&server, |mut stream| async {
+        sleep(Duration::from_millis(2)).await;
+        begin(&mut stream).await;
+        hear(&mut stream, SEND).await;
+        let waited = start.elapsed();
+        assert!(
+            waited >= Duration::from_millis(100) && waited <= Duration::from_millis(300),
+            "{waited:?}"
+        );
+        stream.write_all(b"fast\r\n.\r\nQUIT\r\n").await.unwrap();
+        stream
+    });
+    let (slow, fast) = tokio::join!(slow, fast);
+    assert!(slow.contains("250 2.0.0 Accepted") && fast.contains("250 2.0.0 Accepted"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn text_that_comes_before_its_turn_ends_the_session() {
+    let server = server(&Settings {
+        messages_at_once: 1,
+        ..settings()
+    });
+    let turn = server.turns.now().unwrap();
+    let said = meet_at(&server, |mut stream| async {
+        begin(&mut stream).await;
+        stream
+            .write_all(b"text\r\n.\r\nMAIL FROM:<x@y.example>\r\n")
+            .await
+            .unwrap();
+        sleep(Duration::from_millis(10)).await;
+        drop(turn);
+        stream
+    })
+    .await;
+    let (told_before, last) = said.split_once("250 2.1.5").unwrap();
+    assert!(
+        told_before.starts_with("220 ") && !said.contains("354 "),
+        "{said}"
+    );
+    assert!(
+        last.ends_with("554 5.5.0 message text was sent before DATA was answered; closing\r\n"),
+        "{said}"
+    );
 }

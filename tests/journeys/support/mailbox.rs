@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sealgate::message::{Address, Boxed, DsnRequest, Envelope, MessageId, RawMessage, TlsWish};
-use sealgate::smtp::{Accept, Client, Reply, Server, Settings};
+use sealgate::smtp::{Accept, Client, Reply, Server, Settings, Turn};
 use tokio::sync::oneshot;
 
 use super::directory::Directory;
@@ -136,7 +136,7 @@ impl Accept for Keeper {
         Ok(())
     }
 
-    fn message(&self, _client: Client, envelope: Envelope, message: RawMessage) -> Boxed<'_, Reply> {
+    fn message(&self, _: Client, envelope: Envelope, message: RawMessage, _: Turn) -> Boxed<'_, Reply> {
         Box::pin(async move {
             if let Some(reply) = self.answers.lock().expect("no test panicked here").pop() {
                 return reply;

@@ -1,0 +1,131 @@
+//! Whose message text may come now. Messages beyond what the processors can work on would only make each other wait, and
+//! a client that waits behind its last octet is in doubt: when its connection breaks then, it sends again what was taken
+//! (RFC 1047). So it waits before it sends, in the order of asking, and what has come is answered soon.
+//!
+//! A turn lasts until the processors are done with the message; that it waits for the disk then is nobody's loss, since
+//! many share a flush. And it is short: who sends slowly, or whose message takes long, loses it without noticing, and nobody
+//! waits for one longer than [`LONGEST_WAIT`]. Turns shape the work and can hold nobody up.
+
+use std::num::NonZero;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// A message of a megabyte has come and is answered within this time, on a machine that has only just enough to do.
+const LENGTH: Duration = Duration::from_millis(200);
+/// Nobody is waiting for a turn at the end of this: the rest goes on without one. Clients wait for two minutes
+/// (RFC 5321 §4.5.3.2.3).
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// Messages at once for each processor: one is worked on while another comes.
+const PER_PROCESSOR: usize = 2;
+
+/// All turns of a server.
+#[derive(Clone, Debug)]
+pub(super) struct Turns(Arc<Semaphore>);
+
+/// The right to send one message and have it worked on, until it is given back or over, or its last clone is dropped.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// None when it did not come in time, or is no more.
+    permit: Arc<Mutex<Option<OwnedSemaphorePermit>>>,
+    end: Instant,
+}
+
+impl Turns {
+    /// So many at once; 0 is as many as suit the processors.
+    pub(super) fn new(at_once: usize) -> Turns {
+        let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
+        let at_once = match at_once {
+            0 => processors().saturating_mul(PER_PROCESSOR),
+            some => some,
+        };
+        Turns(Arc::new(Semaphore::new(at_once.min(Semaphore::MAX_PERMITS))))
+    }
+
+    /// A turn, if there is one now.
+    pub(super) fn now(&self) -> Option<Turn> {
+        let permit = Arc::clone(&self.0).try_acquire_owned().ok()?;
+        Some(Turn::with(Some(permit)))
+    }
+
+    /// Waits for a turn, but not for long: it may return one that is a turn in name only.
+    pub(super) async fn wait(&self) -> Turn {
+        let permit = timeout(LONGEST_WAIT, Arc::clone(&self.0).acquire_owned()).await;
+        Turn::with(permit.ok().and_then(Result::ok))
+    }
+}
+
+impl Turn {
+    fn with(permit: Option<OwnedSemaphorePermit>) -> Turn {
+        Turn {
+            permit: Arc::new(Mutex::new(permit)),
+            end: Instant::now() + LENGTH,
+        }
+    }
+
+    /// Lets the next one have it: no processor is needed any more.
+    pub fn give_back(&self) {
+        drop(self.permit.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// When it ends, if it is not given back before.
+    pub(super) fn end(&self) -> Instant {
+        self.end
+    }
+
+    /// What `work` returns. The turn is given back then, or when it is over, if that comes first.
+    pub(super) async fn of<T>(self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        tokio::select! {
+            biased;
+            done = &mut work => {
+                self.give_back();
+                return done;
+            }
+            () = sleep_until(self.end) => self.give_back(),
+        }
+        work.await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_comes_to_the_next_when_it_is_given_back_or_over() {
+        let turns = Turns::new(1);
+        let first = turns.now().unwrap();
+        assert!(turns.now().is_none());
+        drop(first);
+        let (second, start) = (turns.now().unwrap(), Instant::now());
+        let endless = tokio::spawn(second.of(std::future::pending::<()>()));
+        let third = turns.wait().await;
+        assert_eq!(start.elapsed(), LENGTH);
+        assert_eq!(third.of(async { 3 }).await, 3);
+        assert!(turns.now().is_some());
+        endless.abort();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_ever_even_when_no_turn_is_given_back() {
+        let turns = Turns::new(1);
+        let _kept = turns.now().unwrap();
+        let start = Instant::now();
+        let in_name_only = turns.wait().await;
+        assert_eq!(start.elapsed(), LONGEST_WAIT);
+        drop(in_name_only);
+        assert!(turns.now().is_none(), "it had none to give back");
+    }
+
+    #[test]
+    fn without_a_setting_there_are_turns_for_every_processor() {
+        assert!(Turns::new(0).0.available_permits() >= PER_PROCESSOR);
+        assert_eq!(
+            Turns::new(usize::MAX).0.available_permits(),
+            Semaphore::MAX_PERMITS
+        );
+    }
+}
