@@ -23,6 +23,7 @@ mod ooxml;
 mod opendocument;
 mod package;
 mod packager;
+mod pairs;
 mod pdf;
 mod picture;
 mod plain_sheet;

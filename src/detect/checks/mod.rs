@@ -10,6 +10,7 @@ mod dated;
 mod iban;
 mod itin;
 mod luhn;
+mod mixed;
 mod no_word;
 mod ssn;
 mod varied;
@@ -26,7 +27,7 @@ pub(super) struct Check {
 }
 
 /// Every check there is.
-pub(super) static ALL: [Check; 10] = [
+pub(super) static ALL: [Check; 11] = [
     luhn::CHECK,
     ssn::CHECK,
     aba::CHECK,
@@ -36,6 +37,7 @@ pub(super) static ALL: [Check; 10] = [
     account_length::CHECK,
     itin::CHECK,
     no_word::CHECK,
+    mixed::CHECK,
     article::CHECK,
 ];
 

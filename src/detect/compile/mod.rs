@@ -11,7 +11,7 @@ use super::bait;
 use super::checks::{self, Check};
 use super::digits::Shape;
 use super::evidence::Evidence;
-use super::keywords::{Keywords, Neighbours, Use, Vocabulary};
+use super::keywords::{Keywords, Neighbours, Turned, Use, Vocabulary};
 use super::names::Names;
 use super::rule::{Form, Forms, Pattern, Rule, compact};
 use super::rule_file::{self, At, EvidenceEntry, PatternEntry, RuleFile, Strength};
@@ -283,6 +283,12 @@ impl<'s> Compiler<'s> {
                 passes_over: self.checks(&group.passes_over).first().copied(),
                 companion: group.companion,
                 turned_in_line: group.turned_in_line,
+                turned_by: Turned {
+                    before: group.turned_before,
+                    after: group.turned_after,
+                },
+                denied: group.denied,
+                same_line: group.same_line,
             };
             entries.extend(group.words.iter().map(|word| (word, does)));
         }

@@ -293,6 +293,15 @@ pub(super) fn is_spent(between: &[u8]) -> bool {
             .any(|pair| pair.iter().all(u8::is_ascii_alphabetic))
 }
 
+/// Whether a form has a blank in a stretch of text, to be filled in by hand, and goes on after it: "DL #: ______  State:".
+pub(super) fn is_left_blank(between: &[u8]) -> bool {
+    let Some(blank) = memchr::memmem::find(between, b"___") else {
+        return false;
+    };
+    let rest = between.get(blank..).unwrap_or_default();
+    rest.iter().any(u8::is_ascii_alphabetic)
+}
+
 fn is_date(run: &[u8]) -> bool {
     let run = run.trim_ascii();
     let parts: Vec<&[u8]> = run.split(|byte| matches!(byte, b'/' | b'-' | b'.')).collect();

@@ -106,7 +106,7 @@ pub(super) fn weigh(
     if pattern.needs_issuer && voices.issuer.is_none() {
         return Err(Silence::NeedsIssuer);
     }
-    let evidence = match voices.keyword() {
+    let evidence = match voices.keyword().or(voices.turned) {
         Some(_) => rule.evidence.iter().enumerate().position(|(number, evidence)| {
             let value = candidate.start..candidate.end;
             let around = scene.around;
@@ -114,6 +114,10 @@ pub(super) fn weigh(
         }),
         None => None,
     };
+    // A routing number beside the account of a customer says that it is one with a bank.
+    if evidence.is_some() && voices.keyword().is_none() && voices.is_turned() {
+        voices.lift();
+    }
     let supported = voices.support || evidence.is_some() || voices.issuer.is_some();
     let elsewhere = pattern.heeds_header
         && scene
@@ -121,7 +125,10 @@ pub(super) fn weigh(
             .is_some_and(|cell| is_elsewhere(candidate, scene, cell));
     let numbered = pattern.heeds_label && voices.numbered;
     let alone = scene.alone && candidate.distinctive && !elsewhere && !numbered;
-    let confidence = tier(&voices, &pattern.confidence, supported, alone, scene.strong_only);
+    let confidence = match voices.is_denied() && evidence.is_none() {
+        true => denied(&voices, &pattern.confidence, alone && !scene.strong_only),
+        false => tier(&voices, &pattern.confidence, supported, alone, scene.strong_only),
+    };
     let confidence = confidence.ok_or_else(|| voices.silence(elsewhere))?;
     match confidence >= rule.report_from {
         false => Err(Silence::TooUnsure(confidence)),
@@ -147,11 +154,21 @@ fn tier(
         (Some(_), _) if supported => tiers.strong.or(alone).map(raised),
         (Some(_), _) => tiers.strong.or(alone),
         _ if strong_only => None,
+        _ if voices.is_turned() => alone.and(tiers.turned.or(tiers.against)),
         _ if voices.against.is_some() => alone.and(tiers.against),
         // A pattern for which a weak keyword is nothing is not lifted by support for nothing.
         (None, Some(_)) if supported => tiers.weak.and(tiers.strong.or(tiers.weak)).or(alone),
         (None, Some(_)) => tiers.weak.or(alone),
         (None, None) => alone,
+    }
+}
+
+/// What is left where all around is about something else: a strong keyword is but a weak one, and nothing supports it.
+fn denied(voices: &Voices, tiers: &Tiers, alone: bool) -> Option<Confidence> {
+    let alone = tiers.alone.filter(|_| alone).and(tiers.against);
+    match voices.strong {
+        Some(_) => tiers.weak.or(alone),
+        None => alone,
     }
 }
 

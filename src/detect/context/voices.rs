@@ -24,6 +24,13 @@ pub(in super::super) struct Keyword {
     pub strong: bool,
 }
 
+impl Keyword {
+    /// Whether two are the same word at the same place.
+    fn is(&self, other: &Keyword) -> bool {
+        (self.word, self.side, self.distance) == (other.word, other.side, other.distance)
+    }
+}
+
 /// A keyword at its place beside a candidate. Not `Debug`: it holds the message.
 pub(super) struct Heard<'v> {
     pub hit: &'v Hit,
@@ -53,6 +60,16 @@ impl Heard<'_> {
         }
     }
 
+    /// Whether a line ends between the keyword and the value.
+    fn breaks_line(&self, candidate: &Candidate, scene: &Scene) -> bool {
+        let (from, to) = match self.side {
+            Side::After => (candidate.end, self.hit.start),
+            Side::Before | Side::Header => (self.hit.end, candidate.start),
+        };
+        let between = scene.bytes.get(from..to).unwrap_or_default();
+        memchr::memchr(b'\n', between).is_some()
+    }
+
     /// Whether no number in between takes the word for itself, and the candidate is none that the word passes
     /// over.
     fn reaches(
@@ -67,7 +84,8 @@ impl Heard<'_> {
             (check.test)(&compact(value.unwrap_or_default()))
         });
         let taken = self.limits.first_only && label::holds_a_number(self.between, passes_over)
-            || strength == Strength::Against && label::is_spent(self.between);
+            || strength == Strength::Against && label::is_spent(self.between)
+            || label::is_left_blank(self.between);
         let of_next = self.side == Side::After
             && !companion
             && (self.limits.before_only || label::labels_the_next(scene.bytes, self.hit.end));
@@ -83,6 +101,12 @@ pub(super) struct Voices {
     pub support: bool,
     /// The nearest word that names something else.
     pub against: Option<Keyword>,
+    /// The nearest word that would speak for it, were it not for the word beside it.
+    pub turned: Option<Keyword>,
+    /// The nearest word that says that all this is about something else.
+    denied: Option<Keyword>,
+    /// A word that is a sure sign speaks for it.
+    sure: bool,
     pub issuer: Option<usize>,
     /// The value has a label of its own, which names something else.
     pub labelled: bool,
@@ -93,7 +117,7 @@ pub(super) struct Voices {
 impl Voices {
     /// Why these voices make nothing count. `elsewhere` tells that a column's label names something else.
     pub fn silence(&self, elsewhere: bool) -> Silence {
-        match self.against {
+        match self.against.or(self.denied) {
             Some(against) => Silence::Against(against),
             None if self.labelled => Silence::Labelled,
             None if elsewhere => Silence::Elsewhere,
@@ -103,6 +127,23 @@ impl Voices {
 
     pub fn keyword(&self) -> Option<Keyword> {
         self.strong.or(self.weak)
+    }
+
+    /// Whether the nearest word against it is one that would speak for it, were it not for the word beside it.
+    pub fn is_turned(&self) -> bool {
+        let pair = self.against.as_ref().zip(self.turned.as_ref());
+        pair.is_some_and(|(against, turned)| against.is(turned))
+    }
+
+    /// Whether a word takes most from what the others say, and none of them is a sure sign.
+    pub fn is_denied(&self) -> bool {
+        self.denied.is_some() && !(self.sure && self.strong.is_some())
+    }
+
+    /// What was turned speaks after all.
+    pub fn lift(&mut self) {
+        self.weak = self.turned;
+        self.against = None;
     }
 
     pub fn says_nothing(&self) -> bool {
@@ -129,13 +170,21 @@ impl Voices {
                     passes_over,
                     companion,
                     turned_in_line,
+                    turned_by,
+                    denied,
+                    same_line,
                 } => {
                     let reach = if heard.side == Side::After { after } else { before };
-                    let strength = if heard.hit.turned {
-                        strength.turned()
-                    } else {
-                        strength
-                    };
+                    if strength == Strength::Denies {
+                        let other_line = same_line && heard.breaks_line(candidate, scene);
+                        if heard.distance <= reach && !other_line {
+                            self.take(strength, heard.keyword(strength));
+                        }
+                        continue;
+                    }
+                    let spoken = strength;
+                    let turned = heard.hit.turned.matters(turned_by);
+                    let strength = if turned { spoken.turned() } else { spoken };
                     let is_turned =
                         || turned_in_line && rule.keywords.is_turned_in_line(scene.bytes, heard.hit);
                     if heard.distance <= reach
@@ -143,6 +192,15 @@ impl Voices {
                         && !is_turned()
                     {
                         self.take(strength, heard.keyword(strength));
+                        self.sure |= strength == Strength::Strong && !denied;
+                        let speaks = matches!(spoken, Strength::Strong | Strength::Weak);
+                        if turned
+                            && speaks
+                            && heard.reaches(candidate, scene, spoken, (passes_over, companion))
+                        {
+                            let keyword = heard.keyword(spoken);
+                            self.turned = nearer(self.turned, keyword);
+                        }
                     }
                 }
             }
@@ -150,15 +208,12 @@ impl Voices {
     }
 
     fn take(&mut self, strength: Strength, keyword: Keyword) {
-        let nearer = |known: &Option<Keyword>| {
-            known.is_none_or(|known| (keyword.distance, keyword.side) < (known.distance, known.side))
-        };
         match strength {
-            Strength::Strong if nearer(&self.strong) => self.strong = Some(keyword),
-            Strength::Weak if nearer(&self.weak) => self.weak = Some(keyword),
+            Strength::Strong => self.strong = nearer(self.strong, keyword),
+            Strength::Weak => self.weak = nearer(self.weak, keyword),
             Strength::Support => self.support = true,
-            Strength::Against if nearer(&self.against) => self.against = Some(keyword),
-            Strength::Strong | Strength::Weak | Strength::Against => {}
+            Strength::Against => self.against = nearer(self.against, keyword),
+            Strength::Denies => self.denied = nearer(self.denied, keyword),
         }
     }
 
@@ -172,4 +227,12 @@ impl Voices {
             self.against = None;
         }
     }
+}
+
+/// The nearer of two keywords.
+fn nearer(known: Option<Keyword>, keyword: Keyword) -> Option<Keyword> {
+    let place = |keyword: &Keyword| (keyword.distance, keyword.side);
+    known
+        .filter(|known| place(known) <= place(&keyword))
+        .or(Some(keyword))
 }

@@ -29,6 +29,12 @@ pub(super) enum Use {
         companion: bool,
         /// A word that turns it does so from anywhere before it in the line.
         turned_in_line: bool,
+        /// On which side words may turn it.
+        turned_by: Turned,
+        /// Whether it counts for less where a word denies; true for words that are no sure sign.
+        denied: bool,
+        /// It speaks for values in its own line only.
+        same_line: bool,
     },
     /// It names the issuer of the form with this index.
     Names { form: usize },
@@ -48,7 +54,21 @@ pub(super) struct Hit {
     pub end: usize,
     pub word: usize,
     /// A word beside it makes it mean something else: "library card", "SSN parser".
-    pub turned: bool,
+    pub turned: Turned,
+}
+
+/// The sides on which a word stands that makes a keyword mean something else.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Turned {
+    pub before: bool,
+    pub after: bool,
+}
+
+impl Turned {
+    /// Whether that matters to a keyword that heeds these sides.
+    pub fn matters(self, heeded: Turned) -> bool {
+        self.before && heeded.before || self.after && heeded.after
+    }
 }
 
 /// All keywords of a rule.
@@ -155,10 +175,11 @@ impl Keywords {
         self.neighbours.turn_in_line(bytes, hit.start)
     }
 
-    /// How far a keyword reaches that can make a value count: before itself and after itself. None when it
-    /// only supports, speaks against or names an issuer; or when it is weak and only strong ones count.
+    /// How far a keyword reaches that can make a value count: before itself and after itself; what turns it may be
+    /// outweighed. None when it only supports, speaks against or names an issuer; or when it is weak and only strong ones
+    /// count.
     pub fn reach_of(&self, hit: &Hit, only_strong: bool) -> Option<(usize, usize)> {
-        let word = self.word(hit).filter(|_| !hit.turned)?;
+        let word = self.word(hit)?;
         let reaches = word.uses.iter().filter_map(|does| match does {
             Use::Speaks {
                 strength: strength @ (Strength::Strong | Strength::Weak),

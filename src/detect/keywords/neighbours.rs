@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use super::Turned;
+
 /// Words that make a keyword mean something else where they stand directly beside it, in small letters.
 #[derive(Debug, Default)]
 pub(in super::super) struct Neighbours {
@@ -12,14 +14,16 @@ pub(in super::super) struct Neighbours {
 }
 
 impl Neighbours {
-    /// Whether the words beside a keyword make it mean something else.
-    pub(super) fn turn(&self, bytes: &[u8], start: usize, end: usize) -> bool {
+    /// On which sides words make a keyword mean something else.
+    pub(super) fn turn(&self, bytes: &[u8], start: usize, end: usize) -> Turned {
         let before = bytes.get(start.saturating_sub(BESIDE)..start).unwrap_or_default();
         let after = bytes
             .get(end..(end + BESIDE).min(bytes.len()))
             .unwrap_or_default();
-        !self.before.is_empty() && self.turns_before(before)
-            || !self.after.is_empty() && self.turns_after(after)
+        Turned {
+            before: !self.before.is_empty() && self.turns_before(before),
+            after: !self.after.is_empty() && self.turns_after(after),
+        }
     }
 
     /// Whether words that turn what follows stand before an octet, in the same line and not far away.

@@ -1,5 +1,5 @@
 use super::super::rule_file::Strength;
-use super::{Keywords, Neighbours, Use};
+use super::{Keywords, Neighbours, Turned, Use};
 
 fn found(text: &str) -> Vec<String> {
     let does = Use::Speaks {
@@ -9,6 +9,12 @@ fn found(text: &str) -> Vec<String> {
         passes_over: None,
         companion: false,
         turned_in_line: false,
+        turned_by: Turned {
+            before: true,
+            after: true,
+        },
+        denied: true,
+        same_line: false,
     };
     let words = [
         "ssn",
@@ -78,7 +84,7 @@ fn a_word_beside_a_keyword_turns_it_where_nothing_but_a_space_stands_between() {
         keywords
             .find(text.as_bytes(), 0, text.len())
             .iter()
-            .all(|hit| hit.turned)
+            .all(|hit| hit.turned != Turned::default())
     };
     for text in [
         "library card",

@@ -9,6 +9,8 @@ use super::super::digits::first_digit;
 const LONGEST_GROUP: usize = 6;
 /// More groups than this are no number: the longest IBAN has 34 characters.
 const MOST_GROUPS: usize = 40;
+/// More letters than this stand before no number's first digit: some of Washington's licenses have seven.
+const MOST_LETTERS: usize = 8;
 /// Fewer digits than this are no number of their own.
 const FEWEST_DIGITS: usize = 6;
 
@@ -38,6 +40,13 @@ fn end_of_group(bytes: &[u8], from: usize) -> usize {
 fn start_of_group(bytes: &[u8], end: usize, least: usize) -> usize {
     let before = bytes.get(least..end).unwrap_or_default();
     end - before.iter().rev().take_while(|byte| is_part(**byte)).count()
+}
+
+/// Whether a letter is the end of a label that was cut short and no beginning of a number: "D/L", "D.L.".
+fn is_abbreviation(bytes: &[u8], group: &Range<usize>) -> bool {
+    let before = bytes.get(..group.start).unwrap_or_default();
+    let letter = bytes.get(group.start).is_some_and(u8::is_ascii_alphabetic);
+    letter && matches!(before, [.., letter, b'/' | b'.' | b'&'] if letter.is_ascii_alphabetic())
 }
 
 /// What stands between two groups: the joining sign, if there is one, and whether spaces do.
@@ -86,7 +95,10 @@ impl Chain {
             let rest = bytes.get(from..).unwrap_or_default();
             let gap = rest.iter().take(6).take_while(|byte| !is_part(**byte)).count();
             let joint = Joint::of(rest.get(..gap)?)?;
-            Some((joint, from + gap..end_of_group(bytes, from + gap)))
+            let group = from + gap..end_of_group(bytes, from + gap);
+            // The next word is no part of the number: "9 Class".
+            let word = bytes.get(group.end).is_some_and(u8::is_ascii_lowercase);
+            Some((joint, group)).filter(|_| !word)
         };
         // Letters before the first digit: "G B 2 9", "S.482".
         let backwards = |to: usize| {
@@ -98,7 +110,8 @@ impl Chain {
                 .take_while(|byte| !is_part(**byte))
                 .count();
             let joint = Joint::of(before.get(before.len() - gap..)?)?;
-            Some((joint, start_of_group(bytes, to - gap, least)..to - gap))
+            let group = start_of_group(bytes, to - gap, least)..to - gap;
+            Some((joint, group)).filter(|(_, group)| !is_abbreviation(bytes, group))
         };
         let mut end = end;
         while let Some((joint, group)) = forwards(end).filter(|(joint, group)| self.takes(*joint, group)) {
@@ -110,7 +123,7 @@ impl Chain {
         let mut before: Vec<(Joint, Range<usize>)> = Vec::new();
         // Longer words are a label: "SSN_536_22_8145".
         while let Some((joint, group)) = backwards(start).filter(|(joint, group)| {
-            before.len() < LONGEST_GROUP && group.len() < 3 && self.takes(*joint, group)
+            before.len() < MOST_LETTERS && group.len() < 3 && self.takes(*joint, group)
         }) {
             start = group.start;
             before.push((joint, group));

@@ -26,18 +26,28 @@ pub(super) fn fold(text: &str) -> (Vec<u8>, Map) {
         folded.copy(rest.as_bytes().get(..plain).unwrap_or_default(), from);
         let mut after = rest.get(plain..).unwrap_or_default().chars();
         if let Some(character) = after.next() {
-            folded.push(character, from + plain);
+            let sign = is_unseen(character) && folded.parts(after.as_str());
+            folded.push(
+                if sign { '-' } else { character },
+                from + plain,
+                character.len_utf8(),
+            );
         }
         rest = after.as_str();
     }
     (folded.bytes, folded.map)
 }
 
+/// More characters than nine digits and what parts them are another number.
+const LONGEST_PARTED: usize = 18;
+
 struct Folded {
     bytes: Vec<u8>,
     map: Map,
     /// Whether the last octet came from a raised or lowered digit.
     raised: bool,
+    /// Up to here, in folded octets, unseen signs part the digits of a number.
+    parted: usize,
 }
 
 impl Folded {
@@ -46,7 +56,40 @@ impl Folded {
             bytes: Vec::with_capacity(octets),
             map: Map::default(),
             raised: false,
+            parted: 0,
         }
+    }
+
+    /// Whether an unseen sign before `rest` parts nine digits, one from another or as the groups of a Social Security
+    /// number are parted: nobody does that but to hide it, so that the sign is kept.
+    fn parts(&mut self, rest: &str) -> bool {
+        if self.bytes.len() < self.parted {
+            return true;
+        }
+        let before = self.bytes.iter().rev();
+        let first = before.take(4).take_while(|byte| byte.is_ascii_digit()).count();
+        if !matches!(first, 1 | 3) || !rest.starts_with(|next: char| next.is_ascii_digit()) {
+            return false;
+        }
+        let mut groups = vec![first];
+        let mut last = 0;
+        for character in rest.chars().take(LONGEST_PARTED) {
+            match character {
+                '0'..='9' => last += 1,
+                _ if is_unseen(character) => {
+                    groups.push(last);
+                    last = 0;
+                }
+                _ => break,
+            }
+        }
+        groups.push(last);
+        let parts = groups == [3, 2, 4] || groups == [1; 9];
+        if parts {
+            // The digits to come, and the signs between them.
+            self.parted = self.bytes.len() + groups.iter().skip(1).sum::<usize>() + groups.len() - 1;
+        }
+        parts
     }
 
     fn copy(&mut self, ascii: &[u8], from: usize) {
@@ -57,7 +100,7 @@ impl Folded {
         }
     }
 
-    fn push(&mut self, character: char, from: usize) {
+    fn push(&mut self, character: char, from: usize, wide: usize) {
         let at = self.bytes.len();
         // A raised digit after an ordinary one is a footnote mark, not the next digit of the number.
         let raised = is_raised_digit(character);
@@ -69,7 +112,7 @@ impl Folded {
         let thin = self.bytes.len() - at;
         if thin > 0 {
             self.raised = raised;
-            self.map.push(at, from, character.len_utf8(), thin);
+            self.map.push(at, from, wide, thin);
         }
     }
 }

@@ -101,7 +101,9 @@ fn inside_number(bytes: &[u8], end: usize) -> Option<Range<usize>> {
     let mut left = bytes.get(..from)?.iter().rev();
     let mut right = bytes.get(to..)?.iter();
     let joins = match (left.next()?, right.next()?) {
-        (b'0'..=b'9', b'0'..=b'9') => true,
+        (b'0'..=b'9', b'0'..=b'9') => !is_month(bytes.get(to..)?),
+        (b'-', b'A'..=b'Z') if is_of_code(bytes, &(from..to)) => return hyphenated(bytes, from..to),
+        (b'A'..=b'Z' | b'0'..=b'9', b'A'..=b'Z') => is_of_code(bytes, &(from..to)),
         (b'-', b'0'..=b'9' | b'-') | (b'0'..=b'9', b'-') => return hyphenated(bytes, from..to),
         (b'.' | b'/', b'0'..=b'9') => left.next()?.is_ascii_digit(),
         // The letters that some licences begin with.
@@ -118,6 +120,36 @@ fn inside_number(bytes: &[u8], end: usize) -> Option<Range<usize>> {
     joins.then_some(from..to)
 }
 
+/// Whether a line is the month in which a card expires, as it stands below the card's number: `06/35`.
+fn is_month(line: &[u8]) -> bool {
+    let is_digit = |byte: &&u8| byte.is_ascii_digit();
+    let month = line.iter().take(3).take_while(is_digit).count();
+    let year = line.iter().skip(month + 1).take(5).take_while(is_digit).count();
+    let rest = line.get(month + 1 + year..).unwrap_or_default();
+    let ends = !matches!(
+        rest,
+        [b'/' | b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z', ..]
+    );
+    matches!(month, 1 | 2) && line.get(month) == Some(&b'/') && matches!(year, 2 | 4) && ends
+}
+
+/// Whether what stands beside a gap are two pieces of a code of digits and capital letters, such as the number of a
+/// license: `WKLTXB X201S0`.
+fn is_of_code(bytes: &[u8], gap: &Range<usize>) -> bool {
+    const LONGEST: usize = 18;
+    let is_part = |byte: &&u8| byte.is_ascii_digit() || byte.is_ascii_uppercase() || **byte == b'-';
+    let (Some(left), Some(right)) = (bytes.get(..gap.start), bytes.get(gap.end..)) else {
+        return false;
+    };
+    let before = left.iter().rev().take(LONGEST).take_while(is_part).count();
+    let after = right.iter().take(LONGEST).take_while(is_part).count();
+    let small = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_lowercase);
+    let touched = small(left.iter().rev().nth(before)) || small(right.get(after));
+    let halves = [left.get(left.len() - before..), right.get(..after)];
+    let mut digits = halves.into_iter().flatten().flatten();
+    before > 0 && before + after <= LONGEST && !touched && digits.any(u8::is_ascii_digit)
+}
+
 /// Hyphens at the end of a line and at the beginning of the next: at most so many stand there.
 const MOST_HYPHENS: usize = 2;
 
@@ -130,7 +162,9 @@ fn hyphenated(bytes: &[u8], gap: Range<usize>) -> Option<Range<usize>> {
     let after = right.iter().take_while(is_hyphen).count();
     let left = left.get(..left.len() - before)?;
     let right = right.get(after..)?;
-    let goes_on = left.last()?.is_ascii_alphanumeric() && right.first()?.is_ascii_digit();
+    let first = right.first()?;
+    let goes_on =
+        left.last()?.is_ascii_alphanumeric() && (first.is_ascii_digit() || first.is_ascii_uppercase());
     if !goes_on || before + after > MOST_HYPHENS {
         return None;
     }

@@ -88,14 +88,22 @@ impl<'t> View<'t> {
         let begins = matches!(after, [b' ', b'A'..=b'Z', ..] | [b'(' | b'A'..=b'Z' | b'a'..=b'z', ..]);
         let mut pieces = value.split(|byte| *byte == b'\n');
         let first = pieces.next().is_some_and(short);
-        let in_a_line = matches!(before, [.., b'a'..=b'z' | b'A'..=b'Z' | b':' | b'#' | b'.', b' '])
+        let in_a_line = matches!(before, [.., b'a'..=b'z' | b'A'..=b'Z' | b':' | b'#' | b'.', b' '] | [.., b'#'])
             && (all
                 || matches!(
                     after,
                     [b',' | b'.' | b';' | b')', ..] | [b' ', b'a'..=b'z' | b'(', ..]
                 ));
-        let goes_on = memchr::memmem::find(value, b"-\n").is_some();
-        first || !begins && (in_a_line || goes_on || pieces.any(short))
+        first || self.is_hyphenated(start, end) || !begins && (in_a_line || pieces.any(short))
+    }
+
+    /// Whether a hyphen at the end of a line between these octets of a plain view says that the number goes on.
+    pub fn is_hyphenated(&self, start: usize, end: usize) -> bool {
+        let value = self.bytes.get(start..end).unwrap_or_default();
+        memchr::memchr_iter(b'\n', value).any(|end| {
+            let line = value.get(..end).unwrap_or_default();
+            line.trim_ascii_end().ends_with(b"-")
+        })
     }
 
     /// Where to look for what may count in this view and has `longest` octets at most, in order: anywhere in a

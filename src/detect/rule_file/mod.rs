@@ -81,6 +81,7 @@ pub(super) struct Tiers {
     pub weak: Option<Confidence>,
     pub strong: Option<Confidence>,
     pub against: Option<Confidence>,
+    pub turned: Option<Confidence>,
 }
 
 /// What a group of keywords does.
@@ -92,6 +93,9 @@ pub(super) enum Strength {
     Support,
     /// Names something else: takes back what a keyword farther away says.
     Against,
+    /// Says what the whole is about, such as an electric bill: what a word that is no sure sign says, however near, counts
+    /// for less.
+    Denies,
 }
 
 impl Strength {
@@ -100,6 +104,7 @@ impl Strength {
         match self {
             Strength::Strong | Strength::Weak | Strength::Against => Strength::Against,
             Strength::Support => Strength::Support,
+            Strength::Denies => Strength::Denies,
         }
     }
 }
@@ -113,6 +118,10 @@ pub(super) struct KeywordEntry {
     pub passes_over: Vec<At<String>>,
     pub companion: bool,
     pub turned_in_line: bool,
+    pub turned_before: bool,
+    pub turned_after: bool,
+    pub denied: bool,
+    pub same_line: bool,
     pub words: Vec<At<String>>,
 }
 
@@ -146,11 +155,12 @@ const BOUNDARY: [(&str, Boundary); 4] = [
     ("loose", Boundary::Loose),
     ("apart", Boundary::Apart),
 ];
-const STRENGTH: [(&str, Strength); 4] = [
+const STRENGTH: [(&str, Strength); 5] = [
     ("strong", Strength::Strong),
     ("weak", Strength::Weak),
     ("support", Strength::Support),
     ("against", Strength::Against),
+    ("denies", Strength::Denies),
 ];
 
 /// How far keywords reach when a group does not say it.
@@ -220,6 +230,7 @@ fn tiers(table: &mut Table) -> Tiers {
         weak: table.choice("weak", &CONFIDENCE),
         strong: table.choice("strong", &CONFIDENCE),
         against: table.choice("against", &CONFIDENCE),
+        turned: table.choice("turned", &CONFIDENCE),
     }
 }
 
@@ -233,6 +244,10 @@ fn keyword(table: &mut Table) -> KeywordEntry {
         passes_over: table.texts("passes_over"),
         companion: table.flag("companion", false),
         turned_in_line: table.flag("turned_in_line", false),
+        turned_before: table.flag("turned_before", true),
+        turned_after: table.flag("turned_after", true),
+        denied: table.flag("denied", true),
+        same_line: table.flag("same_line", false),
         words: table.texts("words"),
     }
 }

@@ -104,7 +104,8 @@ impl Search<'_> {
                     && in_the_way.iter().all(|other| is_piece(other, element, whole))
             };
             let broken = plain.breaks_line(start, end);
-            if !(broken && layout.is_row(start)) && (in_the_way.is_empty() || are_pieces()) {
+            let mut of_row = || layout.is_row(start) && !plain.is_hyphenated(start, end);
+            if !(broken && of_row()) && (in_the_way.is_empty() || are_pieces()) {
                 pieces.extend(first..first + in_the_way.len());
                 wholes.extend(self.finding(text, offset, span, &found));
             }

@@ -89,3 +89,82 @@ fn telephone_numbers_dates_and_parts_stay_what_they_are() {
         assert_eq!(places(text), [], "{text}");
     }
 }
+
+#[test]
+fn lines_of_mail_end_with_two_octets_and_hide_nothing() {
+    for (text, element, value) in [
+        (
+            "savings account MUKP7478-\r\n7336725719\r\n",
+            "bank_account",
+            "MUKP7478-\r\n7336725719",
+        ),
+        (
+            "DL: G-386-154-\r\n697-358\r\nName: Mary",
+            "drivers_license",
+            "G-386-154-\r\n697-358",
+        ),
+        ("D/L 809-386-\r\n> 512 MO", "drivers_license", "809-386-\r\n> 512"),
+        (
+            "WA DL #WKLTXB\r\nX201S0 for Mary",
+            "drivers_license",
+            "WKLTXB\r\nX201S0",
+        ),
+        (
+            "| Name | SSN | Dept |\r\n|---|---|---|\r\n| Mary Jones | 536-\r\n22-8145 | IT |",
+            "ssn",
+            "536-\r\n22-8145",
+        ),
+        (
+            "my credit card:\r\n4539-1488-\r\n0343-6467\r\n06/35\r\n",
+            "credit_card",
+            "4539-1488-\r\n0343-6467",
+        ),
+    ] {
+        assert_eq!(places(text), [(element.to_owned(), value.to_owned())], "{text}");
+    }
+}
+
+#[test]
+fn letters_among_the_groups_of_a_license_belong_to_it() {
+    for (text, value) in [
+        ("driver's license W D41 566 4V", "W D41 566 4V"),
+        ("state ID no. 73R BT4 779 8", "73R BT4 779 8"),
+        ("Driver License No. X - Z91 - 703 - 6, OH", "X - Z91 - 703 - 6"),
+        ("DL# 832.835 5A", "832.835 5A"),
+        ("D/L 1 0 3 - 5 9 9 - 7 0 6 NY", "1 0 3 - 5 9 9 - 7 0 6"),
+        (
+            "Lic. No: 7 7 9 - 5 8 3 - 8 9 0  Class: D",
+            "7 7 9 - 5 8 3 - 8 9 0",
+        ),
+    ] {
+        let known = ("drivers_license".to_owned(), value.to_owned());
+        assert_eq!(places(text), [known], "{text}");
+    }
+}
+
+#[test]
+fn nine_digits_that_somebody_set_apart_need_no_label() {
+    for value in [
+        "5 3 6 2 2 8 1 4 5",
+        "5-3-6-2-2-8-1-4-5",
+        "5.3.6.2.2.8.1.4.5",
+        "536.22/8145",
+        "536\u{AD}22\u{AD}8145",
+        "5\u{200B}3\u{200B}6\u{200B}2\u{200B}2\u{200B}8\u{200B}1\u{200B}4\u{200B}5",
+    ] {
+        let known = ("ssn".to_owned(), value.to_owned());
+        assert_eq!(
+            places(&format!("Mary Jones ({value}) called")),
+            [known],
+            "{value:?}"
+        );
+    }
+    for text in [
+        "1.3.6.1.2.1.1.5.0",
+        "1 2 3 4 5 6 7 8 9",
+        "page 102 12/2024",
+        "536228\u{AD}145",
+    ] {
+        assert_eq!(places(text), [], "{text:?}");
+    }
+}

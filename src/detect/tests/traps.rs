@@ -30,6 +30,63 @@ const HARMLESS: [&str; 23] = [
     "Model DL-6473",
 ];
 
+/// What all is about says whose number it is, whatever label stands nearer.
+const OF_OTHERS: [&str; 10] = [
+    "Account #4830127755 is your electric account, Mary Jones.",
+    "Account Number: 4830127755\r\nMeter Number: 82013377\r\nService Address: 12 Elm St",
+    "Mary Jones, World of Hyatt account 4830127755",
+    "Journal: debit account 482013, credit account 482014, Mary Jones",
+    "Plumber Mary Jones, license no. 482139",
+    "License no. 4821390 (Mary Jones, Realtor)",
+    "Mary Jones, RN, license number 4821390",
+    "Driver's License #: ________  State: __\r\nForm 1234-12 rev. 01/02/2024, Mary Jones",
+    "Account number ______ (office use only: batch 482013, Mary Jones)",
+    "368-88-2657 backordered, 176-63-3542 in stock, Mary Jones",
+];
+
+#[test]
+fn what_a_text_is_about_outweighs_words_that_are_anybodys() {
+    for body in OF_OTHERS {
+        assert!(places(body).is_empty(), "{body}\n{:#?}", found(body));
+    }
+    for (text, element, value) in [
+        (
+            "Vendor bank account 4830127755, Mary Jones",
+            "bank_account",
+            "4830127755",
+        ),
+        (
+            "For the electric bill: checking account 4830127755",
+            "bank_account",
+            "4830127755",
+        ),
+        (
+            "Client account 4830127755, routing 011000015",
+            "bank_account",
+            "4830127755",
+        ),
+        (
+            "Student driver's license 482139071",
+            "drivers_license",
+            "482139071",
+        ),
+        (
+            "Notary saw driver's license S48213907",
+            "drivers_license",
+            "S48213907",
+        ),
+        (
+            "Plumber Mary Jones, license S48213907",
+            "drivers_license",
+            "S48213907",
+        ),
+        ("SSN column says 536-22-8145 for Mary Jones", "ssn", "536-22-8145"),
+    ] {
+        let known = (element.to_owned(), value.to_owned());
+        assert!(places(text).contains(&known), "{text}\n{:#?}", found(text));
+    }
+}
+
 #[test]
 fn what_programs_and_other_firms_write_is_left_alone() {
     for body in HARMLESS {
