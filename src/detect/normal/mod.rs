@@ -100,10 +100,13 @@ impl<'t> View<'t> {
     /// Whether a hyphen at the end of a line between these octets of a plain view says that the number goes on.
     pub fn is_hyphenated(&self, start: usize, end: usize) -> bool {
         let value = self.bytes.get(start..end).unwrap_or_default();
-        memchr::memchr_iter(b'\n', value).any(|end| {
-            let line = value.get(..end).unwrap_or_default();
-            line.trim_ascii_end().ends_with(b"-")
-        })
+        memchr::memchr_iter(b'\n', value).any(|end| self.ends_with_hyphen(start + end))
+    }
+
+    /// Whether the line that ends at this octet of a plain view ends with a hyphen.
+    pub fn ends_with_hyphen(&self, end: usize) -> bool {
+        let before = self.bytes.get(..end).unwrap_or_default();
+        before.trim_ascii_end().ends_with(b"-")
     }
 
     /// Where to look for what may count in this view and has `longest` octets at most, in order: anywhere in a

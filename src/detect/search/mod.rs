@@ -79,11 +79,13 @@ impl Search<'_> {
         let headed = view::search(self.rules, &plain, text, (None, &enough), &mut |found| {
             findings.extend(self.finding(text, offset, place(&plain, &found), &found));
         });
-        // The cells of a table hold no line ends, and where a row ends, so does the number in its last cell. What was
-        // put together over the end of a row would be dropped below; not to do so spares the reading of most tables
-        // with numbers a second search.
+        // The cells of a table hold no line ends, and where a row ends, so does the number in its last cell, unless a
+        // hyphen says otherwise. What was put together over the end of a row would be dropped below; not to do so spares
+        // the reading of most tables with numbers a second search.
         let mut rows = Layout::new(&plain.bytes, text.kind);
-        let Some(joined) = plain.joined(|end| text.kind != TextKind::Table && !rows.is_row(end)) else {
+        let goes_on =
+            |end| text.kind != TextKind::Table && (plain.ends_with_hyphen(end) || !rows.is_row(end));
+        let Some(joined) = plain.joined(goes_on) else {
             return findings;
         };
         let mut layout = Layout::new(&plain.bytes, text.kind);
