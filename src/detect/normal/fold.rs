@@ -38,8 +38,8 @@ pub(super) fn fold(text: &str) -> (Vec<u8>, Map) {
     (folded.bytes, folded.map)
 }
 
-/// More characters than nine digits and what parts them are another number.
-const LONGEST_PARTED: usize = 18;
+/// More characters than the digits behind a first group and what parts them are another number.
+const LONGEST_PARTED: usize = 8;
 
 struct Folded {
     bytes: Vec<u8>,
@@ -60,15 +60,15 @@ impl Folded {
         }
     }
 
-    /// Whether an unseen sign before `rest` parts nine digits, one from another or as the groups of a Social Security
-    /// number are parted: nobody does that but to hide it, so that the sign is kept.
+    /// Whether an unseen sign before `rest` parts nine digits as the groups of a Social Security number are parted: nobody
+    /// does that but to hide it, so that the sign is kept.
     fn parts(&mut self, rest: &str) -> bool {
         if self.bytes.len() < self.parted {
             return true;
         }
         let before = self.bytes.iter().rev();
         let first = before.take(4).take_while(|byte| byte.is_ascii_digit()).count();
-        if !matches!(first, 1 | 3) || !rest.starts_with(|next: char| next.is_ascii_digit()) {
+        if first != 3 || !rest.starts_with(|next: char| next.is_ascii_digit()) {
             return false;
         }
         let mut groups = vec![first];
@@ -84,7 +84,7 @@ impl Folded {
             }
         }
         groups.push(last);
-        let parts = groups == [3, 2, 4] || groups == [1; 9];
+        let parts = groups == [3, 2, 4];
         if parts {
             // The digits to come, and the signs between them.
             self.parted = self.bytes.len() + groups.iter().skip(1).sum::<usize>() + groups.len() - 1;
