@@ -13,13 +13,16 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout};
 
-/// A message of a megabyte has come and is answered within this time, on a machine that has only just enough to do.
+/// A client that is near has sent its message within this time. For one that is far, no processor is to be idle: its message
+/// waits for another turn when it has come.
+const PATIENCE: Duration = Duration::from_millis(3);
+/// A message of a megabyte is read and encrypted within this time, on a machine that has only just enough to do.
 const LENGTH: Duration = Duration::from_millis(200);
 /// Nobody is waiting for a turn at the end of this: the rest goes on without one. Clients wait for two minutes
 /// (RFC 5321 §4.5.3.2.3).
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
-/// Messages at once for each processor: one is worked on while another comes.
-const PER_PROCESSOR: usize = 2;
+/// Turns for which there are not the processors: one message is worked on while another comes.
+const FEWEST: usize = 2;
 
 /// All turns of a server.
 #[derive(Clone, Debug)]
@@ -36,9 +39,9 @@ pub struct Turn {
 impl Turns {
     /// So many at once; 0 is as many as suit the processors.
     pub(super) fn new(at_once: usize) -> Turns {
-        let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
+        let processors = || std::thread::available_parallelism().map_or(FEWEST, NonZero::get);
         let at_once = match at_once {
-            0 => processors().saturating_mul(PER_PROCESSOR),
+            0 => processors().max(FEWEST),
             some => some,
         };
         Turns(Arc::new(Semaphore::new(at_once.min(Semaphore::MAX_PERMITS))))
@@ -61,7 +64,7 @@ impl Turn {
     fn with(permit: Option<OwnedSemaphorePermit>) -> Turn {
         Turn {
             permit: Arc::new(Mutex::new(permit)),
-            end: Instant::now() + LENGTH,
+            end: Instant::now() + PATIENCE,
         }
     }
 
@@ -70,13 +73,14 @@ impl Turn {
         drop(self.permit.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
-    /// When it ends, if it is not given back before.
+    /// When it ends, if the message has not come by then.
     pub(super) fn end(&self) -> Instant {
         self.end
     }
 
-    /// What `work` returns. The turn is given back then, or when it is over, if that comes first.
+    /// What `work` on the message returns. The turn is given back then, or when it is over, if that comes first.
     pub(super) async fn of<T>(self, work: impl Future<Output = T>) -> T {
+        let end = Instant::now() + LENGTH;
         let mut work = std::pin::pin!(work);
         tokio::select! {
             biased;
@@ -84,7 +88,7 @@ impl Turn {
                 self.give_back();
                 return done;
             }
-            () = sleep_until(self.end) => self.give_back(),
+            () = sleep_until(end) => self.give_back(),
         }
         work.await
     }
@@ -122,7 +126,7 @@ mod tests {
 
     #[test]
     fn without_a_setting_there_are_turns_for_every_processor() {
-        assert!(Turns::new(0).0.available_permits() >= PER_PROCESSOR);
+        assert!(Turns::new(0).0.available_permits() >= FEWEST);
         assert_eq!(
             Turns::new(usize::MAX).0.available_permits(),
             Semaphore::MAX_PERMITS

@@ -147,10 +147,7 @@ async fn who_sends_slowly_loses_the_turn_to_the_next_and_is_taken_all_the_same()
         begin(&mut stream).await;
         hear(&mut stream, SEND).await;
         let waited = start.elapsed();
-        assert!(
-            waited >= Duration::from_millis(100) && waited <= Duration::from_millis(300),
-            "{waited:?}"
-        );
+        assert!(waited < Duration::from_millis(100), "{waited:?}");
         stream.write_all(b"fast\r\n.\r\nQUIT\r\n").await.unwrap();
         stream
     });
