@@ -361,22 +361,27 @@ impl Driver<'_> {
         };
         self.ticket.is(state);
         let before = input.len();
-        let heard = loop {
-            let turn = self.turn.as_ref().map_or(last, Turn::end);
+        let Driver {
+            session,
+            stop,
+            ticket,
+            ..
+        } = self;
+        let reading = async {
             tokio::select! {
                 biased;
-                () = self.stop.told(), if self.session.is_idle() => break Ok(Heard::Stop),
-                () = self.ticket.is_needed(), if state != State::Busy => break Ok(Heard::PlaceNeeded),
-                read = timeout_at(turn.min(last), stream.read_buf(input)) => match read {
-                    Err(_) if turn < last => self.turn = None,
-                    Err(_) if rate_deadline.is_some_and(|rate| rate < deadline) => break Ok(Heard::TooSlow),
-                    Err(_) => break Ok(Heard::Silence),
-                    Ok(Ok(0)) => break Ok(Heard::Nothing),
-                    Ok(Ok(_)) => break Ok(Heard::Octets),
-                    Ok(Err(error)) => break Err(error),
+                () = stop.told(), if session.is_idle() => Ok(Heard::Stop),
+                () = ticket.is_needed(), if state != State::Busy => Ok(Heard::PlaceNeeded),
+                read = timeout_at(last, stream.read_buf(input)) => match read {
+                    Err(_) if rate_deadline.is_some_and(|rate| rate < deadline) => Ok(Heard::TooSlow),
+                    Err(_) => Ok(Heard::Silence),
+                    Ok(Ok(0)) => Ok(Heard::Nothing),
+                    Ok(Ok(_)) => Ok(Heard::Octets),
+                    Ok(Err(error)) => Err(error),
                 },
             }
         };
+        let heard = Turn::lent(&mut self.turn, reading).await;
         self.ticket.is(State::Busy);
         let octets = input.len() - before;
         if let (Wait::Data, Some((_, sum))) = (wait, &mut self.text) {
@@ -426,11 +431,11 @@ impl Driver<'_> {
         if output.is_empty() {
             return Ok(());
         }
-        timeout(self.wait(), async {
+        let writing = timeout(self.wait(), async {
             stream.write_all(&output).await?;
             stream.flush().await
-        })
-        .await?
+        });
+        Turn::lent(&mut self.turn, writing).await?
     }
 }
 

@@ -73,9 +73,19 @@ impl Turn {
         drop(self.permit.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
-    /// When it ends, if the message has not come by then.
-    pub(super) fn end(&self) -> Instant {
-        self.end
+    /// What `work` returns that waits for the client. A turn that is over before is given back then: its client reads or
+    /// sends slowly.
+    pub(super) async fn lent<T>(turn: &mut Option<Turn>, work: impl Future<Output = T>) -> T {
+        let Some(end) = turn.as_ref().map(|turn| turn.end) else {
+            return work.await;
+        };
+        let mut work = std::pin::pin!(work);
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            () = sleep_until(end) => *turn = None,
+        }
+        work.await
     }
 
     /// What `work` on the message returns. The turn is given back then, or when it is over, if that comes first.

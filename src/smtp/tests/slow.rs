@@ -11,20 +11,21 @@ use super::*;
 
 /// Runs a session against the client, and says what it has answered.
 async fn meet<F: Future<Output = DuplexStream>>(client: impl FnOnce(DuplexStream) -> F) -> String {
-    meet_at(&server(&settings()), client).await
+    meet_at(&server(&settings()), 64 * 1024, client).await
 }
 
 fn server(settings: &Settings) -> Shared {
     shared(settings, "gateway.example", Arc::new(Recorder::default()), None).unwrap()
 }
 
-/// The same at a server that has other sessions.
+/// The same at a server that has other sessions, with room for so many octets on the way.
 async fn meet_at<F: Future<Output = DuplexStream>>(
     shared: &Shared,
+    room: usize,
     client: impl FnOnce(DuplexStream) -> F,
 ) -> String {
     let ticket = Limits::new(1, 1).admit([192, 0, 2, 1].into()).unwrap();
-    let (near, mut far) = duplex(64 * 1024);
+    let (near, mut far) = duplex(room);
     let (_teller, told) = stop::pair();
     let known = Client {
         address: [192, 0, 2, 1].into(),
@@ -136,13 +137,13 @@ async fn who_sends_slowly_loses_the_turn_to_the_next_and_is_taken_all_the_same()
         ..settings()
     });
     let start = Instant::now();
-    let slow = meet_at(&server, |mut stream| async {
+    let slow = meet_at(&server, 64 * 1024, |mut stream| async {
         begin(&mut stream).await;
         sleep(Duration::from_secs(20)).await;
         stream.write_all(b"slow\r\n.\r\nQUIT\r\n").await.unwrap();
         stream
     });
-    let fast = meet_at(&server, |mut stream| async {
+    let fast = meet_at(&server, 64 * 1024, |mut stream| async {
         sleep(Duration::from_millis(2)).await;
         begin(&mut stream).await;
         hear(&mut stream, SEND).await;
@@ -162,7 +163,7 @@ async fn text_that_comes_before_its_turn_ends_the_session() {
         ..settings()
     });
     let turn = server.turns.now().unwrap();
-    let said = meet_at(&server, |mut stream| async {
+    let said = meet_at(&server, 64 * 1024, |mut stream| async {
         begin(&mut stream).await;
         stream
             .write_all(b"text\r\n.\r\nMAIL FROM:<x@y.example>\r\n")
@@ -182,4 +183,35 @@ async fn text_that_comes_before_its_turn_ends_the_session() {
         last.ends_with("554 5.5.0 message text was sent before DATA was answered; closing\r\n"),
         "{said}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_read_that_text_may_come_keeps_nobody_waiting() {
+    let server = server(&Settings {
+        messages_at_once: 1,
+        ..settings()
+    });
+    let start = Instant::now();
+    let deaf = meet_at(&server, 256, |mut stream| async {
+        stream
+            .write_all(b"EHLO c\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n")
+            .await
+            .unwrap();
+        hear(&mut stream, "250 2.1.5 recipient OK\r\n").await;
+        let commands = "NOOP\r\n".repeat(20) + "DATA\r\n";
+        stream.write_all(commands.as_bytes()).await.unwrap();
+        sleep(Duration::from_secs(20)).await;
+        stream
+    });
+    let other = meet_at(&server, 64 * 1024, |mut stream| async {
+        sleep(Duration::from_millis(2)).await;
+        begin(&mut stream).await;
+        hear(&mut stream, SEND).await;
+        let waited = start.elapsed();
+        assert!(waited < Duration::from_millis(100), "{waited:?}");
+        stream.write_all(b"text\r\n.\r\nQUIT\r\n").await.unwrap();
+        stream
+    });
+    let (deaf, other) = tokio::join!(deaf, other);
+    assert!(deaf.contains("354 ") && other.contains("250 2.0.0 Accepted"));
 }
