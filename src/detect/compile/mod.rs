@@ -287,7 +287,7 @@ impl<'s> Compiler<'s> {
                     before: group.turned_before,
                     after: group.turned_after,
                 },
-                denied: group.denied,
+                sure: group.sure,
                 same_line: group.same_line,
             };
             entries.extend(group.words.iter().map(|word| (word, does)));

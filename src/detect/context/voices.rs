@@ -171,15 +171,15 @@ impl Voices {
                     companion,
                     turned_in_line,
                     turned_by,
-                    denied,
+                    sure,
                     same_line,
                 } => {
                     let reach = if heard.side == Side::After { after } else { before };
+                    if heard.distance > reach || same_line && heard.breaks_line(candidate, scene) {
+                        continue;
+                    }
                     if strength == Strength::Denies {
-                        let other_line = same_line && heard.breaks_line(candidate, scene);
-                        if heard.distance <= reach && !other_line {
-                            self.take(strength, heard.keyword(strength));
-                        }
+                        self.take(strength, heard.keyword(strength));
                         continue;
                     }
                     let spoken = strength;
@@ -187,12 +187,9 @@ impl Voices {
                     let strength = if turned { spoken.turned() } else { spoken };
                     let is_turned =
                         || turned_in_line && rule.keywords.is_turned_in_line(scene.bytes, heard.hit);
-                    if heard.distance <= reach
-                        && heard.reaches(candidate, scene, strength, (passes_over, companion))
-                        && !is_turned()
-                    {
+                    if heard.reaches(candidate, scene, strength, (passes_over, companion)) && !is_turned() {
                         self.take(strength, heard.keyword(strength));
-                        self.sure |= strength == Strength::Strong && !denied;
+                        self.sure |= strength == Strength::Strong && sure;
                         let speaks = matches!(spoken, Strength::Strong | Strength::Weak);
                         if turned
                             && speaks

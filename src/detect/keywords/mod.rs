@@ -31,8 +31,8 @@ pub(super) enum Use {
         turned_in_line: bool,
         /// On which side words may turn it.
         turned_by: Turned,
-        /// Whether it counts for less where a word denies; true for words that are no sure sign.
-        denied: bool,
+        /// No word that denies weakens it.
+        sure: bool,
         /// It speaks for values in its own line only.
         same_line: bool,
     },

@@ -13,7 +13,7 @@ fn found(text: &str) -> Vec<String> {
             before: true,
             after: true,
         },
-        denied: true,
+        sure: false,
         same_line: false,
     };
     let words = [

@@ -120,7 +120,7 @@ pub(super) struct KeywordEntry {
     pub turned_in_line: bool,
     pub turned_before: bool,
     pub turned_after: bool,
-    pub denied: bool,
+    pub sure: bool,
     pub same_line: bool,
     pub words: Vec<At<String>>,
 }
@@ -246,7 +246,7 @@ fn keyword(table: &mut Table) -> KeywordEntry {
         turned_in_line: table.flag("turned_in_line", false),
         turned_before: table.flag("turned_before", true),
         turned_after: table.flag("turned_after", true),
-        denied: table.flag("denied", true),
+        sure: table.flag("sure", false),
         same_line: table.flag("same_line", false),
         words: table.texts("words"),
     }
