@@ -23,7 +23,8 @@
 //! cut takes the note, and the attempt is made again: twice, never lost.
 //!
 //! **A settlement.** (1) One transaction writes the outcomes and the notices, and deletes the rows of bodies
-//! that nobody needs. (2) Their files are deleted. A crash between leaves files that no row names, as above.
+//! that nobody needs. (2) Their files are deleted. A crash between leaves files that no row names, as above. Without notices it
+//! lies aside for a moment, for the next commit to take it along (`later`); a crash meanwhile leaves a note, as above.
 //!
 //! **A copy that waits** for a certificate is a row of its own, with a body that is sealed to the vault. It comes with
 //! the commit of its message, and goes in the commit of the decision that ends its wait, together with its body.
@@ -38,6 +39,7 @@ mod endings;
 mod flusher;
 mod handover;
 mod housekeeper;
+mod later;
 mod lock;
 mod noted;
 mod opening;
@@ -285,13 +287,17 @@ impl Spool for Sqlite {
                 .write_files(notices.iter().map(|(id, notice)| (*id, notice)))
                 .await?;
             let bodies: Vec<i64> = outcomes.iter().map(|(delivery, _)| delivery.body).collect();
+            let is_promise = !notices.is_empty();
             let settle = move || Settle {
                 outcomes,
                 notices,
                 files: written.hand_over(),
                 now: Timestamp::now(),
             };
-            self.desk.write(settle).await?;
+            match is_promise {
+                true => self.desk.write(settle).await?,
+                false => self.desk.write_later(settle()).await?,
+            }
             drop(noted);
             self.recent.forget(&bodies);
             Ok(())

@@ -7,6 +7,7 @@ mod disk;
 mod flushing;
 mod group;
 mod handing;
+mod later;
 mod noting;
 mod sharing;
 

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -14,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::flusher::Flusher;
 use super::handover::Leased;
 use super::housekeeper::{Chores, Housekeeper};
+use super::later::{Later, MOMENT};
 use super::lock::Lock;
 use super::schema;
 use super::thread::Thread;
@@ -100,11 +102,16 @@ impl Effects {
 pub(super) struct Desk {
     // In this order: the thread ends when nobody can ask it any more.
     requests: mpsc::Sender<Request>,
+    later: Arc<Later>,
+    /// How long a task lies aside at most.
+    moment: Duration,
     _thread: Arc<Thread>,
 }
 
 enum Request {
     Work(Box<dyn Work>),
+    /// Something has lain aside for long enough.
+    Look,
     Stop(oneshot::Sender<()>),
 }
 
@@ -120,10 +127,12 @@ impl Desk {
         lock: Option<Lock>,
     ) -> Result<Desk, Failure> {
         let (requests, inbox) = mpsc::channel(WAITING);
+        let later = Arc::new(Later::default());
         let log_pages = Arc::new(AtomicUsize::new(0));
         schema::watch_log(&mut db, Arc::clone(&log_pages))?;
         let writer = Writer {
             db,
+            later: Arc::clone(&later),
             log_pages,
             flusher,
             chores,
@@ -138,6 +147,8 @@ impl Desk {
         })?;
         Ok(Desk {
             requests,
+            later,
+            moment: MOMENT,
             _thread: Arc::new(thread),
         })
     }
@@ -145,13 +156,23 @@ impl Desk {
     /// Writes and waits for the commit. A caller who stops waiting in time makes the task not happen. The
     /// task is made once there is room for it; from then on, what it owns on disk is the writer's to look after.
     pub(super) async fn write<T: Task>(&self, make: impl FnOnce() -> T) -> Result<T::Answer, Failure> {
-        let (reply, answer) = oneshot::channel();
         let room = self.requests.reserve().await.map_err(|_| Failure::closed())?;
-        room.send(Request::Work(Box::new(Pending {
-            task: make(),
-            outcome: None,
-            reply,
-        })));
+        let (work, answer) = Pending::new(make());
+        room.send(Request::Work(work));
+        answer.await.map_err(|_| Failure::closed())?
+    }
+
+    /// Like [`Desk::write`], for a task that is no promise, owns nothing on disk, and whose caller is in no hurry: it waits a
+    /// moment for a promise to share the transaction of.
+    pub(super) async fn write_later<T: Task>(&self, task: T) -> Result<T::Answer, Failure> {
+        let (work, mut answer) = Pending::new(task);
+        if self.later.put(work)
+            && let Ok(answered) = tokio::time::timeout(self.moment, &mut answer).await
+        {
+            return answered.map_err(|_| Failure::closed())?;
+        }
+        // A writer that has ended has dropped the task.
+        let _ = self.requests.send(Request::Look).await;
         answer.await.map_err(|_| Failure::closed())?
     }
 
@@ -159,6 +180,12 @@ impl Desk {
     #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
         self.requests.max_capacity() - self.requests.capacity()
+    }
+
+    /// Lets tasks lie aside for that long.
+    #[cfg(test)]
+    pub(super) fn set_moment(&mut self, moment: Duration) {
+        self.moment = moment;
     }
 
     /// Ends the writer after everything that was asked for before.
@@ -172,6 +199,7 @@ impl Desk {
 
 struct Writer {
     db: Connection,
+    later: Arc<Later>,
     /// Pages in the log after the last commit.
     log_pages: Arc<AtomicUsize>,
     flusher: Flusher,
@@ -186,12 +214,20 @@ impl Writer {
         let mut requests = Vec::with_capacity(BATCH);
         let mut stop = None;
         while stop.is_none() && inbox.blocking_recv_many(&mut requests, BATCH) > 0 {
-            let mut batch = Vec::with_capacity(requests.len());
+            let mut batch = self.later.take();
+            let (mut is_asked, mut is_promised) = (false, false);
             for request in requests.drain(..) {
                 match request {
-                    Request::Work(work) => batch.push(work),
+                    Request::Work(work) => {
+                        is_promised |= work.is_promise();
+                        batch.push(work);
+                    }
+                    Request::Look => is_asked = true,
                     Request::Stop(done) => stop = Some(done),
                 }
+            }
+            if is_asked || is_promised {
+                self.later.was_worth_it(is_promised);
             }
             self.settle(batch);
             if self.chores.attend_log(self.log_pages.load(Ordering::Acquire)) {
@@ -200,6 +236,7 @@ impl Writer {
             }
         }
         inbox.close();
+        self.later.close();
         // In this order: each has work for the next.
         drop(self.flusher);
         drop(self.chores);
@@ -311,6 +348,20 @@ struct Pending<T: Task> {
     task: T,
     outcome: Option<T::Answer>,
     reply: oneshot::Sender<Result<T::Answer, Failure>>,
+}
+
+impl<T: Task> Pending<T> {
+    /// With the way on which the caller hears.
+    #[expect(clippy::type_complexity, reason = "both ends of one channel")]
+    fn new(task: T) -> (Box<dyn Work>, oneshot::Receiver<Result<T::Answer, Failure>>) {
+        let (reply, answer) = oneshot::channel();
+        let pending = Pending {
+            task,
+            outcome: None,
+            reply,
+        };
+        (Box::new(pending), answer)
+    }
 }
 
 impl<T: Task> Work for Pending<T> {

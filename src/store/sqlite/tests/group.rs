@@ -8,7 +8,7 @@ use crate::queue::Spool;
 
 /// Counts the commits in the write-ahead log (<https://www.sqlite.org/fileformat2.html#walformat>): a frame that
 /// ends a transaction carries the size of the database.
-fn commits(settings: &Settings) -> usize {
+pub(super) fn commits(settings: &Settings) -> usize {
     let log = std::fs::read(settings.directory.join("sealgate.db-wal")).unwrap_or_default();
     let number = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().unwrap());
     if log.len() < 32 {
