@@ -219,3 +219,36 @@ async fn new_mail_leaves_the_reserve_alone_and_mail_that_is_here_still_leaves() 
     let told = vec![(id(0, 1), crate::store::samples::notice(b"z"))];
     sqlite.settle(outcomes, told).await.unwrap();
 }
+
+/// Keeps everybody from copying the log into the database, as somebody does who is at it himself: byte 121 of the index
+/// (<https://www.sqlite.org/walformat.html#locks>). The lock is of the open file, for a process does not keep itself out.
+fn as_if_copied_elsewhere(settings: &Settings) -> std::fs::File {
+    let index = settings.directory.join("sealgate.db-shm");
+    let index = std::fs::File::options()
+        .read(true)
+        .write(true)
+        .open(index)
+        .unwrap();
+    let lock = nix::libc::flock {
+        l_type: nix::libc::F_WRLCK.try_into().unwrap(),
+        l_whence: nix::libc::SEEK_SET.try_into().unwrap(),
+        l_start: 121,
+        l_len: 1,
+        l_pid: 0,
+    };
+    nix::fcntl::fcntl(&index, nix::fcntl::FcntlArg::F_OFD_SETLK(&lock)).unwrap();
+    index
+}
+
+#[tokio::test]
+async fn mail_is_taken_though_the_log_is_long_and_somebody_else_copies_it() {
+    let ground = TemporaryDirectory::new();
+    let settings = ground.settings();
+    let sqlite = Sqlite::open(&settings).await.unwrap();
+    let copying = as_if_copied_elsewhere(&settings);
+    let long = Statement("CREATE TABLE long (octets BLOB); INSERT INTO long VALUES (zeroblob(70000000))");
+    sqlite.desk.write(|| long).await.unwrap();
+    sqlite.commit(record(1), mail(10)).await.unwrap();
+    assert!(!sqlite.find(Lookup::Id(id(0, 1))).await.unwrap().is_empty());
+    drop(copying);
+}
