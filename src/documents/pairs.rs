@@ -21,6 +21,9 @@ pub(super) fn read(visit: &mut Visit<'_>, text: &str) {
 /// The fields of all lines that are nothing but fields of a form and hide something by its encoding.
 fn form_fields(text: &str) -> String {
     let mut fields = String::new();
+    if memchr::memchr(b'&', text.as_bytes()).is_none() {
+        return fields;
+    }
     let lines = text.lines().map(str::trim).filter(|line| is_form(line));
     for line in lines {
         for (label, value) in line.split('&').filter_map(|pair| pair.split_once('=')) {
