@@ -2,6 +2,7 @@
 
 use super::boundary;
 use super::checks::Check;
+use super::expression::Ends;
 use super::rule::{Pattern, Rule, is_part};
 
 /// A value that could be an element.
@@ -45,56 +46,6 @@ const MOST_BEGINNINGS: usize = 12;
 /// How far the next value of a list may stand from the one before.
 pub(super) const LIST_GAP: usize = 60;
 
-/// Finds the candidates of one pattern that begin within stretches of text, in order, given the octets where its
-/// matches may begin. They do not overlap, and none begins at or after `limit`.
-///
-/// After a rejected match the search goes on one octet later, so that a value is found although something
-/// before it looks like its beginning; a run of digits is left as a whole, which keeps the search linear.
-pub(super) fn find(
-    rule: &Rule,
-    at: (usize, usize),
-    (bytes, starts): (&[u8], &[usize]),
-    stretches: &[(usize, usize)],
-    limit: usize,
-) -> Vec<Candidate> {
-    let mut found = Vec::new();
-    let Some(pattern) = rule.patterns.get(at.1) else {
-        return found;
-    };
-    let mut judge = Judge {
-        rule,
-        pattern,
-        at,
-        bytes,
-        compact: Vec::new(),
-    };
-    let mut next = 0;
-    for (from, to) in stretches {
-        next = next.max(*from);
-        let mut to = *to;
-        let mut at = starts.partition_point(|start| *start < next);
-        while let Some(start) = starts.get(at).copied().filter(|start| *start < to) {
-            at += 1;
-            // The quick question first: whatever begins here is part of something longer.
-            if start < next || !boundary::may_begin(bytes, start, pattern.boundary) {
-                continue;
-            }
-            let Some(end) = pattern.expression.end(bytes, start) else {
-                continue;
-            };
-            if let Ok(candidate) = judge.longest(start, end) {
-                next = candidate.end;
-                // The list may go on where no keyword reaches.
-                if pattern.in_lists {
-                    to = to.max(next + LIST_GAP).min(limit);
-                }
-                found.push(candidate);
-            }
-        }
-    }
-    found
-}
-
 /// Everything that fits one pattern and begins within a stretch of text, at most `most`: for explanations.
 pub(super) fn attempts(
     rule: &Rule,
@@ -107,13 +58,7 @@ pub(super) fn attempts(
     let Some(pattern) = rule.patterns.get(at.1) else {
         return tried;
     };
-    let mut judge = Judge {
-        rule,
-        pattern,
-        at,
-        bytes,
-        compact: Vec::new(),
-    };
+    let mut judge = Judge::new(rule, pattern, at, bytes);
     let mut next = from;
     while let Some(start) = pattern
         .expression
@@ -121,7 +66,7 @@ pub(super) fn attempts(
         .filter(|_| tried.len() < most)
     {
         next = start + 1;
-        let Some(end) = pattern.expression.end(bytes, start) else {
+        let Some(end) = judge.ends.of(bytes, start) else {
             continue;
         };
         let outcome = judge.longest(start, end);
@@ -140,17 +85,36 @@ pub(super) fn is_inside_digits(bytes: &[u8], start: usize) -> bool {
     start > 0 && is_digit(start - 1) && is_digit(start)
 }
 
-/// Says of a match whether it is a value.
-struct Judge<'r> {
+/// Says of the matches of one pattern whether they are values. Not `Debug`: it holds the message.
+pub(super) struct Judge<'r> {
     rule: &'r Rule,
     pattern: &'r Pattern,
     at: (usize, usize),
     bytes: &'r [u8],
+    ends: Ends<'r>,
     /// The value without separators, in upper case; kept to be filled again.
     compact: Vec<u8>,
 }
 
-impl Judge<'_> {
+impl<'r> Judge<'r> {
+    /// Of a pattern, which is that of the rule and the number in `at`.
+    pub fn new(rule: &'r Rule, pattern: &'r Pattern, at: (usize, usize), bytes: &'r [u8]) -> Judge<'r> {
+        Judge {
+            rule,
+            pattern,
+            at,
+            bytes,
+            ends: pattern.expression.ends(),
+            compact: Vec::new(),
+        }
+    }
+
+    /// The value that begins at an octet, if one does.
+    pub fn value_at(&mut self, start: usize) -> Option<Candidate> {
+        let end = self.ends.of(self.bytes, start)?;
+        self.longest(start, end).ok()
+    }
+
     /// The whole match if it is a value, else the longest beginning of it that is one, where the pattern
     /// allows that: it may have swallowed what follows the value. A beginning whose form says much goes before
     /// a whole whose form says little: one in ten card numbers passes the Luhn check with its expiry date, too.

@@ -10,10 +10,13 @@ use regex_automata::meta::{Config, Regex};
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
+use super::sieve::{Followed, Follower};
+
 /// An expression, compiled.
 #[derive(Debug)]
 pub(super) struct Expression {
     regex: Regex,
+    followed: Followed,
     head: Head,
     longest: usize,
 }
@@ -63,6 +66,7 @@ impl Expression {
         let regex = Regex::builder().configure(config).build_from_hir(form);
         Ok(Expression {
             regex: regex.map_err(|_| ())?,
+            followed: Followed::leftmost(form).map_err(|_| ())?,
             head: Head::of(form),
             longest,
         })
@@ -73,23 +77,47 @@ impl Expression {
         self.head.next(bytes, from, to)
     }
 
+    /// For asking over and over where matches end.
+    pub fn ends(&self) -> Ends<'_> {
+        Ends {
+            expression: self,
+            follower: self.followed.start(),
+        }
+    }
+
     /// Where the match that begins at an octet ends; none when no match begins there.
     pub fn end(&self, bytes: &[u8], start: usize) -> Option<usize> {
-        let end = (start + self.longest).min(bytes.len());
-        let input = Input::new(bytes).range(start..end).anchored(Anchored::Yes);
-        self.regex.search_half(&input).map(|found| found.offset())
+        self.ends().of(bytes, start)
     }
 
     /// Whether a match begins between two octets.
     pub fn begins(&self, bytes: &[u8], from: usize, to: usize) -> bool {
-        let mut next = from;
+        let (mut ends, mut next) = (self.ends(), from);
         while let Some(start) = self.next(bytes, next, to) {
-            if self.end(bytes, start).is_some() {
+            if ends.of(bytes, start).is_some() {
                 return true;
             }
             next = start + 1;
         }
         false
+    }
+}
+
+/// Tells where matches of an expression end.
+pub(super) struct Ends<'e> {
+    expression: &'e Expression,
+    follower: Follower<'e>,
+}
+
+impl Ends<'_> {
+    /// Where the match that begins at an octet ends; none when no match begins there.
+    pub fn of(&mut self, bytes: &[u8], start: usize) -> Option<usize> {
+        let end = (start + self.expression.longest).min(bytes.len());
+        self.follower.end(bytes, start, end).unwrap_or_else(|()| {
+            let input = Input::new(bytes).range(start..end).anchored(Anchored::Yes);
+            let found = self.expression.regex.search_half(&input);
+            found.map(|found| found.offset())
+        })
     }
 }
 
@@ -185,20 +213,21 @@ where
     }
 }
 
-/// Adds the first octets of all matches: by the first one, a bit for each second one that a match may go on with, or
-/// that may follow it.
-pub(super) fn first_two(form: &Hir, begins: &mut [[u64; 4]; 256]) {
+/// So many of the first octets of matches are compared.
+pub(super) const FIRST: usize = 3;
+
+/// By place, the octets that may stand there in matches, or behind those that are shorter.
+pub(super) fn first_octets(form: &Hir) -> [[bool; 256]; FIRST] {
+    let mut all = [[false; 256]; FIRST];
     for way in ways(form) {
-        let set = |place: usize| way.sets.get(place).copied().unwrap_or(Set::ALL);
-        let (first, second) = (set(0), set(1));
-        for (octet, seconds) in (0..=u8::MAX).zip(begins.iter_mut()) {
-            if first.holds(octet) {
-                for (bits, more) in seconds.iter_mut().zip(second.words()) {
-                    *bits |= more;
-                }
+        for (place, octets) in all.iter_mut().enumerate() {
+            let set = way.sets.get(place).copied().unwrap_or(Set::ALL);
+            for (octet, may) in (0..=u8::MAX).zip(octets) {
+                *may |= set.holds(octet);
             }
         }
     }
+    all
 }
 
 fn is_of_word(octet: u8) -> bool {
@@ -230,12 +259,6 @@ impl Set {
     fn or(self, other: Set) -> Set {
         let (Set([a, b]), Set([c, d])) = (self, other);
         Set([a | c, b | d])
-    }
-
-    fn words(self) -> [u64; 4] {
-        let Set([low, high]) = self;
-        // Halves: what is cut off stands in the other one.
-        [low as u64, (low >> 64) as u64, high as u64, (high >> 64) as u64]
     }
 
     fn holds_only(self, fits: fn(u8) -> bool) -> bool {

@@ -1,6 +1,5 @@
 //! Rules as the search uses them: compiled, vetted, with the texts that people read.
 
-use regex::bytes::RegexSet;
 use regex_syntax::hir::Hir;
 
 use super::checks::Check;
@@ -50,7 +49,7 @@ pub(super) struct Pattern {
     pub shape: Shape,
     pub checks: Vec<&'static Check>,
     /// Spellings that mean something else: a telephone number, a date.
-    pub except: RegexSet,
+    pub except: Set,
     pub boundary: Boundary,
     pub needs_form: bool,
     /// Whether the issuer of its form must be named near by.
@@ -108,7 +107,7 @@ impl Pattern {
 
     /// Whether the value is written like something else.
     pub fn is_excepted(&self, written: &[u8]) -> bool {
-        !self.except.is_empty() && self.except.is_match(written)
+        self.except.fits(written)
     }
 }
 

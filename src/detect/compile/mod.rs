@@ -15,7 +15,7 @@ use super::keywords::{Keywords, Neighbours, Turned, Use, Vocabulary};
 use super::names::Names;
 use super::rule::{Form, Forms, Pattern, Rule, compact};
 use super::rule_file::{self, At, EvidenceEntry, PatternEntry, RuleFile, Strength};
-use super::sieve::Sieve;
+use super::sieve::{Sieve, Sieved};
 use super::{RuleError, RuleSource, Rules};
 use crate::message::Confidence;
 
@@ -46,8 +46,13 @@ pub(super) fn compile(sources: &[RuleSource]) -> Result<Rules, Vec<RuleError>> {
     let names = Names::load().map_err(|message| vec![whole(message)])?;
     let vocabulary = Vocabulary::of(rules.iter().map(|rule| &rule.keywords));
     let patterns = rules.iter().flat_map(|rule| &rule.patterns);
-    let patterns = patterns.map(|pattern| ((&pattern.form, pattern.shape), pattern.counts_alone()));
-    let sieve = Sieve::of(patterns, LONGEST).map_err(|message| vec![whole(message)])?;
+    let sieved = patterns.map(|pattern| Sieved {
+        form: &pattern.form,
+        shape: pattern.shape,
+        alone: pattern.counts_alone(),
+        shorter: pattern.shorter,
+    });
+    let sieve = Sieve::of(&sieved.collect::<Vec<_>>()).map_err(|message| vec![whole(message)])?;
     let rules = Rules {
         rules,
         sieve,
@@ -196,7 +201,9 @@ impl<'s> Compiler<'s> {
             .filter_map(|except| self.whole_match(except))
             .collect();
         let checks = self.checks(&entry.checks);
-        let except = self.set(line, &except)?;
+        let except = regexes::wholes(&except)
+            .map_err(|message| self.fail(line, message))
+            .ok()?;
         let told = regexes::pattern(&entry.regex.value, entry.ignore_case);
         let (form, expression) = told
             .map_err(|message| self.fail(entry.regex.line, message))
@@ -259,7 +266,7 @@ impl<'s> Compiler<'s> {
         for At { value: form, .. } in &file.forms {
             wholes.extend(self.whole_match(&form.regex));
         }
-        let set = regexes::forms(&wholes).map_err(|message| self.fail(1, message));
+        let set = regexes::wholes(&wholes).map_err(|message| self.fail(1, message));
         let named = |entry: &At<rule_file::FormEntry>| Form {
             name: entry.value.name.clone(),
             distinctive: entry.value.distinctive,
@@ -322,11 +329,6 @@ impl<'s> Compiler<'s> {
         let told = regexes::vetted(&expression.value);
         told.map_err(|message| self.fail(expression.line, message)).ok()?;
         Some(format!("^(?:{})$", expression.value))
-    }
-
-    fn set(&mut self, line: usize, expressions: &[String]) -> Option<regex::bytes::RegexSet> {
-        let told = regexes::set(expressions);
-        told.map_err(|message| self.fail(line, message)).ok()
     }
 
     fn fail(&mut self, line: usize, message: String) {

@@ -3,7 +3,7 @@
 //! The engine takes linear time for each search; a bound on the length of a match keeps the search that goes
 //! on after a rejected match linear too.
 
-use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::Hir;
 use regex_syntax::{Error, ParserBuilder};
 
@@ -18,8 +18,6 @@ pub(in super::super) const LONGEST: usize = 128;
 pub(super) const KEYWORDS_SIZE: usize = 16 << 20;
 /// What one pattern may take, compiled.
 const PATTERN_SIZE: usize = 1 << 20;
-/// What a set may take, compiled, and while it searches.
-const SET_SIZE: usize = 32 << 20;
 
 const TOO_LARGE: &str = "the expression is too large when compiled; make its repetitions smaller";
 
@@ -55,7 +53,7 @@ pub(super) fn evidence(
 }
 
 /// Compiles expressions that were vetted before and must fit a value from end to end.
-pub(super) fn forms(expressions: &[String]) -> Result<Set, String> {
+pub(super) fn wholes(expressions: &[String]) -> Result<Set, String> {
     let forms = expressions.iter().map(|expression| form(expression, false));
     Set::of(&forms.collect::<Result<Vec<_>, _>>()?)
 }
@@ -85,16 +83,6 @@ fn form(expression: &str, ignore_case: bool) -> Result<Hir, String> {
         ));
     }
     Ok(form)
-}
-
-/// Compiles a set of expressions that were vetted before.
-pub(super) fn set(expressions: &[String]) -> Result<RegexSet, String> {
-    RegexSetBuilder::new(expressions)
-        .unicode(false)
-        .size_limit(SET_SIZE)
-        .dfa_size_limit(SET_SIZE)
-        .build()
-        .map_err(|_| "together the expressions are too large when compiled; make them smaller".to_owned())
 }
 
 fn syntax(error: &Error) -> String {

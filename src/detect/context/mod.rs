@@ -12,7 +12,7 @@ pub(super) use self::voices::{Keyword, Side};
 use super::candidates::{Candidate, LIST_GAP};
 use super::compile::LONGEST;
 use super::evidence::Around;
-use super::keywords::Hit;
+use super::keywords::{Hit, Said};
 use super::layout::Cell;
 use super::names::Names;
 use super::rule::{Pattern, Rule};
@@ -25,6 +25,8 @@ pub(super) struct Scene<'v> {
     pub bytes: &'v [u8],
     /// The rule's keywords around the candidate, in order.
     pub hits: &'v [Hit],
+    /// Where keywords may begin there.
+    pub said: &'v Said,
     /// The cell, when it stands in a table.
     pub cell: Option<&'v Cell>,
     /// The rule's keywords in the labels of its column.
@@ -252,7 +254,10 @@ fn in_table(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> V
     let own = scene.own.place().filter(|label| label.start >= cell.own.start);
     let labels = [Some(&cell.own), cell.left.as_ref(), cell.first.as_ref()];
     for place in labels.into_iter().flatten() {
-        for hit in rule.keywords.find(scene.bytes, place.start, place.end) {
+        for hit in scene
+            .said
+            .find(&rule.keywords, candidate.rule, scene.bytes, place)
+        {
             let heard = beside(&hit, candidate, scene, Limits::default());
             heard
                 .iter()

@@ -4,6 +4,7 @@
 //! is also "Account  Number", "account_number", "AccountNumber", and a plural.
 
 mod neighbours;
+mod said;
 mod starts;
 
 use std::collections::{HashMap, HashSet};
@@ -11,6 +12,7 @@ use std::collections::{HashMap, HashSet};
 use regex::bytes::{Regex, RegexBuilder};
 
 pub(super) use self::neighbours::Neighbours;
+pub(super) use self::said::Said;
 use self::starts::Starts;
 use super::checks::Check;
 use super::rule_file::Strength;
@@ -242,15 +244,27 @@ impl Vocabulary {
     }
 
     /// Adds to the `hits` of each rule its keywords that begin between two octets, as [`Keywords::find`] finds
-    /// them. `rules` gives the keywords of the rule with each place.
-    pub fn find(&self, bytes: &[u8], (from, to): (usize, usize), rules: &[&Keywords], hits: &mut [Vec<Hit>]) {
+    /// them, and to what was said where they may. `rules` gives the keywords of the rule with each place.
+    pub fn find(
+        &self,
+        bytes: &[u8],
+        (from, to): (usize, usize),
+        rules: &[&Keywords],
+        (hits, said): (&mut [Vec<Hit>], &mut Said),
+    ) {
         self.starts.scan(bytes, (from, to), Starts::ALL, |at, bits| {
+            said.add(at, bits);
             for (place, (keywords, hits)) in rules.iter().zip(hits.iter_mut()).enumerate() {
                 if bits & Starts::bit(place) != 0 {
                     keywords.hit(bytes, at, bytes.len(), hits);
                 }
             }
         });
+    }
+
+    /// The bit of a rule in what was said; the last one stands for all rules beyond.
+    pub fn bit(rule: usize) -> u64 {
+        Starts::bit(rule)
     }
 }
 

@@ -28,6 +28,19 @@ pub(super) struct Cell {
     pub may_be_prose: bool,
 }
 
+/// What is alike for all that stands at a place of a table: a cell, or a row whose cells only spaces part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Spot {
+    /// Nothing that begins here reaches beyond, unless it holds what separates cells.
+    pub within: Range<usize>,
+    /// Where labels may stand that are no column's: the cell, the nearest one to its left, and the first of the row.
+    pub beside: [Range<usize>; 3],
+    /// Which of the tables so far it is of.
+    pub table: usize,
+    /// Its column; none where it may be any.
+    pub column: Option<usize>,
+}
+
 /// Reads a text as lines, some of which are rows. Not `Debug`: it holds the message.
 pub(super) struct Layout<'v> {
     bytes: &'v [u8],
@@ -35,6 +48,8 @@ pub(super) struct Layout<'v> {
     line: Range<usize>,
     cells: Option<Cells>,
     table: Option<Block>,
+    /// How many rows of labels there were, so that no two states of a table are taken for each other.
+    labelled: usize,
 }
 
 /// A table that goes on.
@@ -129,6 +144,7 @@ impl<'v> Layout<'v> {
             line: 0..0,
             cells: None,
             table: None,
+            labelled: 0,
         };
         if kind != TextKind::Header {
             layout.read_line(0);
@@ -170,6 +186,56 @@ impl<'v> Layout<'v> {
             first,
             row: self.line.clone(),
             may_be_prose: self.kind == TextKind::Body && cells.may_be_prose(),
+        })
+    }
+
+    /// What is alike around an octet, when it stands below a header. Calls come in order, as for [`Layout::cell`].
+    ///
+    /// # Errors
+    /// Up to where there is no table, when it does not.
+    pub fn spot(&mut self, at: usize) -> Result<Spot, usize> {
+        if self.go_to(at).is_none() {
+            return Err(self.bytes.len());
+        }
+        let line = self.line.clone();
+        let labels = self.table.as_ref().map(|table| &table.labels);
+        let last = labels.and_then(|labels| labels.last());
+        let row = last.filter(|labels| labels.row != line).and(self.cells.as_ref());
+        let Some(cells) = row.filter(|_| line.contains(&at)) else {
+            return Err(line.end.max(at + 1));
+        };
+        if cells.delimiter == Delimiter::Spaces {
+            return Ok(Spot {
+                within: at..line.end,
+                beside: [line.clone(), 0..0, 0..0],
+                table: self.labelled,
+                column: None,
+            });
+        }
+        let column = cells
+            .list
+            .partition_point(|cell| cell.start <= at)
+            .saturating_sub(1);
+        let own = cells.list.get(column).filter(|own| own.contains(&at));
+        // Between two cells anything may begin.
+        let own = own.cloned().unwrap_or(at..at);
+        let before = cells.list.get(..column).unwrap_or_default();
+        let left = before.iter().rev().find(|cell| !cell.is_empty()).cloned();
+        let first = cells.list.first().cloned();
+        Ok(Spot {
+            within: at..own.end,
+            beside: [own, left.unwrap_or(0..0), first.unwrap_or(0..0)],
+            table: self.labelled,
+            column: Some(column),
+        })
+    }
+
+    /// The labels of a column of the table that [`Layout::spot`] answered for, or all of them.
+    pub fn labels(&self, column: Option<usize>) -> impl Iterator<Item = &Range<usize>> {
+        let rows = self.table.iter().flat_map(|table| &table.labels);
+        rows.flat_map(move |row| {
+            let wanted = column.map_or(0..row.cells.list.len(), |column| column..column + 1);
+            row.cells.list.get(wanted).unwrap_or_default()
         })
     }
 
@@ -280,6 +346,7 @@ impl<'v> Layout<'v> {
         if let Some(table) = &mut self.table {
             table.rows += 1;
             if table.wants_labels(start) && cells.are_labels(self.bytes) {
+                self.labelled += 1;
                 table
                     .labels
                     .push(Labels::of(self.bytes, self.line.clone(), cells.clone()));

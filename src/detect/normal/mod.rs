@@ -126,6 +126,14 @@ impl<'t> View<'t> {
         stretches
     }
 
+    /// Where something was taken out, behind one octet and before another or there, in order.
+    pub fn joins_between(&self, after: usize, to: usize) -> impl Iterator<Item = usize> {
+        let joins = self.joins.as_deref().unwrap_or_default();
+        let first = joins.partition_point(|at| *at as usize <= after);
+        let joins = joins.iter().skip(first).map(|at| *at as usize);
+        joins.take_while(move |at| *at <= to)
+    }
+
     /// Whether a line end was taken out between these octets.
     pub fn crosses_join(&self, start: usize, end: usize) -> bool {
         let joins = self.joins.as_deref().unwrap_or_default();

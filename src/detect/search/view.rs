@@ -1,13 +1,15 @@
 //! One view of one text: places, candidates, weight, contest, names; block by block, so that a text of any
 //! size takes little memory beside itself.
 
+mod places;
 mod reach;
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use self::reach::Stretches;
+use self::places::Finder;
+use self::reach::Spoken;
 use super::super::Rules;
 use super::super::candidates::{self, Candidate};
 use super::super::compile::LONGEST;
@@ -15,11 +17,10 @@ use super::super::contest::{self, Weighed};
 use super::super::context::{self, Listed, OwnLabel, Scene, Silence};
 use super::super::digits::Runs;
 use super::super::evidence::Around;
-use super::super::keywords::{Hit, Keywords};
+use super::super::keywords::{Hit, Keywords, Said};
 use super::super::layout::{Cell, FirstHeader, Layout};
 use super::super::names::Nearby;
 use super::super::normal::View;
-use super::super::sieve::Starts;
 use super::outcome::{Enough, Explained, Found, Why};
 use crate::message::Masked;
 use crate::mime::{Text, TextKind};
@@ -59,11 +60,12 @@ pub(super) fn search(
     hand_over: &mut dyn FnMut(Found),
 ) -> Headed {
     let mut search = ViewSearch::new(rules, view, text);
-    search.headed = plain;
+    search.heard_before = plain;
+    let mut finder = Finder::of(&search);
     // A number that was made whole has to stand where something was taken out.
     for (from, to) in view.stretches(LONGEST) {
         for block in blocks(from, to) {
-            search.block(block.0, block.1, enough, hand_over);
+            search.block(&mut finder, block, enough, hand_over);
         }
     }
     Headed(
@@ -113,18 +115,23 @@ struct ViewSearch<'v> {
     /// By rule: where the first line begins that may be the header of a table with one of its keywords.
     headers: Vec<FirstHeader>,
     /// What the plain view tells of headers, when this is not the plain one.
-    headed: Option<Headed>,
+    heard_before: Option<Headed>,
     /// By rule: the keywords in and around the block, once one was asked for.
     hits: Vec<Vec<Hit>>,
+    /// Where they may begin.
+    said: Said,
     /// Up to here, all keywords were heard.
     heard: usize,
+    /// The patterns that need no keyword, and by rule those that need one.
+    needs_none: u64,
+    spoken: Vec<Spoken>,
+    /// The patterns whose matches hold nothing that separates the cells of a table.
+    bound: u64,
+    /// What the labels of columns say, and of which table they are.
+    columns: (usize, HashMap<Option<usize>, (u64, u64)>),
+    block: (usize, usize),
     /// The digits of the block.
     runs: Runs,
-    /// Where matches begin in the block, once they were asked for; only of the patterns that may count alone, when no
-    /// keyword reaches into it.
-    starts: Option<Starts>,
-    /// By rule, and whether only strong keywords count: where they reach in the block, once it was asked for.
-    stretches: Vec<[Option<Rc<Stretches>>; 2]>,
     layout: Layout<'v>,
     /// The last octets whose cell was asked for, and the answer.
     cell: (Range<usize>, Option<Rc<Cell>>),
@@ -144,18 +151,22 @@ struct ViewSearch<'v> {
 impl<'v> ViewSearch<'v> {
     fn new(rules: &'v Rules, view: &'v View<'v>, text: &Text) -> Self {
         let bytes = &view.bytes;
-        ViewSearch {
+        let mut search = ViewSearch {
             rules,
             view,
             alone: !is_written_by_programs(text),
             keywords: rules.rules.iter().map(|rule| &rule.keywords).collect(),
             headers: rules.rules.iter().map(|_| FirstHeader::default()).collect(),
-            headed: None,
+            heard_before: None,
             hits: rules.rules.iter().map(|_| Vec::new()).collect(),
+            said: Said::default(),
             heard: 0,
+            needs_none: 0,
+            spoken: Vec::new(),
+            bound: rules.sieve.free_of(b"\n\t|,;"),
+            columns: (0, HashMap::new()),
+            block: (0, 0),
             runs: Runs::default(),
-            starts: None,
-            stretches: rules.rules.iter().map(|_| [None, None]).collect(),
             layout: Layout::new(bytes, text.kind),
             cell: (0..0, None),
             nearby: Nearby::new(&rules.names, bytes),
@@ -164,27 +175,23 @@ impl<'v> ViewSearch<'v> {
             own: OwnLabel::of(bytes, 0),
             around: Around::new(rules.rules.iter().map(|rule| rule.evidence.len())),
             row: (0..0, false),
-        }
+        };
+        (search.needs_none, search.spoken) = search.speakers();
+        search
     }
 
-    fn block(&mut self, from: usize, to: usize, enough: &Enough, hand_over: &mut dyn FnMut(Found)) {
-        let rules = self.rules;
+    fn block(
+        &mut self,
+        finder: &mut Finder<'v>,
+        (from, to): (usize, usize),
+        enough: &Enough,
+        hand_over: &mut dyn FnMut(Found),
+    ) {
+        self.block = (from, to);
         self.runs.read(&self.view.bytes, from, to + LONGEST);
-        self.starts = None;
-        self.stretches.fill(Default::default());
         self.labels.clear();
-        let mut candidates: Vec<Candidate> = Vec::new();
-        // What is left out here leaves its place to other rules: more is found, never less.
-        let wanted = |(_, owner): &(usize, (usize, usize))| !enough.is_reached(owner.0);
-        for (number, owner) in rules.owners().enumerate().filter(wanted) {
-            candidates.append(&mut self.candidates(number, owner, (from, to)));
-        }
-        candidates.sort_by_key(|one| (one.start, one.end, one.rule, one.pattern));
-        let weighed = candidates
-            .into_iter()
-            .filter_map(|candidate| self.weigh(candidate, (from, to)).ok())
-            .collect();
-        for weighed in contest::settle(&rules.rules, weighed) {
+        let weighed = self.weighed(finder, (from, to), enough);
+        for weighed in contest::settle(&self.rules.rules, weighed) {
             hand_over(self.found(weighed));
         }
     }
@@ -197,7 +204,8 @@ impl<'v> ViewSearch<'v> {
         self.cell.1.clone()
     }
 
-    fn weigh(&mut self, candidate: Candidate, (from, to): (usize, usize)) -> Result<Weighed, Silence> {
+    fn weigh(&mut self, candidate: Candidate) -> Result<Weighed, Silence> {
+        let (from, to) = self.block;
         let rule = self.rules.rules.get(candidate.rule).ok_or(Silence::NoKeyword)?;
         let cell = self.cell(candidate.start, candidate.end);
         self.hear(from, to);
@@ -218,6 +226,7 @@ impl<'v> ViewSearch<'v> {
         let scene = Scene {
             bytes,
             hits: self.hits.get(candidate.rule).map_or(&[][..], Vec::as_slice),
+            said: &self.said,
             cell: cell.as_deref(),
             headed: &headed,
             alone: self.alone,
@@ -248,20 +257,21 @@ impl<'v> ViewSearch<'v> {
     }
 
     /// Everything in a block that has the form of an element, and what became of it.
-    fn explain(&mut self, (from, to): (usize, usize), most: usize, hand_over: &mut dyn FnMut(Explained)) {
+    fn explain(&mut self, block: (usize, usize), most: usize, hand_over: &mut dyn FnMut(Explained)) {
+        self.block = block;
         let mut attempts = Vec::new();
         for owner in self.rules.owners() {
             let Some(rule) = self.rules.rules.get(owner.0) else {
                 continue;
             };
-            let tried = candidates::attempts(rule, owner, &self.view.bytes, (from, to), most);
+            let tried = candidates::attempts(rule, owner, &self.view.bytes, block, most);
             attempts.extend(tried.into_iter().map(|attempt| (owner, attempt)));
         }
         attempts.sort_by_key(|(owner, attempt)| (attempt.start, attempt.end, *owner));
         for ((rule, pattern), attempt) in attempts {
             let why = match attempt.outcome {
                 Err(refusal) => Why::Refused(refusal),
-                Ok(candidate) => match self.weigh(candidate, (from, to)) {
+                Ok(candidate) => match self.weigh(candidate) {
                     Err(silence) => Why::Silent(silence),
                     Ok(_) => Why::Outranked,
                 },

@@ -9,18 +9,18 @@ use regex_automata::nfa::thompson;
 use regex_automata::util::pool::{Pool, PoolGuard};
 use regex_syntax::hir::Hir;
 
+use super::super::digits::Run;
 use super::steps::Steps;
 
 /// What the states that were met may take, for each thread that searches.
 const STATES: usize = 8 << 20;
 /// What the expressions may take, compiled.
 const SIZE: usize = 32 << 20;
-/// So many expressions one automaton can tell apart.
-pub(super) const MOST: usize = 64;
 
 type Fresh = Box<dyn Fn() -> Steps + Send + Sync + UnwindSafe + RefUnwindSafe>;
 
-/// An automaton of at most [`MOST`] expressions that tells every match of each.
+/// An automaton of expressions that tells every match of each of the first 63 and of the others together, or the leftmost
+/// match of one.
 pub(in super::super) struct Followed {
     dfa: DFA,
     steps: Pool<Steps, Fresh>,
@@ -38,6 +38,27 @@ impl Followed {
     /// # Errors
     /// When together they are too much for one automaton.
     pub fn of(forms: &[&Hir]) -> Result<Followed, String> {
+        Followed::build(forms, MatchKind::All, false)
+    }
+
+    /// Of expressions, numbered in their order, to which any digit is like any other; those behind the 64th have the number
+    /// of that one.
+    ///
+    /// # Errors
+    /// When together they are too much for one automaton.
+    pub fn by_runs(forms: &[&Hir]) -> Result<Followed, String> {
+        Followed::build(forms, MatchKind::All, true)
+    }
+
+    /// Of one expression, to find the match that an engine finds.
+    ///
+    /// # Errors
+    /// When it is too large.
+    pub fn leftmost(form: &Hir) -> Result<Followed, String> {
+        Followed::build(&[form], MatchKind::LeftmostFirst, false)
+    }
+
+    fn build(forms: &[&Hir], kind: MatchKind, jumping: bool) -> Result<Followed, String> {
         let failed =
             |error: &dyn fmt::Display| format!("together the expressions cannot be searched: {error}");
         let nfa = thompson::Compiler::new()
@@ -45,7 +66,7 @@ impl Followed {
             .build_many_from_hir(forms)
             .map_err(|error| failed(&error))?;
         let config = Config::new()
-            .match_kind(MatchKind::All)
+            .match_kind(kind)
             .cache_capacity(STATES)
             .skip_cache_capacity_check(true);
         let dfa = DFA::builder()
@@ -54,7 +75,7 @@ impl Followed {
             .map_err(|error| failed(&error))?;
         let fresh = dfa.clone();
         Ok(Followed {
-            steps: Pool::new(Box::new(move || Steps::of(&fresh))),
+            steps: Pool::new(Box::new(move || Steps::of(&fresh, jumping))),
             dfa,
         })
     }
@@ -78,6 +99,27 @@ impl Follower<'_> {
     /// A bit for each expression with a match that begins at an octet and ends before another one, or with it.
     pub fn told(&mut self, bytes: &[u8], at: usize, end: usize) -> u64 {
         self.steps.told(self.dfa, bytes, at, end)
+    }
+
+    /// As [`Follower::told`], for matches of any length and expressions [by runs](Followed::by_runs). `runs` are the next
+    /// digits of the text, from the octet on. Of the matches that end within a run those of `within` count only; none counts
+    /// that ends before `beyond` or with it.
+    pub fn told_by_runs(
+        &mut self,
+        bytes: &[u8],
+        (at, runs): (usize, &[Run]),
+        (within, beyond): (u64, usize),
+    ) -> u64 {
+        self.steps
+            .told_by_runs(self.dfa, bytes, (at, runs), (within, beyond))
+    }
+
+    /// Where the match ends that an engine finds at an octet, if it looks no farther than `end`.
+    ///
+    /// # Errors
+    /// When the automaton cannot tell.
+    pub fn end(&mut self, bytes: &[u8], at: usize, end: usize) -> Result<Option<usize>, ()> {
+        self.steps.end(self.dfa, bytes, (at, end))
     }
 
     /// Where the matches end that begin at an octet and are not longer than `longest`.

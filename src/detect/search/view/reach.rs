@@ -1,14 +1,98 @@
-//! Where it is worth looking: where keywords reach, and where matches begin.
+//! Where something could speak for a value: where keywords reach, in the cells below labels that have one, and where a
+//! list goes on. What could not count anyway is left out before anybody looks at it.
 
-use std::rc::Rc;
+use std::collections::HashMap;
 
-use super::super::super::candidates::{self, Candidate, LIST_GAP};
 use super::super::super::compile::LONGEST;
-use super::super::super::rule::Pattern;
+use super::super::super::keywords::Vocabulary;
+use super::super::super::sieve;
 use super::{Headed, ViewSearch};
 
-/// Stretches of a view, in order.
-pub(super) type Stretches = Vec<(usize, usize)>;
+/// Stretches of a view, in order and apart.
+type Stretches = Vec<(usize, usize)>;
+
+/// The patterns of a rule that keywords make count, by the keywords that do.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Spoken {
+    /// Any.
+    any: u64,
+    /// Strong ones only.
+    strong: u64,
+}
+
+impl Spoken {
+    fn all(self) -> u64 {
+        self.any | self.strong
+    }
+}
+
+/// Where the keywords of a rule reach in a block.
+#[derive(Debug, Default)]
+struct Around {
+    /// Any of them.
+    any: Stretches,
+    /// Only strong ones.
+    strong: Stretches,
+    /// Below the header of a table, every cell may have its keyword in the header.
+    below: Option<usize>,
+}
+
+impl Around {
+    fn holds(&self, at: usize, strong: bool) -> bool {
+        let stretches = if strong { &self.strong } else { &self.any };
+        let after = stretches.partition_point(|(_, end)| *end <= at);
+        let near = stretches.get(after).is_some_and(|(start, _)| *start <= at);
+        near || self.below.is_some_and(|below| at >= below)
+    }
+}
+
+/// Which patterns could count, place after place in a block.
+#[derive(Debug, Default)]
+pub(super) struct Reach {
+    /// The patterns that may count without a keyword.
+    alone: u64,
+    /// By rule, where its keywords reach; empty when nobody heard them.
+    around: Vec<Around>,
+    /// Where keywords begin and cease to reach, in order: the patterns that they turn on and off.
+    turns: Vec<(usize, u64)>,
+    /// Those of the patterns that are turned on now, and how many turns were taken.
+    on: u64,
+    taken: usize,
+    /// The rules that may have a keyword in the header of a table, and from where on.
+    headed: Vec<(usize, usize)>,
+    /// Up to here all is as it was for the last place in a table, with the patterns that the labels there speak for.
+    spot: (usize, u64),
+}
+
+impl Reach {
+    /// Where only what needs no keyword can count.
+    pub fn of_nothing(alone: u64) -> Reach {
+        Reach {
+            alone,
+            ..Reach::default()
+        }
+    }
+
+    /// From where on a pattern of a rule, which has these bits, could count.
+    pub fn first(&self, rule: usize, bits: u64) -> Option<usize> {
+        if self.alone & bits != 0 {
+            return Some(0);
+        }
+        let turned = self.turns.iter().find(|(_, patterns)| patterns & bits != 0);
+        let headed = self.headed.iter().find(|(_, headed)| *headed == rule);
+        let firsts = [turned.map(|(at, _)| *at), headed.map(|(at, _)| *at)];
+        firsts.into_iter().flatten().min()
+    }
+
+    /// The patterns that keywords around a place could make count. Calls come in order of place.
+    fn turned_on(&mut self, at: usize) -> u64 {
+        while let Some((_, patterns)) = self.turns.get(self.taken).filter(|(from, _)| *from <= at) {
+            self.on ^= patterns;
+            self.taken += 1;
+        }
+        self.on
+    }
+}
 
 impl ViewSearch<'_> {
     /// Finds the keywords of all rules up to and around a block, and forgets those that lie behind it.
@@ -20,15 +104,18 @@ impl ViewSearch<'_> {
             return;
         }
         let behind = from.saturating_sub(vocabulary.reach + LONGEST);
-        if self.headed.is_some() {
+        let heard = self.heard;
+        if self.heard_before.is_some() {
             // What lies between two places was heard in the plain view.
             self.heard = self.heard.max(behind);
         }
         self.hits
             .iter_mut()
             .for_each(|hits| hits.retain(|hit| hit.end >= behind));
+        self.said.forget(behind, (heard, self.heard));
         let known: Vec<usize> = self.hits.iter().map(Vec::len).collect();
-        vocabulary.find(bytes, (self.heard, end), &self.keywords, &mut self.hits);
+        let (hits, said) = (&mut self.hits, &mut self.said);
+        vocabulary.find(bytes, (self.heard, end), &self.keywords, (hits, said));
         self.heard = end;
         for (place, header) in self.headers.iter_mut().enumerate() {
             let (Some(keywords), Some(hits)) = (self.keywords.get(place), self.hits.get(place)) else {
@@ -39,91 +126,32 @@ impl ViewSearch<'_> {
         }
     }
 
-    /// The candidates of one pattern, which has a number among all, where something could speak for them.
-    pub(super) fn candidates(
-        &mut self,
-        number: usize,
-        (rule, pattern): (usize, usize),
-        block: (usize, usize),
-    ) -> Vec<Candidate> {
-        let Some(compiled) = self.rules.rules.get(rule) else {
-            return Vec::new();
-        };
-        let Some(shaped) = compiled.patterns.get(pattern) else {
-            return Vec::new();
-        };
-        let alone = shaped.counts_alone() && !self.strong_only();
-        let (from, to) = block;
-        let is_in_vain = match shaped.shape.may_be_bare() {
-            false => self.runs.are_none(),
-            // To hear all keywords of a block takes longer, unless that was done for another pattern.
-            true => self.heard < to && !shaped.expression.begins(&self.view.bytes, from, to),
-        };
-        if is_in_vain {
-            return Vec::new();
-        }
-        let mut stretches = match alone {
-            true => Rc::new(vec![block]),
-            // A weak keyword is nothing to some patterns.
-            false => self.stretches(
-                rule,
-                shaped.confidence.weak.is_none() || self.strong_only(),
-                block,
-            ),
-        };
-        if let Some(listed) = self.lists.get(&(rule, pattern)).filter(|_| !alone) {
-            // A list that the block before began.
-            let going_on = (block.0, (listed.end + LIST_GAP).min(block.1));
-            Rc::make_mut(&mut stretches).insert(0, going_on);
-        }
-        if stretches.is_empty() {
-            return Vec::new();
-        }
-        let starts = match shaped.shape.may_be_bare() {
-            true => self.bare_starts(shaped, &stretches, block.1),
-            false => self.starts(number, block),
-        };
-        let bytes: &[u8] = &self.view.bytes;
-        let mut found = candidates::find(compiled, (rule, pattern), (bytes, &starts), &stretches, block.1);
-        if self.view.is_joined() {
-            found.retain(|one| self.view.crosses_join(one.start, one.end));
-        }
-        found
-    }
-
-    /// Where the matches of a pattern begin in a block; the pattern needs a digit.
-    fn starts(&mut self, number: usize, block: (usize, usize)) -> Vec<usize> {
-        if self.starts.is_none() {
-            let mut rules = 0..self.rules.rules.len();
-            let only_alone = self.lists.is_empty()
-                && !self.strong_only()
-                && rules.all(|rule| self.stretches(rule, false, block).is_empty());
-            let sieve = &self.rules.sieve;
-            self.starts = Some(sieve.starts(only_alone, &self.view.bytes, &self.runs, block));
-        }
-        let starts = self.starts.as_mut().and_then(|starts| starts.get_mut(number));
-        starts.map(std::mem::take).unwrap_or_default()
-    }
-
-    /// Where the matches of a pattern that needs no digit may begin, in stretches and where a list could go on.
-    fn bare_starts(&self, pattern: &Pattern, stretches: &[(usize, usize)], limit: usize) -> Vec<usize> {
-        let bytes: &[u8] = &self.view.bytes;
-        let (mut starts, mut next) = (Vec::new(), 0);
-        for (from, to) in stretches {
-            let to = match pattern.in_lists {
-                true => limit,
-                false => *to,
+    /// Which patterns need what kind of keyword, by rule, and which need none.
+    pub(super) fn speakers(&self) -> (u64, Vec<Spoken>) {
+        let shared = self.rules.owners().count() > 64;
+        let mut alone = 0;
+        let mut spoken = vec![Spoken::default(); self.rules.rules.len()];
+        for (number, (rule, pattern)) in self.rules.owners().enumerate() {
+            let pattern = self
+                .rules
+                .rules
+                .get(rule)
+                .and_then(|rule| rule.patterns.get(pattern));
+            let (Some(pattern), Some(spoken)) = (pattern, spoken.get_mut(rule)) else {
+                continue;
             };
-            next = next.max(*from);
-            while let Some(start) = pattern.expression.next(bytes, next, to) {
-                next = start + 1;
-                if !candidates::is_inside_digits(bytes, start) {
-                    starts.push(start);
+            match () {
+                // Of a bit that several have, nobody knows when it could not count.
+                () if shared && number >= 63 => alone |= sieve::bit(number),
+                () if pattern.counts_alone() && !self.strong_only() => alone |= sieve::bit(number),
+                // A weak keyword is nothing to some patterns.
+                () if pattern.confidence.weak.is_none() || self.strong_only() => {
+                    spoken.strong |= sieve::bit(number);
                 }
+                () => spoken.any |= sieve::bit(number),
             }
-            next = next.max(to);
         }
-        starts
+        (alone, spoken)
     }
 
     /// Whether only a strong keyword makes anything count.
@@ -131,55 +159,179 @@ impl ViewSearch<'_> {
         !self.alone
     }
 
-    /// Where keywords of a rule reach within a block, or only strong ones: around them, and below the header of a table.
-    fn stretches(&mut self, rule: usize, only_strong: bool, block: (usize, usize)) -> Rc<Stretches> {
-        let known = self.stretches.get(rule).and_then(|[any, strong]| {
-            let known = if only_strong { strong } else { any };
-            known.clone()
-        });
-        known.unwrap_or_else(|| {
-            let stretches = Rc::new(self.reached(rule, only_strong, block));
-            if let Some([any, strong]) = self.stretches.get_mut(rule) {
-                let known = if only_strong { strong } else { any };
-                *known = Some(Rc::clone(&stretches));
+    /// Where keywords reach in a block. All of them are heard.
+    pub(super) fn reach(&mut self, (from, to): (usize, usize)) -> Reach {
+        self.hear(from, to);
+        let mut reach = Reach::of_nothing(self.needs_none);
+        for (rule, spoken) in self.spoken.iter().enumerate() {
+            let below = self
+                .below(rule)
+                .map(|below| below.max(from))
+                .filter(|below| *below < to);
+            let around = Around {
+                any: self.around_hits(rule, false, (from, to)),
+                strong: self.around_hits(rule, true, (from, to)),
+                below,
+            };
+            if let Some(below) = below {
+                reach.headed.push((below, rule));
             }
-            stretches
+            for (stretches, patterns) in [(&around.any, spoken.any), (&around.strong, spoken.strong)] {
+                if patterns != 0 {
+                    let turns = stretches
+                        .iter()
+                        .flat_map(|(start, end)| [(*start, patterns), (*end, patterns)]);
+                    reach.turns.extend(turns);
+                }
+            }
+            reach.around.push(around);
+        }
+        reach.turns.sort_unstable_by_key(|(at, _)| *at);
+        reach
+    }
+
+    /// Where the first header with a keyword of a rule begins.
+    fn below(&self, rule: usize) -> Option<usize> {
+        match &self.heard_before {
+            Some(Headed(rules)) => rules.get(rule).is_some_and(|headed| *headed).then_some(0),
+            None => self.headers.get(rule).and_then(|header| header.found),
+        }
+    }
+
+    fn around_hits(&self, rule: usize, only_strong: bool, (from, to): (usize, usize)) -> Stretches {
+        let mut stretches = Stretches::new();
+        let (Some(keywords), Some(hits)) = (self.keywords.get(rule), self.hits.get(rule)) else {
+            return stretches;
+        };
+        let below = self.below(rule).unwrap_or(usize::MAX);
+        for hit in hits {
+            let Some((before, after)) = keywords.reach_of(hit, only_strong) else {
+                continue;
+            };
+            let start = hit.start.saturating_sub(before + LONGEST);
+            // Below a header a value that does not count may stand in the way of one that does.
+            let start = start.min(start.saturating_sub(LONGEST).max(below)).max(from);
+            let end = (hit.end + after).min(to);
+            match stretches.last_mut() {
+                Some(last) if start <= last.1 => {
+                    last.1 = last.1.max(end);
+                    if start >= below {
+                        last.0 = last.0.min(start);
+                    }
+                }
+                _ if start < end => stretches.push((start, end)),
+                _ => {}
+            }
+            // A keyword that reaches far back joins what those before it left apart.
+            while let [.., first, second] = stretches.as_mut_slice()
+                && second.0 <= first.1
+            {
+                first.1 = first.1.max(second.1);
+                first.0 = first.0.min(second.0);
+                stretches.pop();
+            }
+        }
+        stretches
+    }
+
+    /// The patterns that could count at a place of a block; a bit that several have stands for all of them, whether they
+    /// could or not. Calls come in order of place.
+    pub(super) fn live(&mut self, reach: &mut Reach, at: usize) -> u64 {
+        let live = reach.alone | reach.turned_on(at);
+        match reach.headed.iter().any(|(below, _)| *below <= at) {
+            true => live | self.below_labels(reach, at),
+            false => live,
+        }
+    }
+
+    /// Whether a pattern could count at a place of a block.
+    pub(super) fn is_live(&self, reach: &Reach, number: usize, at: usize) -> bool {
+        let Some((rule, pattern)) = self.rules.owners().nth(number) else {
+            return false;
+        };
+        let pattern = self
+            .rules
+            .rules
+            .get(rule)
+            .and_then(|rule| rule.patterns.get(pattern));
+        pattern.is_some_and(|pattern| {
+            let strong = pattern.confidence.weak.is_none() || self.strong_only();
+            let around = reach.around.get(rule);
+            let alone = pattern.counts_alone() && !self.strong_only();
+            alone || around.is_some_and(|around| around.holds(at, strong))
         })
     }
 
-    fn reached(&mut self, rule: usize, only_strong: bool, (from, to): (usize, usize)) -> Stretches {
-        let Some(compiled) = self.rules.rules.get(rule) else {
-            return Vec::new();
-        };
-        self.hear(from, to);
-        let hits = self.hits.get(rule).map_or(&[][..], Vec::as_slice);
-        let header = match &self.headed {
-            Some(Headed(rules)) => rules.get(rule).is_some_and(|headed| *headed).then_some(0),
-            None => self.headers.get(rule).and_then(|header| header.found),
-        };
-        // Below the header of a table, every cell may have its keyword in the header.
-        let below = header
-            .map(|header| (from.max(header), to))
-            .filter(|(from, to)| from < to);
-        let mut stretches = Stretches::new();
-        for hit in hits.iter() {
-            let Some((before, after)) = compiled.keywords.reach_of(hit, only_strong) else {
-                continue;
-            };
-            let start = hit.start.saturating_sub(before + LONGEST).max(from);
-            let end = (hit.end + after).min(to);
-            match stretches.last_mut() {
-                Some(last) if start <= last.1 => last.1 = last.1.max(end),
-                _ => stretches.push((start, end)),
+    /// The patterns that a label, or something else in the row, could make count at a place below a header.
+    fn below_labels(&mut self, reach: &mut Reach, at: usize) -> u64 {
+        if at < reach.spot.0 {
+            return reach.spot.1;
+        }
+        let mut until = usize::MAX;
+        let mut rules = Vec::new();
+        for (below, rule) in &reach.headed {
+            match *below <= at {
+                true => rules.push(*rule),
+                false => until = until.min(*below),
             }
         }
-        if let Some((below, to)) = below {
-            stretches.retain(|(start, _)| *start < below);
-            if let Some(last) = stretches.last_mut() {
-                last.1 = last.1.min(below);
+        let of = |rule: usize| self.spoken.get(rule).copied().unwrap_or_default();
+        let all = rules.iter().fold(0, |all, rule| all | of(*rule).all());
+        // What may hold a line end or what separates cells is not bound to one of them.
+        let unbound = all & !self.bound;
+        let patterns = match self.layout.spot(at) {
+            Err(end) => {
+                until = until.min(end);
+                unbound
             }
-            stretches.push((below, to));
+            Ok(spot) if spot.within.is_empty() => return all,
+            Ok(spot) => {
+                until = until.min(spot.within.end);
+                let beside = spot
+                    .beside
+                    .iter()
+                    .fold(0, |rules, cell| rules | self.said.rules_in(cell));
+                let (any, strong) = self.labels_say(spot.table, spot.column);
+                let spoken = rules.iter().map(|rule| {
+                    let (bit, of) = (
+                        Vocabulary::bit(*rule),
+                        self.spoken.get(*rule).copied().unwrap_or_default(),
+                    );
+                    match () {
+                        () if (beside | strong) & bit != 0 => of.all(),
+                        () if any & bit != 0 => of.any,
+                        () => 0,
+                    }
+                });
+                spoken.fold(unbound, |all, patterns| all | patterns)
+            }
+        };
+        reach.spot = (until, patterns);
+        patterns
+    }
+
+    /// The bits of the rules with a keyword in the labels of a column, and of those with a strong one.
+    fn labels_say(&mut self, table: usize, column: Option<usize>) -> (u64, u64) {
+        if self.columns.0 != table {
+            self.columns = (table, HashMap::new());
         }
-        stretches
+        if let Some(known) = self.columns.1.get(&column) {
+            return *known;
+        }
+        let (mut any, mut strong) = (0, 0);
+        for label in self.layout.labels(column) {
+            for (rule, keywords) in self.keywords.iter().enumerate() {
+                for hit in keywords.find(&self.view.bytes, label.start, label.end) {
+                    let bit = |only_strong| {
+                        let reaches = keywords.reach_of(&hit, only_strong).is_some();
+                        if reaches { Vocabulary::bit(rule) } else { 0 }
+                    };
+                    any |= bit(false);
+                    strong |= bit(true);
+                }
+            }
+        }
+        self.columns.1.insert(column, (any, strong));
+        (any, strong)
     }
 }

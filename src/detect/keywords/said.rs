@@ -1,0 +1,60 @@
+//! Where keywords may begin in a stretch of text, so that they need not be looked for again in each of its cells.
+
+use std::ops::Range;
+
+use super::starts::Starts;
+use super::{Hit, Keywords, LONGEST};
+
+/// Places where keywords may begin, and of which rules. Not `Debug`: it tells of the message.
+#[derive(Default)]
+pub(in super::super) struct Said {
+    /// In order.
+    places: Vec<(usize, u64)>,
+    /// From here on, all are known.
+    from: usize,
+}
+
+impl Said {
+    /// Adds the next place, with the bits of rules.
+    pub(super) fn add(&mut self, at: usize, rules: u64) {
+        self.places.push((at, rules));
+    }
+
+    /// Forgets the places from which no keyword reaches an octet; `heard` is up to where places are known, as all are from
+    /// `next` on.
+    pub fn forget(&mut self, behind: usize, (heard, next): (usize, usize)) {
+        let least = match heard == next {
+            true => behind.saturating_sub(LONGEST).max(self.from),
+            false => next,
+        };
+        let known = self.places.partition_point(|(at, _)| *at < least);
+        self.places.drain(..known);
+        self.from = least;
+    }
+
+    /// The bits of the rules with keywords that may begin in a stretch.
+    pub fn rules_in(&self, stretch: &Range<usize>) -> u64 {
+        self.within(stretch).iter().fold(0, |all, (_, rules)| all | rules)
+    }
+
+    /// As [`Keywords::find`], for the keywords of the rule with this number.
+    pub fn find(&self, keywords: &Keywords, rule: usize, bytes: &[u8], stretch: &Range<usize>) -> Vec<Hit> {
+        if stretch.start < self.from {
+            return keywords.find(bytes, stretch.start, stretch.end);
+        }
+        let mut hits = Vec::new();
+        for (at, rules) in self.within(stretch) {
+            if rules & Starts::bit(rule) != 0 {
+                keywords.hit(bytes, *at, stretch.end, &mut hits);
+            }
+        }
+        hits
+    }
+
+    fn within(&self, stretch: &Range<usize>) -> &[(usize, u64)] {
+        let first = self.places.partition_point(|(at, _)| *at < stretch.start);
+        let places = self.places.get(first..).unwrap_or_default();
+        let length = places.iter().take_while(|(at, _)| *at < stretch.end).count();
+        places.get(..length).unwrap_or_default()
+    }
+}

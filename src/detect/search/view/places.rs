@@ -1,0 +1,364 @@
+//! The places of a block where values may begin, one after another: what has the form of an element there is weighed.
+
+use std::ops::Range;
+
+use super::super::super::boundary;
+use super::super::super::candidates::{Candidate, Judge, LIST_GAP, is_inside_digits};
+use super::super::super::compile::LONGEST;
+use super::super::super::contest::Weighed;
+use super::super::super::rule::Pattern;
+use super::super::super::rule_file::Boundary;
+use super::super::super::sieve::{self, Sifter};
+use super::super::outcome::Enough;
+use super::ViewSearch;
+use super::reach::Reach;
+
+/// How each pattern goes on through a view.
+pub(super) struct Finder<'v> {
+    sifter: Sifter<'v>,
+    /// What is left of the search for each pattern.
+    courses: Vec<Course<'v>>,
+    /// The patterns that want each kind of boundary.
+    boundaries: [(Boundary, u64); 4],
+    /// Those that are searched for in the block.
+    wanted: u64,
+    /// Those that a list of values may go on for.
+    listing: u64,
+}
+
+/// How one pattern goes on through a block.
+struct Course<'v> {
+    /// Rule and pattern.
+    owner: (usize, usize),
+    pattern: &'v Pattern,
+    judge: Option<Judge<'v>>,
+    /// Values do not overlap: none begins before this.
+    next: usize,
+    /// Before this, a list may go on.
+    listed: usize,
+    /// Whether enough of it was found.
+    enough: bool,
+}
+
+impl Course<'_> {
+    /// Whether it is searched for, and its matches may have no digit.
+    fn is_bare(&self) -> bool {
+        !self.enough && self.pattern.shape.may_be_bare()
+    }
+}
+
+impl<'v> Finder<'v> {
+    pub(super) fn of(search: &ViewSearch<'v>) -> Finder<'v> {
+        let rules = search.rules;
+        let courses = rules.owners().filter_map(|owner| {
+            let pattern = rules
+                .rules
+                .get(owner.0)
+                .and_then(|rule| rule.patterns.get(owner.1))?;
+            Some(Course {
+                owner,
+                pattern,
+                judge: None,
+                next: 0,
+                listed: 0,
+                enough: false,
+            })
+        });
+        let mut finder = Finder {
+            sifter: rules.sieve.start(),
+            courses: courses.collect(),
+            boundaries: [
+                (Boundary::Word, 0),
+                (Boundary::Loose, 0),
+                (Boundary::Apart, 0),
+                (Boundary::Digits, 0),
+            ],
+            wanted: 0,
+            listing: 0,
+        };
+        for (number, course) in finder.courses.iter().enumerate() {
+            for (boundary, patterns) in &mut finder.boundaries {
+                if *boundary == course.pattern.boundary {
+                    *patterns |= sieve::bit(number);
+                }
+            }
+        }
+        finder
+    }
+
+    /// Begins with another block.
+    fn begin(&mut self, enough: &Enough) {
+        (self.wanted, self.listing) = (0, 0);
+        for (number, course) in self.courses.iter_mut().enumerate() {
+            // What is left out here leaves its place to other rules: more is found, never less.
+            course.enough = enough.is_reached(course.owner.0);
+            (course.next, course.listed) = (0, 0);
+            if !course.enough {
+                self.wanted |= sieve::bit(number);
+            }
+        }
+    }
+
+    /// Those of the patterns whose values what stands before a place lets begin there.
+    fn may_begin(&self, bytes: &[u8], at: usize, mut patterns: u64) -> u64 {
+        for (boundary, of) in &self.boundaries {
+            if patterns & of != 0 && !boundary::may_begin(bytes, at, *boundary) {
+                // A bit that stands for several patterns says nothing of one.
+                patterns &= !of | sieve::bit(usize::MAX);
+            }
+        }
+        patterns
+    }
+
+    /// The patterns for which a list may go on at a place.
+    fn listed(&mut self, at: usize) -> u64 {
+        let mut rest = self.listing;
+        while rest != 0 {
+            let bit = rest & rest.wrapping_neg();
+            rest &= !bit;
+            let goes_on = |course: &Course| course.listed > at;
+            if !numbers(bit, self.courses.len()).any(|number| self.courses.get(number).is_some_and(goes_on)) {
+                self.listing &= !bit;
+            }
+        }
+        self.listing
+    }
+}
+
+/// The patterns that a set of bits stands for, out of so many.
+fn numbers(mut bits: u64, patterns: usize) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let first = bits.trailing_zeros() as usize;
+        bits &= bits.wrapping_sub(1);
+        (first < 64).then_some(first)
+    })
+    .flat_map(move |first| match first {
+        63 => 63..patterns.max(63),
+        _ => first..(first + 1).min(patterns),
+    })
+}
+
+/// Pieces of a view where values may begin, in order and apart.
+type Pieces = Vec<Range<usize>>;
+
+impl<'v> ViewSearch<'v> {
+    /// What counts in a block, by where it begins.
+    pub(super) fn weighed(
+        &mut self,
+        finder: &mut Finder<'v>,
+        (from, to): (usize, usize),
+        enough: &Enough,
+    ) -> Vec<Weighed> {
+        finder.begin(enough);
+        let (bytes, sieve): (&'v [u8], _) = (&self.view.bytes, &self.rules.sieve);
+        let mut weighed = Vec::new();
+        let pieces = self.pieces(finder, (from, to));
+        if pieces.is_empty() || self.runs.are_none() && self.is_in_vain(finder, (from, to)) {
+            return weighed;
+        }
+        let mut reach = match finder.wanted & !self.needs_none {
+            0 => Reach::of_nothing(self.needs_none),
+            _ => self.reach((from, to)),
+        };
+        self.go_on_with_lists(finder, to);
+        let mut bare = self.bare_places(finder, &pieces, &reach).into_iter().peekable();
+        let runs = std::mem::take(&mut self.runs);
+        let (mut least, mut pieces) = (from, pieces.iter().peekable());
+        for (place, run) in runs.list().iter().enumerate() {
+            for at in sieve.first_place(bytes, *run, least)..=run.start {
+                while pieces.next_if(|piece| piece.end <= at).is_some() {}
+                if pieces.peek().is_none_or(|piece| at < piece.start) {
+                    continue;
+                }
+                let mut possible = sieve.possible(bytes, at, *run) & finder.wanted;
+                if possible == 0 {
+                    continue;
+                }
+                while let Some((at, patterns)) = bare.next_if(|(bare, _)| *bare < at) {
+                    let live = self.live(&mut reach, at) | finder.listed(at);
+                    self.weigh_at(finder, &reach, (at, patterns & live), to, &mut weighed);
+                }
+                let live = self.live(&mut reach, at) | finder.listed(at);
+                possible = finder.may_begin(bytes, at, possible & live);
+                let next = runs.list().get(place..).unwrap_or_default();
+                let mut told = match possible {
+                    0 => 0,
+                    _ => finder.sifter.told(bytes, (at, next), possible, 0),
+                };
+                if let Some((_, patterns)) = bare.next_if(|(bare, _)| *bare == at) {
+                    told |= patterns & live;
+                }
+                self.weigh_at(finder, &reach, (at, told), to, &mut weighed);
+            }
+            least = run.end;
+        }
+        for (at, patterns) in bare {
+            let live = self.live(&mut reach, at) | finder.listed(at);
+            self.weigh_at(finder, &reach, (at, patterns & live), to, &mut weighed);
+        }
+        self.runs = runs;
+        weighed
+    }
+
+    /// Weighs the values of some patterns that begin at a place.
+    fn weigh_at(
+        &mut self,
+        finder: &mut Finder<'v>,
+        reach: &Reach,
+        (at, patterns): (usize, u64),
+        to: usize,
+        weighed: &mut Vec<Weighed>,
+    ) {
+        if patterns == 0 {
+            return;
+        }
+        let (view, rules) = (self.view, self.rules);
+        let mut candidates: Vec<Candidate> = Vec::new();
+        let shared = finder.courses.len() > 64;
+        for number in numbers(patterns, finder.courses.len()) {
+            let Some(course) = finder.courses.get_mut(number) else {
+                continue;
+            };
+            let is_live = || !shared || number < 63 || course.listed > at || self.is_live(reach, number, at);
+            if at < course.next || course.enough || !is_live() {
+                continue;
+            }
+            let Some(rule) = rules.rules.get(course.owner.0) else {
+                continue;
+            };
+            let judge = course
+                .judge
+                .get_or_insert_with(|| Judge::new(rule, course.pattern, course.owner, &view.bytes));
+            let Some(candidate) = judge.value_at(at) else {
+                continue;
+            };
+            course.next = candidate.end;
+            // The list may go on where no keyword reaches.
+            if course.pattern.in_lists {
+                course.listed = course.listed.max((candidate.end + LIST_GAP).min(to));
+                finder.listing |= sieve::bit(number);
+            }
+            if !view.is_joined() || view.crosses_join(candidate.start, candidate.end) {
+                candidates.push(candidate);
+            }
+        }
+        candidates.sort_by_key(|one| (one.end, one.rule, one.pattern));
+        for candidate in candidates {
+            weighed.extend(self.weigh(candidate).ok());
+        }
+    }
+
+    /// Lists that the block before began go on in this one.
+    fn go_on_with_lists(&self, finder: &mut Finder<'v>, to: usize) {
+        for (number, course) in finder.courses.iter_mut().enumerate() {
+            if let Some(listed) = self.lists.get(&course.owner) {
+                course.listed = (listed.end + LIST_GAP).min(to);
+                finder.listing |= sieve::bit(number);
+            }
+        }
+    }
+
+    /// Where in a block values may begin: anywhere in a plain view, else before what was taken out, where a match goes on
+    /// behind it.
+    fn pieces(&self, finder: &mut Finder<'v>, (from, to): (usize, usize)) -> Pieces {
+        if !self.view.is_joined() {
+            return vec![from..to];
+        }
+        let bytes: &[u8] = &self.view.bytes;
+        let mut pieces = Pieces::new();
+        for join in self.view.joins_between(from, to + LONGEST) {
+            let least = from.max(join.saturating_sub(2 * LONGEST));
+            let before = bytes.get(least..join).unwrap_or_default();
+            let inner = |octet: &&u8| self.rules.sieve.may_hold(**octet);
+            let first = join - before.iter().rev().take_while(inner).count();
+            let piece = first..join.min(to);
+            if piece.is_empty() || !self.is_crossed(finder, first, join) {
+                continue;
+            }
+            match pieces.last_mut() {
+                Some(last) if piece.start <= last.end => last.end = piece.end,
+                _ => pieces.push(piece),
+            }
+        }
+        pieces
+    }
+
+    /// Whether a match of any pattern may begin between two octets and go on behind the second one.
+    fn is_crossed(&self, finder: &mut Finder<'v>, first: usize, join: usize) -> bool {
+        let (bytes, sieve): (&'v [u8], _) = (&self.view.bytes, &self.rules.sieve);
+        let runs = self.runs.list();
+        let begin = runs.partition_point(|run| run.end <= first);
+        let mut least = first;
+        for (place, run) in runs.iter().enumerate().skip(begin) {
+            for at in sieve.first_place(bytes, *run, least)..=run.start {
+                if at >= join {
+                    break;
+                }
+                let possible = sieve.possible(bytes, at, *run) & finder.wanted;
+                let next = runs.get(place..).unwrap_or_default();
+                if possible != 0 && finder.sifter.told(bytes, (at, next), possible, join) != 0 {
+                    return true;
+                }
+            }
+            least = run.end;
+            if least >= join {
+                break;
+            }
+        }
+        let mut bare = finder.courses.iter().filter(|course| course.is_bare());
+        bare.any(|course| {
+            let expression = &course.pattern.expression;
+            let (mut ends, mut next) = (expression.ends(), first);
+            while let Some(start) = expression.next(bytes, next, join) {
+                if ends.of(bytes, start).is_some_and(|end| end > join) {
+                    return true;
+                }
+                next = start + 1;
+            }
+            false
+        })
+    }
+
+    /// Whether no match of a pattern that needs no digit begins in a block, and its keywords were not heard for another
+    /// reason, which takes longer to find out.
+    fn is_in_vain(&self, finder: &Finder<'v>, (from, to): (usize, usize)) -> bool {
+        let mut wanted = finder.courses.iter().filter(|course| course.is_bare());
+        let begins = |course: &Course| course.pattern.expression.begins(&self.view.bytes, from, to);
+        self.heard < to && !wanted.any(begins)
+    }
+
+    /// Where matches of patterns that need no digit may begin in a block and could count, in order, with those patterns.
+    fn bare_places(&self, finder: &Finder<'v>, pieces: &Pieces, reach: &Reach) -> Vec<(usize, u64)> {
+        let bytes: &[u8] = &self.view.bytes;
+        let mut places = Vec::new();
+        for (number, course) in finder
+            .courses
+            .iter()
+            .enumerate()
+            .filter(|(_, course)| course.is_bare())
+        {
+            let expression = &course.pattern.expression;
+            for piece in pieces {
+                // What a list may add lies behind its first value, which lies where a keyword reaches.
+                let mut next = match reach.first(course.owner.0, sieve::bit(number)) {
+                    _ if course.listed > piece.start => piece.start,
+                    Some(first) => piece.start.max(first),
+                    None => continue,
+                };
+                while let Some(start) = expression.next(bytes, next, piece.end) {
+                    next = start + 1;
+                    if !is_inside_digits(bytes, start) {
+                        places.push((start, sieve::bit(number)));
+                    }
+                }
+            }
+        }
+        places.sort_unstable();
+        places.dedup_by(|next, place| {
+            let same = next.0 == place.0;
+            place.1 |= if same { next.1 } else { 0 };
+            same
+        });
+        places
+    }
+}
