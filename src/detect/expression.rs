@@ -66,7 +66,7 @@ impl Expression {
         let regex = Regex::builder().configure(config).build_from_hir(form);
         Ok(Expression {
             regex: regex.map_err(|_| ())?,
-            followed: Followed::leftmost(form).map_err(|_| ())?,
+            followed: Followed::leftmost(&[form]).map_err(|_| ())?,
             head: Head::of(form),
             longest,
         })
@@ -113,11 +113,14 @@ impl Ends<'_> {
     /// Where the match that begins at an octet ends; none when no match begins there.
     pub fn of(&mut self, bytes: &[u8], start: usize) -> Option<usize> {
         let end = (start + self.expression.longest).min(bytes.len());
-        self.follower.end(bytes, start, end).unwrap_or_else(|()| {
-            let input = Input::new(bytes).range(start..end).anchored(Anchored::Yes);
-            let found = self.expression.regex.search_half(&input);
-            found.map(|found| found.offset())
-        })
+        match self.follower.leftmost(bytes, start, end) {
+            Ok(found) => found.map(|found| found.end),
+            Err(()) => {
+                let input = Input::new(bytes).range(start..end).anchored(Anchored::Yes);
+                let found = self.expression.regex.search_half(&input);
+                found.map(|found| found.offset())
+            }
+        }
     }
 }
 

@@ -24,6 +24,7 @@ mod layout;
 mod names;
 mod normal;
 mod prove;
+mod quick;
 mod rule;
 mod rule_file;
 mod search;

@@ -13,6 +13,7 @@ use super::digits::Shape;
 use super::evidence::Evidence;
 use super::keywords::{Keywords, Neighbours, Turned, Use, Vocabulary};
 use super::names::Names;
+use super::quick::QuickSet;
 use super::rule::{Form, Forms, Pattern, Rule, compact};
 use super::rule_file::{self, At, EvidenceEntry, PatternEntry, RuleFile, Strength};
 use super::sieve::{Sieve, Sieved};
@@ -68,7 +69,7 @@ pub(super) fn compile(sources: &[RuleSource]) -> Result<Rules, Vec<RuleError>> {
 }
 
 /// Words as neighbours of keywords are looked up.
-fn words_of(list: &[At<String>]) -> HashSet<String> {
+fn words_of(list: &[At<String>]) -> QuickSet<String> {
     list.iter()
         .map(|word| word.value.trim().to_ascii_lowercase())
         .collect()

@@ -8,14 +8,18 @@ mod said;
 mod starts;
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use regex::bytes::{Regex, RegexBuilder};
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::Hir;
 
 pub(super) use self::neighbours::Neighbours;
 pub(super) use self::said::Said;
 use self::starts::Starts;
 use super::checks::Check;
 use super::rule_file::Strength;
+use super::sieve::{Followed, Follower};
 
 /// What a word does where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +82,9 @@ impl Turned {
 pub(super) struct Keywords {
     /// Fits a keyword where it begins.
     regex: Option<Regex>,
+    /// The same, spelling by spelling.
+    followed: Option<Followed>,
+    spelled: Vec<Spelled>,
     starts: Starts,
     words: Vec<Word>,
     /// Every way in which a word was given: "s.s.n." and "ssn" are one word.
@@ -86,6 +93,16 @@ pub(super) struct Keywords {
     neighbours: Neighbours,
     /// The widest window of any use.
     pub reach: usize,
+}
+
+/// What stands where a spelling fits.
+#[derive(Debug, Clone, Copy)]
+struct Spelled {
+    /// How many characters [`key`] keeps of it.
+    letters: usize,
+    /// The word, and the word when an `s` is added.
+    one: Option<usize>,
+    many: Option<usize>,
 }
 
 /// How far an issuer's name reaches: a state or a brand is often named at the beginning of the sentence.
@@ -106,7 +123,7 @@ impl Keywords {
         entries: &[(&str, Use)],
         neighbours: Neighbours,
         size_limit: usize,
-    ) -> Result<Keywords, regex::Error> {
+    ) -> Result<Keywords, String> {
         let mut keywords = Keywords {
             neighbours,
             ..Keywords::default()
@@ -119,17 +136,39 @@ impl Keywords {
         // The engine takes the first alternative that fits, so the longest comes first: "customer account
         // number" must not be read as "account number".
         spellings.sort_by_cached_key(|text| (std::cmp::Reverse(key(text.as_bytes()).len()), *text));
-        if !spellings.is_empty() {
-            let alternatives: Vec<String> = spellings.iter().map(|text| spelling(text)).collect();
-            let regex = RegexBuilder::new(&format!(r"\A(?:{})", alternatives.join("|")))
-                .unicode(false)
-                .case_insensitive(true)
-                .size_limit(size_limit)
-                .dfa_size_limit(size_limit)
-                .build()?;
-            keywords.regex = Some(regex);
+        if spellings.is_empty() {
+            return Ok(keywords);
         }
+        let told = |error: &dyn fmt::Display| error.to_string();
+        let alternatives: Vec<String> = spellings.iter().map(|text| spelling(text)).collect();
+        let regex = RegexBuilder::new(&format!(r"\A(?:{})", alternatives.join("|")))
+            .unicode(false)
+            .case_insensitive(true)
+            .size_limit(size_limit)
+            .dfa_size_limit(size_limit)
+            .build();
+        let forms = alternatives.iter().map(|alternative| {
+            let mut parser = ParserBuilder::new();
+            let parser = parser.unicode(false).utf8(false).case_insensitive(true);
+            parser.build().parse(alternative)
+        });
+        let forms = forms.collect::<Result<Vec<Hir>, _>>();
+        let forms = forms.map_err(|error| told(&error))?;
+        keywords.spelled = spellings.iter().map(|text| keywords.spelled(text)).collect();
+        keywords.followed = Some(Followed::leftmost(&forms.iter().collect::<Vec<&Hir>>())?);
+        keywords.regex = Some(regex.map_err(|error| told(&error))?);
         Ok(keywords)
+    }
+
+    fn spelled(&self, text: &str) -> Spelled {
+        let mut key = key(without_edges(text).as_bytes());
+        let (letters, one) = (key.len(), self.known(&key));
+        key.push(b's');
+        Spelled {
+            letters,
+            one,
+            many: self.known(&key),
+        }
     }
 
     fn add(&mut self, text: &str, does: Use) {
@@ -166,8 +205,14 @@ impl Keywords {
     /// "my social security number" is "my social" and "social security number".
     pub fn find(&self, bytes: &[u8], from: usize, to: usize) -> Vec<Hit> {
         let mut hits = Vec::new();
+        let mut hearer = None;
         self.starts.scan(bytes, (from, to), Starts::ALL, |at, _| {
-            self.hit(bytes, at, to, &mut hits)
+            if hearer.is_none() {
+                hearer = self.hearer();
+            }
+            if let Some(hearer) = &mut hearer {
+                hearer.hit(bytes, at, to, &mut hits);
+            }
         });
         hits
     }
@@ -194,30 +239,59 @@ impl Keywords {
         reaches.reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))
     }
 
+    /// For looking whether keywords begin at one place after another.
+    fn hearer(&self) -> Option<Hearer<'_>> {
+        let followed = self.followed.as_ref()?;
+        Some(Hearer {
+            keywords: self,
+            follower: followed.start(),
+        })
+    }
+
+    fn known(&self, key: &[u8]) -> Option<usize> {
+        let singular = || key.strip_suffix(b"s").and_then(|key| self.index.get(key));
+        self.index.get(key).or_else(singular).copied()
+    }
+}
+
+/// Looks whether keywords of a rule begin at one place after another.
+pub(super) struct Hearer<'k> {
+    keywords: &'k Keywords,
+    follower: Follower<'k>,
+}
+
+impl Hearer<'_> {
     /// Adds the keyword that begins at an octet and ends before `to`, unless it lies inside the last one.
-    fn hit(&self, bytes: &[u8], start: usize, to: usize, hits: &mut Vec<Hit>) {
+    fn hit(&mut self, bytes: &[u8], start: usize, to: usize, hits: &mut Vec<Hit>) {
         let to = to.min(start + LONGEST).min(bytes.len());
-        let text = bytes.get(start..to).unwrap_or_default();
-        let Some(found) = self.regex.as_ref().and_then(|regex| regex.find(text)) else {
+        let Some((end, word)) = self.word_at(bytes, start, to) else {
             return;
         };
-        let end = start + found.end();
         let beyond = hits.last().map_or(0, |last| last.end);
-        let word = self
-            .known(found.as_bytes())
-            .filter(|_| end > beyond && stands_free(bytes, start, end));
+        let word = word.filter(|_| end > beyond && stands_free(bytes, start, end));
         hits.extend(word.map(|word| Hit {
             start,
             end,
             word,
-            turned: self.neighbours.turn(bytes, start, end),
+            turned: self.keywords.neighbours.turn(bytes, start, end),
         }));
     }
 
-    fn known(&self, found: &[u8]) -> Option<usize> {
-        let key = key(found);
-        let singular = || key.strip_suffix(b"s").and_then(|key| self.index.get(key));
-        self.index.get(&key).or_else(singular).copied()
+    /// Where the keyword ends that begins at an octet, and which one it is.
+    fn word_at(&mut self, bytes: &[u8], start: usize, to: usize) -> Option<(usize, Option<usize>)> {
+        let keywords = self.keywords;
+        let found = |end: usize| bytes.get(start..end).unwrap_or_default();
+        let Ok(leftmost) = self.follower.leftmost(bytes, start, to) else {
+            let end = keywords.regex.as_ref()?.find(found(to))?.end() + start;
+            return Some((end, keywords.known(&key(found(end)))));
+        };
+        let leftmost = leftmost?;
+        let spelled = keywords.spelled.get(leftmost.pattern)?;
+        let many = spelled.one != spelled.many && {
+            let letters = found(leftmost.end).iter().filter(|byte| is_of_key(**byte));
+            letters.count() > spelled.letters
+        };
+        Some((leftmost.end, if many { spelled.many } else { spelled.one }))
     }
 }
 
@@ -243,20 +317,25 @@ impl Vocabulary {
         }
     }
 
+    /// For listening to a text, piece after piece. `rules` gives the keywords of the rule with each place.
+    pub fn listen<'k>(rules: impl Iterator<Item = &'k Keywords>) -> Vec<Option<Hearer<'k>>> {
+        rules.map(Keywords::hearer).collect()
+    }
+
     /// Adds to the `hits` of each rule its keywords that begin between two octets, as [`Keywords::find`] finds
-    /// them, and to what was said where they may. `rules` gives the keywords of the rule with each place.
+    /// them, and to what was said where they may.
     pub fn find(
         &self,
         bytes: &[u8],
         (from, to): (usize, usize),
-        rules: &[&Keywords],
+        hearers: &mut [Option<Hearer>],
         (hits, said): (&mut [Vec<Hit>], &mut Said),
     ) {
         self.starts.scan(bytes, (from, to), Starts::ALL, |at, bits| {
             said.add(at, bits);
-            for (place, (keywords, hits)) in rules.iter().zip(hits.iter_mut()).enumerate() {
-                if bits & Starts::bit(place) != 0 {
-                    keywords.hit(bytes, at, bytes.len(), hits);
+            for (place, (hearer, hits)) in hearers.iter_mut().zip(hits.iter_mut()).enumerate() {
+                if let Some(hearer) = hearer.as_mut().filter(|_| bits & Starts::bit(place) != 0) {
+                    hearer.hit(bytes, at, bytes.len(), hits);
                 }
             }
         });
@@ -270,17 +349,24 @@ impl Vocabulary {
 
 /// What a keyword and all its spellings have in common.
 fn key(text: &[u8]) -> Vec<u8> {
-    let kept = text
-        .iter()
-        .filter(|byte| byte.is_ascii_alphanumeric() || **byte == b'#' || !byte.is_ascii());
+    let kept = text.iter().filter(|byte| is_of_key(**byte));
     kept.map(u8::to_ascii_lowercase).collect()
+}
+
+fn is_of_key(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'#' || !byte.is_ascii()
+}
+
+/// A keyword without what may be left out around it.
+fn without_edges(text: &str) -> &str {
+    let text = text.trim_start_matches(|first: char| first.is_ascii() && !first.is_ascii_alphanumeric());
+    text.trim_end_matches(['.', ':', ' '])
 }
 
 /// An expression for every spelling of a keyword.
 fn spelling(text: &str) -> String {
     let mut expression = String::new();
-    let text = text.trim_start_matches(|first: char| first.is_ascii() && !first.is_ascii_alphanumeric());
-    let text = text.trim_end_matches(['.', ':', ' ']);
+    let text = without_edges(text);
     for character in text.chars() {
         match character {
             // No tab: it separates cells.

@@ -1,16 +1,15 @@
 //! Words beside a keyword that make it mean something else: "library card number", "SSN parser".
 
-use std::collections::HashSet;
-
+use super::super::quick::QuickSet;
 use super::Turned;
 
 /// Words that make a keyword mean something else where they stand directly beside it, in small letters.
 #[derive(Debug, Default)]
 pub(in super::super) struct Neighbours {
     /// "library" before "card number".
-    pub before: HashSet<String>,
+    pub before: QuickSet<String>,
     /// "parser" after "SSN".
-    pub after: HashSet<String>,
+    pub after: QuickSet<String>,
 }
 
 impl Neighbours {
@@ -69,7 +68,7 @@ const BESIDE: usize = 30;
 const IN_LINE: usize = 80;
 
 /// Whether words, with a space between them, are known in small letters.
-fn knows(known: &HashSet<String>, words: &[&[u8]]) -> bool {
+fn knows(known: &QuickSet<String>, words: &[&[u8]]) -> bool {
     let mut small = [0_u8; 2 * BESIDE + 1];
     let spelled = words.iter().enumerate().flat_map(|(place, word)| {
         let space = (place > 0).then_some(&b' ');

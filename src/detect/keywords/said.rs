@@ -43,10 +43,12 @@ impl Said {
             return keywords.find(bytes, stretch.start, stretch.end);
         }
         let mut hits = Vec::new();
-        for (at, rules) in self.within(stretch) {
-            if rules & Starts::bit(rule) != 0 {
-                keywords.hit(bytes, *at, stretch.end, &mut hits);
-            }
+        let places = self.within(stretch).iter();
+        let mut places = places
+            .filter(|(_, rules)| rules & Starts::bit(rule) != 0)
+            .peekable();
+        if let Some(mut hearer) = places.peek().and_then(|_| keywords.hearer()) {
+            places.for_each(|(at, _)| hearer.hit(bytes, *at, stretch.end, &mut hits));
         }
         hits
     }

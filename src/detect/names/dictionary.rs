@@ -1,104 +1,153 @@
-//! A sorted list of names that is searched where it stands, beginning with its first two letters.
+//! Sorted lists of words, searched where they stand: one table says for each word in which of them it is.
 
-use std::ops::Range;
 use std::sync::OnceLock;
 
-/// Lower-case words, one a line, sorted by octets; lines with `#` at the top are comments.
-#[derive(Debug)]
-pub(super) struct Dictionary {
-    words: &'static str,
-    /// By the ranks of the first two octets, where the words that begin so stand.
-    begins: OnceLock<Vec<Range<usize>>>,
+use super::super::quick;
+
+/// The lists in which a word is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Lists(u8);
+
+const GIVEN: u8 = 1;
+const FAMILY: u8 = 2;
+const WORDS: u8 = 4;
+
+/// Lower-case words, one a line; lines with `#` at the top are comments.
+static LISTS: [(&str, u8); 5] = [
+    (include_str!("../../../policies/names/given.txt"), GIVEN),
+    (include_str!("../../../policies/names/given_more.txt"), GIVEN),
+    (include_str!("../../../policies/names/family.txt"), FAMILY),
+    (include_str!("../../../policies/names/family_more.txt"), FAMILY),
+    (include_str!("../../../policies/names/words.txt"), WORDS),
+];
+
+/// Longer words are in no list.
+const LONGEST: usize = 16;
+
+/// Reads the lists once, so that nobody has to wait for it when they are asked for.
+pub(super) fn prepare() {
+    INDEX.get_or_init(Index::read);
 }
 
-/// So many ranks an octet may have: before the letters, each letter, behind the letters.
-const RANKS: usize = 28;
-
-impl Dictionary {
-    pub const fn over(words: &'static str) -> Dictionary {
-        Dictionary {
-            words,
-            begins: OnceLock::new(),
-        }
-    }
-
-    /// Reads the words once, so that nobody has to wait for it when they are asked for.
-    pub fn prepare(&self) {
-        self.begins();
-    }
-
-    fn begins(&self) -> &[Range<usize>] {
-        self.begins.get_or_init(|| {
-            let mut begins: Vec<Range<usize>> = vec![0..0; RANKS * RANKS];
-            let text = self.words.as_bytes();
-            let mut start = 0;
-            for end in memchr::memchr_iter(b'\n', text)
-                .map(|at| at + 1)
-                .chain([text.len()])
-            {
-                let place = beginning(text.get(start..end).unwrap_or_default());
-                if let Some(range) = begins.get_mut(place) {
-                    *range = match range.start == range.end {
-                        true => start..end,
-                        false => range.start..end,
-                    };
-                }
-                start = end;
-            }
-            begins
-        })
-    }
-
-    /// Whether the word is in the list. Capital letters, apostrophes, hyphens and the ending of the possessive
-    /// make no difference, and one part of a name with a hyphen is enough.
-    pub fn contains(&self, word: &[u8]) -> bool {
+impl Lists {
+    /// The lists that have a word. Capital letters, apostrophes, hyphens and the ending of the possessive make no
+    /// difference, and one part of a name with a hyphen is enough.
+    pub fn of(word: &[u8]) -> Lists {
         let word = without_possessive(word);
-        let mut parts = word.split(|byte| *byte == b'-').filter(|part| part.len() > 2);
-        self.has(word) || word.contains(&b'-') && parts.any(|part| self.has(part))
+        let whole = Lists::with(word);
+        if !word.contains(&b'-') {
+            return whole;
+        }
+        let parts = word.split(|byte| *byte == b'-').filter(|part| part.len() > 2);
+        parts.fold(whole, |lists, part| Lists(lists.0 | Lists::with(part).0))
     }
 
-    fn has(&self, word: &[u8]) -> bool {
-        let mut folded = [0_u8; 16];
+    /// Whether it is a given name.
+    pub fn is_given(self) -> bool {
+        self.0 & GIVEN != 0
+    }
+
+    /// Whether it is a family name.
+    pub fn is_family(self) -> bool {
+        self.0 & FAMILY != 0
+    }
+
+    /// Whether it is an English word.
+    pub fn is_word(self) -> bool {
+        self.0 & WORDS != 0
+    }
+
+    fn with(word: &[u8]) -> Lists {
+        let mut folded = [0_u8; LONGEST];
         let letters = word.iter().filter(|byte| !matches!(byte, b'\'' | b'-'));
         let mut length = 0;
-        for (place, letter) in folded.iter_mut().zip(letters.clone()) {
+        for letter in letters {
+            let Some(place) = folded.get_mut(length) else {
+                return Lists::default();
+            };
             *place = letter.to_ascii_lowercase();
             length += 1;
         }
-        let fits = letters.count() == length && length > 1;
-        fits && folded.get(..length).is_some_and(|word| self.holds(word))
-    }
-
-    /// Binary search by octets: each probe moves back to the beginning of its line.
-    fn holds(&self, word: &[u8]) -> bool {
-        let text = self.words.as_bytes();
-        let range = self.begins().get(beginning(word)).cloned().unwrap_or(0..0);
-        let (mut low, mut high) = (range.start, range.end);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let before = text.get(low..middle).unwrap_or_default();
-            let start = memchr::memrchr(b'\n', before).map_or(low, |at| low + at + 1);
-            let rest = text.get(start..high).unwrap_or_default();
-            let line = memchr::memchr(b'\n', rest).map_or(rest, |end| rest.get(..end).unwrap_or_default());
-            match line.cmp(word) {
-                std::cmp::Ordering::Equal => return true,
-                std::cmp::Ordering::Less => low = start + line.len() + 1,
-                std::cmp::Ordering::Greater => high = start,
-            }
+        match folded.get(..length) {
+            Some(word) if length > 1 => INDEX.get_or_init(Index::read).lists(word),
+            _ => Lists::default(),
         }
-        false
     }
 }
 
-/// Where a word stands in [`Dictionary::begins`]. Ranks rise with the octets, so that words with the same ones stand
-/// together.
-fn beginning(word: &[u8]) -> usize {
-    let rank = |place: usize| match word.get(place).copied().unwrap_or(0) {
-        letter @ b'a'..=b'z' => usize::from(letter - b'a') + 1,
-        0..b'a' => 0,
-        _ => RANKS - 1,
-    };
-    rank(0) * RANKS + rank(1)
+static INDEX: OnceLock<Index> = OnceLock::new();
+
+/// Where the words of all lists stand, by their hash.
+struct Index {
+    slots: Vec<Slot>,
+}
+
+/// A word: in which text and where, and in which lists it is. Free when in none.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    at: u32,
+    text: u8,
+    length: u8,
+    lists: u8,
+}
+
+impl Index {
+    fn read() -> Index {
+        let words = LISTS.iter().map(|(text, _)| text.len() / 5).sum::<usize>();
+        let mut index = Index {
+            slots: vec![Slot::default(); words.next_power_of_two()],
+        };
+        for (text, (words, list)) in (0_u8..).zip(&LISTS) {
+            let mut at = 0;
+            for line in words.split('\n') {
+                if !line.starts_with('#') {
+                    index.add(line.as_bytes(), (text, at), *list);
+                }
+                at += line.len() + 1;
+            }
+        }
+        index
+    }
+
+    fn add(&mut self, word: &[u8], (text, at): (u8, usize), list: u8) {
+        let (Ok(length), Ok(at)) = (u8::try_from(word.len()), u32::try_from(at)) else {
+            return;
+        };
+        let place = self.place(word);
+        let Some(slot) = self.slots.get_mut(place).filter(|_| word.len() <= LONGEST) else {
+            return;
+        };
+        if slot.lists == 0 {
+            (slot.at, slot.text, slot.length) = (at, text, length);
+        }
+        slot.lists |= list;
+    }
+
+    fn lists(&self, word: &[u8]) -> Lists {
+        Lists(self.slots.get(self.place(word)).map_or(0, |slot| slot.lists))
+    }
+
+    /// The slot of a word, or the free one where it would be. At least every other slot is free.
+    fn place(&self, word: &[u8]) -> usize {
+        let last = self.slots.len().wrapping_sub(1);
+        let mut place = quick::hash(word) as usize & last;
+        while let Some(slot) = self.slots.get(place).filter(|slot| slot.lists != 0) {
+            if slot.word() == word {
+                break;
+            }
+            place = (place + 1) & last;
+        }
+        place
+    }
+}
+
+impl Slot {
+    fn word(&self) -> &'static [u8] {
+        let text = LISTS.get(usize::from(self.text)).map_or("", |(text, _)| text);
+        let from = self.at as usize;
+        let word = text.as_bytes().get(from..from + usize::from(self.length));
+        word.unwrap_or_default()
+    }
 }
 
 /// A word without the `'s` at its end.
@@ -109,33 +158,51 @@ pub(super) fn without_possessive(word: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{FAMILY, FAMILY_MORE, GIVEN, GIVEN_MORE, WORDS};
+    use std::collections::HashMap;
+
+    use super::{INDEX, LISTS, LONGEST, Lists};
 
     #[test]
     fn every_listed_name_is_found_and_others_are_not() {
-        for dictionary in [&GIVEN, &GIVEN_MORE, &FAMILY, &FAMILY_MORE, &WORDS] {
-            let words: Vec<&str> = dictionary
-                .words
-                .lines()
-                .filter(|line| !line.starts_with('#'))
-                .collect();
-            assert!(words.is_sorted());
-            assert!(words.iter().all(|word| dictionary.contains(word.as_bytes())));
-            for other in [
-                "",
-                "q",
-                "#",
-                "zzzzzzzz",
-                "aaaaaaa",
-                "smithsmithsmithsmith",
-                "a\nb",
-            ] {
-                assert!(!dictionary.contains(other.as_bytes()), "{other}");
+        let mut expected: HashMap<&str, u8> = HashMap::new();
+        for (text, list) in &LISTS {
+            for word in text.lines().filter(|line| !line.starts_with('#')) {
+                *expected.entry(word).or_default() |= list;
             }
         }
-        for other in [&b"Smith's"[..], b"SMITH'S", b"Qwertz-Smith"] {
-            assert!(FAMILY.contains(other));
+        for (word, lists) in &expected {
+            assert!((2..=LONGEST).contains(&word.len()), "{word}");
+            assert_eq!(Lists::of(word.as_bytes()), Lists(*lists), "{word}");
+            assert_eq!(
+                Lists::of(word.to_ascii_uppercase().as_bytes()),
+                Lists(*lists),
+                "{word}"
+            );
         }
-        assert!(FAMILY.contains(b"O'Brien") && FAMILY.contains(b"SMITH") && GIVEN.contains(b"Mary"));
+        for other in [
+            "",
+            "q",
+            "#",
+            "zzzzzzzz",
+            "aaaaaaa",
+            "smithsmithsmithsmith",
+            "a\nb",
+            "smit",
+            "smithx",
+        ] {
+            assert_eq!(Lists::of(other.as_bytes()), Lists::default(), "{other}");
+        }
+        for other in [&b"Smith's"[..], b"SMITH'S", b"Qwertz-Smith", b"O'Brien"] {
+            assert!(Lists::of(other).is_family());
+        }
+        assert!(Lists::of(b"Mary").is_given());
+    }
+
+    #[test]
+    fn at_least_every_other_slot_is_free() {
+        super::prepare();
+        let slots = &INDEX.get().unwrap().slots;
+        let taken = slots.iter().filter(|slot| slot.lists != 0).count();
+        assert!(taken * 2 <= slots.len(), "{taken} of {}", slots.len());
     }
 }

@@ -10,31 +10,18 @@ mod dictionary;
 mod shape;
 mod token;
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use serde::Deserialize;
 
-use self::dictionary::Dictionary;
+use self::dictionary::Lists;
+use super::quick::QuickSet;
 
-static GIVEN: Dictionary = Dictionary::over(include_str!("../../../policies/names/given.txt"));
-static GIVEN_MORE: Dictionary = Dictionary::over(include_str!("../../../policies/names/given_more.txt"));
-static FAMILY: Dictionary = Dictionary::over(include_str!("../../../policies/names/family.txt"));
-static FAMILY_MORE: Dictionary = Dictionary::over(include_str!("../../../policies/names/family_more.txt"));
-static WORDS: Dictionary = Dictionary::over(include_str!("../../../policies/names/words.txt"));
 const SHAPES: &str = include_str!("../../../policies/names/shapes.toml");
 
 /// Whether a word is an English word, in any case.
 pub(super) fn is_word(word: &[u8]) -> bool {
-    WORDS.contains(word)
-}
-
-fn is_given(word: &[u8]) -> bool {
-    GIVEN.contains(word) || GIVEN_MORE.contains(word)
-}
-
-fn is_family(word: &[u8]) -> bool {
-    FAMILY.contains(word) || FAMILY_MORE.contains(word)
+    Lists::of(word).is_word()
 }
 
 /// Knows names and how they are written.
@@ -48,16 +35,19 @@ pub(super) struct Names {
 #[serde(deny_unknown_fields)]
 struct Words {
     window: usize,
-    titles: HashSet<String>,
-    particles: HashSet<String>,
-    labels: HashSet<String>,
-    last_labels: HashSet<String>,
-    not_labels: HashSet<String>,
-    unsure: HashSet<String>,
-    never: HashSet<String>,
-    surnames_too: HashSet<String>,
-    firms: HashSet<String>,
-    never_pairs: HashSet<String>,
+    titles: QuickSet<String>,
+    particles: QuickSet<String>,
+    labels: QuickSet<String>,
+    last_labels: QuickSet<String>,
+    not_labels: QuickSet<String>,
+    unsure: QuickSet<String>,
+    never: QuickSet<String>,
+    surnames_too: QuickSet<String>,
+    firms: QuickSet<String>,
+    never_pairs: QuickSet<String>,
+    /// The first words of those pairs.
+    #[serde(skip)]
+    begin_pairs: QuickSet<String>,
 }
 
 impl Names {
@@ -66,10 +56,11 @@ impl Names {
     /// # Errors
     /// What is wrong with `shapes.toml`.
     pub fn load() -> Result<Names, String> {
-        let words = toml::from_str(SHAPES).map_err(|error| format!("names/shapes.toml: {error}"))?;
-        for dictionary in [&GIVEN, &GIVEN_MORE, &FAMILY, &FAMILY_MORE, &WORDS] {
-            dictionary.prepare();
-        }
+        let words: Result<Words, _> = toml::from_str(SHAPES);
+        let mut words = words.map_err(|error| format!("names/shapes.toml: {error}"))?;
+        let first = |pair: &String| pair.split(' ').next().unwrap_or_default().to_owned();
+        words.begin_pairs = words.never_pairs.iter().map(first).collect();
+        dictionary::prepare();
         Ok(Names { words })
     }
 
@@ -80,13 +71,18 @@ impl Names {
 
     /// Whether a word is a given name and no ordinary word besides.
     pub fn is_given(&self, word: &[u8]) -> bool {
-        is_given(word) && !is_word(word)
+        let lists = Lists::of(word);
+        lists.is_given() && !lists.is_word()
     }
 
     /// Whether a capitalised word is a known name or an initial.
     pub fn is_name(&self, word: &[u8]) -> bool {
         let capital = word.first().is_some_and(u8::is_ascii_uppercase);
-        capital && (word.len() == 1 || is_given(word) || is_family(word))
+        let is_listed = || {
+            let lists = Lists::of(word);
+            lists.is_given() || lists.is_family()
+        };
+        capital && (word.len() == 1 || is_listed())
     }
 
     /// All names in a stretch of text, in order.

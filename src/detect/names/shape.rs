@@ -1,10 +1,9 @@
 //! The shapes of names: First [M.] Last; F. [M.] Last; Last, First; Last, F.; title and Last; labelled fields.
 
-use std::collections::HashSet;
-
+use super::super::quick::QuickSet;
+use super::Names;
 use super::dictionary::without_possessive;
 use super::token::{Case, Gap, Token};
-use super::{Names, is_family, is_given, is_word};
 
 /// How many words of `tokens` are a name, counted from the first; 0 when they are none.
 pub(super) fn name_at(names: &Names, before: Option<&Token>, tokens: &[Token]) -> usize {
@@ -37,7 +36,10 @@ pub(super) fn is_known_name(names: &Names, tokens: &[Token]) -> bool {
     let Some(last) = rest.first() else { return false };
     let long = first.text.len() > 2 && last.text.len() > 1;
     let pair = |given: &Token, family: &Token| {
-        is_given(given.text) && !is_unsure(names, given) && is_family(family.text) && !is_never(names, given)
+        given.lists.is_given()
+            && !is_unsure(names, given)
+            && family.lists.is_family()
+            && !is_never(names, given)
     };
     let known = match last.gap {
         Gap::Space | Gap::Stop => pair(first, last),
@@ -105,7 +107,7 @@ fn is_value(names: &Names, tokens: &[Token], wanted: usize) -> usize {
     let value = tokens.get(..length).unwrap_or_default();
     let known = value
         .iter()
-        .any(|token| is_given(token.text) || is_family(token.text));
+        .any(|token| token.lists.is_given() || token.lists.is_family());
     let capital = value
         .iter()
         .all(|token| token.case != Case::Lower || holds(&names.words.particles, token.text));
@@ -141,13 +143,13 @@ fn last_first(names: &Names, _: Option<&Token>, tokens: &[Token]) -> usize {
         return 0;
     }
     let strange = is_strange(last) && last.text.len() > 3;
-    let initial = first.case == Case::Initial && first.text != b"I" && (is_family(last.text) || strange);
-    let family = is_family(last.text);
+    let initial = first.case == Case::Initial && first.text != b"I" && (last.lists.is_family() || strange);
+    let family = last.lists.is_family();
     let given = match is_unsure(names, first) {
-        true => family && !is_word(last.text),
+        true => family && !last.lists.is_word(),
         false => {
             let rare = is_strange(first) || is_strange_in_capitals(first);
-            is_given(first.text) || family && rare || strange && is_strange(first) && first.text.len() > 3
+            first.lists.is_given() || family && rare || strange && is_strange(first) && first.text.len() > 3
         }
     };
     let whole = is_capital(first) && given && !is_never(names, first);
@@ -222,8 +224,8 @@ fn initial_last(names: &Names, before: Option<&Token>, tokens: &[Token]) -> usiz
         .is_some_and(|first| matches!(first.text, b"I" | b"A"))
         && !stop;
     let known = match stop {
-        true => is_family(last.text) || is_strange(last) && last.text.len() > 3,
-        false => is_family(last.text) && last.text.len() > 2,
+        true => last.lists.is_family() || is_strange(last) && last.text.len() > 3,
+        false => last.lists.is_family() && last.text.len() > 2,
     };
     let never = is_never(names, last) && !(stop && is_surname_too(names, last));
     let firm = is_firm(names, tokens.get(initials + particles + 1));
@@ -244,7 +246,7 @@ fn two_cells(names: &Names, _: Option<&Token>, tokens: &[Token]) -> usize {
         .iter()
         .all(|token| !is_never(names, token) && token.case != Case::Other && token.text.len() > 2);
     let pair = |first: &Token, last: &Token| {
-        is_given(first.text) && !is_unsure(names, first) && is_family(last.text)
+        first.lists.is_given() && !is_unsure(names, first) && last.lists.is_family()
     };
     let either = || pair(a, b) || pair(b, a) && b.gap == Gap::Cell;
     if allowed && either() { 2 } else { 0 }
@@ -256,14 +258,14 @@ fn is_pair(names: &Names, first: &Token, last: &Token) -> bool {
     if is_never(names, last) || is_never_pair(names, first, last) || last.text.len() < 2 {
         return false;
     }
-    let given = is_given(first.text);
-    let family = is_family(last.text);
+    let given = first.lists.is_given();
+    let family = last.lists.is_family();
     match is_unsure(names, first) {
         true => given && (family || is_strange(last) && last.text.len() > 4),
         false => {
             let known = given || family;
             let strange = |token: &Token| is_strange(token) || known && is_strange_in_capitals(token);
-            let first = given || strange(first) || is_family(first.text) && !is_word(first.text);
+            let first = given || strange(first) || first.lists.is_family() && !first.lists.is_word();
             first && (family || strange(last))
         }
     }
@@ -271,7 +273,7 @@ fn is_pair(names: &Names, first: &Token, last: &Token) -> bool {
 
 /// "Julie York": a place or a thing after a given name that is no ordinary word, and no street.
 fn is_rare_pair(names: &Names, first: &Token, last: &Token) -> bool {
-    is_surname_too(names, last) && is_given(first.text) && !is_unsure(names, first)
+    is_surname_too(names, last) && first.lists.is_given() && !is_unsure(names, first)
 }
 
 fn is_surname_too(names: &Names, token: &Token) -> bool {
@@ -291,13 +293,13 @@ fn is_firm(names: &Names, next: Option<&Token>) -> bool {
 
 /// As [`is_strange`], for words in capitals, which are codes as often as names.
 fn is_strange_in_capitals(token: &Token) -> bool {
-    token.case == Case::Upper && (4..=14).contains(&token.text.len()) && !is_word(token.text)
+    token.case == Case::Upper && (4..=14).contains(&token.text.len()) && !token.lists.is_word()
 }
 
 /// Whether a capitalised word is in no list of words: a name that is rare here.
 fn is_strange(token: &Token) -> bool {
     let capital = token.case == Case::Capital;
-    capital && (3..=14).contains(&token.text.len()) && !is_word(token.text)
+    capital && (3..=14).contains(&token.text.len()) && !token.lists.is_word()
 }
 
 fn is_capital(token: &Token) -> bool {
@@ -314,14 +316,13 @@ fn is_unsure(names: &Names, token: &Token) -> bool {
 }
 
 fn is_never_pair(names: &Names, first: &Token, last: &Token) -> bool {
-    names
-        .words
-        .never_pairs
-        .contains(&format!("{} {}", lower(first.text), lower(last.text)))
+    let pairs = &names.words.never_pairs;
+    holds(&names.words.begin_pairs, first.text)
+        && pairs.contains(&format!("{} {}", lower(first.text), lower(last.text)))
 }
 
 /// Whether a list has a word, in small letters.
-fn holds(list: &HashSet<String>, word: &[u8]) -> bool {
+fn holds(list: &QuickSet<String>, word: &[u8]) -> bool {
     let mut small = [0; LONGEST_LISTED];
     let Some(small) = small.get_mut(..word.len()) else {
         return list.contains(&lower(word));

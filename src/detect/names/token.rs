@@ -1,5 +1,7 @@
 //! Text → words with their case and what separates them.
 
+use super::dictionary::Lists;
+
 /// A word and how it is written. Not `Debug`: it holds the message.
 #[derive(Clone, Copy)]
 pub(super) struct Token<'t> {
@@ -9,6 +11,8 @@ pub(super) struct Token<'t> {
     pub case: Case,
     /// What stands between the word before and this one.
     pub gap: Gap,
+    /// The lists that have it.
+    pub lists: Lists,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +60,7 @@ pub(super) fn tokens(bytes: &[u8], from: usize, to: usize) -> Vec<Token<'_>> {
             text: word,
             case: case(text, start, end),
             gap,
+            lists: Lists::of(word),
         });
         (at, last_end) = (end, end);
     }

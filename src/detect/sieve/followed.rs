@@ -10,7 +10,7 @@ use regex_automata::util::pool::{Pool, PoolGuard};
 use regex_syntax::hir::Hir;
 
 use super::super::digits::Run;
-use super::steps::Steps;
+use super::steps::{Leftmost, Steps};
 
 /// What the states that were met may take, for each thread that searches.
 const STATES: usize = 8 << 20;
@@ -19,8 +19,8 @@ const SIZE: usize = 32 << 20;
 
 type Fresh = Box<dyn Fn() -> Steps + Send + Sync + UnwindSafe + RefUnwindSafe>;
 
-/// An automaton of expressions that tells every match of each of the first 63 and of the others together, or the leftmost
-/// match of one.
+/// An automaton of expressions that tells every match of each of the first 63 and of the others together, or the match that
+/// an engine finds.
 pub(in super::super) struct Followed {
     dfa: DFA,
     steps: Pool<Steps, Fresh>,
@@ -50,12 +50,12 @@ impl Followed {
         Followed::build(forms, MatchKind::All, true)
     }
 
-    /// Of one expression, to find the match that an engine finds.
+    /// Of expressions, numbered in their order, to find the match that an engine finds: that of the first that fits.
     ///
     /// # Errors
-    /// When it is too large.
-    pub fn leftmost(form: &Hir) -> Result<Followed, String> {
-        Followed::build(&[form], MatchKind::LeftmostFirst, false)
+    /// When together they are too much for one automaton.
+    pub fn leftmost(forms: &[&Hir]) -> Result<Followed, String> {
+        Followed::build(forms, MatchKind::LeftmostFirst, false)
     }
 
     fn build(forms: &[&Hir], kind: MatchKind, jumping: bool) -> Result<Followed, String> {
@@ -114,11 +114,11 @@ impl Follower<'_> {
             .told_by_runs(self.dfa, bytes, (at, runs), (within, beyond))
     }
 
-    /// Where the match ends that an engine finds at an octet, if it looks no farther than `end`.
+    /// The match that an engine finds at an octet, if it looks no farther than `end`.
     ///
     /// # Errors
     /// When the automaton cannot tell.
-    pub fn end(&mut self, bytes: &[u8], at: usize, end: usize) -> Result<Option<usize>, ()> {
+    pub fn leftmost(&mut self, bytes: &[u8], at: usize, end: usize) -> Result<Option<Leftmost>, ()> {
         self.steps.end(self.dfa, bytes, (at, end))
     }
 

@@ -1,14 +1,13 @@
 //! The states of an automaton that a thread has met, as a table: a step is one look-up, and what matches in a state
 //! is found out once.
 
-use std::collections::HashMap;
-
 use regex_automata::Anchored;
 use regex_automata::hybrid::LazyStateID;
 use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::util::start;
 
 use super::super::digits::Run;
+use super::super::quick::QuickMap;
 
 /// What has been learnt of an automaton.
 pub(super) struct Steps {
@@ -17,7 +16,7 @@ pub(super) struct Steps {
     forgotten: usize,
     states: Vec<State>,
     /// The places of states.
-    known: HashMap<LazyStateID, u32>,
+    known: QuickMap<LazyStateID, u32>,
     /// By state, and by class of the next octet: the place of the state behind it. A state has a power of two of them.
     next: Vec<u32>,
     /// By state, and by how many digits come next: what is behind them. Only where any digit is like any other.
@@ -39,6 +38,16 @@ struct State {
     id: LazyStateID,
     /// A bit for each pattern that matches.
     told: u64,
+    /// The first of them.
+    first: u32,
+}
+
+/// The match that an engine finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) struct Leftmost {
+    pub end: usize,
+    /// Which of the expressions it fits.
+    pub pattern: usize,
 }
 
 /// Several digits, taken at once.
@@ -66,7 +75,7 @@ impl Steps {
             cache: dfa.create_cache(),
             forgotten: 0,
             states: Vec::new(),
-            known: HashMap::new(),
+            known: QuickMap::default(),
             next: Vec::new(),
             jumps: Vec::new(),
             classes: [(); 256].map(|()| octet.next().map_or(0, |octet| classes.get(octet))),
@@ -174,30 +183,32 @@ impl Steps {
         jump
     }
 
-    /// Where the last match ends that begins at an octet and ends before another one, or with it: of an automaton that
-    /// follows the leftmost alternatives first, the match that an engine finds.
+    /// Where the last match ends that begins at an octet and ends before another one, or with it, and whose it is: of an
+    /// automaton that follows the leftmost alternatives first, the match that an engine finds.
     ///
     /// # Errors
     /// When the automaton cannot tell.
-    pub fn end(&mut self, dfa: &DFA, bytes: &[u8], (at, end): (usize, usize)) -> Result<Option<usize>, ()> {
+    pub fn end(
+        &mut self,
+        dfa: &DFA,
+        bytes: &[u8],
+        (at, end): (usize, usize),
+    ) -> Result<Option<Leftmost>, ()> {
         let mut state = self.begin(dfa, before(bytes, at));
         let mut last = None;
         // A match is told one octet behind its end.
-        for (place, octet) in (at..).zip(bytes.get(at..(end + 1).min(bytes.len())).unwrap_or_default()) {
-            state = self.step(dfa, state, Some(*octet));
-            match self.matching_in(state) {
-                0 if state == DEAD => return Ok(last),
-                0 => {}
-                u64::MAX => return Err(()),
-                _ => last = Some(place),
-            }
-        }
-        if end >= bytes.len() {
-            let state = self.step(dfa, state, None);
-            match self.matching_in(state) {
-                0 => {}
-                u64::MAX => return Err(()),
-                _ => last = Some(bytes.len()),
+        for place in at..=end.min(bytes.len()) {
+            state = self.step(dfa, state, bytes.get(place).copied());
+            match self.states.get(state as usize) {
+                _ if state == DEAD => break,
+                Some(State { told: 0, .. }) => {}
+                Some(State { told: u64::MAX, .. }) | None => return Err(()),
+                Some(State { first, .. }) => {
+                    last = Some(Leftmost {
+                        end: place,
+                        pattern: *first as usize,
+                    });
+                }
             }
         }
         Ok(last)
@@ -286,24 +297,25 @@ impl Steps {
         if let Some(place) = self.known.get(&id) {
             return *place;
         }
-        let told = match id == nowhere() {
-            true => u64::MAX,
+        let (told, first) = match id == nowhere() {
+            true => (u64::MAX, 0),
             false => self.matching(dfa, id),
         };
-        let place = self.add(State { id, told });
+        let place = self.add(State { id, told, first });
         self.known.insert(id, place);
         place
     }
 
-    fn matching(&self, dfa: &DFA, id: LazyStateID) -> u64 {
+    fn matching(&self, dfa: &DFA, id: LazyStateID) -> (u64, u32) {
         if !id.is_match() {
-            return 0;
+            return (0, 0);
         }
         let matches = 0..dfa.match_len(&self.cache, id);
-        matches.fold(0, |told, index| {
-            let pattern = dfa.match_pattern(&self.cache, id, index);
-            told | 1 << pattern.as_usize().min(63)
-        })
+        let mut patterns = matches.map(|index| dfa.match_pattern(&self.cache, id, index));
+        let first = patterns.next().map_or(0, |pattern| pattern.as_usize());
+        let bit = |pattern: usize| 1_u64 << pattern.min(63);
+        let told = patterns.fold(bit(first), |told, pattern| told | bit(pattern.as_usize()));
+        (told, u32::try_from(first).unwrap_or(u32::MAX))
     }
 
     fn add(&mut self, state: State) -> u32 {
@@ -328,6 +340,7 @@ impl Steps {
         self.add(State {
             id: nowhere(),
             told: 0,
+            first: 0,
         });
     }
 }
