@@ -22,16 +22,36 @@ pub(super) struct Weighed {
 
 /// Keeps the best of all that overlap, in order of place.
 pub(super) fn settle(rules: &[Rule], mut weighed: Vec<Weighed>) -> Vec<Weighed> {
-    weighed.sort_by_cached_key(|weighed| Reverse(rank(rules, weighed)));
-    let mut taken: BTreeMap<usize, Weighed> = BTreeMap::new();
+    weighed.sort_by_key(|weighed| weighed.candidate.start);
+    let mut settled = Vec::with_capacity(weighed.len());
+    let mut rivals: Vec<Weighed> = Vec::new();
+    let mut end = 0;
     for one in weighed {
+        if one.candidate.start >= end {
+            decide(rules, &mut rivals, &mut settled);
+        }
+        end = end.max(one.candidate.end);
+        rivals.push(one);
+    }
+    decide(rules, &mut rivals, &mut settled);
+    settled
+}
+
+/// Moves the best of some that overlap one with another to what is settled.
+fn decide(rules: &[Rule], rivals: &mut Vec<Weighed>, settled: &mut Vec<Weighed>) {
+    if rivals.len() < 2 {
+        return settled.append(rivals);
+    }
+    rivals.sort_by_cached_key(|weighed| Reverse(rank(rules, weighed)));
+    let mut taken: BTreeMap<usize, Weighed> = BTreeMap::new();
+    for one in rivals.drain(..) {
         let (start, end) = (one.candidate.start, one.candidate.end);
         let before = taken.range(..end).next_back();
         if before.is_none_or(|(_, other)| other.candidate.end <= start) {
             taken.insert(start, one);
         }
     }
-    taken.into_values().collect()
+    settled.extend(taken.into_values());
 }
 
 /// What counts by law, then proof by form and check first, then the nearest strong keyword, then confidence, then length.

@@ -6,6 +6,8 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use super::kinds;
+
 /// Where the first digit of a match may stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shape {
@@ -145,14 +147,36 @@ impl Runs {
     /// Reads the octets between two, in place of those before.
     pub fn read(&mut self, bytes: &[u8], from: usize, to: usize) {
         self.runs.clear();
-        let text = bytes.get(..to.min(bytes.len())).unwrap_or_default();
-        let mut at = from;
-        while let Some(start) = first_digit(text, at) {
-            let rest = text.get(start..).unwrap_or_default();
-            let length = rest.iter().take_while(|octet| octet.is_ascii_digit()).count();
-            at = start + length;
-            self.runs.push(Run { start, end: at });
+        let text = bytes.get(from..to.min(bytes.len())).unwrap_or_default();
+        let (mut at, mut open) = (from, None);
+        for piece in text.chunks(kinds::WIDTH) {
+            let mut digits = kinds::digits(piece);
+            if let Some(start) = open.take() {
+                let more = digits.trailing_ones();
+                if more as usize == kinds::WIDTH {
+                    open = Some(start);
+                    digits = 0;
+                } else {
+                    let end = at + more as usize;
+                    self.runs.push(Run { start, end });
+                    digits = digits >> more << more;
+                }
+            }
+            while digits != 0 {
+                let first = digits.trailing_zeros();
+                let beyond = first + (digits >> first).trailing_ones();
+                let start = at + first as usize;
+                if beyond as usize >= kinds::WIDTH {
+                    open = Some(start);
+                    break;
+                }
+                let end = at + beyond as usize;
+                self.runs.push(Run { start, end });
+                digits = digits >> beyond << beyond;
+            }
+            at += piece.len();
         }
+        self.runs.extend(open.map(|start| Run { start, end: at }));
     }
 
     /// The runs, in order.
@@ -168,20 +192,15 @@ impl Runs {
 
 /// The first digit from an octet on.
 pub(super) fn first_digit(text: &[u8], from: usize) -> Option<usize> {
-    let rest = text.get(from..)?;
-    // Most octets are no digits: sixteen at a time are looked at without a branch for each.
-    let mut at = 0;
-    for chunk in rest.chunks_exact(16) {
-        if chunk
-            .iter()
-            .fold(false, |any, octet| any | octet.is_ascii_digit())
-        {
-            break;
+    let mut at = from;
+    for piece in text.get(from..)?.chunks(kinds::WIDTH) {
+        let digits = kinds::digits(piece);
+        if digits != 0 {
+            return Some(at + digits.trailing_zeros() as usize);
         }
-        at += 16;
+        at += piece.len();
     }
-    let found = rest.get(at..)?.iter().position(u8::is_ascii_digit)?;
-    Some(from + at + found)
+    None
 }
 
 #[cfg(test)]
@@ -219,5 +238,24 @@ mod tests {
         runs.read(b"on 2024-01-05, x9", 0, 13);
         let run = |start, end| Run { start, end };
         assert_eq!(runs.list(), [run(3, 7), run(8, 10), run(11, 13)]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_digit_is_in_a_run(text in "([0-9]{1,70}|[a ]{1,70}){0,6}", from in 0_usize..9) {
+            let mut runs = Runs::default();
+            let from = from.min(text.len());
+            runs.read(text.as_bytes(), from, text.len());
+            let mut expected: Vec<Run> = Vec::new();
+            for (at, _) in text.bytes().enumerate().skip(from).filter(|(_, byte)| byte.is_ascii_digit()) {
+                match expected.last_mut().filter(|run| run.end == at) {
+                    Some(run) => run.end = at + 1,
+                    None => expected.push(Run { start: at, end: at + 1 }),
+                }
+            }
+            proptest::prop_assert_eq!(runs.list(), expected);
+            let first = text.bytes().skip(from).position(|byte| byte.is_ascii_digit());
+            proptest::prop_assert_eq!(super::first_digit(text.as_bytes(), from), first.map(|first| from + first));
+        }
     }
 }

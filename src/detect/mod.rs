@@ -20,6 +20,7 @@ mod evidence;
 mod explain;
 mod expression;
 mod keywords;
+mod kinds;
 mod layout;
 mod names;
 mod normal;

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use super::super::kinds::{self, Kinds};
+
 /// The first letters of keywords, and which rules have them.
 #[derive(Debug)]
 pub(super) struct Starts {
@@ -118,27 +120,31 @@ impl Starts {
         wanted: u64,
         mut hand_over: impl FnMut(usize, u64),
     ) {
-        let before = from.checked_sub(1).and_then(|at| bytes.get(at)).copied();
-        let mut last = class(before.unwrap_or(b' '));
+        let before = from.saturating_sub(1)..from;
+        let mut last = kinds::of(bytes.get(before).unwrap_or_default());
         let text = bytes.get(from..to.min(bytes.len())).unwrap_or_default();
-        for (place, byte) in text.iter().enumerate() {
-            let this = class(*byte);
-            let begins = may_begin(last, this);
-            last = this;
-            if !begins {
-                continue;
+        for (piece, octets) in text.chunks(kinds::WIDTH).enumerate() {
+            let kinds = kinds::of(octets);
+            let mut begins = begins(&kinds, &last);
+            if self.foreign == 0 {
+                begins &= !kinds.foreign;
             }
-            let at = from + place;
-            let next = |place: usize| bytes.get(at + place).map_or(0, |octet| kind(*octet));
-            let seconds = self.triples.get(kind(*byte));
-            let thirds = seconds.and_then(|seconds| seconds.get(next(1)));
-            let goes_on = thirds.is_some_and(|thirds| thirds >> next(2) & 1 != 0);
-            if goes_on || self.foreign != 0 && !byte.is_ascii() {
-                let rules = self.rules(bytes.get(at..).unwrap_or_default()) & wanted;
-                if rules != 0 {
-                    hand_over(at, rules);
+            while begins != 0 {
+                let at = from + piece * kinds::WIDTH + begins.trailing_zeros() as usize;
+                begins &= begins - 1;
+                let next = |place: usize| bytes.get(at + place).map_or(0, |octet| kind(*octet));
+                let first = bytes.get(at).copied().unwrap_or_default();
+                let seconds = self.triples.get(kind(first));
+                let thirds = seconds.and_then(|seconds| seconds.get(next(1)));
+                let goes_on = thirds.is_some_and(|thirds| thirds >> next(2) & 1 != 0);
+                if goes_on || self.foreign != 0 && !first.is_ascii() {
+                    let rules = self.rules(bytes.get(at..).unwrap_or_default()) & wanted;
+                    if rules != 0 {
+                        hand_over(at, rules);
+                    }
                 }
             }
+            last = kinds::of(octets.get(kinds::WIDTH - 1..).unwrap_or_default());
         }
     }
 
@@ -214,41 +220,16 @@ fn ends_word(last: u8, next: Option<&u8>) -> bool {
     })
 }
 
-/// What an octet is, as far as the beginnings of words go: a bit for each class, and eight bits higher the
-/// classes after which no word begins with it. One begins after no letter, or with the first capital after small
-/// letters.
-const CLASS: [u16; 256] = {
-    const LOWER: u16 = 1;
-    const UPPER: u16 = 2;
-    const DIGIT: u16 = 4;
-    const FOREIGN: u16 = 8;
-    const OTHER: u16 = 16;
-    let mut classes = [OTHER | 0xFF00; 256];
-    let mut octet = 0;
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "evaluated when compiling; a wrong index does not compile"
-    )]
-    while octet < 256 {
-        classes[octet] = match octet as u8 {
-            b'a'..=b'z' => LOWER | (LOWER | UPPER) << 8,
-            b'A'..=b'Z' => UPPER | UPPER << 8,
-            b'0'..=b'9' => DIGIT | (LOWER | UPPER | DIGIT) << 8,
-            128.. => FOREIGN | FOREIGN << 8,
-            _ => OTHER | 0xFF00,
-        };
-        octet += 1;
-    }
-    classes
-};
-
-fn class(byte: u8) -> u16 {
-    CLASS.get(usize::from(byte)).copied().unwrap_or(0xFF00)
-}
-
-/// Whether a word may begin with an octet of one class after one of another.
-fn may_begin(before: u16, this: u16) -> bool {
-    this >> 8 & before == 0
+/// The octets with which words begin, given the kinds of the octet before. One begins after no letter, or with the first
+/// capital after small letters; a number after neither letter nor digit.
+fn begins(kinds: &Kinds, before: &Kinds) -> u64 {
+    let after = |kind: fn(&Kinds) -> u64| kind(kinds) << 1 | kind(before) & 1;
+    let (lower, upper) = (after(|kinds| kinds.lower), after(|kinds| kinds.upper));
+    let (digits, foreign) = (after(|kinds| kinds.digits), after(|kinds| kinds.foreign));
+    kinds.lower & !(lower | upper)
+        | kinds.upper & !upper
+        | kinds.digits & !(lower | upper | digits)
+        | kinds.foreign & !foreign
 }
 
 const KIND: [u8; 256] = {

@@ -39,6 +39,8 @@ pub(super) struct Spot {
     pub table: usize,
     /// Its column; none where it may be any.
     pub column: Option<usize>,
+    /// Whether all that lies within has this cell for its own.
+    pub is_cell: bool,
 }
 
 /// Reads a text as lines, some of which are rows. Not `Debug`: it holds the message.
@@ -210,6 +212,7 @@ impl<'v> Layout<'v> {
                 beside: [line.clone(), 0..0, 0..0],
                 table: self.labelled,
                 column: None,
+                is_cell: false,
             });
         }
         let column = cells
@@ -227,6 +230,8 @@ impl<'v> Layout<'v> {
             beside: [own, left.unwrap_or(0..0), first.unwrap_or(0..0)],
             table: self.labelled,
             column: Some(column),
+            is_cell: self.labels(Some(column)).next().is_some()
+                && !(self.kind == TextKind::Body && cells.may_be_prose()),
         })
     }
 

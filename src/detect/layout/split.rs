@@ -50,29 +50,41 @@ pub(super) fn cells(line: &[u8], start: usize, table: bool) -> Option<Cells> {
     let spaced = memchr::memmem::find(line.trim_ascii_start(), b"  ").is_some();
     let possible = [
         (spaced, Delimiter::Spaces),
-        (has(b';') && looks_like_csv(line, b';'), Delimiter::Semicolon),
-        (has(b',') && looks_like_csv(line, b','), Delimiter::Comma),
+        (has(b';'), Delimiter::Semicolon),
+        (has(b','), Delimiter::Comma),
     ];
-    let split = possible
-        .into_iter()
-        .filter(|(fits, _)| *fits)
-        .filter_map(|(_, delimiter)| cells_by(line, start, delimiter));
+    let split = possible.into_iter().filter(|(fits, _)| *fits);
+    let split = split.filter_map(|(_, delimiter)| {
+        let list = raw(line, delimiter);
+        let fits = delimiter == Delimiter::Spaces || looks_like_csv(&list);
+        fits.then(|| made(line, start, delimiter, list)).flatten()
+    });
     split.max_by_key(|cells| cells.list.len())
 }
 
 /// Splits a line at a delimiter; none when it does not occur.
 pub(super) fn cells_by(line: &[u8], start: usize, delimiter: Delimiter) -> Option<Cells> {
     let line = line.trim_ascii_end();
-    let list = match delimiter {
+    made(line, start, delimiter, raw(line, delimiter))
+}
+
+/// The cells of a line with all that stands between two delimiters.
+fn raw(line: &[u8], delimiter: Delimiter) -> Vec<Range<usize>> {
+    match delimiter {
         Delimiter::Tab => by_octet(line, b'\t', false),
         Delimiter::Pipe => by_octet(line, b'|', false),
         Delimiter::Comma => by_octet(line, b',', true),
         Delimiter::Semicolon => by_octet(line, b';', true),
         Delimiter::Spaces => by_spaces(line),
-    };
+    }
+}
+
+fn made(line: &[u8], start: usize, delimiter: Delimiter, mut list: Vec<Range<usize>>) -> Option<Cells> {
     let is_spaced = |cell: &Range<usize>| line.get(cell.start) == Some(&b' ');
     let spaced = list.iter().skip(1).any(is_spaced);
-    let list: Vec<Range<usize>> = list.into_iter().map(|cell| trimmed(line, cell, start)).collect();
+    for cell in &mut list {
+        *cell = trimmed(line, cell.clone(), start);
+    }
     (list.len() > 1).then_some(Cells {
         delimiter,
         spaced,
@@ -174,19 +186,20 @@ impl Cells {
     }
 }
 
-/// Whether commas separate values and not clauses: most are not followed by a space, or the cells are short.
-fn looks_like_csv(line: &[u8], delimiter: u8) -> bool {
-    let cells = by_octet(line, delimiter, true);
+/// Whether commas separate values and not clauses: the cells are short.
+fn looks_like_csv(cells: &[Range<usize>]) -> bool {
     let short = |cell: &Range<usize>| cell.len() <= LONGEST_LABEL;
     cells.len() > 1 && cells.iter().all(short)
 }
 
 fn by_octet(line: &[u8], delimiter: u8, quotes: bool) -> Vec<Range<usize>> {
     let (mut cells, mut from, mut quoted) = (Vec::with_capacity(CELLS), 0, false);
-    for (at, byte) in line.iter().enumerate() {
-        if quotes && *byte == b'"' {
+    // Where no quotes are, nothing else is looked for.
+    let quote = if quotes { b'"' } else { delimiter };
+    for at in memchr::memchr2_iter(delimiter, quote, line) {
+        if quotes && line.get(at) == Some(&b'"') {
             quoted = !quoted;
-        } else if *byte == delimiter && !quoted {
+        } else if !quoted {
             cells.push(from..at);
             from = at + 1;
         }

@@ -109,16 +109,14 @@ impl Names {
         (0..tokens.len()).any(|from| shape::is_known_name(self, tokens.get(from..).unwrap_or_default()))
     }
 
-    /// Whether the cells of a row that stand under labels for names hold a name: `columns` gives label and cell.
-    pub fn in_columns<'c>(
-        &self,
-        bytes: &[u8],
-        columns: impl Iterator<Item = (Range<usize>, &'c Range<usize>)>,
-    ) -> bool {
-        let text = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
-        columns
-            .into_iter()
-            .any(|(label, cell)| shape::fits_label(self, text(&label), text(cell)))
+    /// How many words a name under the label of a column needs at least; none when the label is for something else.
+    pub fn wanted_under(&self, label: &[u8]) -> Option<usize> {
+        shape::wanted_under(self, label)
+    }
+
+    /// Whether a cell holds a name of at least so many words.
+    pub fn fill(&self, cell: &[u8], wanted: usize) -> bool {
+        shape::fills(self, cell, wanted)
     }
 }
 

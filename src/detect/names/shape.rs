@@ -15,13 +15,15 @@ pub(super) fn name_at(names: &Names, before: Option<&Token>, tokens: &[Token]) -
     found.unwrap_or(0)
 }
 
-/// Whether a cell holds a name, given the label of its column.
-pub(super) fn fits_label(names: &Names, label: &[u8], cell: &[u8]) -> bool {
+/// How many words a name under the label of a column needs at least; none when the label is for something else.
+pub(super) fn wanted_under(names: &Names, label: &[u8]) -> Option<usize> {
     let label: Vec<Token> = super::token::tokens(label, 0, label.len());
+    wanted_words(names, &label)
+}
+
+/// Whether a cell holds a name of at least so many words.
+pub(super) fn fills(names: &Names, cell: &[u8], wanted: usize) -> bool {
     let cell: Vec<Token> = super::token::tokens(cell, 0, cell.len());
-    let Some(wanted) = wanted_words(names, &label) else {
-        return false;
-    };
     is_value(names, &cell, wanted) > 0
 }
 

@@ -18,6 +18,13 @@ const FEWEST_DIGITS: usize = 6;
 pub(super) fn separators(bytes: &[u8], mut tell: impl FnMut(Range<usize>, Option<u8>)) {
     let (mut next, mut chain) = (0, Chain::default());
     while let Some(digit) = first_digit(bytes, next) {
+        let end = end_of_group(bytes, digit);
+        // Most groups stand for themselves.
+        let alone = !bytes.get(end).is_some_and(joins);
+        if alone && !before_group(bytes, digit, next).is_some_and(|before| joins(&before)) {
+            next = end;
+            continue;
+        }
         chain.read(bytes, digit, next);
         next = chain.end().max(end_of_group(bytes, digit)).max(digit + 1);
         if chain.is_number(bytes) {
@@ -40,6 +47,18 @@ fn end_of_group(bytes: &[u8], from: usize) -> usize {
 fn start_of_group(bytes: &[u8], end: usize, least: usize) -> usize {
     let before = bytes.get(least..end).unwrap_or_default();
     end - before.iter().rev().take_while(|byte| is_part(**byte)).count()
+}
+
+/// What stands before the group of a digit, which begins at or after `least`; none when it begins there.
+fn before_group(bytes: &[u8], digit: usize, least: usize) -> Option<u8> {
+    let start = start_of_group(bytes, digit, least);
+    let before = start.checked_sub(1).filter(|before| *before >= least)?;
+    bytes.get(before).copied()
+}
+
+/// Whether an octet may be part of what stands between two groups.
+fn joins(octet: &u8) -> bool {
+    matches!(octet, b' ' | b'.' | b'/' | b'_' | b'-')
 }
 
 /// Whether a letter is the end of a label that was cut short and no beginning of a number: "D/L", "D.L.".

@@ -4,7 +4,6 @@
 mod places;
 mod reach;
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -21,6 +20,7 @@ use super::super::keywords::{Hearer, Hit, Keywords, Said};
 use super::super::layout::{Cell, FirstHeader, Layout};
 use super::super::names::Nearby;
 use super::super::normal::View;
+use super::super::quick::QuickMap;
 use super::outcome::{Enough, Explained, Found, Why};
 use crate::message::Masked;
 use crate::mime::{Text, TextKind};
@@ -130,7 +130,7 @@ struct ViewSearch<'v> {
     /// The patterns whose matches hold nothing that separates the cells of a table.
     bound: u64,
     /// What the labels of columns say, and of which table they are.
-    columns: (usize, HashMap<Option<usize>, (u64, u64)>),
+    columns: (usize, Vec<Option<(u64, u64)>>),
     block: (usize, usize),
     /// The digits of the block.
     runs: Runs,
@@ -139,9 +139,11 @@ struct ViewSearch<'v> {
     cell: (Range<usize>, Option<Rc<Cell>>),
     nearby: Nearby<'v>,
     /// By rule and the octet where a label begins: the keywords in it.
-    labels: HashMap<(usize, usize), Vec<Hit>>,
+    labels: QuickMap<(usize, usize), Vec<Hit>>,
+    /// By where a label begins and ends: how many words a name below it needs.
+    name_labels: QuickMap<(usize, usize), Option<usize>>,
     /// By rule and pattern: the last value that a keyword spoke for.
-    lists: HashMap<(usize, usize), Listed>,
+    lists: QuickMap<(usize, usize), Listed>,
     /// The label of the last octet that was asked for.
     own: OwnLabel,
     /// Where evidence stands around the block.
@@ -167,14 +169,15 @@ impl<'v> ViewSearch<'v> {
             needs_none: 0,
             spoken: Vec::new(),
             bound: rules.sieve.free_of(b"\n\t|,;"),
-            columns: (0, HashMap::new()),
+            columns: (0, Vec::new()),
             block: (0, 0),
             runs: Runs::default(),
             layout: Layout::new(bytes, text.kind),
             cell: (0..0, None),
             nearby: Nearby::new(&rules.names, bytes),
-            labels: HashMap::new(),
-            lists: HashMap::new(),
+            labels: QuickMap::default(),
+            name_labels: QuickMap::default(),
+            lists: QuickMap::default(),
             own: OwnLabel::of(bytes, 0),
             around: Around::new(rules.rules.iter().map(|rule| rule.evidence.len())),
             row: (0..0, false),
@@ -193,6 +196,7 @@ impl<'v> ViewSearch<'v> {
         self.block = (from, to);
         self.runs.read(&self.view.bytes, from, to + LONGEST);
         self.labels.clear();
+        self.name_labels.clear();
         let weighed = self.weighed(finder, (from, to), enough);
         for weighed in contest::settle(&self.rules.rules, weighed) {
             hand_over(self.found(weighed));
@@ -292,10 +296,15 @@ impl<'v> ViewSearch<'v> {
     /// Whether a row names a person in a column for names; the answer is kept for the row's other cells.
     fn names_a_person(&mut self, row: &Range<usize>) -> bool {
         if self.row.0 != *row {
-            let named = self
-                .rules
-                .names
-                .in_columns(&self.view.bytes, self.layout.columns());
+            let (bytes, names): (&[u8], _) = (&self.view.bytes, &self.rules.names);
+            let text = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
+            let labels = &mut self.name_labels;
+            let named = self.layout.columns().any(|(label, cell)| {
+                // The same labels are asked for in every row.
+                let known = labels.entry((label.start, label.end));
+                let wanted = *known.or_insert_with(|| names.wanted_under(text(&label)));
+                wanted.is_some_and(|wanted| names.fill(text(cell), wanted))
+            });
             self.row = (row.clone(), named);
         }
         self.row.1

@@ -30,8 +30,8 @@ pub(super) struct Sieve {
     first: Box<[[u64; 256]; FIRST]>,
     /// By how many octets stand before the first digit, the patterns with such matches.
     before: Vec<u64>,
-    /// The octets that may stand before the first digit.
-    leading: [bool; 256],
+    /// The patterns with matches that begin before their first digit.
+    leading: u64,
     /// By octet, the patterns with matches that may hold it; also those that may match without a digit.
     holding: Box<[u64; 256]>,
 }
@@ -76,7 +76,7 @@ impl Sieve {
             cut: bits(|pattern| pattern.shorter),
             first: Box::new([[0; 256]; FIRST]),
             before: Vec::new(),
-            leading: [false; 256],
+            leading: 0,
             holding: Box::new([0; 256]),
         };
         for (number, (pattern, form)) in patterns.iter().zip(&wide).enumerate() {
@@ -109,13 +109,7 @@ impl Sieve {
                 .skip(octets)
                 .take(1)
                 .for_each(|patterns| *patterns |= bit(number));
-            // Which octets stand before the first digit is not told; letters and signs are few.
-            if octets > 0 {
-                hold(form, &mut |octet| {
-                    let leads = self.leading.iter_mut().skip(usize::from(octet)).take(1);
-                    leads.for_each(|leads| *leads = !octet.is_ascii_digit());
-                });
-            }
+            self.leading |= if octets > 0 { bit(number) } else { 0 };
         }
     }
 
@@ -143,24 +137,42 @@ impl Sieve {
         !held.fold(0, |all, patterns| all | patterns)
     }
 
-    /// The first place before a run of digits where a match could begin that has no digit before them. `least` is where the
-    /// run before ends, or the text begins.
-    pub fn first_place(&self, bytes: &[u8], run: Run, least: usize) -> usize {
+    /// The first place before a run of digits where a match of some patterns could begin that has no digit before them.
+    /// `least` is where the run before ends, or the text begins.
+    pub fn first_place(&self, bytes: &[u8], run: Run, least: usize, patterns: u64) -> usize {
+        let leading = patterns & self.leading;
+        let mut first = run.start;
+        if leading == 0 {
+            return first;
+        }
         let least = least.max((run.start + 1).saturating_sub(self.before.len()));
         let before = bytes.get(least..run.start).unwrap_or_default();
-        let leads = |octet: &&u8| self.leading.get(usize::from(**octet)).copied().unwrap_or(true);
-        run.start - before.iter().rev().take_while(leads).count()
+        for octet in before.iter().rev() {
+            if self
+                .holding
+                .get(usize::from(*octet))
+                .is_some_and(|holding| holding & leading == 0)
+            {
+                break;
+            }
+            first -= 1;
+        }
+        first
     }
 
-    /// The patterns with a match that could begin at a place, by the octets there and how far away the first digit is.
-    pub fn possible(&self, bytes: &[u8], at: usize, run: Run) -> u64 {
-        let near = self.before.get(run.start - at).copied().unwrap_or(0);
-        let octets = bytes.get(at..).unwrap_or_default().iter();
-        // Behind the end of the text anything may be thought of.
-        let first = self.first.iter().zip(octets);
-        first.fold(near, |patterns, (first, octet)| {
-            patterns & first.get(usize::from(*octet)).copied().unwrap_or(u64::MAX)
-        })
+    /// Those of the patterns with a match that could begin at a place, by the octets there and how far away the first digit
+    /// is.
+    #[inline]
+    pub fn possible(&self, bytes: &[u8], at: usize, run: Run, patterns: u64) -> u64 {
+        let mut possible = patterns & self.before.get(run.start - at).copied().unwrap_or(0);
+        for (place, first) in self.first.iter().enumerate() {
+            // Behind the end of the text anything may be thought of.
+            let Some(octet) = bytes.get(at + place).filter(|_| possible != 0) else {
+                break;
+            };
+            possible &= first.get(usize::from(*octet)).copied().unwrap_or(u64::MAX);
+        }
+        possible
     }
 }
 
@@ -280,8 +292,8 @@ mod tests {
             let (mut sifter, mut least) = (sieve.start(), 0);
             let mut told = vec![0; bytes.len()];
             for (place, run) in runs.list().iter().enumerate() {
-                for at in sieve.first_place(bytes, *run, least)..=run.start {
-                    let (next, possible) = (&runs.list()[place..], sieve.possible(bytes, at, *run));
+                for at in sieve.first_place(bytes, *run, least, u64::MAX)..=run.start {
+                    let (next, possible) = (&runs.list()[place..], sieve.possible(bytes, at, *run, u64::MAX));
                     for wanted in [u64::MAX, sieve.counting_alone] {
                         told[at] |= sifter.told(bytes, (at, next), possible & wanted, beyond);
                     }

@@ -161,24 +161,35 @@ impl<'v> ViewSearch<'v> {
             _ => self.reach((from, to)),
         };
         self.go_on_with_lists(finder, to);
-        let mut bare = self.bare_places(finder, &pieces, &reach).into_iter().peekable();
+        let mut bare = self
+            .bare_places(finder, &pieces, &reach, (from, to))
+            .into_iter()
+            .peekable();
         let runs = std::mem::take(&mut self.runs);
         let (mut least, mut pieces) = (from, pieces.iter().peekable());
         for (place, run) in runs.list().iter().enumerate() {
-            for at in sieve.first_place(bytes, *run, least)..=run.start {
+            let among = finder.wanted & (reach.ever() | finder.listing);
+            for at in sieve.first_place(bytes, *run, least, among)..=run.start {
                 while pieces.next_if(|piece| piece.end <= at).is_some() {}
                 if pieces.peek().is_none_or(|piece| at < piece.start) {
                     continue;
                 }
-                let mut possible = sieve.possible(bytes, at, *run) & finder.wanted;
+                let among = finder.wanted & (reach.at_most(at) | finder.listing);
+                let mut possible = sieve.possible(bytes, at, *run, among);
                 if possible == 0 {
                     continue;
                 }
                 while let Some((at, patterns)) = bare.next_if(|(bare, _)| *bare < at) {
-                    let live = self.live(&mut reach, at) | finder.listed(at);
+                    let live = {
+                        let listed = finder.listed(at);
+                        self.live(&mut reach, at, listed)
+                    };
                     self.weigh_at(finder, &reach, (at, patterns & live), to, &mut weighed);
                 }
-                let live = self.live(&mut reach, at) | finder.listed(at);
+                let live = {
+                    let listed = finder.listed(at);
+                    self.live(&mut reach, at, listed)
+                };
                 possible = finder.may_begin(bytes, at, possible & live);
                 let next = runs.list().get(place..).unwrap_or_default();
                 let mut told = match possible {
@@ -193,7 +204,10 @@ impl<'v> ViewSearch<'v> {
             least = run.end;
         }
         for (at, patterns) in bare {
-            let live = self.live(&mut reach, at) | finder.listed(at);
+            let live = {
+                let listed = finder.listed(at);
+                self.live(&mut reach, at, listed)
+            };
             self.weigh_at(finder, &reach, (at, patterns & live), to, &mut weighed);
         }
         self.runs = runs;
@@ -233,18 +247,25 @@ impl<'v> ViewSearch<'v> {
                 continue;
             };
             course.next = candidate.end;
-            // The list may go on where no keyword reaches.
-            if course.pattern.in_lists {
-                course.listed = course.listed.max((candidate.end + LIST_GAP).min(to));
-                finder.listing |= sieve::bit(number);
-            }
             if !view.is_joined() || view.crosses_join(candidate.start, candidate.end) {
                 candidates.push(candidate);
             }
         }
         candidates.sort_by_key(|one| (one.end, one.rule, one.pattern));
         for candidate in candidates {
+            let owner = (candidate.rule, candidate.pattern);
             weighed.extend(self.weigh(candidate).ok());
+            // The list may go on where no keyword reaches.
+            let Some(listed) = self.lists.get(&owner) else {
+                continue;
+            };
+            let mut courses = finder.courses.iter_mut().enumerate();
+            if let Some((number, course)) = courses.find(|(_, course)| course.owner == owner)
+                && course.pattern.in_lists
+            {
+                course.listed = (listed.end + LIST_GAP).min(to);
+                finder.listing |= sieve::bit(number);
+            }
         }
     }
 
@@ -290,11 +311,11 @@ impl<'v> ViewSearch<'v> {
         let begin = runs.partition_point(|run| run.end <= first);
         let mut least = first;
         for (place, run) in runs.iter().enumerate().skip(begin) {
-            for at in sieve.first_place(bytes, *run, least)..=run.start {
+            for at in sieve.first_place(bytes, *run, least, finder.wanted)..=run.start {
                 if at >= join {
                     break;
                 }
-                let possible = sieve.possible(bytes, at, *run) & finder.wanted;
+                let possible = sieve.possible(bytes, at, *run, finder.wanted);
                 let next = runs.get(place..).unwrap_or_default();
                 if possible != 0 && finder.sifter.told(bytes, (at, next), possible, join) != 0 {
                     return true;
@@ -328,7 +349,13 @@ impl<'v> ViewSearch<'v> {
     }
 
     /// Where matches of patterns that need no digit may begin in a block and could count, in order, with those patterns.
-    fn bare_places(&self, finder: &Finder<'v>, pieces: &Pieces, reach: &Reach) -> Vec<(usize, u64)> {
+    fn bare_places(
+        &self,
+        finder: &Finder<'v>,
+        pieces: &Pieces,
+        reach: &Reach,
+        (from, to): (usize, usize),
+    ) -> Vec<(usize, u64)> {
         let bytes: &[u8] = &self.view.bytes;
         let mut places = Vec::new();
         for (number, course) in finder
@@ -338,18 +365,29 @@ impl<'v> ViewSearch<'v> {
             .filter(|(_, course)| course.is_bare())
         {
             let expression = &course.pattern.expression;
-            for piece in pieces {
-                // What a list may add lies behind its first value, which lies where a keyword reaches.
-                let mut next = match reach.first(course.owner.0, sieve::bit(number)) {
-                    _ if course.listed > piece.start => piece.start,
-                    Some(first) => piece.start.max(first),
-                    None => continue,
-                };
-                while let Some(start) = expression.next(bytes, next, piece.end) {
-                    next = start + 1;
-                    if !is_inside_digits(bytes, start) {
-                        places.push((start, sieve::bit(number)));
+            let strong = course.pattern.confidence.weak.is_none() || self.strong_only();
+            let mut stretches = reach.stretches(course.owner.0, sieve::bit(number), strong, (from, to));
+            if course.listed > from {
+                stretches.insert(0, (from, course.listed));
+            }
+            // A list may go on to the end.
+            if let (Some((first, _)), true) = (stretches.first().copied(), course.pattern.in_lists) {
+                stretches = vec![(first, to)];
+            }
+            let mut done = from;
+            for (start, end) in stretches {
+                let wanted = pieces
+                    .iter()
+                    .map(|piece| (piece.start.max(start), piece.end.min(end)));
+                for (start, end) in wanted {
+                    let mut next = start.max(done);
+                    while let Some(start) = expression.next(bytes, next, end) {
+                        next = start + 1;
+                        if !is_inside_digits(bytes, start) {
+                            places.push((start, sieve::bit(number)));
+                        }
                     }
+                    done = done.max(end);
                 }
             }
         }

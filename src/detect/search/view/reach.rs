@@ -1,15 +1,13 @@
 //! Where something could speak for a value: where keywords reach, in the cells below labels that have one, and where a
 //! list goes on. What could not count anyway is left out before anybody looks at it.
 
-use std::collections::HashMap;
-
 use super::super::super::compile::LONGEST;
 use super::super::super::keywords::Vocabulary;
 use super::super::super::sieve;
 use super::{Headed, ViewSearch};
 
 /// Stretches of a view, in order and apart.
-type Stretches = Vec<(usize, usize)>;
+pub(super) type Stretches = Vec<(usize, usize)>;
 
 /// The patterns of a rule that keywords make count, by the keywords that do.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,6 +44,16 @@ impl Around {
     }
 }
 
+/// What is alike up to an octet, below labels or where there are none.
+#[derive(Debug, Clone, Copy, Default)]
+struct Labelled {
+    until: usize,
+    /// The patterns that the labels, or something else in the row, could make count.
+    patterns: u64,
+    /// Whether it is a cell that no list goes on in.
+    is_cell: bool,
+}
+
 /// Which patterns could count, place after place in a block.
 #[derive(Debug, Default)]
 pub(super) struct Reach {
@@ -58,10 +66,13 @@ pub(super) struct Reach {
     /// Those of the patterns that are turned on now, and how many turns were taken.
     on: u64,
     taken: usize,
-    /// The rules that may have a keyword in the header of a table, and from where on.
+    /// The patterns that are turned on anywhere.
+    ever: u64,
+    /// The rules that may have a keyword in the header of a table, and from where on; the patterns of all of them.
     headed: Vec<(usize, usize)>,
-    /// Up to here all is as it was for the last place in a table, with the patterns that the labels there speak for.
-    spot: (usize, u64),
+    below: u64,
+    /// What was found out about the last place in a table.
+    spot: Labelled,
 }
 
 impl Reach {
@@ -73,18 +84,35 @@ impl Reach {
         }
     }
 
-    /// From where on a pattern of a rule, which has these bits, could count.
-    pub fn first(&self, rule: usize, bits: u64) -> Option<usize> {
-        if self.alone & bits != 0 {
-            return Some(0);
+    /// Where a pattern of a rule that has this bit and needs strong keywords only, or any, could count, apart from lists that
+    /// go on.
+    pub fn stretches(&self, rule: usize, bit: u64, strong: bool, block: (usize, usize)) -> Stretches {
+        if self.alone & bit != 0 {
+            return vec![block];
         }
-        let turned = self.turns.iter().find(|(_, patterns)| patterns & bits != 0);
-        let headed = self.headed.iter().find(|(_, headed)| *headed == rule);
-        let firsts = [turned.map(|(at, _)| *at), headed.map(|(at, _)| *at)];
-        firsts.into_iter().flatten().min()
+        let Some(around) = self.around.get(rule) else {
+            return Vec::new();
+        };
+        let below = around.below.unwrap_or(block.1);
+        let stretches = if strong { &around.strong } else { &around.any };
+        let above = stretches.iter().map(|(start, end)| (*start, *end.min(&below)));
+        let above = above.filter(|(start, end)| start < end);
+        above.chain([(below, block.1)]).collect()
+    }
+
+    /// The patterns that could count anywhere.
+    pub fn ever(&self) -> u64 {
+        self.alone | self.ever | self.below
+    }
+
+    /// The patterns that could count at a place, and maybe others. Calls come in order of place.
+    #[inline]
+    pub fn at_most(&mut self, at: usize) -> u64 {
+        self.alone | self.turned_on(at) | self.below
     }
 
     /// The patterns that keywords around a place could make count. Calls come in order of place.
+    #[inline]
     fn turned_on(&mut self, at: usize) -> u64 {
         while let Some((_, patterns)) = self.turns.get(self.taken).filter(|(from, _)| *from <= at) {
             self.on ^= patterns;
@@ -178,9 +206,11 @@ impl ViewSearch<'_> {
             };
             if let Some(below) = below {
                 reach.headed.push((below, rule));
+                reach.below |= spoken.all();
             }
             for (stretches, patterns) in [(&around.any, spoken.any), (&around.strong, spoken.strong)] {
-                if patterns != 0 {
+                if patterns != 0 && !stretches.is_empty() {
+                    reach.ever |= patterns;
                     let turns = stretches
                         .iter()
                         .flat_map(|(start, end)| [(*start, patterns), (*end, patterns)]);
@@ -239,12 +269,18 @@ impl ViewSearch<'_> {
 
     /// The patterns that could count at a place of a block; a bit that several have stands for all of them, whether they
     /// could or not. Calls come in order of place.
-    pub(super) fn live(&mut self, reach: &mut Reach, at: usize) -> u64 {
+    pub(super) fn live(&mut self, reach: &mut Reach, at: usize, listed: u64) -> u64 {
         let live = reach.alone | reach.turned_on(at);
-        match reach.headed.iter().any(|(below, _)| *below <= at) {
-            true => live | self.below_labels(reach, at),
-            false => live,
+        if listed & !live == 0 && !reach.headed.iter().any(|(below, _)| *below <= at) {
+            return live | listed;
         }
+        let labelled = self.labelled(reach, at);
+        let listed = if labelled.is_cell {
+            listed & !self.bound
+        } else {
+            listed
+        };
+        live | labelled.patterns | listed
     }
 
     /// Whether a pattern could count at a place of a block.
@@ -265,60 +301,72 @@ impl ViewSearch<'_> {
         })
     }
 
-    /// The patterns that a label, or something else in the row, could make count at a place below a header.
-    fn below_labels(&mut self, reach: &mut Reach, at: usize) -> u64 {
-        if at < reach.spot.0 {
-            return reach.spot.1;
+    /// What labels say of a place of a block.
+    fn labelled(&mut self, reach: &mut Reach, at: usize) -> Labelled {
+        if at < reach.spot.until {
+            return reach.spot;
         }
         let mut until = usize::MAX;
-        let mut rules = Vec::new();
+        let (mut headed, mut all) = (0, 0);
         for (below, rule) in &reach.headed {
-            match *below <= at {
-                true => rules.push(*rule),
-                false => until = until.min(*below),
+            if *below > at {
+                until = until.min(*below);
+                continue;
             }
+            headed |= Vocabulary::bit(*rule);
+            all |= self.spoken.get(*rule).map_or(0, |spoken| spoken.all());
         }
-        let of = |rule: usize| self.spoken.get(rule).copied().unwrap_or_default();
-        let all = rules.iter().fold(0, |all, rule| all | of(*rule).all());
         // What may hold a line end or what separates cells is not bound to one of them.
-        let unbound = all & !self.bound;
-        let patterns = match self.layout.spot(at) {
-            Err(end) => {
-                until = until.min(end);
-                unbound
+        let (mut patterns, mut is_cell) = (all & !self.bound, false);
+        match self.layout.spot(at) {
+            Err(end) => until = until.min(end),
+            Ok(spot) if spot.within.is_empty() => {
+                return Labelled {
+                    until: at,
+                    patterns: all,
+                    is_cell: false,
+                };
             }
-            Ok(spot) if spot.within.is_empty() => return all,
             Ok(spot) => {
+                is_cell = spot.is_cell;
                 until = until.min(spot.within.end);
                 let beside = spot
                     .beside
                     .iter()
                     .fold(0, |rules, cell| rules | self.said.rules_in(cell));
                 let (any, strong) = self.labels_say(spot.table, spot.column);
-                let spoken = rules.iter().map(|rule| {
-                    let (bit, of) = (
-                        Vocabulary::bit(*rule),
-                        self.spoken.get(*rule).copied().unwrap_or_default(),
-                    );
-                    match () {
-                        () if (beside | strong) & bit != 0 => of.all(),
-                        () if any & bit != 0 => of.any,
-                        () => 0,
+                if (any | strong | beside) & headed != 0 {
+                    for (rule, spoken) in self.spoken.iter().enumerate() {
+                        let bit = Vocabulary::bit(rule) & headed;
+                        patterns |= match () {
+                            () if (beside | strong) & bit != 0 => spoken.all(),
+                            () if any & bit != 0 => spoken.any,
+                            () => 0,
+                        };
                     }
-                });
-                spoken.fold(unbound, |all, patterns| all | patterns)
+                }
             }
+        }
+        reach.spot = Labelled {
+            until,
+            patterns,
+            is_cell,
         };
-        reach.spot = (until, patterns);
-        patterns
+        reach.spot
     }
 
     /// The bits of the rules with a keyword in the labels of a column, and of those with a strong one.
     fn labels_say(&mut self, table: usize, column: Option<usize>) -> (u64, u64) {
-        if self.columns.0 != table {
-            self.columns = (table, HashMap::new());
+        let place = column.map_or(0, |column| column + 1);
+        let (of, known) = &mut self.columns;
+        if *of != table {
+            *of = table;
+            known.clear();
         }
-        if let Some(known) = self.columns.1.get(&column) {
+        if known.len() <= place {
+            known.resize(place + 1, None);
+        }
+        if let Some(Some(known)) = known.get(place) {
             return *known;
         }
         let (mut any, mut strong) = (0, 0);
@@ -334,7 +382,9 @@ impl ViewSearch<'_> {
                 }
             }
         }
-        self.columns.1.insert(column, (any, strong));
+        if let Some(known) = self.columns.1.get_mut(place) {
+            *known = Some((any, strong));
+        }
         (any, strong)
     }
 }
