@@ -46,8 +46,11 @@ pub(super) fn compile(sources: &[RuleSource]) -> Result<Rules, Vec<RuleError>> {
     }
     let names = Names::load().map_err(|message| vec![whole(message)])?;
     let vocabulary = Vocabulary::of(rules.iter().map(|rule| &rule.keywords));
-    let patterns = rules.iter().flat_map(|rule| &rule.patterns);
-    let sieved = patterns.map(|pattern| Sieved {
+    let patterns = rules.iter().enumerate();
+    let patterns =
+        patterns.flat_map(|(rule, compiled)| compiled.patterns.iter().map(move |pattern| (rule, pattern)));
+    let sieved = patterns.map(|(rule, pattern)| Sieved {
+        rule,
         form: &pattern.form,
         shape: pattern.shape,
         alone: pattern.counts_alone(),

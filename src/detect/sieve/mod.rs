@@ -1,9 +1,9 @@
 //! All patterns at once: where their matches begin.
 //!
-//! Each pattern for itself would follow every number of a text again. Here one automaton of all of them follows a
+//! Each pattern for itself would follow every number of a text again. Here one automaton of several of them follows a
 //! number once, as far as anything fits it, and tells which patterns may: to it any digit is like any other, so that it
-//! takes the digits of a run in one step. Those that may count alone have an automaton of their own besides, for places
-//! that no keyword reaches: most of them are done after a run or two.
+//! takes the digits of a run in one step. The patterns of a rule have one, for places that its keywords reach, and those
+//! of any rule that may count alone have one, for all places: most of these are done after a run or two.
 
 mod followed;
 mod set;
@@ -20,10 +20,9 @@ use super::expression::{FIRST, first_octets};
 /// all patterns beyond.
 #[derive(Debug)]
 pub(super) struct Sieve {
+    /// The automata with their patterns: first of those that may count alone, then of the others, rule by rule.
+    automata: Vec<(Followed, u64)>,
     all: Followed,
-    alone: Followed,
-    /// The patterns that may count alone.
-    counting_alone: u64,
     /// Those of which a match that ends within a run of digits may be cut to one that counts.
     cut: u64,
     /// By place, the patterns with matches that have an octet there.
@@ -39,6 +38,7 @@ pub(super) struct Sieve {
 /// What the sieve has to know of a pattern.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sieved<'p> {
+    pub rule: usize,
     pub form: &'p Hir,
     pub shape: Shape,
     /// Whether it may count alone.
@@ -60,20 +60,26 @@ impl Sieve {
     pub fn of(patterns: &[Sieved]) -> Result<Sieve, String> {
         let never = Hir::fail();
         let wide: Vec<Hir> = patterns.iter().map(|pattern| widened(pattern.form)).collect();
-        let followed = |wanted: fn(&Sieved) -> bool| {
-            let forms = patterns.iter().zip(&wide);
-            let forms = forms.map(|(pattern, form)| if wanted(pattern) { form } else { &never });
-            Followed::by_runs(&forms.collect::<Vec<&Hir>>())
-        };
-        let bits = |wanted: fn(&Sieved) -> bool| {
+        let bits = |wanted: &dyn Fn(&Sieved) -> bool| {
             let wanted = patterns.iter().enumerate().filter(|(_, pattern)| wanted(pattern));
             wanted.fold(0, |bits, (number, _)| bits | bit(number))
         };
+        let automaton = |wanted: &dyn Fn(&Sieved) -> bool| {
+            let wanted = |pattern: &Sieved| !pattern.shape.may_be_bare() && wanted(pattern);
+            let forms = patterns.iter().zip(&wide);
+            let forms = forms.map(|(pattern, form)| if wanted(pattern) { form } else { &never });
+            let followed = Followed::by_runs(&forms.collect::<Vec<&Hir>>())?;
+            Ok::<_, String>((followed, bits(&wanted)))
+        };
+        let mut automata = vec![automaton(&|pattern| pattern.alone)?];
+        let rules = patterns.iter().map(|pattern| pattern.rule + 1).max().unwrap_or(0);
+        for rule in 0..rules {
+            automata.push(automaton(&|pattern| pattern.rule == rule && !pattern.alone)?);
+        }
         let mut sieve = Sieve {
-            all: followed(|pattern| !pattern.shape.may_be_bare())?,
-            alone: followed(|pattern| !pattern.shape.may_be_bare() && pattern.alone)?,
-            counting_alone: bits(|pattern| pattern.alone),
-            cut: bits(|pattern| pattern.shorter),
+            automata,
+            all: automaton(&|_| true)?.0,
+            cut: bits(&|pattern| pattern.shorter),
             first: Box::new([[0; 256]; FIRST]),
             before: Vec::new(),
             leading: 0,
@@ -117,16 +123,15 @@ impl Sieve {
     pub fn start(&self) -> Sifter<'_> {
         Sifter {
             sieve: self,
-            all: self.all.start(),
-            alone: self.alone.start(),
+            followers: self.automata.iter().map(|_| None).collect(),
+            all: None,
         }
     }
 
-    /// Whether matches of any pattern may hold an octet.
-    pub fn may_hold(&self, octet: u8) -> bool {
-        self.holding
-            .get(usize::from(octet))
-            .is_none_or(|patterns| *patterns != 0)
+    /// Whether matches of one of these patterns may hold an octet.
+    pub fn may_hold(&self, octet: u8, patterns: u64) -> bool {
+        let holding = self.holding.get(usize::from(octet));
+        holding.is_none_or(|holding| holding & patterns != 0)
     }
 
     /// The patterns whose matches hold none of these octets.
@@ -179,19 +184,30 @@ impl Sieve {
 /// Looks at one place after another.
 pub(super) struct Sifter<'s> {
     sieve: &'s Sieve,
-    all: Follower<'s>,
-    alone: Follower<'s>,
+    /// Of each automaton, once it was needed.
+    followers: Vec<Option<Follower<'s>>>,
+    /// Of the one of all patterns.
+    all: Option<Follower<'s>>,
 }
 
 impl Sifter<'_> {
-    /// Those of the `possible` patterns, and maybe others, that have a match at a place, and end behind `beyond`. `runs` are the
-    /// next digits of the text, from the place on.
+    /// Those of the `possible` patterns, and maybe others of them, that have a match at a place which ends behind `beyond`.
+    /// `runs` are the next digits of the text, from the place on.
     pub fn told(&mut self, bytes: &[u8], at: (usize, &[Run]), possible: u64, beyond: usize) -> u64 {
-        let follower = match possible & !self.sieve.counting_alone {
-            0 => &mut self.alone,
-            _ => &mut self.all,
-        };
-        possible & follower.told_by_runs(bytes, at, (self.sieve.cut, beyond))
+        let mut told = 0;
+        for ((automaton, patterns), follower) in self.sieve.automata.iter().zip(&mut self.followers) {
+            if possible & patterns != 0 {
+                let follower = follower.get_or_insert_with(|| automaton.start());
+                told |= follower.told_by_runs(bytes, at, (self.sieve.cut, beyond));
+            }
+        }
+        told & possible
+    }
+
+    /// Whether [`Sifter::told`] may tell any pattern.
+    pub fn told_of_any(&mut self, bytes: &[u8], at: (usize, &[Run]), possible: u64, beyond: usize) -> bool {
+        let all = self.all.get_or_insert_with(|| self.sieve.all.start());
+        possible & all.told_by_runs(bytes, at, (self.sieve.cut, beyond)) != 0
     }
 }
 
@@ -283,7 +299,7 @@ mod tests {
         fn it_tells_wherever_a_pattern_has_a_match_that_may_count(text in "[0-9 a-cA-C./\n-]{0,120}", beyond in 0_usize..40) {
             let parser = || regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
             let forms: Vec<_> = EXPRESSIONS.iter().map(|one| parser().parse(one).unwrap()).collect();
-            let sieved = |(place, form)| Sieved { form, shape: Shape::of(form), alone: place % 3 == 0, shorter: place % 2 == 0 };
+            let sieved = |(place, form)| Sieved { rule: place / 3, form, shape: Shape::of(form), alone: place % 3 == 0, shorter: place % 2 == 0 };
             let sieved: Vec<Sieved> = forms.iter().enumerate().map(sieved).collect();
             let sieve = Sieve::of(&sieved).unwrap();
             let bytes = text.as_bytes();
@@ -294,9 +310,7 @@ mod tests {
             for (place, run) in runs.list().iter().enumerate() {
                 for at in sieve.first_place(bytes, *run, least, u64::MAX)..=run.start {
                     let (next, possible) = (&runs.list()[place..], sieve.possible(bytes, at, *run, u64::MAX));
-                    for wanted in [u64::MAX, sieve.counting_alone] {
-                        told[at] |= sifter.told(bytes, (at, next), possible & wanted, beyond);
-                    }
+                    told[at] |= sifter.told(bytes, (at, next), possible, beyond);
                 }
                 least = run.end;
             }

@@ -287,57 +287,83 @@ impl<'v> ViewSearch<'v> {
         }
         let bytes: &[u8] = &self.view.bytes;
         let mut pieces = Pieces::new();
-        for join in self.view.joins_between(from, to + LONGEST) {
-            let least = from.max(join.saturating_sub(2 * LONGEST));
-            let before = bytes.get(least..join).unwrap_or_default();
-            let inner = |octet: &&u8| self.rules.sieve.may_hold(**octet);
-            let first = join - before.iter().rev().take_while(inner).count();
-            let piece = first..join.min(to);
-            if piece.is_empty() || !self.is_crossed(finder, first, join) {
-                continue;
-            }
+        for join in self.crossed(finder, (from, to)) {
+            let first = self.inner(bytes, from.max(join.saturating_sub(2 * LONGEST)), join, u64::MAX);
             match pieces.last_mut() {
-                Some(last) if piece.start <= last.end => last.end = piece.end,
-                _ => pieces.push(piece),
+                Some(last) if first <= last.end => last.end = join.min(to),
+                _ => pieces.push(first..join.min(to)),
             }
         }
         pieces
     }
 
-    /// Whether a match of any pattern may begin between two octets and go on behind the second one.
-    fn is_crossed(&self, finder: &mut Finder<'v>, first: usize, join: usize) -> bool {
+    /// Where something was taken out that a match of any pattern goes over, in order. A match that goes over several is told
+    /// of the first.
+    fn crossed(&self, finder: &mut Finder<'v>, (from, to): (usize, usize)) -> Vec<usize> {
         let (bytes, sieve): (&'v [u8], _) = (&self.view.bytes, &self.rules.sieve);
+        let joins = || self.view.joins_between(from, to + LONGEST);
+        let mut crossed = Vec::new();
         let runs = self.runs.list();
-        let begin = runs.partition_point(|run| run.end <= first);
-        let mut least = first;
-        for (place, run) in runs.iter().enumerate().skip(begin) {
-            for at in sieve.first_place(bytes, *run, least, finder.wanted)..=run.start {
-                if at >= join {
+        let (mut done, mut next) = (from, 0);
+        for join in joins() {
+            // What begins before the last place was told of that.
+            let first = self.inner(bytes, done.max(join.saturating_sub(LONGEST)), join, u64::MAX);
+            next += runs
+                .get(next..)
+                .unwrap_or_default()
+                .partition_point(|run| run.end <= first);
+            let mut least = first;
+            let mut rest = runs.get(next..).unwrap_or_default();
+            while let Some((run, beyond)) = rest.split_first().filter(|_| least < join) {
+                let places =
+                    sieve.first_place(bytes, *run, least, finder.wanted)..(run.start + 1).min(join.min(to));
+                let mut places = places.filter(|at| *at >= first);
+                let goes_over = |at: usize| {
+                    let possible = sieve.possible(bytes, at, *run, finder.wanted);
+                    possible != 0 && finder.sifter.told_of_any(bytes, (at, rest), possible, join)
+                };
+                if places.any(goes_over) {
+                    crossed.push(join);
                     break;
                 }
-                let possible = sieve.possible(bytes, at, *run, finder.wanted);
-                let next = runs.get(place..).unwrap_or_default();
-                if possible != 0 && finder.sifter.told(bytes, (at, next), possible, join) != 0 {
-                    return true;
-                }
+                least = run.end;
+                rest = beyond;
             }
-            least = run.end;
-            if least >= join {
-                break;
+            done = join;
+        }
+        let bare = finder.courses.iter().enumerate();
+        for (number, course) in bare.filter(|(_, course)| course.is_bare()) {
+            let (expression, mut ends) = (&course.pattern.expression, None);
+            let holds = |octet: &u8| sieve.may_hold(*octet, sieve::bit(number));
+            let mut next = from;
+            for join in joins().filter(|join| bytes.get(*join).is_some_and(holds)) {
+                next = self.inner(
+                    bytes,
+                    next.max(join.saturating_sub(LONGEST)),
+                    join,
+                    sieve::bit(number),
+                );
+                while let Some(start) = expression.next(bytes, next, join.min(to)) {
+                    let ends = ends.get_or_insert_with(|| expression.ends());
+                    if ends.of(bytes, start).is_some_and(|end| end > join) {
+                        crossed.push(join);
+                        break;
+                    }
+                    next = start + 1;
+                }
+                next = join;
             }
         }
-        let mut bare = finder.courses.iter().filter(|course| course.is_bare());
-        bare.any(|course| {
-            let expression = &course.pattern.expression;
-            let (mut ends, mut next) = (expression.ends(), first);
-            while let Some(start) = expression.next(bytes, next, join) {
-                if ends.of(bytes, start).is_some_and(|end| end > join) {
-                    return true;
-                }
-                next = start + 1;
-            }
-            false
-        })
+        crossed.sort_unstable();
+        crossed.dedup();
+        crossed
+    }
+
+    /// From where on, from `least`, there is nothing before an octet that matches of some patterns cannot hold.
+    fn inner(&self, bytes: &[u8], least: usize, end: usize, patterns: u64) -> usize {
+        let before = bytes.get(least..end).unwrap_or_default();
+        let holds = |octet: &&u8| self.rules.sieve.may_hold(**octet, patterns);
+        end - before.iter().rev().take_while(holds).count()
     }
 
     /// Whether no match of a pattern that needs no digit begins in a block, and its keywords were not heard for another
