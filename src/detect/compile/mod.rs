@@ -11,9 +11,8 @@ use super::bait;
 use super::checks::{self, Check};
 use super::digits::Shape;
 use super::evidence::Evidence;
-use super::keywords::{Keywords, Neighbours, Turned, Use, Vocabulary};
+use super::keywords::{Keywords, Neighbours, Turned, Use, Vocabulary, Words};
 use super::names::Names;
-use super::quick::QuickSet;
 use super::rule::{Form, Forms, Pattern, Rule, compact};
 use super::rule_file::{self, At, EvidenceEntry, PatternEntry, RuleFile, Strength};
 use super::sieve::{Sieve, Sieved};
@@ -72,10 +71,8 @@ pub(super) fn compile(sources: &[RuleSource]) -> Result<Rules, Vec<RuleError>> {
 }
 
 /// Words as neighbours of keywords are looked up.
-fn words_of(list: &[At<String>]) -> QuickSet<String> {
-    list.iter()
-        .map(|word| word.value.trim().to_ascii_lowercase())
-        .collect()
+fn words_of(list: &[At<String>]) -> Words {
+    Words::of(list.iter().map(|word| word.value.trim().to_ascii_lowercase()))
 }
 
 /// A mistake of no single file.

@@ -204,7 +204,11 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
             .iter()
             .for_each(|heard| voices.hear(rule, candidate, scene, heard));
     }
-    if let Some(label) = scene.own.place().filter(|_| scene.own.is_foreign(scene)) {
+    if let Some(label) = scene
+        .own
+        .place(scene.bytes)
+        .filter(|_| scene.own.is_foreign(scene))
+    {
         let from_label = candidate.start - label.start;
         voices.strong = voices
             .strong
@@ -251,7 +255,14 @@ fn in_table(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> V
         };
         voices.hear(rule, candidate, scene, &heard);
     }
-    let own = scene.own.place().filter(|label| label.start >= cell.own.start);
+    // A value that its cell begins with has no label there.
+    let may_have = candidate.start > cell.own.start;
+    let own = if may_have {
+        scene.own.place(scene.bytes)
+    } else {
+        None
+    };
+    let own = own.filter(|label| label.start >= cell.own.start);
     let labels = [Some(&cell.own), cell.left.as_ref(), cell.first.as_ref()];
     for place in labels.into_iter().flatten() {
         for hit in scene
@@ -289,6 +300,6 @@ fn goes_on(scene: &Scene, candidate: &Candidate, end: usize) -> bool {
     if !near || !label::keeps_a_list(scene, between) {
         return false;
     }
-    let label = scene.own.place().filter(|label| label.start >= end);
+    let label = scene.own.place(scene.bytes).filter(|label| label.start >= end);
     !(label.is_some() && scene.own.is_impersonal(scene))
 }

@@ -9,16 +9,16 @@ use super::{Scene, label};
 #[derive(Debug)]
 pub(in super::super) struct OwnLabel {
     start: usize,
-    place: Option<Range<usize>>,
+    place: OnceCell<Option<Range<usize>>>,
     impersonal: OnceCell<bool>,
 }
 
 impl OwnLabel {
     /// The label of a value that begins at an octet.
-    pub fn of(bytes: &[u8], start: usize) -> OwnLabel {
+    pub fn of(start: usize) -> OwnLabel {
         OwnLabel {
             start,
-            place: label::of(bytes, start),
+            place: OnceCell::new(),
             impersonal: OnceCell::new(),
         }
     }
@@ -29,21 +29,21 @@ impl OwnLabel {
     }
 
     /// Where the label stands.
-    pub(super) fn place(&self) -> Option<&Range<usize>> {
-        self.place.as_ref()
+    pub(super) fn place(&self, bytes: &[u8]) -> Option<&Range<usize>> {
+        let place = self.place.get_or_init(|| label::of(bytes, self.start));
+        place.as_ref()
     }
 
     /// Whether there is one, and it is no person's.
     pub(super) fn is_impersonal(&self, scene: &Scene) -> bool {
         let told = |own| *self.impersonal.get_or_init(|| label::is_impersonal(scene, own));
-        self.place.as_ref().is_some_and(told)
+        self.place(scene.bytes).is_some_and(told)
     }
 
     /// Whether it names something that is not the element: no keyword stands in it, it says more than "number", and it is
     /// no person's name.
     pub(super) fn is_foreign(&self, scene: &Scene) -> bool {
-        self.place
-            .as_ref()
+        self.place(scene.bytes)
             .is_some_and(|own| label::says_something_else(scene, own))
             && self.is_impersonal(scene)
     }

@@ -14,7 +14,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::Hir;
 
-pub(super) use self::neighbours::Neighbours;
+pub(super) use self::neighbours::{Neighbours, Words};
 pub(super) use self::said::Said;
 use self::starts::Starts;
 use super::checks::Check;

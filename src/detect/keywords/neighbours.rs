@@ -3,13 +3,74 @@
 use super::super::quick::QuickSet;
 use super::Turned;
 
+/// Words, or pairs of them, in small letters.
+#[derive(Debug)]
+pub(in super::super) struct Words {
+    all: QuickSet<String>,
+    /// By the first octet: a bit for each length that a word has, the last one for all that are longer.
+    lengths: [u64; 256],
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Words::of([])
+    }
+}
+
+impl Words {
+    pub fn of(words: impl IntoIterator<Item = String>) -> Words {
+        let all: QuickSet<String> = words.into_iter().collect();
+        let mut lengths = [0; 256];
+        for word in &all {
+            let first = usize::from(word.bytes().next().unwrap_or(0));
+            let lengths = lengths.iter_mut().skip(first).take(1);
+            lengths.for_each(|lengths| *lengths |= 1_u64 << word.len().min(63));
+        }
+        Words { all, lengths }
+    }
+
+    fn are_none(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Whether words, with a space between them, are known in small letters.
+    fn know(&self, words: &[&[u8]]) -> bool {
+        let first = words.first().and_then(|word| word.first());
+        // What begins with no word begins with the space behind it.
+        let first = first.map_or(b' ', u8::to_ascii_lowercase);
+        let length = words
+            .iter()
+            .map(|word| word.len() + 1)
+            .sum::<usize>()
+            .saturating_sub(1);
+        let lengths = self.lengths.get(usize::from(first)).copied().unwrap_or(0);
+        if lengths >> length.min(63) & 1 == 0 {
+            return false;
+        }
+        let mut small = [0_u8; 2 * BESIDE + 1];
+        let spelled = words.iter().enumerate().flat_map(|(place, word)| {
+            let space = (place > 0).then_some(&b' ');
+            space.into_iter().chain(word.iter())
+        });
+        let mut length = 0;
+        for (small, octet) in small.iter_mut().zip(spelled) {
+            *small = octet.to_ascii_lowercase();
+            length += 1;
+        }
+        let spelled = small
+            .get(..length)
+            .and_then(|spelled| std::str::from_utf8(spelled).ok());
+        spelled.is_some_and(|spelled| !spelled.is_empty() && self.all.contains(spelled))
+    }
+}
+
 /// Words that make a keyword mean something else where they stand directly beside it, in small letters.
 #[derive(Debug, Default)]
 pub(in super::super) struct Neighbours {
     /// "library" before "card number".
-    pub before: QuickSet<String>,
+    pub before: Words,
     /// "parser" after "SSN".
-    pub after: QuickSet<String>,
+    pub after: Words,
 }
 
 impl Neighbours {
@@ -20,8 +81,8 @@ impl Neighbours {
             .get(end..(end + BESIDE).min(bytes.len()))
             .unwrap_or_default();
         Turned {
-            before: !self.before.is_empty() && self.turns_before(before),
-            after: !self.after.is_empty() && self.turns_after(after),
+            before: !self.before.are_none() && self.turns_before(before),
+            after: !self.after.are_none() && self.turns_after(after),
         }
     }
 
@@ -48,7 +109,7 @@ impl Neighbours {
         let (first, first_end) = last_word(text.get(..from).unwrap_or_default());
         let pair = first_end < from && first < first_end;
         let first = text.get(first..first_end).filter(|_| pair);
-        knows(&self.before, &[word]) || first.is_some_and(|first| knows(&self.before, &[first, word]))
+        self.before.know(&[word]) || first.is_some_and(|first| self.before.know(&[first, word]))
     }
 
     /// Whether the first word of a text, or the first two, turn what stands before.
@@ -57,7 +118,7 @@ impl Neighbours {
         let (second, second_end) = next_word(text, to);
         let word = text.get(from..to).unwrap_or_default();
         let second = text.get(second..second_end).unwrap_or_default();
-        knows(&self.after, &[word]) || knows(&self.after, &[word, second])
+        self.after.know(&[word]) || self.after.know(&[word, second])
     }
 }
 
@@ -66,24 +127,6 @@ const BESIDE: usize = 30;
 
 /// How far back they are looked for in a line.
 const IN_LINE: usize = 80;
-
-/// Whether words, with a space between them, are known in small letters.
-fn knows(known: &QuickSet<String>, words: &[&[u8]]) -> bool {
-    let mut small = [0_u8; 2 * BESIDE + 1];
-    let spelled = words.iter().enumerate().flat_map(|(place, word)| {
-        let space = (place > 0).then_some(&b' ');
-        space.into_iter().chain(word.iter())
-    });
-    let mut length = 0;
-    for (small, octet) in small.iter_mut().zip(spelled) {
-        *small = octet.to_ascii_lowercase();
-        length += 1;
-    }
-    let spelled = small
-        .get(..length)
-        .and_then(|spelled| std::str::from_utf8(spelled).ok());
-    spelled.is_some_and(|spelled| !spelled.is_empty() && known.contains(spelled))
-}
 
 fn is_of_word(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte == b'&' || byte == b'\''

@@ -126,13 +126,18 @@ pub(super) struct Nearby<'v> {
     names: &'v Names,
     bytes: &'v [u8],
     covered: usize,
+    /// In order of their beginnings.
     found: Vec<Range<usize>>,
+    /// How long the longest is.
+    longest: usize,
 }
 
 /// How much is read again, so that no name is cut in two.
 const OVERLAP: usize = 60;
 /// A row may be long, and so may a record; what stands farther away belongs to another one.
 const LONGEST_RECORD: usize = 1000;
+/// So many names are kept although they stand too far back.
+const MOST_OLD: usize = 64;
 /// How much is read at a time.
 const AHEAD: usize = 1024;
 
@@ -143,6 +148,7 @@ impl<'v> Nearby<'v> {
             bytes,
             covered: 0,
             found: Vec::new(),
+            longest: 0,
         }
     }
 
@@ -158,28 +164,44 @@ impl<'v> Nearby<'v> {
             .max(row.end.min(end + LONGEST_RECORD))
             .min(self.bytes.len());
         self.cover(from, to);
-        self.found
-            .retain(|name| name.end + LONGEST_RECORD + window > start);
-        let near = self
-            .found
+        let passed = |name: &Range<usize>| name.end + LONGEST_RECORD + window <= start;
+        let old = self.found.iter().take_while(|name| passed(name)).count();
+        // Moving the others up costs something, so that it is done for many at once.
+        if old > MOST_OLD {
+            self.found.drain(..old);
+        }
+        let first = self.found.partition_point(|name| name.start < end);
+        let (before, after) = self.found.split_at_checked(first).unwrap_or_default();
+        let after = after
             .iter()
-            .filter(|name| name.start >= from && name.end <= to);
-        let outside = near.filter(|name| name.end <= start || name.start >= end);
-        outside
-            .map(|name| start.saturating_sub(name.end).max(name.start.saturating_sub(end)))
-            .min()
+            .take_while(|name| name.start < to)
+            .find(|name| name.end <= to);
+        let mut nearest = after.map(|name| name.start - end);
+        for name in before.iter().rev().take_while(|name| name.start >= from) {
+            if name.end <= start {
+                let distance = start - name.end;
+                nearest = Some(nearest.map_or(distance, |nearest| nearest.min(distance)));
+            }
+            // Names before this one end before it, or soon behind.
+            if nearest.is_some_and(|nearest| name.start + self.longest + nearest <= start) {
+                break;
+            }
+        }
+        nearest
     }
 
     /// The lines around a labelled value ("SSN: …") up to an empty one: the name above belongs to it.
     fn record(&self, start: usize) -> Option<Range<usize>> {
         let before = self.bytes.get(start.saturating_sub(LONGEST_RECORD)..start)?;
         let line = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
-        let labelled = before.get(line..)?.iter().any(|byte| matches!(byte, b':' | b'='));
+        if !before.get(line..)?.iter().any(|byte| matches!(byte, b':' | b'=')) {
+            return None;
+        }
         let begin = end_of_gap(before);
         let after = self.bytes.get(start..).unwrap_or_default();
         let after = after.get(..LONGEST_RECORD).unwrap_or(after);
         let end = gap(after).unwrap_or(after.len());
-        labelled.then(|| start - before.len() + begin.unwrap_or(0)..start + end)
+        Some(start - before.len() + begin.unwrap_or(0)..start + end)
     }
 
     fn cover(&mut self, from: usize, to: usize) {
@@ -187,7 +209,17 @@ impl<'v> Nearby<'v> {
             let again = self.covered.saturating_sub(OVERLAP);
             let from = from.max(again);
             let to = to.max(from + AHEAD).min(self.bytes.len());
-            self.found.extend(self.names.within(self.bytes, from, to));
+            let known = self.found.len();
+            for name in self.names.within(self.bytes, from, to) {
+                self.longest = self.longest.max(name.len());
+                self.found.push(name);
+            }
+            // What was read again may come before what was found there.
+            let last = known.checked_sub(1).and_then(|last| self.found.get(last));
+            let next = self.found.get(known);
+            if last.zip(next).is_some_and(|(last, next)| next.start < last.start) {
+                self.found.sort_by_key(|name| name.start);
+            }
             self.covered = to;
         }
     }

@@ -17,7 +17,7 @@ use self::people::People;
 use super::layout::Layout;
 use super::normal::View;
 use super::{Located, Rules};
-use crate::message::{Confidence, Finding, Place};
+use crate::message::{Confidence, Finding, Masked, Place};
 use crate::mime::{Text, TextKind};
 
 /// Findings of one kind that are told, see [`Rules::search`].
@@ -77,7 +77,8 @@ impl Search<'_> {
         let place = |view: &View, found: &Found| view.origin(found.start(), found.end());
         let enough = Rc::clone(&self.enough);
         let headed = view::search(self.rules, &plain, text, (None, &enough), &mut |found| {
-            findings.extend(self.finding(text, offset, place(&plain, &found), &found));
+            let span = place(&plain, &found);
+            findings.extend(self.finding(text, offset, span, (&plain, &found)));
         });
         // The cells of a table hold no line ends, and where a row ends, so does the number in its last cell, unless a
         // hyphen says otherwise. What was put together over the end of a row would be dropped below; not to do so spares
@@ -109,7 +110,7 @@ impl Search<'_> {
             let mut of_row = || layout.is_row(start) && !plain.is_hyphenated(start, end);
             if !(broken && of_row()) && (in_the_way.is_empty() || are_pieces()) {
                 pieces.extend(first..first + in_the_way.len());
-                wholes.extend(self.finding(text, offset, span, &found));
+                wholes.extend(self.finding(text, offset, span, (&joined, &found)));
             }
         });
         let kept = findings.into_iter().enumerate();
@@ -127,7 +128,7 @@ impl Search<'_> {
         text: &Text,
         offset: usize,
         span: (usize, usize),
-        found: &Found,
+        (view, found): (&View, &Found),
     ) -> Option<Finding> {
         let rule = self.rules.rules.get(found.rule())?;
         let span = (span.0 + offset, span.1 + offset);
@@ -162,7 +163,10 @@ impl Search<'_> {
                 ..text.place.clone()
             },
             confidence: found.confidence(),
-            evidence: found.evidence.clone(),
+            evidence: {
+                let value = view.bytes.get(found.start()..found.end()).unwrap_or_default();
+                Masked::ending(&String::from_utf8_lossy(value), rule.shown)
+            },
             name_near,
             named_in_header: self.people.in_header(self.rules, text),
             optional: rule.optional,

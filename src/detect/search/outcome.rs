@@ -6,13 +6,12 @@ use super::super::Rules;
 use super::super::candidates::Refusal;
 use super::super::contest::Weighed;
 use super::super::context::Silence;
-use crate::message::{Confidence, Masked};
+use crate::message::Confidence;
 
 /// An element that was found in a view.
 #[derive(Debug)]
 pub(super) struct Found {
     pub weighed: Weighed,
-    pub evidence: Masked,
     /// How far the nearest name stands.
     pub name: Option<usize>,
 }

@@ -22,7 +22,6 @@ use super::super::names::Nearby;
 use super::super::normal::View;
 use super::super::quick::QuickMap;
 use super::outcome::{Enough, Explained, Found, Why};
-use crate::message::Masked;
 use crate::mime::{Text, TextKind};
 
 /// Octets that are searched at a time.
@@ -138,8 +137,10 @@ struct ViewSearch<'v> {
     /// The last octets whose cell was asked for, and the answer.
     cell: (Range<usize>, Option<Rc<Cell>>),
     nearby: Nearby<'v>,
-    /// By rule and the octet where a label begins: the keywords in it.
-    labels: QuickMap<(usize, usize), Vec<Hit>>,
+    /// By rule and where a label begins and ends: the keywords in it.
+    labels: QuickMap<(usize, usize, usize), Vec<Hit>>,
+    /// Those in the labels of the last candidate's column.
+    headed: Vec<Hit>,
     /// By where a label begins and ends: how many words a name below it needs.
     name_labels: QuickMap<(usize, usize), Option<usize>>,
     /// By rule and pattern: the last value that a keyword spoke for.
@@ -176,9 +177,10 @@ impl<'v> ViewSearch<'v> {
             cell: (0..0, None),
             nearby: Nearby::new(&rules.names, bytes),
             labels: QuickMap::default(),
+            headed: Vec::new(),
             name_labels: QuickMap::default(),
             lists: QuickMap::default(),
-            own: OwnLabel::of(bytes, 0),
+            own: OwnLabel::of(0),
             around: Around::new(rules.rules.iter().map(|rule| rule.evidence.len())),
             row: (0..0, false),
         };
@@ -218,24 +220,23 @@ impl<'v> ViewSearch<'v> {
         self.hear(from, to);
         self.around.go_to((from, to));
         if self.own.start() != candidate.start {
-            self.own = OwnLabel::of(&self.view.bytes, candidate.start);
+            self.own = OwnLabel::of(candidate.start);
         }
         let bytes: &[u8] = &self.view.bytes;
         let labels = cell.iter().flat_map(|cell| cell.headers.iter().flatten());
-        let mut headed: Vec<Hit> = Vec::new();
+        self.headed.clear();
         for label in labels {
             // The same labels are asked for in every row.
-            let known = self.labels.entry((candidate.rule, label.start));
-            headed.extend_from_slice(
-                known.or_insert_with(|| rule.keywords.find(bytes, label.start, label.end)),
-            );
+            let known = self.labels.entry((candidate.rule, label.start, label.end));
+            let hits = known.or_insert_with(|| rule.keywords.find(bytes, label.start, label.end));
+            self.headed.extend_from_slice(hits);
         }
         let scene = Scene {
             bytes,
             hits: self.hits.get(candidate.rule).map_or(&[][..], Vec::as_slice),
             said: &self.said,
             cell: cell.as_deref(),
-            headed: &headed,
+            headed: &self.headed,
             alone: self.alone,
             strong_only: self.strong_only(),
             names: &self.rules.names,
@@ -312,14 +313,7 @@ impl<'v> ViewSearch<'v> {
 
     fn found(&mut self, weighed: Weighed) -> Found {
         let (start, end) = (weighed.candidate.start, weighed.candidate.end);
-        let value = String::from_utf8_lossy(self.view.bytes.get(start..end).unwrap_or_default());
-        let shown = self
-            .rules
-            .rules
-            .get(weighed.candidate.rule)
-            .map_or(0, |rule| rule.shown);
         Found {
-            evidence: Masked::ending(&value, shown),
             name: self.nearby.distance(start, end, weighed.row.as_ref()),
             weighed,
         }
