@@ -12,6 +12,10 @@ pub(in super::super) struct Said {
     places: Vec<(usize, u64)>,
     /// From here on, all are known.
     from: usize,
+    /// A row of a table, and the bits of the rules with keywords that may begin in it.
+    row: (Range<usize>, u64),
+    /// How many places lie before the row.
+    before_row: usize,
 }
 
 impl Said {
@@ -30,10 +34,37 @@ impl Said {
         let known = self.places.partition_point(|(at, _)| *at < least);
         self.places.drain(..known);
         self.from = least;
+        self.row = (0..0, 0);
+        self.before_row = self.before_row.saturating_sub(known);
+    }
+
+    /// Goes on to the next row of a table, up to where places are known.
+    pub fn go_to(&mut self, row: &Range<usize>) {
+        if self.row.0 == *row {
+            return;
+        }
+        let passed = self.places.get(self.before_row..).unwrap_or_default();
+        self.before_row += passed.iter().take_while(|(at, _)| *at < row.start).count();
+        let within = self.places.get(self.before_row..).unwrap_or_default();
+        let within = within.iter().take_while(|(at, _)| *at < row.end);
+        let rules = within.fold(0, |all, (_, rules)| all | rules);
+        self.row = (row.clone(), rules);
+    }
+
+    /// The bits of the rules with keywords that may begin in a stretch, and maybe others.
+    fn at_most(&self, stretch: &Range<usize>) -> u64 {
+        let (row, rules) = &self.row;
+        match row.start <= stretch.start && stretch.end <= row.end {
+            true => *rules,
+            false => u64::MAX,
+        }
     }
 
     /// The bits of the rules with keywords that may begin in a stretch.
     pub fn rules_in(&self, stretch: &Range<usize>) -> u64 {
+        if stretch.is_empty() || self.at_most(stretch) == 0 {
+            return 0;
+        }
         self.within(stretch).iter().fold(0, |all, (_, rules)| all | rules)
     }
 
@@ -43,6 +74,9 @@ impl Said {
             return keywords.find(bytes, stretch.start, stretch.end);
         }
         let mut hits = Vec::new();
+        if self.at_most(stretch) & Starts::bit(rule) == 0 {
+            return hits;
+        }
         let places = self.within(stretch).iter();
         let mut places = places
             .filter(|(_, rules)| rules & Starts::bit(rule) != 0)

@@ -33,6 +33,7 @@ pub(super) struct Cell {
 pub(super) struct Spot {
     /// Nothing that begins here reaches beyond, unless it holds what separates cells.
     pub within: Range<usize>,
+    pub row: Range<usize>,
     /// Where labels may stand that are no column's: the cell, the nearest one to its left, and the first of the row.
     pub beside: [Range<usize>; 3],
     /// Which of the tables so far it is of.
@@ -209,6 +210,7 @@ impl<'v> Layout<'v> {
         if cells.delimiter == Delimiter::Spaces {
             return Ok(Spot {
                 within: at..line.end,
+                row: line.clone(),
                 beside: [line.clone(), 0..0, 0..0],
                 table: self.labelled,
                 column: None,
@@ -227,6 +229,7 @@ impl<'v> Layout<'v> {
         let first = cells.list.first().cloned();
         Ok(Spot {
             within: at..own.end,
+            row: line,
             beside: [own, left.unwrap_or(0..0), first.unwrap_or(0..0)],
             table: self.labelled,
             column: Some(column),

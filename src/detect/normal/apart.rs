@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::super::digits::first_digit;
+use super::super::digits::Runs;
 
 /// A group of more characters is a number of its own.
 const LONGEST_GROUP: usize = 6;
@@ -16,24 +16,21 @@ const FEWEST_DIGITS: usize = 6;
 
 /// Finds the separators of all such numbers in order: stretches to take out, and what to put there instead.
 pub(super) fn separators(bytes: &[u8], mut tell: impl FnMut(Range<usize>, Option<u8>)) {
-    let (mut next, mut chain) = (0, Chain::default());
-    while let Some(digit) = first_digit(bytes, next) {
-        let end = end_of_group(bytes, digit);
-        // Most groups stand for themselves.
-        let alone = !bytes.get(end).is_some_and(joins);
-        if alone && !before_group(bytes, digit, next).is_some_and(|before| joins(&before)) {
-            next = end;
-            continue;
-        }
-        chain.read(bytes, digit, next);
-        next = chain.end().max(end_of_group(bytes, digit)).max(digit + 1);
-        if chain.is_number(bytes) {
-            chain
-                .superfluous(bytes)
-                .for_each(|(stretch, instead)| tell(stretch, instead));
+    let (mut next, mut chain, mut runs) = (0, Chain::default(), Runs::default());
+    for from in (0..bytes.len()).step_by(WINDOW) {
+        runs.read(bytes, from, from + WINDOW);
+        for run in runs.list() {
+            // What was read may end within a run, or cut it in two.
+            while next < run.end {
+                let digit = run.start.max(next);
+                next = chain.go_on(bytes, digit, next, &mut tell);
+            }
         }
     }
 }
+
+/// Octets whose digits are looked for at a time.
+const WINDOW: usize = 64 << 10;
 
 fn is_part(byte: u8) -> bool {
     byte.is_ascii_digit() || byte.is_ascii_uppercase()
@@ -99,6 +96,29 @@ struct Chain {
 }
 
 impl Chain {
+    /// Tells the separators of the number that holds a digit, and begins at or after `least`, if it is set apart; gives the
+    /// place where to go on.
+    fn go_on(
+        &mut self,
+        bytes: &[u8],
+        digit: usize,
+        least: usize,
+        tell: &mut impl FnMut(Range<usize>, Option<u8>),
+    ) -> usize {
+        let end = end_of_group(bytes, digit);
+        // Most groups stand for themselves.
+        let alone = !bytes.get(end).is_some_and(joins);
+        if alone && !before_group(bytes, digit, least).is_some_and(|before| joins(&before)) {
+            return end;
+        }
+        self.read(bytes, digit, least);
+        if self.is_number(bytes) {
+            self.superfluous(bytes)
+                .for_each(|(stretch, instead)| tell(stretch, instead));
+        }
+        self.end().max(end).max(digit + 1)
+    }
+
     /// Reads the chain that holds the group of the digit at `digit`, and begins at or after `least`, in place of the one
     /// before.
     fn read(&mut self, bytes: &[u8], digit: usize, least: usize) {

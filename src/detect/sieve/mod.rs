@@ -169,15 +169,13 @@ impl Sieve {
     /// is.
     #[inline]
     pub fn possible(&self, bytes: &[u8], at: usize, run: Run, patterns: u64) -> u64 {
-        let mut possible = patterns & self.before.get(run.start - at).copied().unwrap_or(0);
-        for (place, first) in self.first.iter().enumerate() {
-            // Behind the end of the text anything may be thought of.
-            let Some(octet) = bytes.get(at + place).filter(|_| possible != 0) else {
-                break;
-            };
-            possible &= first.get(usize::from(*octet)).copied().unwrap_or(u64::MAX);
-        }
-        possible
+        let possible = patterns & self.before.get(run.start - at).copied().unwrap_or(0);
+        // Without a branch for each octet. Behind the end of the text anything may be thought of.
+        let octets = bytes.get(at..at + FIRST).unwrap_or_default();
+        let first = self.first.iter().zip(octets);
+        first.fold(possible, |possible, (first, octet)| {
+            possible & first.get(usize::from(*octet)).copied().unwrap_or(u64::MAX)
+        })
     }
 }
 

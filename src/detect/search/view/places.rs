@@ -166,12 +166,17 @@ impl<'v> ViewSearch<'v> {
             .into_iter()
             .peekable();
         let runs = std::mem::take(&mut self.runs);
-        let (mut least, mut pieces) = (from, pieces.iter().peekable());
+        let (mut least, mut piece, mut pieces) = (from, from..from, pieces.iter());
         for (place, run) in runs.list().iter().enumerate() {
             let among = finder.wanted & (reach.ever() | finder.listing);
             for at in sieve.first_place(bytes, *run, least, among)..=run.start {
-                while pieces.next_if(|piece| piece.end <= at).is_some() {}
-                if pieces.peek().is_none_or(|piece| at < piece.start) {
+                if at >= piece.end {
+                    piece = pieces
+                        .find(|piece| piece.end > at)
+                        .cloned()
+                        .unwrap_or(usize::MAX..usize::MAX);
+                }
+                if at < piece.start {
                     continue;
                 }
                 let among = finder.wanted & (reach.at_most(at) | finder.listing);

@@ -330,6 +330,7 @@ impl ViewSearch<'_> {
             Ok(spot) => {
                 is_cell = spot.is_cell;
                 until = until.min(spot.within.end);
+                self.said.go_to(&spot.row);
                 let beside = spot
                     .beside
                     .iter()
