@@ -191,9 +191,12 @@ impl<'v> ViewSearch<'v> {
                     };
                     self.weigh_at(finder, &reach, (at, patterns & live), to, &mut weighed);
                 }
-                let live = {
-                    let listed = finder.listed(at);
-                    self.live(&mut reach, at, listed)
+                let live = match reach.is_sure(at, possible, finder.listing) {
+                    true => u64::MAX,
+                    false => {
+                        let listed = finder.listed(at);
+                        self.live(&mut reach, at, listed)
+                    }
                 };
                 possible = finder.may_begin(bytes, at, possible & live);
                 let next = runs.list().get(place..).unwrap_or_default();
@@ -202,7 +205,8 @@ impl<'v> ViewSearch<'v> {
                     _ => finder.sifter.told(bytes, (at, next), possible, 0),
                 };
                 if let Some((_, patterns)) = bare.next_if(|(bare, _)| *bare == at) {
-                    told |= patterns & live;
+                    let listed = finder.listed(at);
+                    told |= patterns & self.live(&mut reach, at, listed);
                 }
                 self.weigh_at(finder, &reach, (at, told), to, &mut weighed);
             }
@@ -325,6 +329,7 @@ impl<'v> ViewSearch<'v> {
                 let mut places = places.filter(|at| *at >= first);
                 let goes_over = |at: usize| {
                     let possible = sieve.possible(bytes, at, *run, finder.wanted);
+                    let possible = finder.may_begin(bytes, at, possible);
                     possible != 0 && finder.sifter.told_of_any(bytes, (at, rest), possible, join)
                 };
                 if places.any(goes_over) {

@@ -111,6 +111,13 @@ impl Reach {
         self.alone | self.turned_on(at) | self.below
     }
 
+    /// Whether all of these patterns could count at a place, whatever labels say and whichever of the `listed` go on there.
+    /// Calls come in order of place.
+    #[inline]
+    pub fn is_sure(&mut self, at: usize, patterns: u64, listed: u64) -> bool {
+        patterns & (self.below | listed) & !(self.alone | self.turned_on(at)) == 0
+    }
+
     /// The patterns that keywords around a place could make count. Calls come in order of place.
     #[inline]
     fn turned_on(&mut self, at: usize) -> u64 {
