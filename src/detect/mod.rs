@@ -2,9 +2,9 @@
 //!
 //! Must not know: policy, recipients. Runs in the jailed child. Rules are data (`policies/elements/*.toml`).
 //!
-//! A text takes this path: [`normal`] gives it one spelling, [`digits`] tells where enough of them stand, and
-//! [`expression`] where a match could begin; [`candidates`] finds what has the form of an element and passes its
-//! checks, [`context`] weighs what stands around it ([`keywords`], [`layout`], [`evidence`]),
+//! A text takes this path: [`normal`] gives it one spelling, [`digits`] tells where they stand, and [`sieve`] at which of
+//! these places a match could begin that something may speak for; [`candidates`] finds what has the form of an element
+//! and passes its checks, [`context`] weighs what stands around it ([`keywords`], [`layout`], [`evidence`]),
 //! [`contest`] lets one element win each place, [`names`] looks for a person near by. [`search`] is that list
 //! as code.
 

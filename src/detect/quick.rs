@@ -1,10 +1,10 @@
-//! A hash for look-ups in what the program brings with it. Nobody who sends mail chooses the keys, so nothing has to be
-//! done against keys that collide, and a look-up takes a few steps.
+//! A hash for look-ups in what the program brings with it, and by places in a text. Nobody who sends mail can choose many
+//! keys that collide, so nothing has to be done against that, and a look-up takes a few steps.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// A map with keys from rules and lists, never from mail.
+/// A map whose keys are numbers of rules, places in a text or words of the lists, never what stands in mail.
 pub(super) type QuickMap<K, V> = HashMap<K, V, BuildHasherDefault<Quick>>;
 /// A set of the same.
 pub(super) type QuickSet<K> = HashSet<K, BuildHasherDefault<Quick>>;

@@ -1,5 +1,5 @@
 use super::super::rule_file::Strength;
-use super::{Keywords, Neighbours, Turned, Use};
+use super::{Keywords, Neighbours, Said, Turned, Use, Vocabulary, Words};
 
 fn found(text: &str) -> Vec<String> {
     let does = Use::Speaks {
@@ -74,7 +74,7 @@ fn codes_and_addresses_hold_no_keywords() {
 #[test]
 fn a_word_beside_a_keyword_turns_it_where_nothing_but_a_space_stands_between() {
     let does = Use::Names { form: 0 };
-    let words = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect();
+    let words = |list: &[&str]| Words::of(list.iter().map(|word| (*word).to_owned()));
     let neighbours = Neighbours {
         before: words(&["library", "real estate"]),
         after: words(&["parser"]),
@@ -111,4 +111,32 @@ fn a_word_beside_a_keyword_turns_it_where_nothing_but_a_space_stands_between() {
 fn parts_of_other_words_are_no_keywords() {
     assert!(found("lessn assnx accountnumbering").is_empty());
     assert_eq!(found("Customer\tAccount Number"), ["account number"]);
+}
+
+proptest::proptest! {
+    /// What was said of a text once spares looking for keywords in each of its cells.
+    #[test]
+    fn what_was_said_tells_the_keywords_of_a_stretch_as_a_search_of_it_does(
+        text in "(acct|account|Account|no|number|401k|s|#|[ ,._1\n@]|é){0,24}",
+        from in 0_usize..40, length in 0_usize..40, row in 0_usize..40,
+    ) {
+        let does = Use::Names { form: 0 };
+        let entries = ["account", "account number", "acct no", "acct #", "401k account", "é", "no"].map(|word| (word, does));
+        let keywords = Keywords::compile(&entries, Neighbours::default(), 1 << 20).unwrap();
+        let other = Keywords::compile(&[("number", does)], Neighbours::default(), 1 << 20).unwrap();
+        let rules = [&other, &keywords];
+        let (bytes, mut said) = (text.as_bytes(), Said::default());
+        let mut hits = vec![Vec::new(); 2];
+        let vocabulary = Vocabulary::of(rules.into_iter());
+        let mut hearers = Vocabulary::listen(rules.into_iter());
+        vocabulary.find(bytes, (0, bytes.len()), &mut hearers, (&mut hits, &mut said));
+        let from = from.min(bytes.len());
+        let stretch = from..(from + length).min(bytes.len());
+        said.go_to(&(row.min(from)..stretch.end));
+        let places = |hits: &[super::Hit]| hits.iter().map(|hit| (hit.start, hit.end, hit.word)).collect::<Vec<_>>();
+        let found = keywords.find(bytes, stretch.start, stretch.end);
+        proptest::prop_assert_eq!(places(&said.find(&keywords, 1, bytes, &stretch)), places(&found));
+        proptest::prop_assert!(found.is_empty() || said.rules_in(&stretch) & Vocabulary::bit(1) != 0);
+        proptest::prop_assert_eq!(places(&hits[1]), places(&keywords.find(bytes, 0, bytes.len())));
+    }
 }

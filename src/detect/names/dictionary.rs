@@ -187,7 +187,7 @@ mod tests {
             "aaaaaaa",
             "smithsmithsmithsmith",
             "a\nb",
-            "smit",
+            "smitq",
             "smithx",
         ] {
             assert_eq!(Lists::of(other.as_bytes()), Lists::default(), "{other}");
