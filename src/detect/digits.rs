@@ -190,19 +190,6 @@ impl Runs {
     }
 }
 
-/// The first digit from an octet on.
-pub(super) fn first_digit(text: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
-    for piece in text.get(from..)?.chunks(kinds::WIDTH) {
-        let digits = kinds::digits(piece);
-        if digits != 0 {
-            return Some(at + digits.trailing_zeros() as usize);
-        }
-        at += piece.len();
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Run, Runs, Shape};
@@ -254,8 +241,6 @@ mod tests {
                 }
             }
             proptest::prop_assert_eq!(runs.list(), expected);
-            let first = text.bytes().skip(from).position(|byte| byte.is_ascii_digit());
-            proptest::prop_assert_eq!(super::first_digit(text.as_bytes(), from), first.map(|first| from + first));
         }
     }
 }

@@ -85,11 +85,6 @@ impl Expression {
         }
     }
 
-    /// Where the match that begins at an octet ends; none when no match begins there.
-    pub fn end(&self, bytes: &[u8], start: usize) -> Option<usize> {
-        self.ends().of(bytes, start)
-    }
-
     /// Whether a match begins between two octets.
     pub fn begins(&self, bytes: &[u8], from: usize, to: usize) -> bool {
         let (mut ends, mut next) = (self.ends(), from);
@@ -416,7 +411,7 @@ mod tests {
             let bytes = text.as_bytes();
             let (expression, mut next, mut found) = (compiled(expressions[which]), 0, Vec::new());
             while let Some(start) = expression.next(bytes, next, bytes.len()) {
-                let end = expression.end(bytes, start);
+                let end = expression.ends().of(bytes, start);
                 found.extend(end.map(|end| (start, end)));
                 next = end.unwrap_or(start + 1);
             }

@@ -12,8 +12,10 @@ use regex_syntax::hir::Hir;
 use super::super::digits::Run;
 use super::steps::{Leftmost, Steps};
 
-/// What the states that were met may take, for each thread that searches.
+/// What the states that were met may take, for each thread that searches: of several expressions, and of one of many that are
+/// followed by themselves.
 const STATES: usize = 8 << 20;
+const STATES_OF_ONE: usize = 1 << 20;
 /// What the expressions may take, compiled.
 const SIZE: usize = 32 << 20;
 
@@ -67,7 +69,7 @@ impl Followed {
             .map_err(|error| failed(&error))?;
         let config = Config::new()
             .match_kind(kind)
-            .cache_capacity(STATES)
+            .cache_capacity(if forms.len() > 1 { STATES } else { STATES_OF_ONE })
             .skip_cache_capacity_check(true);
         let dfa = DFA::builder()
             .configure(config)

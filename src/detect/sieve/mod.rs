@@ -316,7 +316,7 @@ mod tests {
             for (number, one) in sieved.iter().enumerate().filter(|(_, one)| !one.shape.may_be_bare()) {
                 let expression = Expression::compile(one.form, 128, 1 << 20).unwrap();
                 for at in (0..bytes.len()).filter(|at| !(*at > 0 && digit(*at) && digit(at - 1))) {
-                    let found = expression.end(bytes, at);
+                    let found = expression.ends().of(bytes, at);
                     let counts = found.is_some_and(|end| end > beyond && (one.shorter || !digit(end)));
                     proptest::prop_assert!(!counts || told[at] & bit(number) != 0, "{} at {at}", EXPRESSIONS[number]);
                 }
