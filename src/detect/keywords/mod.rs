@@ -150,10 +150,9 @@ impl Keywords {
         let forms = alternatives.iter().map(|alternative| {
             let mut parser = ParserBuilder::new();
             let parser = parser.unicode(false).utf8(false).case_insensitive(true);
-            parser.build().parse(alternative)
+            parser.build().parse(alternative).map_err(|error| told(&error))
         });
-        let forms = forms.collect::<Result<Vec<Hir>, _>>();
-        let forms = forms.map_err(|error| told(&error))?;
+        let forms = forms.collect::<Result<Vec<Hir>, String>>()?;
         keywords.spelled = spellings.iter().map(|text| keywords.spelled(text)).collect();
         keywords.followed = Some(Followed::leftmost(&forms.iter().collect::<Vec<&Hir>>())?);
         keywords.regex = Some(regex.map_err(|error| told(&error))?);

@@ -308,7 +308,8 @@ mod tests {
             for (place, run) in runs.list().iter().enumerate() {
                 for at in sieve.first_place(bytes, *run, least, u64::MAX)..=run.start {
                     let (next, possible) = (&runs.list()[place..], sieve.possible(bytes, at, *run, u64::MAX));
-                    told[at] |= sifter.told(bytes, (at, next), possible, beyond);
+                    let new = sifter.told(bytes, (at, next), possible, beyond);
+                    told.iter_mut().skip(at).take(1).for_each(|told| *told |= new);
                 }
                 least = run.end;
             }

@@ -292,7 +292,7 @@ impl<'v> ViewSearch<'v> {
     /// behind it.
     fn pieces(&self, finder: &mut Finder<'v>, (from, to): (usize, usize)) -> Pieces {
         if !self.view.is_joined() {
-            return vec![from..to];
+            return std::iter::once(from..to).collect();
         }
         let bytes: &[u8] = &self.view.bytes;
         let mut pieces = Pieces::new();
