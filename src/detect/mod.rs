@@ -27,6 +27,7 @@ mod prove;
 mod rule;
 mod rule_file;
 mod search;
+mod sentence;
 mod sieve;
 
 use crate::message::Finding;

@@ -14,6 +14,7 @@ pub(super) use self::neighbours::Neighbours;
 use self::starts::Starts;
 use super::checks::Check;
 use super::rule_file::Strength;
+use super::sentence;
 
 /// What a word does where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +36,10 @@ pub(super) enum Use {
         sure: bool,
         /// It speaks for values in its own line only.
         same_line: bool,
+        /// It says something of all values in a table that has it in one of its labels.
+        in_row: bool,
+        /// A person's name before the value says that it means what it says, whatever word stands after it.
+        lifted_by_name: bool,
     },
     /// It names the issuer of the form with this index.
     Names { form: usize },
@@ -84,6 +89,8 @@ pub(super) struct Keywords {
     neighbours: Neighbours,
     /// The widest window of any use.
     pub reach: usize,
+    /// Whether any word denies what stands in the other columns of a table.
+    pub deny_rows: bool,
 }
 
 /// How far an issuer's name reaches: a state or a brand is often named at the beginning of the sentence.
@@ -91,6 +98,9 @@ pub(super) const ISSUER_WINDOW: usize = 100;
 
 /// The longest spelling of a keyword, in octets.
 const LONGEST: usize = 160;
+
+/// How many keywords of different length are tried at one place.
+const MOST_TRIES: usize = 3;
 
 /// Words up to this length turn up in hexadecimal and other codes by chance.
 const LONGEST_IN_CODES: usize = 4;
@@ -136,6 +146,7 @@ impl Keywords {
             Use::Names { .. } => ISSUER_WINDOW,
         };
         self.reach = self.reach.max(reach);
+        self.deny_rows |= matches!(does, Use::Speaks { in_row: true, .. });
         self.given.insert(text.to_owned());
         let next = self.words.len();
         let at = *self.index.entry(key(text.as_bytes())).or_insert(next);
@@ -170,6 +181,35 @@ impl Keywords {
         hits
     }
 
+    /// Whether a keyword, as it stands there, speaks for a value or names its issuer.
+    pub fn speaks_for(&self, hit: &Hit) -> bool {
+        let uses = self.word(hit).map_or(&[][..], |word| &word.uses);
+        uses.iter().any(|does| match does {
+            Use::Speaks {
+                strength, turned_by, ..
+            } => {
+                matches!(strength, Strength::Strong | Strength::Weak | Strength::Support)
+                    && !hit.turned.matters(*turned_by)
+            }
+            Use::Names { .. } => true,
+        })
+    }
+
+    /// Whether a word of these, found somewhere in the labels of a table, denies what stands in its other columns.
+    pub fn deny_row(&self, hit: &Hit) -> bool {
+        let uses = self.word(hit).map_or(&[][..], |word| &word.uses);
+        uses.iter().any(|does| {
+            matches!(
+                does,
+                Use::Speaks {
+                    strength: Strength::Denies,
+                    in_row: true,
+                    ..
+                }
+            )
+        })
+    }
+
     /// Whether a word that turns keywords stands anywhere before a hit in its line: "Broker Ann Lee, lic. 48213907".
     pub fn is_turned_in_line(&self, bytes: &[u8], hit: &Hit) -> bool {
         self.neighbours.turn_in_line(bytes, hit.start)
@@ -196,20 +236,34 @@ impl Keywords {
     fn hit(&self, bytes: &[u8], start: usize, to: usize, hits: &mut Vec<Hit>) {
         let to = to.min(start + LONGEST).min(bytes.len());
         let text = bytes.get(start..to).unwrap_or_default();
-        let Some(found) = self.regex.as_ref().and_then(|regex| regex.find(text)) else {
+        let Some(found) = self.free(bytes, start, text) else {
             return;
         };
-        let end = start + found.end();
+        let end = start + found.len();
         let beyond = hits.last().map_or(0, |last| last.end);
-        let word = self
-            .known(found.as_bytes())
-            .filter(|_| end > beyond && stands_free(bytes, start, end));
+        let word = self.known(found).filter(|_| end > beyond);
         hits.extend(word.map(|word| Hit {
             start,
             end,
             word,
             turned: self.neighbours.turn(bytes, start, end),
         }));
+    }
+
+    /// The longest keyword at the beginning of a text that stands for itself. Where a longer one ends within a word, a
+    /// shorter one may stand before that word: "CDL BE890664" holds no "CDL-B", but a "CDL".
+    fn free<'t>(&self, bytes: &[u8], start: usize, text: &'t [u8]) -> Option<&'t [u8]> {
+        let regex = self.regex.as_ref()?;
+        let mut rest = text;
+        for _ in 0..MOST_TRIES {
+            let found = regex.find(rest)?.as_bytes();
+            // "about the account. Routing slips": no words of one keyword.
+            if stands_free(bytes, start, start + found.len()) && !sentence::ends_in(found, None) {
+                return Some(found);
+            }
+            rest = rest.get(..found.len().saturating_sub(1))?;
+        }
+        None
     }
 
     fn known(&self, found: &[u8]) -> Option<usize> {

@@ -42,10 +42,7 @@ impl Neighbours {
     fn turns_before(&self, text: &[u8]) -> bool {
         let (from, to) = last_word(text);
         let word = text.get(from..to).unwrap_or_default();
-        let word = word
-            .strip_suffix(b"'s")
-            .or(word.strip_suffix(b"'S"))
-            .unwrap_or(word);
+        let word = without_possessive(word);
         let (first, first_end) = last_word(text.get(..from).unwrap_or_default());
         let pair = first_end < from && first < first_end;
         let first = text.get(first..first_end).filter(|_| pair);
@@ -56,7 +53,7 @@ impl Neighbours {
     fn turns_after(&self, text: &[u8]) -> bool {
         let (from, to) = next_word(text, 0);
         let (second, second_end) = next_word(text, to);
-        let word = text.get(from..to).unwrap_or_default();
+        let word = without_possessive(text.get(from..to).unwrap_or_default());
         let second = text.get(second..second_end).unwrap_or_default();
         knows(&self.after, &[word]) || knows(&self.after, &[word, second])
     }
@@ -84,6 +81,12 @@ fn knows(known: &HashSet<String>, words: &[&[u8]]) -> bool {
         .get(..length)
         .and_then(|spelled| std::str::from_utf8(spelled).ok());
     spelled.is_some_and(|spelled| !spelled.is_empty() && known.contains(spelled))
+}
+
+fn without_possessive(word: &[u8]) -> &[u8] {
+    word.strip_suffix(b"'s")
+        .or(word.strip_suffix(b"'S"))
+        .unwrap_or(word)
 }
 
 fn is_of_word(byte: u8) -> bool {

@@ -15,6 +15,8 @@ fn found(text: &str) -> Vec<String> {
         },
         sure: false,
         same_line: false,
+        in_row: false,
+        lifted_by_name: false,
     };
     let words = [
         "ssn",
