@@ -24,16 +24,21 @@ pub(super) fn ends_short(text: &[u8]) -> bool {
 
 /// Whether a sentence ends in a text and another one begins in it or right behind it, at `next`.
 pub(super) fn ends_in(text: &[u8], next: Option<u8>) -> bool {
-    ends(text).any(|(_, after)| {
-        let begins = text
-            .get(after..)
-            .unwrap_or_default()
-            .trim_ascii_start()
-            .first()
-            .copied()
-            .or(next);
-        begins.is_some_and(|first| first.is_ascii_uppercase())
-    })
+    ends(text).any(|(_, after)| begins(text, after, next))
+}
+
+/// As [`ends_in`], or a line ends and the next one is no rest of a sentence.
+pub(super) fn or_line_ends_in(text: &[u8], next: Option<u8>) -> bool {
+    let mut lines = memchr::memchr_iter(b'\n', text);
+    ends_in(text, next) || lines.any(|end| begins(text, end + 1, next))
+}
+
+/// Whether a sentence or an entry of a list begins at an octet.
+fn begins(text: &[u8], at: usize, next: Option<u8>) -> bool {
+    let rest = text.get(at..).unwrap_or_default();
+    let edge = |byte: &&u8| byte.is_ascii_whitespace() || matches!(byte, b'-' | b'*' | b'>');
+    let first = rest.iter().find(|byte| !edge(byte)).copied().or(next);
+    first.is_some_and(|first| first.is_ascii_uppercase())
 }
 
 /// Where the last sentence of a text begins; none when no sentence ends in it.

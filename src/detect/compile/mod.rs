@@ -292,6 +292,7 @@ impl<'s> Compiler<'s> {
                 same_line: group.same_line,
                 in_row: group.in_row,
                 lifted_by_name: group.lifted_by_name,
+                over_issuer: group.over_issuer,
             };
             entries.extend(group.words.iter().map(|word| (word, does)));
         }

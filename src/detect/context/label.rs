@@ -235,11 +235,11 @@ pub(super) fn is_open(label: &[u8]) -> bool {
 }
 
 /// Words directly before a value that say nothing of what it is: "Please use 4830127755".
-const CARRIES: [&str; 48] = [
+const CARRIES: [&str; 47] = [
     "use", "using", "used", "try", "send", "pay", "paid", "deposit", "to", "into", "from", "at", "for",
-    "under", "by", "in", "enter", "type", "typed", "wrote", "write", "gave", "give", "put", "that", "s",
-    "its", "be", "or", "me", "please", "called", "got", "have", "need", "ran", "run", "pull", "check",
-    "verify", "confirm", "call", "against", "says", "one", "shows", "read", "via",
+    "under", "by", "enter", "type", "typed", "wrote", "write", "gave", "give", "put", "that", "s", "its",
+    "be", "or", "me", "please", "called", "got", "have", "need", "ran", "run", "pull", "check", "verify",
+    "confirm", "call", "against", "says", "one", "shows", "read", "via",
 ];
 
 /// Whether no keyword stands in a label, and it says more than "number".
@@ -271,6 +271,15 @@ pub(super) fn keeps_a_list(scene: &Scene, between: &[u8]) -> bool {
     const LINKS: [&str; 12] = [
         "and", "or", "then", "also", "plus", "for", "of", "the", "as", "well", "s", "to",
     ];
+    // "Routing 011000015 / account 4830127755\nBatch 77985053": a line or a sentence that begins with a word.
+    let begin = between
+        .iter()
+        .rposition(|byte| matches!(byte, b'\n' | b'.'))
+        .map_or(0, |at| at + 1);
+    let mut opening = words(between.get(begin..).unwrap_or_default());
+    if begin > 0 && opening.next().is_some_and(is_word) && opening.next().is_none() {
+        return false;
+    }
     words(between).all(|word| {
         let link = LINKS
             .iter()
@@ -289,8 +298,12 @@ pub(super) fn is_impersonal(scene: &Scene, label: &Range<usize>) -> bool {
 /// Whether a keyword after a value is the label of the value that follows: "536-22-8145, Phone 617…".
 pub(super) fn labels_the_next(bytes: &[u8], end: usize) -> bool {
     let rest = bytes.get(end..).unwrap_or_default();
-    let line = rest.iter().take(15).take_while(|byte| **byte != b'\n');
-    line.into_iter().any(u8::is_ascii_digit)
+    let line = rest.iter().take(15).take_while(|byte| **byte != b'\n').count();
+    let line = rest.get(..line).unwrap_or_default();
+    let line = line
+        .get(..sentence::first_ends(line).unwrap_or(line.len()))
+        .unwrap_or_default();
+    line.iter().any(u8::is_ascii_digit)
 }
 
 /// Whether a number of five or more digits stands in a stretch of text; dates do not count, nor do numbers
@@ -348,6 +361,10 @@ pub(super) fn is_of_next_sentence(rule: &Rule, scene: &Scene, (from, to): (usize
     };
     let rest = without_edge(between.get(begin..).unwrap_or_default());
     let rest = rest.strip_suffix(b"#").map_or(rest, without_edge);
+    let last = rest.rsplit(u8::is_ascii_whitespace).next().unwrap_or_default();
+    if memchr::memmem::find(last, b"://").is_some() {
+        return true;
+    }
     let Some(place) = last_words(rest, MOST_WORDS) else {
         return false;
     };

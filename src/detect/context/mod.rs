@@ -131,7 +131,7 @@ pub(super) fn weigh(
         && (voices.numbered || label::is_prefixed(scene.bytes, candidate.start))
         || pattern.heeds_every_label && voices.of_a_thing;
     let alone = scene.alone && candidate.distinctive && !elsewhere && !numbered;
-    let confidence = match voices.is_denied() && evidence.is_none() {
+    let confidence = match voices.is_denied() && !stands_in_sentence(rule, candidate, scene, evidence) {
         true => denied(&voices, &pattern.confidence, alone && !scene.strong_only),
         false => tier(&voices, &pattern.confidence, supported, alone, scene.strong_only),
     };
@@ -210,6 +210,9 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
     }
     if let Some(label) = scene.own.place().filter(|_| scene.own.is_foreign(scene)) {
         let from_label = candidate.start - label.start;
+        let text = scene.bytes.get(label.clone()).unwrap_or_default();
+        // "Social Security number (last page): 412 55 9921"
+        voices.of_a_thing = voices.strong.is_none() && label::is_of_a_thing(text);
         voices.strong = voices
             .strong
             .filter(|keyword| keyword.distance < from_label && keyword.side == Side::Before);
@@ -217,9 +220,7 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
             .weak
             .filter(|keyword| keyword.distance < from_label && keyword.side == Side::Before);
         voices.labelled = true;
-        let text = scene.bytes.get(label.clone()).unwrap_or_default();
         // "Account no." may be that of a card, whose form and check prove it.
-        voices.of_a_thing = label::is_of_a_thing(text);
         voices.numbered = label::numbers_things(text) && !(pattern.decisive && label::is_open(text));
     }
     voices.settle();

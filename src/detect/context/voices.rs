@@ -76,12 +76,28 @@ impl Heard<'_> {
         sentence::ends_in(between, scene.bytes.get(to).copied())
     }
 
+    /// Whether the keyword stands in another sentence, or in another entry of a list.
+    fn is_apart(&self, candidate: &Candidate, scene: &Scene) -> bool {
+        let (from, to) = self.gap(candidate);
+        let between = scene.bytes.get(from..to).unwrap_or_default();
+        sentence::or_line_ends_in(between, scene.bytes.get(to).copied())
+    }
+
     /// What lies between the keyword and the value.
     fn gap(&self, candidate: &Candidate) -> (usize, usize) {
         match self.side {
             Side::After => (candidate.end, self.hit.start),
             Side::Before | Side::Header => (self.hit.end, candidate.start),
         }
+    }
+
+    /// How many octets before the value are names of issuers.
+    fn issuers(&self, rule: &Rule, scene: &Scene) -> usize {
+        let to = self.hit.end + self.between.len();
+        let first = scene.hits.partition_point(|hit| hit.start < self.hit.end);
+        let between = scene.hits.iter().skip(first).take_while(|hit| hit.end <= to);
+        let names = between.filter(|hit| rule.keywords.names_issuer(hit));
+        names.map(|hit| hit.end - hit.start).sum()
     }
 
     /// Whether a label that ends before the value names a person: "SSN lookup for Mary Jones: 536228145".
@@ -209,13 +225,22 @@ impl Voices {
                     same_line,
                     in_row: _,
                     lifted_by_name,
+                    over_issuer,
                 } => {
                     let reach = if heard.side == Side::After { after } else { before };
-                    if heard.distance > reach || same_line && heard.breaks_line(candidate, scene) {
+                    let over = if over_issuer {
+                        heard.issuers(rule, scene)
+                    } else {
+                        0
+                    };
+                    if heard.distance > reach + over
+                        || same_line
+                            && (heard.breaks_line(candidate, scene) || heard.ends_sentence(candidate, scene))
+                    {
                         continue;
                     }
                     if strength == Strength::Denies {
-                        self.denied_here |= !heard.ends_sentence(candidate, scene);
+                        self.denied_here |= !heard.is_apart(candidate, scene);
                         self.take(strength, heard.keyword(strength));
                         continue;
                     }
@@ -231,7 +256,7 @@ impl Voices {
                     {
                         self.take(strength, heard.keyword(strength));
                         self.support_here |=
-                            strength == Strength::Support && !heard.ends_sentence(candidate, scene);
+                            strength == Strength::Support && !heard.is_apart(candidate, scene);
                         self.sure |= strength == Strength::Strong && sure;
                         let speaks = matches!(spoken, Strength::Strong | Strength::Weak);
                         if turned

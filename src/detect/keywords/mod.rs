@@ -40,6 +40,8 @@ pub(super) enum Use {
         in_row: bool,
         /// A person's name before the value says that it means what it says, whatever word stands after it.
         lifted_by_name: bool,
+        /// The name of an issuer between it and the value is no distance.
+        over_issuer: bool,
     },
     /// It names the issuer of the form with this index.
     Names { form: usize },
@@ -99,6 +101,9 @@ pub(super) const ISSUER_WINDOW: usize = 100;
 /// The longest spelling of a keyword, in octets.
 const LONGEST: usize = 160;
 
+/// The longest name of an issuer that a keyword reaches over: "District of Columbia".
+const LONGEST_ISSUER: usize = 24;
+
 /// How many keywords of different length are tried at one place.
 const MOST_TRIES: usize = 3;
 
@@ -142,7 +147,12 @@ impl Keywords {
 
     fn add(&mut self, text: &str, does: Use) {
         let reach = match does {
-            Use::Speaks { before, after, .. } => before.max(after),
+            Use::Speaks {
+                before,
+                after,
+                over_issuer,
+                ..
+            } => (before + if over_issuer { LONGEST_ISSUER } else { 0 }).max(after),
             Use::Names { .. } => ISSUER_WINDOW,
         };
         self.reach = self.reach.max(reach);
@@ -195,6 +205,12 @@ impl Keywords {
         })
     }
 
+    /// Whether a keyword names an issuer.
+    pub fn names_issuer(&self, hit: &Hit) -> bool {
+        let uses = self.word(hit).map_or(&[][..], |word| &word.uses);
+        uses.iter().any(|does| matches!(does, Use::Names { .. }))
+    }
+
     /// Whether a word of these, found somewhere in the labels of a table, denies what stands in its other columns.
     pub fn deny_row(&self, hit: &Hit) -> bool {
         let uses = self.word(hit).map_or(&[][..], |word| &word.uses);
@@ -225,8 +241,12 @@ impl Keywords {
                 strength: strength @ (Strength::Strong | Strength::Weak),
                 before,
                 after,
+                over_issuer,
                 ..
-            } if *strength == Strength::Strong || !only_strong => Some((*after, *before)),
+            } if *strength == Strength::Strong || !only_strong => {
+                let over = if *over_issuer { LONGEST_ISSUER } else { 0 };
+                Some((*after, *before + over))
+            }
             Use::Speaks { .. } | Use::Names { .. } => None,
         });
         reaches.reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))

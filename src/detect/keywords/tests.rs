@@ -17,6 +17,7 @@ fn found(text: &str) -> Vec<String> {
         same_line: false,
         in_row: false,
         lifted_by_name: false,
+        over_issuer: false,
     };
     let words = [
         "ssn",

@@ -125,6 +125,7 @@ pub(super) struct KeywordEntry {
     pub same_line: bool,
     pub in_row: bool,
     pub lifted_by_name: bool,
+    pub over_issuer: bool,
     pub words: Vec<At<String>>,
 }
 
@@ -254,6 +255,7 @@ fn keyword(table: &mut Table) -> KeywordEntry {
         same_line: table.flag("same_line", false),
         in_row: table.flag("in_row", false),
         lifted_by_name: table.flag("lifted_by_name", false),
+        over_issuer: table.flag("over_issuer", false),
         words: table.texts("words"),
     }
 }
