@@ -83,6 +83,18 @@ impl Heard<'_> {
         sentence::or_line_ends_in(between, scene.bytes.get(to).copied())
     }
 
+    /// Whether a word against a value whose form says much has a person's name between them: "a social in place of an
+    /// EIN: Mary Jones, 536-22-8145".
+    fn is_of_another(&self, rule: &Rule, candidate: &Candidate, scene: &Scene) -> bool {
+        let pattern = rule.patterns.get(candidate.pattern);
+        let telling = pattern.is_some_and(|pattern| pattern.heeds_label && !pattern.decisive);
+        telling
+            && !scene
+                .names
+                .within(scene.bytes, self.hit.end, self.hit.end + self.between.len())
+                .is_empty()
+    }
+
     /// What lies between the keyword and the value.
     fn gap(&self, candidate: &Candidate) -> (usize, usize) {
         match self.side {
@@ -249,6 +261,9 @@ impl Voices {
                         turned_by.after && !(lifted_by_name && heard.speaks_of_a_person(candidate, scene));
                     let turned = heard.hit.turned.matters(Turned { after, ..turned_by });
                     let strength = if turned { spoken.turned() } else { spoken };
+                    if strength == Strength::Against && heard.is_of_another(rule, candidate, scene) {
+                        continue;
+                    }
                     let is_turned =
                         || turned_in_line && rule.keywords.is_turned_in_line(scene.bytes, heard.hit);
                     if heard.reaches(rule, candidate, scene, strength, (passes_over, companion))
