@@ -69,7 +69,8 @@ impl Evidence {
         })
     }
 
-    fn stands_in(&self, bytes: &[u8], stretch: Range<usize>) -> bool {
+    /// Whether it stands in a stretch of text.
+    pub fn stands_in(&self, bytes: &[u8], stretch: Range<usize>) -> bool {
         let text = bytes.get(stretch.clone()).unwrap_or_default();
         self.regex.find_iter(text).any(|found| {
             let (start, end) = (stretch.start + found.start(), stretch.start + found.end());

@@ -29,6 +29,7 @@ mod quick;
 mod rule;
 mod rule_file;
 mod search;
+mod sentence;
 mod sieve;
 
 use crate::message::Finding;

@@ -57,6 +57,8 @@ pub(super) struct Pattern {
     /// Whether it does not count alone where the header of its column names something else.
     pub heeds_header: bool,
     pub heeds_label: bool,
+    /// The form alone says nothing behind the label of a thing.
+    pub heeds_every_label: bool,
     /// Whether a shorter beginning of the match is tried when the whole fails: the pattern may have
     /// swallowed what follows the value.
     pub shorter: bool,

@@ -222,6 +222,7 @@ impl<'s> Compiler<'s> {
             needs_issuer: entry.needs_issuer,
             heeds_header: entry.heeds_header,
             heeds_label: entry.heeds_label,
+            heeds_every_label: entry.heeds_every_label,
             shorter: entry.shorter,
             first_only: entry.first_only,
             before_only: entry.before_only,
@@ -297,6 +298,9 @@ impl<'s> Compiler<'s> {
                 },
                 sure: group.sure,
                 same_line: group.same_line,
+                in_row: group.in_row,
+                lifted_by_name: group.lifted_by_name,
+                over_issuer: group.over_issuer,
             };
             entries.extend(group.words.iter().map(|word| (word, does)));
         }

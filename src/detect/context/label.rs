@@ -4,7 +4,10 @@
 use std::ops::Range;
 
 use super::super::checks::Check;
-use super::super::rule::compact;
+use super::super::keywords::Hit;
+use super::super::names::is_word;
+use super::super::rule::{Rule, compact};
+use super::super::sentence::{self, ends_short};
 use super::Scene;
 
 /// A label is at most so long, in words and octets; more is prose.
@@ -12,7 +15,7 @@ const MOST_WORDS: usize = 4;
 const LONGEST: usize = 40;
 
 /// Words in a label that name no kind of value.
-const SAYS_NOTHING: [&str; 54] = [
+const SAYS_NOTHING: [&str; 58] = [
     "number",
     "numbers",
     "no",
@@ -67,6 +70,10 @@ const SAYS_NOTHING: [&str; 54] = [
     "valid",
     "actual",
     "and",
+    "has",
+    "had",
+    "reads",
+    "with",
 ];
 
 /// Words in the label of a column that may hold a means of payment, or anything at all.
@@ -145,23 +152,6 @@ fn last_words(text: &[u8], most: usize) -> Option<Range<usize>> {
     Some(begin..text.len())
 }
 
-/// Whether a full stop after this text cuts a word short and ends no sentence: "acct.", "lic. no.", "D.L.".
-fn ends_short(text: &[u8]) -> bool {
-    const SHORT: [&str; 14] = [
-        "no", "nos", "num", "nbr", "nr", "acct", "acc", "lic", "soc", "sec", "st", "dr", "mr", "ms",
-    ];
-    let letters = text
-        .iter()
-        .rev()
-        .take_while(|byte| byte.is_ascii_alphabetic())
-        .count();
-    let word = text.get(text.len() - letters..).unwrap_or_default();
-    letters == 1
-        || SHORT
-            .iter()
-            .any(|short| word.eq_ignore_ascii_case(short.as_bytes()))
-}
-
 /// "employee number", "case no.", "item #": the words announce a number.
 fn ends_as_number(text: &[u8]) -> bool {
     let last = text.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
@@ -175,7 +165,7 @@ fn ends_as_number(text: &[u8]) -> bool {
 }
 
 /// Words for people who have a number that is called by their part in the matter: often their Social Security number.
-const PEOPLE: [&str; 30] = [
+const PEOPLE: [&str; 40] = [
     "employee",
     "applicant",
     "borrower",
@@ -206,6 +196,16 @@ const PEOPLE: [&str; 30] = [
     "retiree",
     "debtor",
     "member",
+    "partner",
+    "shareholder",
+    "identifying",
+    "decedent",
+    "deceased",
+    "veteran",
+    "annuitant",
+    "pensioner",
+    "filer",
+    "payer",
 ];
 
 /// Whether a label says that a value is the number of a thing: "study ID", "bid #". "Taxpayer no." is a person's.
@@ -218,6 +218,30 @@ pub(super) fn numbers_things(label: &[u8]) -> bool {
     ends_as_number(label.trim_ascii_end()) && !words(label).any(of_person)
 }
 
+/// Whether a label names a thing and no person: "Weights", but not "Applicant".
+pub(super) fn is_of_a_thing(label: &[u8]) -> bool {
+    let of_person = |word: &[u8]| {
+        PEOPLE
+            .iter()
+            .any(|person| word.eq_ignore_ascii_case(person.as_bytes()))
+    };
+    !words(label).any(of_person)
+}
+
+/// Whether a label may be that of a means of payment, or of anything at all.
+pub(super) fn is_open(label: &[u8]) -> bool {
+    let open = |word: &[u8]| OPEN.iter().any(|open| word.eq_ignore_ascii_case(open.as_bytes()));
+    words(label).any(open)
+}
+
+/// Words directly before a value that say nothing of what it is: "Please use 4830127755".
+const CARRIES: [&str; 47] = [
+    "use", "using", "used", "try", "send", "pay", "paid", "deposit", "to", "into", "from", "at", "for",
+    "under", "by", "enter", "type", "typed", "wrote", "write", "gave", "give", "put", "that", "s", "its",
+    "be", "or", "me", "please", "called", "got", "have", "need", "ran", "run", "pull", "check", "verify",
+    "confirm", "call", "against", "says", "one", "shows", "read", "via",
+];
+
 /// Whether no keyword stands in a label, and it says more than "number".
 pub(super) fn says_something_else(scene: &Scene, label: &Range<usize>) -> bool {
     let at = scene.hits.partition_point(|hit| hit.end <= label.start);
@@ -228,8 +252,7 @@ pub(super) fn says_something_else(scene: &Scene, label: &Range<usize>) -> bool {
 
 /// Whether the label of a column says what its cells hold, and that they are no money and no prose.
 pub(super) fn names_something(label: &[u8]) -> bool {
-    let open = |word: &[u8]| OPEN.iter().any(|open| word.eq_ignore_ascii_case(open.as_bytes()));
-    words(label).any(says_something) && !words(label).any(open)
+    words(label).any(says_something) && !is_open(label)
 }
 
 fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -248,6 +271,15 @@ pub(super) fn keeps_a_list(scene: &Scene, between: &[u8]) -> bool {
     const LINKS: [&str; 12] = [
         "and", "or", "then", "also", "plus", "for", "of", "the", "as", "well", "s", "to",
     ];
+    // "Routing 011000015 / account 4830127755\nBatch 77985053": a line or a sentence that begins with a word.
+    let begin = between
+        .iter()
+        .rposition(|byte| matches!(byte, b'\n' | b'.'))
+        .map_or(0, |at| at + 1);
+    let mut opening = words(between.get(begin..).unwrap_or_default());
+    if begin > 0 && opening.next().is_some_and(is_word) && opening.next().is_none() {
+        return false;
+    }
     words(between).all(|word| {
         let link = LINKS
             .iter()
@@ -266,8 +298,12 @@ pub(super) fn is_impersonal(scene: &Scene, label: &Range<usize>) -> bool {
 /// Whether a keyword after a value is the label of the value that follows: "536-22-8145, Phone 617…".
 pub(super) fn labels_the_next(bytes: &[u8], end: usize) -> bool {
     let rest = bytes.get(end..).unwrap_or_default();
-    let line = rest.iter().take(15).take_while(|byte| **byte != b'\n');
-    line.into_iter().any(u8::is_ascii_digit)
+    let line = rest.iter().take(15).take_while(|byte| **byte != b'\n').count();
+    let line = rest.get(..line).unwrap_or_default();
+    let line = line
+        .get(..sentence::first_ends(line).unwrap_or(line.len()))
+        .unwrap_or_default();
+    line.iter().any(u8::is_ascii_digit)
 }
 
 /// Whether a number of five or more digits stands in a stretch of text; dates do not count, nor do numbers
@@ -302,8 +338,55 @@ pub(super) fn is_left_blank(between: &[u8]) -> bool {
     rest.iter().any(u8::is_ascii_alphabetic)
 }
 
+/// Whether a number stands in a stretch of text whose digits nobody is meant to read: "XXX-XX-8145", "******7755".
+pub(super) fn is_masked(between: &[u8]) -> bool {
+    let signs = between
+        .windows(3)
+        .any(|three| matches!(three, b"***" | b"XXX" | b"xxx"));
+    signs || memchr::memmem::find(between, "\u{2022}\u{2022}".as_bytes()).is_some()
+}
+
+/// Whether a number is joined to letters before it: "EQ-536-22-8145".
+pub(super) fn is_prefixed(bytes: &[u8], start: usize) -> bool {
+    let before = bytes.get(start.saturating_sub(2)..start).unwrap_or_default();
+    matches!(before, [letter, b'-' | b'/'] if letter.is_ascii_alphabetic())
+}
+
+/// Whether a sentence ends between a keyword and a value, and the next one says before the value that it is something
+/// else: "Bring a driver's license. The appointment is 482139071".
+pub(super) fn is_of_next_sentence(rule: &Rule, scene: &Scene, (from, to): (usize, usize)) -> bool {
+    let between = scene.bytes.get(from..to).unwrap_or_default();
+    let Some(begin) = sentence::last_begins(between) else {
+        return false;
+    };
+    let rest = without_edge(between.get(begin..).unwrap_or_default());
+    let rest = rest.strip_suffix(b"#").map_or(rest, without_edge);
+    let last = rest.rsplit(u8::is_ascii_whitespace).next().unwrap_or_default();
+    if memchr::memmem::find(last, b"://").is_some() {
+        return true;
+    }
+    let Some(place) = last_words(rest, MOST_WORDS) else {
+        return false;
+    };
+    let text = rest.get(place.clone()).unwrap_or_default();
+    let (start, end) = (from + begin + place.start, from + begin + place.end);
+    let speaks = |hit: &&Hit| hit.start < end && start < hit.end && rule.keywords.speaks_for(hit);
+    let known =
+        scene.hits.iter().any(|hit| speaks(&hit)) || !scene.names.within(scene.bytes, start, end).is_empty();
+    let carries = |word: &[u8]| {
+        CARRIES
+            .iter()
+            .any(|one| word.eq_ignore_ascii_case(one.as_bytes()))
+    };
+    let name = |word: &[u8]| word.len() > 2 && scene.names.is_name(word) && !is_word(word);
+    let says = |word: &[u8]| word.len() > 1 && says_something(word) && !carries(word) && !name(word);
+    // Directly before the value stands what it is, or "number is" and that before.
+    let last = words(text).last();
+    !known && last.is_some_and(|last| says(last) || !carries(last) && words(text).any(says))
+}
+
 fn is_date(run: &[u8]) -> bool {
     let run = run.trim_ascii();
     let parts: Vec<&[u8]> = run.split(|byte| matches!(byte, b'/' | b'-' | b'.')).collect();
-    matches!(parts.as_slice(), [a, b, c] if a.len() <= 4 && b.len() <= 2 && c.len() <= 4 && a.len() + c.len() <= 6)
+    matches!(parts.as_slice(), [a, b, c] if !a.is_empty() && a.len() <= 4 && b.len() <= 2 && c.len() <= 4 && a.len() + c.len() <= 6)
 }

@@ -17,6 +17,7 @@ use super::layout::Cell;
 use super::names::Names;
 use super::rule::{Pattern, Rule};
 use super::rule_file::Tiers;
+use super::sentence;
 use crate::message::Confidence;
 
 /// What a candidate stands in. Not `Debug`: it holds the message.
@@ -117,7 +118,10 @@ pub(super) fn weigh(
         None => None,
     };
     // A routing number beside the account of a customer says that it is one with a bank.
-    if evidence.is_some() && voices.keyword().is_none() && voices.is_turned() {
+    if voices.keyword().is_none()
+        && voices.is_turned()
+        && stands_in_sentence(rule, candidate, scene, evidence)
+    {
         voices.lift();
     }
     let supported = voices.support || evidence.is_some() || voices.issuer.is_some();
@@ -125,9 +129,11 @@ pub(super) fn weigh(
         && scene
             .cell
             .is_some_and(|cell| is_elsewhere(candidate, scene, cell));
-    let numbered = pattern.heeds_label && voices.numbered;
+    let numbered = pattern.heeds_label
+        && (voices.numbered || label::is_prefixed(scene.bytes, candidate.start))
+        || pattern.heeds_every_label && voices.of_a_thing;
     let alone = scene.alone && candidate.distinctive && !elsewhere && !numbered;
-    let confidence = match voices.is_denied() && evidence.is_none() {
+    let confidence = match voices.is_denied() && !stands_in_sentence(rule, candidate, scene, evidence) {
         true => denied(&voices, &pattern.confidence, alone && !scene.strong_only),
         false => tier(&voices, &pattern.confidence, supported, alone, scene.strong_only),
     };
@@ -210,6 +216,9 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
         .filter(|_| scene.own.is_foreign(scene))
     {
         let from_label = candidate.start - label.start;
+        let text = scene.bytes.get(label.clone()).unwrap_or_default();
+        // "Social Security number (last page): 412 55 9921"
+        voices.of_a_thing = voices.strong.is_none() && label::is_of_a_thing(text);
         voices.strong = voices
             .strong
             .filter(|keyword| keyword.distance < from_label && keyword.side == Side::Before);
@@ -217,7 +226,8 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
             .weak
             .filter(|keyword| keyword.distance < from_label && keyword.side == Side::Before);
         voices.labelled = true;
-        voices.numbered = label::numbers_things(scene.bytes.get(label.clone()).unwrap_or_default());
+        // "Account no." may be that of a card, whose form and check prove it.
+        voices.numbered = label::numbers_things(text) && !(pattern.decisive && label::is_open(text));
     }
     voices.settle();
     voices
@@ -255,6 +265,7 @@ fn in_table(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> V
         };
         voices.hear(rule, candidate, scene, &heard);
     }
+    voices.hear_labels(rule, scene, cell);
     // A value that its cell begins with has no label there.
     let may_have = candidate.start > cell.own.start;
     let own = if may_have {
@@ -282,6 +293,22 @@ fn in_table(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> V
     }
     voices.settle();
     voices
+}
+
+/// Whether evidence stands in the sentence of a value: a routing number in the next one may be that of another account.
+fn stands_in_sentence(rule: &Rule, candidate: &Candidate, scene: &Scene, evidence: Option<usize>) -> bool {
+    let Some(evidence) = evidence.and_then(|number| rule.evidence.get(number)) else {
+        return false;
+    };
+    let near = |from: usize, to: usize| scene.bytes.get(from..to).unwrap_or_default();
+    let begin = candidate.start.saturating_sub(evidence.before);
+    let before = near(begin, candidate.start);
+    let begin = begin + sentence::last_begins(before).unwrap_or(0);
+    let end = (candidate.end + evidence.after).min(scene.bytes.len());
+    let after = near(candidate.end, end);
+    let end = candidate.end + sentence::first_ends(after).unwrap_or(after.len());
+    evidence.stands_in(scene.bytes, begin..candidate.start)
+        || evidence.stands_in(scene.bytes, candidate.end..end)
 }
 
 /// Whether a value fills a cell under a label that names something else.

@@ -2,9 +2,11 @@
 
 use super::super::candidates::Candidate;
 use super::super::checks::Check;
-use super::super::keywords::{Hit, ISSUER_WINDOW, Use};
+use super::super::keywords::{Hit, ISSUER_WINDOW, Turned, Use};
+use super::super::layout::Cell;
 use super::super::rule::{Rule, compact};
 use super::super::rule_file::Strength;
+use super::super::sentence;
 use super::{Scene, Silence, label};
 
 /// Where a keyword stands. The order is the order of nearness when distances are equal.
@@ -62,18 +64,66 @@ impl Heard<'_> {
 
     /// Whether a line ends between the keyword and the value.
     fn breaks_line(&self, candidate: &Candidate, scene: &Scene) -> bool {
-        let (from, to) = match self.side {
-            Side::After => (candidate.end, self.hit.start),
-            Side::Before | Side::Header => (self.hit.end, candidate.start),
-        };
+        let (from, to) = self.gap(candidate);
         let between = scene.bytes.get(from..to).unwrap_or_default();
         memchr::memchr(b'\n', between).is_some()
+    }
+
+    /// Whether a sentence ends between the keyword and the value.
+    fn ends_sentence(&self, candidate: &Candidate, scene: &Scene) -> bool {
+        let (from, to) = self.gap(candidate);
+        let between = scene.bytes.get(from..to).unwrap_or_default();
+        sentence::ends_in(between, scene.bytes.get(to).copied())
+    }
+
+    /// Whether the keyword stands in another sentence, or in another entry of a list.
+    fn is_apart(&self, candidate: &Candidate, scene: &Scene) -> bool {
+        let (from, to) = self.gap(candidate);
+        let between = scene.bytes.get(from..to).unwrap_or_default();
+        sentence::or_line_ends_in(between, scene.bytes.get(to).copied())
+    }
+
+    /// Whether a word against a value whose form says much has a person's name between them: "a social in place of an
+    /// EIN: Mary Jones, 536-22-8145".
+    fn is_of_another(&self, rule: &Rule, candidate: &Candidate, scene: &Scene) -> bool {
+        let pattern = rule.patterns.get(candidate.pattern);
+        let telling = pattern.is_some_and(|pattern| pattern.heeds_label && !pattern.decisive);
+        telling
+            && !scene
+                .names
+                .within(scene.bytes, self.hit.end, self.hit.end + self.between.len())
+                .is_empty()
+    }
+
+    /// What lies between the keyword and the value.
+    fn gap(&self, candidate: &Candidate) -> (usize, usize) {
+        match self.side {
+            Side::After => (candidate.end, self.hit.start),
+            Side::Before | Side::Header => (self.hit.end, candidate.start),
+        }
+    }
+
+    /// How many octets before the value are names of issuers.
+    fn issuers(&self, rule: &Rule, scene: &Scene) -> usize {
+        let to = self.hit.end + self.between.len();
+        let first = scene.hits.partition_point(|hit| hit.start < self.hit.end);
+        let between = scene.hits.iter().skip(first).take_while(|hit| hit.end <= to);
+        let names = between.filter(|hit| rule.keywords.names_issuer(hit));
+        names.map(|hit| hit.end - hit.start).sum()
+    }
+
+    /// Whether a label that ends before the value names a person: "SSN lookup for Mary Jones: 536228145".
+    fn speaks_of_a_person(&self, candidate: &Candidate, scene: &Scene) -> bool {
+        let labelled = matches!(self.between.trim_ascii_end(), [.., b':' | b'=']);
+        let names = || scene.names.within(scene.bytes, self.hit.end, candidate.start);
+        self.hit.turned.after && labelled && !self.breaks_line(candidate, scene) && !names().is_empty()
     }
 
     /// Whether no number in between takes the word for itself, and the candidate is none that the word passes
     /// over.
     fn reaches(
         &self,
+        rule: &Rule,
         candidate: &Candidate,
         scene: &Scene,
         strength: Strength,
@@ -83,12 +133,17 @@ impl Heard<'_> {
             let value = scene.bytes.get(candidate.start..candidate.end);
             (check.test)(&compact(value.unwrap_or_default()))
         });
-        let taken = self.limits.first_only && label::holds_a_number(self.between, passes_over)
+        let speaks = matches!(strength, Strength::Strong | Strength::Weak);
+        let taken = self.limits.first_only
+            && (label::holds_a_number(self.between, passes_over) || label::is_masked(self.between))
+            || speaks && label::is_of_next_sentence(rule, scene, (self.hit.end, candidate.start))
             || strength == Strength::Against && label::is_spent(self.between)
             || label::is_left_blank(self.between);
+        let labels_next = || self.limits.before_only || label::labels_the_next(scene.bytes, self.hit.end);
         let of_next = self.side == Side::After
             && !companion
-            && (self.limits.before_only || label::labels_the_next(scene.bytes, self.hit.end));
+            && strength != Strength::Support
+            && (labels_next() || speaks && self.ends_sentence(candidate, scene));
         !passed && !taken && !of_next
     }
 }
@@ -105,6 +160,9 @@ pub(super) struct Voices {
     pub turned: Option<Keyword>,
     /// The nearest word that says that all this is about something else.
     denied: Option<Keyword>,
+    /// A word that denies stands in the sentence of the value; a word that supports does.
+    denied_here: bool,
+    support_here: bool,
     /// A word that is a sure sign speaks for it.
     sure: bool,
     pub issuer: Option<usize>,
@@ -112,6 +170,8 @@ pub(super) struct Voices {
     pub labelled: bool,
     /// That label says that the value is the number of something, and of no person.
     pub numbered: bool,
+    /// That label names no person.
+    pub of_a_thing: bool,
 }
 
 impl Voices {
@@ -137,7 +197,9 @@ impl Voices {
 
     /// Whether a word takes most from what the others say, and none of them is a sure sign.
     pub fn is_denied(&self) -> bool {
-        self.denied.is_some() && !(self.sure && self.strong.is_some())
+        // "Wire it to account 4830127755 at Eastern Bank. We pay the electric bill by check."
+        let elsewhere = self.support_here && !self.denied_here;
+        self.denied.is_some() && !(self.sure && self.strong.is_some()) && !elsewhere
     }
 
     /// What was turned speaks after all.
@@ -173,27 +235,48 @@ impl Voices {
                     turned_by,
                     sure,
                     same_line,
+                    in_row: _,
+                    lifted_by_name,
+                    over_issuer,
                 } => {
                     let reach = if heard.side == Side::After { after } else { before };
-                    if heard.distance > reach || same_line && heard.breaks_line(candidate, scene) {
+                    let over = if over_issuer {
+                        heard.issuers(rule, scene)
+                    } else {
+                        0
+                    };
+                    if heard.distance > reach + over
+                        || same_line
+                            && (heard.breaks_line(candidate, scene) || heard.ends_sentence(candidate, scene))
+                    {
                         continue;
                     }
                     if strength == Strength::Denies {
+                        self.denied_here |= !heard.is_apart(candidate, scene);
                         self.take(strength, heard.keyword(strength));
                         continue;
                     }
                     let spoken = strength;
-                    let turned = heard.hit.turned.matters(turned_by);
+                    let after =
+                        turned_by.after && !(lifted_by_name && heard.speaks_of_a_person(candidate, scene));
+                    let turned = heard.hit.turned.matters(Turned { after, ..turned_by });
                     let strength = if turned { spoken.turned() } else { spoken };
+                    if strength == Strength::Against && heard.is_of_another(rule, candidate, scene) {
+                        continue;
+                    }
                     let is_turned =
                         || turned_in_line && rule.keywords.is_turned_in_line(scene.bytes, heard.hit);
-                    if heard.reaches(candidate, scene, strength, (passes_over, companion)) && !is_turned() {
+                    if heard.reaches(rule, candidate, scene, strength, (passes_over, companion))
+                        && !is_turned()
+                    {
                         self.take(strength, heard.keyword(strength));
+                        self.support_here |=
+                            strength == Strength::Support && !heard.is_apart(candidate, scene);
                         self.sure |= strength == Strength::Strong && sure;
                         let speaks = matches!(spoken, Strength::Strong | Strength::Weak);
                         if turned
                             && speaks
-                            && heard.reaches(candidate, scene, spoken, (passes_over, companion))
+                            && heard.reaches(rule, candidate, scene, spoken, (passes_over, companion))
                         {
                             let keyword = heard.keyword(spoken);
                             self.turned = nearer(self.turned, keyword);
@@ -201,6 +284,25 @@ impl Voices {
                     }
                 }
             }
+        }
+    }
+
+    /// Takes in what the other labels of a table say of the values in this column.
+    pub fn hear_labels(&mut self, rule: &Rule, scene: &Scene, cell: &Cell) {
+        if self.strong.is_none() || self.sure || !rule.keywords.deny_rows {
+            return;
+        }
+        let hits = rule
+            .keywords
+            .find(scene.bytes, cell.labels.start, cell.labels.end);
+        if let Some(hit) = hits.iter().find(|hit| rule.keywords.deny_row(hit)) {
+            self.denied_here = true;
+            self.denied = Some(Keyword {
+                word: hit.word,
+                side: Side::Header,
+                distance: 0,
+                strong: false,
+            });
         }
     }
 

@@ -19,6 +19,7 @@ pub(super) use self::said::Said;
 use self::starts::Starts;
 use super::checks::Check;
 use super::rule_file::Strength;
+use super::sentence;
 use super::sieve::{Followed, Follower};
 
 /// What a word does where it stands.
@@ -41,6 +42,12 @@ pub(super) enum Use {
         sure: bool,
         /// It speaks for values in its own line only.
         same_line: bool,
+        /// It says something of all values in a table that has it in one of its labels.
+        in_row: bool,
+        /// A person's name before the value says that it means what it says, whatever word stands after it.
+        lifted_by_name: bool,
+        /// The name of an issuer between it and the value is no distance.
+        over_issuer: bool,
     },
     /// It names the issuer of the form with this index.
     Names { form: usize },
@@ -93,6 +100,8 @@ pub(super) struct Keywords {
     neighbours: Neighbours,
     /// The widest window of any use.
     pub reach: usize,
+    /// Whether any word denies what stands in the other columns of a table.
+    pub deny_rows: bool,
 }
 
 /// What stands where a spelling fits.
@@ -110,6 +119,12 @@ pub(super) const ISSUER_WINDOW: usize = 100;
 
 /// The longest spelling of a keyword, in octets.
 const LONGEST: usize = 160;
+
+/// The longest name of an issuer that a keyword reaches over: "District of Columbia".
+const LONGEST_ISSUER: usize = 24;
+
+/// How many keywords of different length are tried at one place.
+const MOST_TRIES: usize = 3;
 
 /// Words up to this length turn up in hexadecimal and other codes by chance.
 const LONGEST_IN_CODES: usize = 4;
@@ -172,10 +187,16 @@ impl Keywords {
 
     fn add(&mut self, text: &str, does: Use) {
         let reach = match does {
-            Use::Speaks { before, after, .. } => before.max(after),
+            Use::Speaks {
+                before,
+                after,
+                over_issuer,
+                ..
+            } => (before + if over_issuer { LONGEST_ISSUER } else { 0 }).max(after),
             Use::Names { .. } => ISSUER_WINDOW,
         };
         self.reach = self.reach.max(reach);
+        self.deny_rows |= matches!(does, Use::Speaks { in_row: true, .. });
         self.given.insert(text.to_owned());
         let next = self.words.len();
         let at = *self.index.entry(key(text.as_bytes())).or_insert(next);
@@ -216,6 +237,41 @@ impl Keywords {
         hits
     }
 
+    /// Whether a keyword, as it stands there, speaks for a value or names its issuer.
+    pub fn speaks_for(&self, hit: &Hit) -> bool {
+        let uses = self.word(hit).map_or(&[][..], |word| &word.uses);
+        uses.iter().any(|does| match does {
+            Use::Speaks {
+                strength, turned_by, ..
+            } => {
+                matches!(strength, Strength::Strong | Strength::Weak | Strength::Support)
+                    && !hit.turned.matters(*turned_by)
+            }
+            Use::Names { .. } => true,
+        })
+    }
+
+    /// Whether a keyword names an issuer.
+    pub fn names_issuer(&self, hit: &Hit) -> bool {
+        let uses = self.word(hit).map_or(&[][..], |word| &word.uses);
+        uses.iter().any(|does| matches!(does, Use::Names { .. }))
+    }
+
+    /// Whether a word of these, found somewhere in the labels of a table, denies what stands in its other columns.
+    pub fn deny_row(&self, hit: &Hit) -> bool {
+        let uses = self.word(hit).map_or(&[][..], |word| &word.uses);
+        uses.iter().any(|does| {
+            matches!(
+                does,
+                Use::Speaks {
+                    strength: Strength::Denies,
+                    in_row: true,
+                    ..
+                }
+            )
+        })
+    }
+
     /// Whether a word that turns keywords stands anywhere before a hit in its line: "Broker Ann Lee, lic. 48213907".
     pub fn is_turned_in_line(&self, bytes: &[u8], hit: &Hit) -> bool {
         self.neighbours.turn_in_line(bytes, hit.start)
@@ -231,8 +287,12 @@ impl Keywords {
                 strength: strength @ (Strength::Strong | Strength::Weak),
                 before,
                 after,
+                over_issuer,
                 ..
-            } if *strength == Strength::Strong || !only_strong => Some((*after, *before)),
+            } if *strength == Strength::Strong || !only_strong => {
+                let over = if *over_issuer { LONGEST_ISSUER } else { 0 };
+                Some((*after, *before + over))
+            }
             Use::Speaks { .. } | Use::Names { .. } => None,
         });
         reaches.reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))
@@ -263,17 +323,33 @@ impl Hearer<'_> {
     /// Adds the keyword that begins at an octet and ends before `to`, unless it lies inside the last one.
     fn hit(&mut self, bytes: &[u8], start: usize, to: usize, hits: &mut Vec<Hit>) {
         let to = to.min(start + LONGEST).min(bytes.len());
-        let Some((end, word)) = self.word_at(bytes, start, to) else {
+        let Some((end, word)) = self.free(bytes, start, to) else {
             return;
         };
         let beyond = hits.last().map_or(0, |last| last.end);
-        let word = word.filter(|_| end > beyond && stands_free(bytes, start, end));
+        let word = word.filter(|_| end > beyond);
         hits.extend(word.map(|word| Hit {
             start,
             end,
             word,
             turned: self.keywords.neighbours.turn(bytes, start, end),
         }));
+    }
+
+    /// The longest keyword that begins at an octet and stands for itself: where it ends, and which one it is. Where a
+    /// longer one ends within a word, a shorter one may stand before that word: "CDL BE890664" holds no "CDL-B", but a
+    /// "CDL".
+    fn free(&mut self, bytes: &[u8], start: usize, mut to: usize) -> Option<(usize, Option<usize>)> {
+        for _ in 0..MOST_TRIES {
+            let (end, word) = self.word_at(bytes, start, to)?;
+            let found = bytes.get(start..end).unwrap_or_default();
+            // "about the account. Routing slips": no words of one keyword.
+            if stands_free(bytes, start, end) && !sentence::ends_in(found, None) {
+                return Some((end, word));
+            }
+            to = end.saturating_sub(1).max(start);
+        }
+        None
     }
 
     /// Where the keyword ends that begins at an octet, and which one it is.

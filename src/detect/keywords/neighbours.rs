@@ -102,10 +102,7 @@ impl Neighbours {
     fn turns_before(&self, text: &[u8]) -> bool {
         let (from, to) = last_word(text);
         let word = text.get(from..to).unwrap_or_default();
-        let word = word
-            .strip_suffix(b"'s")
-            .or(word.strip_suffix(b"'S"))
-            .unwrap_or(word);
+        let word = without_possessive(word);
         let (first, first_end) = last_word(text.get(..from).unwrap_or_default());
         let pair = first_end < from && first < first_end;
         let first = text.get(first..first_end).filter(|_| pair);
@@ -116,7 +113,7 @@ impl Neighbours {
     fn turns_after(&self, text: &[u8]) -> bool {
         let (from, to) = next_word(text, 0);
         let (second, second_end) = next_word(text, to);
-        let word = text.get(from..to).unwrap_or_default();
+        let word = without_possessive(text.get(from..to).unwrap_or_default());
         let second = text.get(second..second_end).unwrap_or_default();
         self.after.know(&[word]) || self.after.know(&[word, second])
     }
@@ -127,6 +124,12 @@ const BESIDE: usize = 30;
 
 /// How far back they are looked for in a line.
 const IN_LINE: usize = 80;
+
+fn without_possessive(word: &[u8]) -> &[u8] {
+    word.strip_suffix(b"'s")
+        .or(word.strip_suffix(b"'S"))
+        .unwrap_or(word)
+}
 
 fn is_of_word(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte == b'&' || byte == b'\''

@@ -15,6 +15,9 @@ fn found(text: &str) -> Vec<String> {
         },
         sure: false,
         same_line: false,
+        in_row: false,
+        lifted_by_name: false,
+        over_issuer: false,
     };
     let words = [
         "ssn",

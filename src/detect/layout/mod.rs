@@ -24,6 +24,8 @@ pub(super) struct Cell {
     pub first: Option<Range<usize>>,
     /// The whole row.
     pub row: Range<usize>,
+    /// The whole row of labels, the last one where there are several.
+    pub labels: Range<usize>,
     /// Whether this may be a sentence with commas.
     pub may_be_prose: bool,
 }
@@ -188,6 +190,7 @@ impl<'v> Layout<'v> {
             left,
             first,
             row: self.line.clone(),
+            labels: labels.last().map_or(0..0, |labels| labels.row.clone()),
             may_be_prose: self.kind == TextKind::Body && cells.may_be_prose(),
         })
     }

@@ -31,6 +31,8 @@ pub(super) struct Cells {
 
 /// So many digits make a cell data.
 const DIGITS_OF_DATA: usize = 4;
+/// A label with a year in it has at least so many letters.
+const LETTERS_BESIDE_YEARS: usize = 3;
 /// Most rows have fewer cells.
 const CELLS: usize = 16;
 /// A label is short.
@@ -122,8 +124,14 @@ pub(super) fn words(bytes: &[u8], stretch: &Range<usize>) -> Vec<Range<usize>> {
 
 /// Whether a line holds a number that no label has, which is quicker to see than its cells.
 pub(super) fn holds_data(line: &[u8]) -> bool {
-    let is_number = |run: &[u8]| run.iter().all(u8::is_ascii_digit);
-    line.windows(DIGITS_OF_DATA).any(is_number)
+    let runs = line.split(|byte| !byte.is_ascii_digit());
+    runs.into_iter()
+        .any(|run| run.len() >= DIGITS_OF_DATA && !is_year_or_form(run))
+}
+
+/// Whether digits may stand in a label, as a year or the number of a form do: "2024 wages", "1099 amount".
+fn is_year_or_form(run: &[u8]) -> bool {
+    matches!(run, [b'1', b'0' | b'1' | b'9', _, _] | [b'2', b'0', _, _])
 }
 
 /// Whether a line is no row of any table, and draws none: nothing in it separates.
@@ -176,7 +184,14 @@ impl Cells {
             .collect();
         let is_label = |cell: &&[u8]| {
             let digits = cell.iter().filter(|byte| byte.is_ascii_digit()).count();
-            digits < DIGITS_OF_DATA
+            let letters = || cell.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+            let dated = || {
+                let mut runs = cell
+                    .split(|byte| !byte.is_ascii_digit())
+                    .filter(|run| !run.is_empty());
+                digits == DIGITS_OF_DATA && runs.all(is_year_or_form) && letters() >= LETTERS_BESIDE_YEARS
+            };
+            (digits < DIGITS_OF_DATA || dated())
                 && cell.len() <= LONGEST_LABEL
                 && cell
                     .iter()

@@ -161,6 +161,9 @@ fn last_first(names: &Names, _: Option<&Token>, tokens: &[Token]) -> usize {
 /// "John Smith", "John Q. Smith", "John Quincy Smith", "Maria de la Cruz".
 fn first_last(names: &Names, _: Option<&Token>, tokens: &[Token]) -> usize {
     let [first, rest @ ..] = tokens else { return 0 };
+    if is_small_pair(names, first, rest) {
+        return 2;
+    }
     if !is_capital(first) || is_never(names, first) {
         return 0;
     }
@@ -271,6 +274,19 @@ fn is_pair(names: &Names, first: &Token, last: &Token) -> bool {
             first && (family || strange(last))
         }
     }
+}
+
+/// "hi its linh watson": in small letters both must be known, and neither be an ordinary word.
+fn is_small_pair(names: &Names, first: &Token, rest: &[Token]) -> bool {
+    let Some(last) = rest.first() else { return false };
+    let small = first.case == Case::Lower && last.case == Case::Lower && last.gap == Gap::Space;
+    let ordinary = |token: &Token| token.text.len() < 3 || token.lists.is_word() || is_never(names, token);
+    small
+        && first.lists.is_given()
+        && last.lists.is_family()
+        && !is_unsure(names, first)
+        && !ordinary(first)
+        && !ordinary(last)
 }
 
 /// "Julie York": a place or a thing after a given name that is no ordinary word, and no street.

@@ -50,6 +50,7 @@ pub(super) struct PatternEntry {
     pub needs_issuer: bool,
     pub heeds_header: bool,
     pub heeds_label: bool,
+    pub heeds_every_label: bool,
     pub shorter: bool,
     pub first_only: bool,
     pub before_only: bool,
@@ -122,6 +123,9 @@ pub(super) struct KeywordEntry {
     pub turned_after: bool,
     pub sure: bool,
     pub same_line: bool,
+    pub in_row: bool,
+    pub lifted_by_name: bool,
+    pub over_issuer: bool,
     pub words: Vec<At<String>>,
 }
 
@@ -213,6 +217,7 @@ fn pattern(table: &mut Table) -> PatternEntry {
         needs_issuer: table.flag("needs_issuer", false),
         heeds_header: table.flag("heeds_header", false),
         heeds_label: table.flag("heeds_label", false),
+        heeds_every_label: table.flag("heeds_every_label", false),
         shorter: table.flag("shorter", false),
         first_only: table.flag("first_only", false),
         before_only: table.flag("before_only", false),
@@ -248,6 +253,9 @@ fn keyword(table: &mut Table) -> KeywordEntry {
         turned_after: table.flag("turned_after", true),
         sure: table.flag("sure", false),
         same_line: table.flag("same_line", false),
+        in_row: table.flag("in_row", false),
+        lifted_by_name: table.flag("lifted_by_name", false),
+        over_issuer: table.flag("over_issuer", false),
         words: table.texts("words"),
     }
 }
