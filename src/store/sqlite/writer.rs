@@ -157,7 +157,7 @@ impl Desk {
     /// task is made once there is room for it; from then on, what it owns on disk is the writer's to look after.
     pub(super) async fn write<T: Task>(&self, make: impl FnOnce() -> T) -> Result<T::Answer, Failure> {
         let room = self.requests.reserve().await.map_err(|_| Failure::closed())?;
-        let (work, answer) = Pending::new(make());
+        let (work, answer) = Pending::asked(make());
         room.send(Request::Work(work));
         answer.await.map_err(|_| Failure::closed())?
     }
@@ -165,7 +165,7 @@ impl Desk {
     /// Like [`Desk::write`], for a task that is no promise, owns nothing on disk, and whose caller is in no hurry: it waits a
     /// moment for a promise to share the transaction of.
     pub(super) async fn write_later<T: Task>(&self, task: T) -> Result<T::Answer, Failure> {
-        let (work, mut answer) = Pending::new(task);
+        let (work, mut answer) = Pending::asked(task);
         if self.later.put(work)
             && let Ok(answered) = tokio::time::timeout(self.moment, &mut answer).await
         {
@@ -351,9 +351,9 @@ struct Pending<T: Task> {
 }
 
 impl<T: Task> Pending<T> {
-    /// With the way on which the caller hears.
+    /// A task with the way on which its caller hears.
     #[expect(clippy::type_complexity, reason = "both ends of one channel")]
-    fn new(task: T) -> (Box<dyn Work>, oneshot::Receiver<Result<T::Answer, Failure>>) {
+    fn asked(task: T) -> (Box<dyn Work>, oneshot::Receiver<Result<T::Answer, Failure>>) {
         let (reply, answer) = oneshot::channel();
         let pending = Pending {
             task,
