@@ -148,6 +148,9 @@ fn again(case: &Case, form: &str, bytes: Vec<u8>) -> Case {
 /// The mail with every value in disguise; `None` when there is a value that cannot be, or none at all.
 fn in_disguise(letter: &Letter, name: &str, disguise: fn(&str) -> Option<String>) -> Option<Vec<u8>> {
     let html = name == "inline tags";
+    if html && !may_be_html(letter) {
+        return None;
+    }
     let (mut text, mut values) = (String::new(), 0);
     for piece in &letter.pieces {
         match piece {
@@ -165,6 +168,13 @@ fn in_disguise(letter: &Letter, name: &str, disguise: fn(&str) -> Option<String>
         "text/plain; charset=utf-8"
     };
     (values > 0).then(|| message(&letter.head, kind, "8bit", &text))
+}
+
+/// Whether somebody could have written it as HTML: records for programs and columns with tabs between are pasted as they are.
+fn may_be_html(letter: &Letter) -> bool {
+    let mut pieces = letter.pieces.iter().map(Piece::text);
+    let first = pieces.clone().next().unwrap_or_default();
+    !first.trim_start().starts_with(['{', '[', '<']) && !pieces.any(|text| text.contains('\t'))
 }
 
 fn full_width(c: char) -> char {
