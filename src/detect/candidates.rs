@@ -30,6 +30,8 @@ pub(super) enum Refusal {
     Excepted,
     /// It has no issuer's form.
     Formless,
+    /// It is known to belong to nobody.
+    Fake,
 }
 
 /// A match of a pattern, and what became of it.
@@ -145,6 +147,9 @@ impl<'r> Judge<'r> {
             return Err(Refusal::Touched);
         }
         self.fill(written);
+        if self.rule.is_fake(&self.compact) {
+            return Err(Refusal::Fake);
+        }
         let test_value = self.rule.is_test_value(&self.compact);
         let mut checks = self.pattern.checks.iter().filter(|_| !test_value);
         if let Some(failed) = checks.find(|check| !(check.test)(&self.compact)) {

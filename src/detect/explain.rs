@@ -147,6 +147,7 @@ fn refused(refusal: &Refusal) -> String {
             "it is written like something else, such as a telephone number or a date".to_owned()
         }
         Refusal::Formless => "no issuer has numbers of this form".to_owned(),
+        Refusal::Fake => "it is known to belong to nobody (`fakes` of the rule)".to_owned(),
     }
 }
 

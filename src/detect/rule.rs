@@ -31,8 +31,10 @@ pub(super) struct Rule {
     pub keywords: Keywords,
     pub evidence: Vec<Evidence>,
     pub forms: Forms,
-    /// Compact, sorted.
+    /// Published for tests. Compact, sorted.
     pub test_values: Vec<Vec<u8>>,
+    /// Known to belong to nobody. Compact, sorted.
+    pub fakes: Vec<Vec<u8>>,
     pub examples: Vec<At<String>>,
     pub counter_examples: Vec<At<String>>,
 }
@@ -93,12 +95,21 @@ pub(super) struct Form {
 }
 
 impl Rule {
-    /// Whether a compact value belongs to nobody.
+    /// Whether a compact value was published for tests.
     pub fn is_test_value(&self, compact: &[u8]) -> bool {
-        self.test_values
-            .binary_search_by(|known| known.as_slice().cmp(compact))
-            .is_ok()
+        is_known(&self.test_values, compact)
     }
+
+    /// Whether a compact value is known to belong to nobody.
+    pub fn is_fake(&self, compact: &[u8]) -> bool {
+        is_known(&self.fakes, compact)
+    }
+}
+
+fn is_known(known: &[Vec<u8>], compact: &[u8]) -> bool {
+    known
+        .binary_search_by(|known| known.as_slice().cmp(compact))
+        .is_ok()
 }
 
 impl Pattern {

@@ -114,12 +114,15 @@ impl<'s> Compiler<'s> {
         self.require_the_whole(&file);
         let keywords = self.keywords(&file);
         let forms = self.forms(&file);
-        let mut test_values: Vec<Vec<u8>> = file
-            .test_values
-            .iter()
-            .map(|value| compact(value.value.as_bytes()))
-            .collect();
-        test_values.sort();
+        let known = |values: &[At<String>]| {
+            let mut known: Vec<Vec<u8>> = values
+                .iter()
+                .map(|value| compact(value.value.as_bytes()))
+                .collect();
+            known.sort();
+            known
+        };
+        let (test_values, fakes) = (known(&file.test_values), known(&file.fakes));
         Rule {
             id,
             file: self.source.file.clone(),
@@ -143,6 +146,7 @@ impl<'s> Compiler<'s> {
                 .collect(),
             forms,
             test_values,
+            fakes,
             examples: file.examples,
             counter_examples: file.counter_examples,
         }

@@ -210,12 +210,7 @@ fn check_and_keyword_make_a_finding_sure_and_the_form_alone_less_so() {
 
 #[test]
 fn sample_values_are_found_in_full_and_marked() {
-    for body in [
-        "SSN 078-05-1120",
-        "ssn 123456789",
-        "card 4111 1111 1111 1111",
-        "SSN 987-65-4321",
-    ] {
+    for body in ["card 4111 1111 1111 1111", "IBAN GB82 WEST 1234 5698 7654 32"] {
         let found = found(body);
         assert!(
             matches!(found.as_slice(), [only] if only.test_value && only.confidence == Confidence::High),
@@ -223,6 +218,19 @@ fn sample_values_are_found_in_full_and_marked() {
         );
     }
     assert!(found("SSN 412-55-9921").iter().all(|finding| !finding.test_value));
+    for nobodys in [
+        "078-05-1120",
+        "078051120",
+        "123 45 6789",
+        "111-11-1111",
+        "987-65-4321",
+        "1 2 3 - 4 5 - 6 7 8 9",
+    ] {
+        let body = format!("Mary Jones, SSN {nobodys}");
+        assert!(found(&body).is_empty(), "{body}");
+    }
+    let listed = found("Mary Jones SSN 078-05-1120\nJohn Smith SSN 412-55-9921");
+    assert_eq!(listed.len(), 1, "only what belongs to somebody");
 }
 
 #[test]
