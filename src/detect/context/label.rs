@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::super::checks::Check;
-use super::super::keywords::{self, Hit};
+use super::super::keywords::Hit;
 use super::super::names::is_word;
 use super::super::rule::{Rule, compact};
 use super::super::sentence::{self, ends_short};
@@ -338,14 +338,8 @@ pub(super) fn is_left_blank(between: &[u8]) -> bool {
     rest.iter().any(u8::is_ascii_alphabetic)
 }
 
-/// How far before a value its sentence is looked at: farther away than any keyword speaks that is no label of a column.
-const NEAR: usize = 400;
-
 /// Whether a number stands in a stretch of text whose digits nobody is meant to read: "XXX-XX-8145", "******7755".
 pub(super) fn is_masked(between: &[u8]) -> bool {
-    let between = between
-        .get(between.len().saturating_sub(NEAR)..)
-        .unwrap_or_default();
     let signs = between
         .windows(3)
         .any(|three| matches!(three, b"***" | b"XXX" | b"xxx"));
@@ -361,8 +355,8 @@ pub(super) fn is_prefixed(bytes: &[u8], start: usize) -> bool {
 /// Whether a sentence ends between a keyword and a value, and the next one says before the value that it is something
 /// else: "Bring a driver's license. The appointment is 482139071".
 pub(super) fn is_of_next_sentence(rule: &Rule, scene: &Scene, (from, to): (usize, usize)) -> bool {
-    // The keyword of a column may stand megabytes before.
-    let from = from.max(to.saturating_sub(NEAR));
+    // What stands in other cells is no part of it.
+    let from = scene.cell.map_or(from, |cell| from.max(cell.own.start));
     let between = scene.bytes.get(from..to).unwrap_or_default();
     let Some(begin) = sentence::last_begins(between) else {
         return false;
@@ -379,11 +373,8 @@ pub(super) fn is_of_next_sentence(rule: &Rule, scene: &Scene, (from, to): (usize
     let text = rest.get(place.clone()).unwrap_or_default();
     let (start, end) = (from + begin + place.start, from + begin + place.end);
     let speaks = |hit: &&Hit| hit.start < end && start < hit.end && rule.keywords.speaks_for(hit);
-    // In their order; none is longer than the longest keyword.
-    let before = scene.hits.partition_point(|hit| hit.start < end);
-    let before = scene.hits.get(..before).unwrap_or_default().iter().rev();
-    let mut near = before.take_while(|hit| start < hit.start + keywords::LONGEST + 1);
-    let known = near.any(|hit| speaks(&hit)) || !scene.names.within(scene.bytes, start, end).is_empty();
+    let known =
+        scene.hits.iter().any(|hit| speaks(&hit)) || !scene.names.within(scene.bytes, start, end).is_empty();
     let carries = |word: &[u8]| {
         CARRIES
             .iter()

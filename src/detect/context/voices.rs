@@ -64,23 +64,20 @@ impl Heard<'_> {
 
     /// Whether a line ends between the keyword and the value.
     fn breaks_line(&self, candidate: &Candidate, scene: &Scene) -> bool {
-        let (from, to) = self.gap(candidate);
-        let between = scene.bytes.get(from..to).unwrap_or_default();
+        let between = self.gap(candidate, scene).unwrap_or(b"\n");
         memchr::memchr(b'\n', between).is_some()
     }
 
     /// Whether a sentence ends between the keyword and the value.
     fn ends_sentence(&self, candidate: &Candidate, scene: &Scene) -> bool {
-        let (from, to) = self.gap(candidate);
-        let between = scene.bytes.get(from..to).unwrap_or_default();
-        sentence::ends_in(between, scene.bytes.get(to).copied())
+        let between = self.gap(candidate, scene).unwrap_or_default();
+        sentence::ends_in(between, self.next(candidate, scene))
     }
 
     /// Whether the keyword stands in another sentence, or in another entry of a list.
     fn is_apart(&self, candidate: &Candidate, scene: &Scene) -> bool {
-        let (from, to) = self.gap(candidate);
-        let between = scene.bytes.get(from..to).unwrap_or_default();
-        sentence::or_line_ends_in(between, scene.bytes.get(to).copied())
+        let between = self.gap(candidate, scene);
+        between.is_some_and(|between| sentence::or_line_ends_in(between, self.next(candidate, scene)))
     }
 
     /// Whether a word against a value whose form says much has a person's name between them: "a social in place of an
@@ -95,12 +92,22 @@ impl Heard<'_> {
                 .is_empty()
     }
 
-    /// What lies between the keyword and the value.
-    fn gap(&self, candidate: &Candidate) -> (usize, usize) {
+    /// What lies between the keyword and the value; none when it labels the column, which has other rows between.
+    fn gap<'v>(&self, candidate: &Candidate, scene: &Scene<'v>) -> Option<&'v [u8]> {
         match self.side {
-            Side::After => (candidate.end, self.hit.start),
-            Side::Before | Side::Header => (self.hit.end, candidate.start),
+            Side::After => scene.bytes.get(candidate.end..self.hit.start),
+            Side::Before => scene.bytes.get(self.hit.end..candidate.start),
+            Side::Header => None,
         }
+    }
+
+    /// The octet behind the gap.
+    fn next(&self, candidate: &Candidate, scene: &Scene) -> Option<u8> {
+        let at = match self.side {
+            Side::After => self.hit.start,
+            Side::Before | Side::Header => candidate.start,
+        };
+        scene.bytes.get(at).copied()
     }
 
     /// How many octets before the value are names of issuers.
@@ -136,7 +143,9 @@ impl Heard<'_> {
         let speaks = matches!(strength, Strength::Strong | Strength::Weak);
         let taken = self.limits.first_only
             && (label::holds_a_number(self.between, passes_over) || label::is_masked(self.between))
-            || speaks && label::is_of_next_sentence(rule, scene, (self.hit.end, candidate.start))
+            || speaks
+                && self.side == Side::Before
+                && label::is_of_next_sentence(rule, scene, (self.hit.end, candidate.start))
             || strength == Strength::Against && label::is_spent(self.between)
             || label::is_left_blank(self.between);
         let labels_next = || self.limits.before_only || label::labels_the_next(scene.bytes, self.hit.end);

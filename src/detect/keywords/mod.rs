@@ -118,7 +118,7 @@ struct Spelled {
 pub(super) const ISSUER_WINDOW: usize = 100;
 
 /// The longest spelling of a keyword, in octets.
-pub(super) const LONGEST: usize = 160;
+const LONGEST: usize = 160;
 
 /// The longest name of an issuer that a keyword reaches over: "District of Columbia".
 const LONGEST_ISSUER: usize = 24;
