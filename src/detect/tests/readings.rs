@@ -35,6 +35,17 @@ fn the_label_of_a_column_knows_better_than_a_word_in_the_lines_above() {
 }
 
 #[test]
+fn a_sentence_in_another_cell_takes_nothing_from_the_label_of_a_column() {
+    for table in [
+        "Name\tNotes\tSSN\nMary Jones\tJoined in May. Likes chess\t536228145\nJohn Smith\tLeft. Gave back keys\t412559921\n",
+        "Name\tNotes\tAccount Number\nMary Jones\tJoined in May. Likes chess\t4830127755\nJohn Smith\tLeft. Gave back keys\t4471902283\n",
+        "Name\tNotes\tDriver License\nMary Jones\tPassed. Drives Trucks\t482139071\nJohn Smith\tFailed. Tries again\t412559921\n",
+    ] {
+        assert_eq!(found("", table).len(), 2, "{table}");
+    }
+}
+
+#[test]
 fn of_a_number_that_a_narrow_column_breaks_only_the_whole_is_told() {
     let body = "Name\tLicense number\nMary Jones\tS482139\n\t07\n";
     let table = "Name\tLicense number\nMary Jones\tS48213907\n";
