@@ -271,21 +271,22 @@ pub(super) fn keeps_a_list(scene: &Scene, between: &[u8]) -> bool {
     const LINKS: [&str; 12] = [
         "and", "or", "then", "also", "plus", "for", "of", "the", "as", "well", "s", "to",
     ];
+    let is_link = |word: &[u8]| {
+        LINKS
+            .iter()
+            .any(|link| word.eq_ignore_ascii_case(link.as_bytes()))
+    };
     // "Routing 011000015 / account 4830127755\nBatch 77985053": a line or a sentence that begins with a word.
     let begin = between
         .iter()
         .rposition(|byte| matches!(byte, b'\n' | b'.'))
         .map_or(0, |at| at + 1);
     let mut opening = words(between.get(begin..).unwrap_or_default());
-    if begin > 0 && opening.next().is_some_and(is_word) && opening.next().is_none() {
+    let begins = |word: &[u8]| is_word(word) && !is_link(word);
+    if begin > 0 && opening.next().is_some_and(begins) && opening.next().is_none() {
         return false;
     }
-    words(between).all(|word| {
-        let link = LINKS
-            .iter()
-            .any(|link| word.eq_ignore_ascii_case(link.as_bytes()));
-        link || scene.names.is_name(word)
-    })
+    words(between).all(|word| is_link(word) || scene.names.is_name(word))
 }
 
 /// Whether a label is no person's, not even by a given name: "Mary: 536-22-8145".

@@ -137,6 +137,18 @@ fn what_people_send_is_found_where_it_stands_and_as_what_it_is() {
     }
 }
 
+#[test]
+fn a_list_goes_on_in_a_line_or_sentence_that_begins_with_a_word_that_links() {
+    for body in [
+        "SSNs of Mary Jones and John Smith: 536228145\nand 412559921",
+        "SSNs: 536228145. Also 412559921 for John Smith",
+        "SSN 536228145,\nthen 412559921 (Mary Jones)",
+        "Checking account numbers: 4830127755.\nAlso 4471902283 (Mary Jones)",
+    ] {
+        assert_eq!(places(body).len(), 2, "{body}");
+    }
+}
+
 const TWINS: [&str; 34] = [
     "Call me at 617-555-0123 or +1 (617) 555-0123, fax 617.555.0124.",
     "Invoice 4821390715 of 12/31/2024: total $4,821.39, PO number 482139071.",

@@ -185,18 +185,12 @@ impl<'v> ViewSearch<'v> {
                     continue;
                 }
                 while let Some((at, patterns)) = bare.next_if(|(bare, _)| *bare < at) {
-                    let live = {
-                        let listed = finder.listed(at);
-                        self.live(&mut reach, at, listed)
-                    };
+                    let live = self.live_at(finder, &mut reach, at);
                     self.weigh_at(finder, &reach, (at, patterns & live), to, &mut weighed);
                 }
                 let live = match reach.is_sure(at, possible, finder.listing) {
                     true => u64::MAX,
-                    false => {
-                        let listed = finder.listed(at);
-                        self.live(&mut reach, at, listed)
-                    }
+                    false => self.live_at(finder, &mut reach, at),
                 };
                 possible = finder.may_begin(bytes, at, possible & live);
                 let next = runs.list().get(place..).unwrap_or_default();
@@ -205,22 +199,24 @@ impl<'v> ViewSearch<'v> {
                     _ => finder.sifter.told(bytes, (at, next), possible, 0),
                 };
                 if let Some((_, patterns)) = bare.next_if(|(bare, _)| *bare == at) {
-                    let listed = finder.listed(at);
-                    told |= patterns & self.live(&mut reach, at, listed);
+                    told |= patterns & self.live_at(finder, &mut reach, at);
                 }
                 self.weigh_at(finder, &reach, (at, told), to, &mut weighed);
             }
             least = run.end;
         }
         for (at, patterns) in bare {
-            let live = {
-                let listed = finder.listed(at);
-                self.live(&mut reach, at, listed)
-            };
+            let live = self.live_at(finder, &mut reach, at);
             self.weigh_at(finder, &reach, (at, patterns & live), to, &mut weighed);
         }
         self.runs = runs;
         weighed
+    }
+
+    /// The patterns whose values could count where they begin at an octet, by what is said near by or as part of a list.
+    fn live_at(&mut self, finder: &mut Finder<'v>, reach: &mut Reach, at: usize) -> u64 {
+        let listed = finder.listed(at);
+        self.live(reach, at, listed)
     }
 
     /// Weighs the values of some patterns that begin at a place.
