@@ -235,11 +235,73 @@ pub(super) fn is_open(label: &[u8]) -> bool {
 }
 
 /// Words directly before a value that say nothing of what it is: "Please use 4830127755".
-const CARRIES: [&str; 47] = [
-    "use", "using", "used", "try", "send", "pay", "paid", "deposit", "to", "into", "from", "at", "for",
-    "under", "by", "enter", "type", "typed", "wrote", "write", "gave", "give", "put", "that", "s", "its",
-    "be", "or", "me", "please", "called", "got", "have", "need", "ran", "run", "pull", "check", "verify",
-    "confirm", "call", "against", "says", "one", "shows", "read", "via",
+const CARRIES: [&str; 66] = [
+    "mine",
+    "yours",
+    "his",
+    "hers",
+    "ours",
+    "theirs",
+    "you",
+    "we",
+    "they",
+    "asked",
+    "wanted",
+    "needed",
+    "requested",
+    "provided",
+    "sent",
+    "new",
+    "old",
+    "current",
+    "here",
+    "use",
+    "using",
+    "used",
+    "try",
+    "send",
+    "pay",
+    "paid",
+    "deposit",
+    "to",
+    "into",
+    "from",
+    "at",
+    "for",
+    "under",
+    "by",
+    "enter",
+    "type",
+    "typed",
+    "wrote",
+    "write",
+    "gave",
+    "give",
+    "put",
+    "that",
+    "s",
+    "its",
+    "be",
+    "or",
+    "me",
+    "please",
+    "called",
+    "got",
+    "have",
+    "need",
+    "ran",
+    "run",
+    "pull",
+    "check",
+    "verify",
+    "confirm",
+    "call",
+    "against",
+    "says",
+    "one",
+    "shows",
+    "read",
+    "via",
 ];
 
 /// Whether no keyword stands in a label, and it says more than "number".
@@ -353,8 +415,8 @@ pub(super) fn is_prefixed(bytes: &[u8], start: usize) -> bool {
     matches!(before, [letter, b'-' | b'/'] if letter.is_ascii_alphabetic())
 }
 
-/// Whether a sentence ends between a keyword and a value, and the next one says before the value that it is something
-/// else: "Bring a driver's license. The appointment is 482139071".
+/// Whether a sentence ends between a keyword, which begins at the first octet, and a value, and the next one says before the
+/// value that it is something else: "Bring a driver's license. The appointment is 482139071".
 pub(super) fn is_of_next_sentence(rule: &Rule, scene: &Scene, (from, to): (usize, usize)) -> bool {
     // What stands in other cells is no part of it.
     let from = scene.cell.map_or(from, |cell| from.max(cell.own.start));

@@ -145,7 +145,7 @@ impl Heard<'_> {
             && (label::holds_a_number(self.between, passes_over) || label::is_masked(self.between))
             || speaks
                 && self.side == Side::Before
-                && label::is_of_next_sentence(rule, scene, (self.hit.end, candidate.start))
+                && label::is_of_next_sentence(rule, scene, (self.hit.start, candidate.start))
             || strength == Strength::Against && label::is_spent(self.between)
             || label::is_left_blank(self.between);
         let labels_next = || self.limits.before_only || label::labels_the_next(scene.bytes, self.hit.end);

@@ -138,6 +138,19 @@ fn what_people_send_is_found_where_it_stands_and_as_what_it_is() {
 }
 
 #[test]
+fn the_next_sentence_may_have_the_number_that_was_asked_for() {
+    for body in [
+        "We need your SSN. Mine is 536228145. - Mary Jones",
+        "Hi. The account no. you asked for is 4830127755. Mary Jones",
+        "We need your driver's license. Mine is S48213907. - Mary Jones",
+        "Please verify the SSN. It is 536228145 for Mary Jones",
+    ] {
+        assert_eq!(places(body).len(), 1, "{body}");
+    }
+    assert!(places("Bring a driver's license. Ann Lee, window 12, appointment 48213907").is_empty());
+}
+
+#[test]
 fn a_list_goes_on_in_a_line_or_sentence_that_begins_with_a_word_that_links() {
     for body in [
         "SSNs of Mary Jones and John Smith: 536228145\nand 412559921",
