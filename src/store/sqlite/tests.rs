@@ -20,7 +20,7 @@ use super::writer::{Effects, Task, Transaction};
 use super::{Sqlite, schema};
 use crate::audit::{Record, TrailError};
 use crate::message::Outbound;
-use crate::queue::Filter;
+use crate::queue::{Delivery, Filter, Outcome};
 use crate::store::contract::{self, Ground};
 use crate::store::failure::Failure;
 use crate::store::samples::{self, TemporaryDirectory, id, minute};
@@ -118,6 +118,12 @@ fn record(entropy: u64) -> Record {
 
 fn mail(size: usize) -> Vec<Outbound> {
     vec![samples::mail(&vec![5; size], &[(1, "bob@partner.example")])]
+}
+
+/// A delivery that the next hop took.
+fn taken(delivery: &Delivery) -> Vec<(Delivery, Outcome)> {
+    let reply = "250 taken".to_owned();
+    vec![(delivery.clone(), Outcome::Delivered { reply })]
 }
 
 fn body_files(settings: &Settings) -> Vec<String> {

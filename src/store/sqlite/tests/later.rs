@@ -8,12 +8,7 @@ use std::time::Duration;
 use super::group::commits;
 use super::*;
 use crate::audit::Trail;
-use crate::queue::{Delivery, Outcome, Spool};
-
-fn taken(delivery: Delivery) -> Vec<(Delivery, Outcome)> {
-    let reply = "250 taken".to_owned();
-    vec![(delivery, Outcome::Delivered { reply })]
-}
+use crate::queue::{Delivery, Spool};
 
 async fn claimed(sqlite: &Sqlite) -> Delivery {
     let mut claimed = sqlite.claim(minute(0), minute(60), 1).await.unwrap();
@@ -38,7 +33,7 @@ async fn an_outcome_waits_for_the_mail_that_comes_next_and_shares_its_transactio
     sqlite.commit(record(1), mail(10)).await.unwrap();
     let delivery = claimed(&sqlite).await;
     let before = commits(&settings);
-    let mut settle = sqlite.settle(taken(delivery), Vec::new());
+    let mut settle = sqlite.settle(taken(&delivery), Vec::new());
     begin(&mut settle).await;
     let delivered = "SELECT count(*) FROM deliveries WHERE state = 'delivered'";
     for _ in 0..100 {
@@ -59,7 +54,7 @@ async fn an_outcome_does_not_wait_for_mail_that_does_not_come() {
     }
     for number in 1..=3 {
         let delivery = claimed(&sqlite).await;
-        sqlite.settle(taken(delivery), Vec::new()).await.unwrap();
+        sqlite.settle(taken(&delivery), Vec::new()).await.unwrap();
         let delivered = "SELECT count(*) FROM deliveries WHERE state = 'delivered'";
         assert_eq!(count(&ground.settings(), delivered), number);
     }
@@ -75,7 +70,7 @@ async fn many_outcomes_are_enough_for_a_transaction_of_their_own() {
     let claimed = sqlite.claim(minute(0), minute(60), 40).await.unwrap();
     let settling = claimed.into_iter().map(|delivery| {
         let sqlite = Arc::clone(&sqlite);
-        tokio::spawn(async move { sqlite.settle(taken(delivery), Vec::new()).await })
+        tokio::spawn(async move { sqlite.settle(taken(&delivery), Vec::new()).await })
     });
     for settled in settling.collect::<Vec<_>>() {
         settled.await.unwrap().unwrap();
@@ -92,10 +87,10 @@ async fn what_lies_aside_is_written_when_the_store_closes_and_refused_afterwards
         sqlite.commit(record(number), mail(10)).await.unwrap();
     }
     let (first, second) = (claimed(&sqlite).await, claimed(&sqlite).await);
-    let mut settle = sqlite.settle(taken(first), Vec::new());
+    let mut settle = sqlite.settle(taken(&first), Vec::new());
     begin(&mut settle).await;
     sqlite.desk.stop().await;
     settle.await.unwrap();
-    assert!(sqlite.settle(taken(second), Vec::new()).await.is_err());
+    assert!(sqlite.settle(taken(&second), Vec::new()).await.is_err());
     assert_eq!(count(&settings, "SELECT count(*) FROM bodies"), 1);
 }

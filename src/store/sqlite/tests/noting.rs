@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::audit::Trail;
-use crate::queue::{Delivery, Outcome, Spool};
+use crate::queue::{Delivery, Spool};
 
 /// What a killed process leaves: the directory as it is now.
 fn as_left_behind(settings: &Settings) -> (TemporaryDirectory, Settings) {
@@ -12,11 +12,6 @@ fn as_left_behind(settings: &Settings) -> (TemporaryDirectory, Settings) {
     copying.arg("-r").args([&settings.directory, &copy.directory]);
     assert!(copying.status().unwrap().success());
     (directory, copy)
-}
-
-fn taken(delivery: &Delivery) -> Vec<(Delivery, Outcome)> {
-    let reply = "250 taken".to_owned();
-    vec![(delivery.clone(), Outcome::Delivered { reply })]
 }
 
 async fn queued(settings: &Settings) -> Vec<Delivery> {
