@@ -15,6 +15,8 @@ pub(in crate::store) enum Failure {
     Busy,
     /// There is no connection to the database, or it was lost on the way. What was asked for may have happened.
     Unreachable(String),
+    /// The database cannot do it now: it is out of something, or took too long. It did not happen.
+    Passing(String),
     /// Anything else. The text names tables and columns, never values.
     Other(String),
 }
@@ -36,6 +38,8 @@ const DISK_FULL: &str = "53100";
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 /// Connection exceptions, too many connections, and a server that stops or starts.
 const NO_CONNECTION: &[&str] = &["08", "53300", "57P01", "57P02", "57P03", "57P05", "25P03"];
+/// A server that is only the copy of another one, transactions given up for others, too few resources, too much time.
+const PASSING: &[&str] = &["25006", "40", "53", "57014"];
 
 impl Failure {
     fn of_postgres(code: &str, text: String) -> Failure {
@@ -43,6 +47,7 @@ impl Failure {
             DISK_FULL => Failure::Full,
             LOCK_NOT_AVAILABLE => Failure::Busy,
             _ if NO_CONNECTION.iter().any(|one| code.starts_with(one)) => Failure::Unreachable(text),
+            _ if PASSING.iter().any(|one| code.starts_with(one)) => Failure::Passing(text),
             _ => Failure::Other(text),
         }
     }
@@ -122,6 +127,7 @@ impl std::fmt::Display for Failure {
         match self {
             Failure::Full => f.write_str("the disk is full"),
             Failure::Busy => f.write_str("another process keeps the database locked"),
+            Failure::Passing(text) => write!(f, "the database cannot do it now: {text}"),
             Failure::Unreachable(text) => write!(f, "the database cannot be reached: {text}"),
             Failure::Other(text) => f.write_str(text),
         }

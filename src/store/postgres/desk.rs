@@ -106,7 +106,7 @@ async fn settle<T: Task>(link: &Link, mut batch: Vec<Pending<T>>) {
             }
         }
         // One of them may be the reason; the others must not suffer for it. When the server is away, all do.
-        Err(Failure::Other(_)) if tasks.len() > 1 => {
+        Err(Failure::Other(_) | Failure::Passing(_)) if tasks.len() > 1 => {
             let Some(tasks) = Arc::into_inner(tasks) else {
                 return;
             };

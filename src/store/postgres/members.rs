@@ -21,6 +21,7 @@ use tokio::sync::{oneshot, watch};
 use super::link::Link;
 use super::rows;
 use super::schema::{self, STEPS, Version};
+use super::under_way::UnderWay;
 use crate::store::failure::Failure;
 use crate::store::{Gateway, Gateways};
 
@@ -28,7 +29,7 @@ use crate::store::{Gateway, Gateways};
 const BEAT: Duration = Duration::from_secs(2);
 /// How long one beat may take before the session counts as lost.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often leases are looked for whose gateway nobody knows.
+/// Every so many beats leases are looked for whose gateway nobody knows, and those that their gateway does not know of.
 const SWEEP: u32 = 30;
 
 /// The first half of the number of the advisory lock.
@@ -78,6 +79,7 @@ struct Beating {
     id: i32,
     name: String,
     policy: Arc<Mutex<String>>,
+    under_way: UnderWay,
     beats: u32,
 }
 
@@ -92,14 +94,15 @@ impl Member {
         }
     }
 
-    /// Enters the list, frees what the dead have left, and goes on doing both. `freed` is called when there is something
-    /// new to claim.
+    /// Enters the list, frees what the dead have left and what this gateway holds without being `under_way`, and goes on
+    /// doing so. `freed` is called when there is something new to claim.
     ///
     /// # Errors
     /// When the database does not answer.
     pub(super) async fn enter(
         link: &Link,
         name: String,
+        under_way: UnderWay,
         freed: impl Fn() + Send + 'static,
     ) -> Result<Member, Failure> {
         let mut session = link.session().await?;
@@ -118,6 +121,7 @@ impl Member {
             id,
             name,
             policy: Arc::clone(&policy),
+            under_way,
             beats: 0,
         };
         beating.beat().await?;
@@ -209,8 +213,12 @@ impl Beating {
             );
         }
         if self.beats.is_multiple_of(SWEEP) {
-            let swept = sqlx::query(SWEEP_SQL).execute(session).await?.rows_affected();
-            freed += i64::try_from(swept).unwrap_or(i64::MAX);
+            let swept = sqlx::query(SWEEP_SQL)
+                .execute(&mut *session)
+                .await?
+                .rows_affected();
+            let strays = let_go_of_strays(session, i64::from(self.id), &self.under_way).await?;
+            freed += i64::try_from(swept + strays).unwrap_or(i64::MAX);
         }
         self.beats = self.beats.wrapping_add(1);
         Ok(freed)
@@ -236,6 +244,28 @@ impl Beating {
         // Whoever cannot say goodbye is taken for dead in a moment.
         let _ = tokio::time::timeout(PATIENCE, leave).await;
     }
+}
+
+/// Ends leases that this gateway has and does not know of. Answers how many.
+pub(super) async fn let_go_of_strays(
+    db: &mut PgConnection,
+    me: i64,
+    under_way: &UnderWay,
+) -> Result<u64, sqlx::Error> {
+    let held = "SELECT id FROM deliveries WHERE lease_by = $1 AND state IN ('queued', 'held', 'bouncing')";
+    let leases: Vec<i64> = sqlx::query_scalar(held).bind(me).fetch_all(&mut *db).await?;
+    let strays = under_way.strays(&leases);
+    if strays.is_empty() {
+        return Ok(0);
+    }
+    let free = "UPDATE deliveries SET lease_until = NULL, lease_by = NULL
+                WHERE lease_by = $1 AND state IN ('queued', 'held', 'bouncing') AND id = ANY ($2)";
+    Ok(sqlx::query(free)
+        .bind(me)
+        .bind(strays)
+        .execute(db)
+        .await?
+        .rows_affected())
 }
 
 fn text_of(policy: &Mutex<String>) -> String {

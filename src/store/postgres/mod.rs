@@ -17,8 +17,9 @@
 //! database: what a gateway says is shifted by what its own clock is off (`clock_shift`).
 //!
 //! **A settlement.** One statement writes the outcomes and lets bodies go; with notices it is a transaction. While the
-//! database is away it is tried again for five minutes. When it has happened unheard the first time, the second one
-//! changes nothing and tells nobody twice. A claim that has happened unheard is undone by the next one.
+//! database is away, overloaded, full or locked it is tried again until the gateway stops, since without it the mail would
+//! be sent once more. When it has happened unheard the first time, the second one changes nothing and tells nobody twice.
+//! A claim that has happened unheard is undone by the next one, or a minute later (`under_way.rs`).
 //!
 //! **News.** A gateway wakes its own deliverer. What others have accepted, it finds by looking every second: a NOTIFY in
 //! each commit would make all commits of the server take turns.
@@ -45,7 +46,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
@@ -70,9 +71,7 @@ use under_way::UnderWay;
 
 /// How often a waiting caller looks for what other gateways and commands wrote.
 const GLANCE: Duration = Duration::from_secs(1);
-/// How long the outcome of an attempt is kept while the database is away. Without it, the mail would be sent again.
-const KEPT: Duration = Duration::from_secs(300);
-/// How long to wait before the next try to record it.
+/// How long to wait before the next try to record the outcome of an attempt.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// An open store.
@@ -224,14 +223,18 @@ impl Spool for Postgres {
                 notices: Arc::new(notices),
                 now: Timestamp::now(),
             };
-            let began = Instant::now();
+            let mut is_told = false;
             loop {
                 match self.settlements.write(settle.clone()).await {
                     Ok(()) => break,
-                    Err(Failure::Unreachable(_)) if began.elapsed() < KEPT && !self.link.is_closed() => {
+                    Err(failure) if self.link.is_closed() => return Err(failure.into()),
+                    Err(failure @ Failure::Other(_)) => return Err(failure.into()),
+                    Err(failure) => {
+                        if !std::mem::replace(&mut is_told, true) {
+                            tracing::warn!(%failure, "the outcome of an attempt waits to be recorded");
+                        }
                         tokio::time::sleep(PAUSE).await;
                     }
-                    Err(failure) => return Err(failure.into()),
                 }
             }
             self.under_way.forget(&ids);

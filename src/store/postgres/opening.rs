@@ -34,6 +34,8 @@ impl Postgres {
         })?;
         let changed = Arc::new(Notify::new());
         let wake = Arc::clone(&changed);
+        let under_way = UnderWay::default();
+        let known = under_way.clone();
         let opened = async {
             let mut db = link.session().await?;
             check_server(&mut db).await?;
@@ -43,10 +45,10 @@ impl Postgres {
                 ));
             }
             db.close().await?;
-            Member::enter(&link, name(settings), move || wake.notify_one()).await
+            Member::enter(&link, name(settings), known, move || wake.notify_one()).await
         };
         let member = opened.await.map_err(complain)?;
-        Ok(Postgres::assemble(settings, link, member, changed))
+        Ok(Postgres::assemble(settings, link, (member, under_way), changed))
     }
 
     /// See [`crate::store::Store::attach`]; `None` when there is no store in the database.
@@ -69,17 +71,23 @@ impl Postgres {
             }
         };
         let found = looked.await.map_err(complain)?;
-        Ok(found.map(|()| Postgres::assemble(settings, link, Member::none(), Arc::new(Notify::new()))))
+        let nobody = (Member::none(), UnderWay::default());
+        Ok(found.map(|()| Postgres::assemble(settings, link, nobody, Arc::new(Notify::new()))))
     }
 
-    fn assemble(settings: &Settings, link: Link, member: Member, changed: Arc<Notify>) -> Postgres {
+    fn assemble(
+        settings: &Settings,
+        link: Link,
+        (member, under_way): (Member, UnderWay),
+        changed: Arc<Notify>,
+    ) -> Postgres {
         let days = i64::try_from(settings.keep_days).unwrap_or(i64::MAX);
         Postgres {
             commits: Desk::start(link.clone()),
             settlements: Desk::start(link.clone()),
             link,
             member,
-            under_way: UnderWay::default(),
+            under_way,
             recent: Recent::default(),
             changed,
             inline_limit: usize::try_from(settings.inline_kb.saturating_mul(1024)).unwrap_or(usize::MAX),

@@ -234,3 +234,66 @@ async fn what_became_of_an_attempt_is_recorded_when_the_server_is_back_and_what_
         "the notice, once, and the other copy"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_became_of_an_attempt_waits_for_a_database_whose_disk_is_full() {
+    let Some(database) = database("what_became_of_an_attempt_waits_for_a_database_whose_disk_is_full") else {
+        return;
+    };
+    let store = Store::open(&database.settings()).await.unwrap();
+    let outbounds = vec![mail(b"x", &[(1, "a@one.example")])];
+    store
+        .commit(record(id(0, 1), minute(0)), outbounds)
+        .await
+        .unwrap();
+    let claimed = store.claim(minute(1), minute(600), 1).await.unwrap();
+    database.ask(
+        "CREATE SEQUENCE refused;
+         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN PERFORM nextval('refused'); RAISE EXCEPTION 'no space left' USING ERRCODE = '53100'; END $$;
+         CREATE TRIGGER full_disk BEFORE UPDATE ON deliveries FOR EACH ROW EXECUTE FUNCTION refuse()",
+    );
+    let reply = "250 ok".to_owned();
+    let outcomes = vec![(claimed[0].clone(), Outcome::Delivered { reply })];
+    let settling = tokio::spawn({
+        let store = store.clone();
+        async move { store.settle(outcomes, Vec::new()).await }
+    });
+    while database.ask("SELECT is_called FROM refused") != "t" {
+        assert!(!settling.is_finished(), "the outcome is given up");
+    }
+    database.ask("DROP TRIGGER full_disk ON deliveries");
+    settling.await.unwrap().unwrap();
+    assert_eq!(database.ask("SELECT state FROM deliveries"), "delivered");
+}
+
+#[tokio::test]
+async fn a_lease_that_its_gateway_does_not_know_of_is_let_go_at_the_second_look() {
+    let Some(database) = database("a_lease_that_its_gateway_does_not_know_of_is_let_go_at_the_second_look")
+    else {
+        return;
+    };
+    let store = Postgres::open(&database.settings()).await.unwrap();
+    let outbounds = vec![
+        mail(b"x", &[(1, "a@one.example")]),
+        mail(b"y", &[(2, "b@one.example")]),
+    ];
+    store
+        .commit(record(id(0, 1), minute(0)), outbounds)
+        .await
+        .unwrap();
+    let claimed = store.claim(minute(1), minute(600), 1).await.unwrap();
+    // As if a claim had been carried out after its gateway had given it up, and the next one had gone before it.
+    database.ask("UPDATE deliveries SET lease_until = 9000000000000000, lease_by = (SELECT id FROM gateways) WHERE place = 2");
+    let look = || {
+        let (me, under_way) = (store.member.id, store.under_way.clone());
+        store.link.run(move |db| {
+            Box::pin(async move { super::super::members::let_go_of_strays(db, me, &under_way).await })
+        })
+    };
+    assert_eq!(look().await.unwrap(), 0, "the answer may be on its way");
+    assert_eq!(look().await.unwrap(), 1);
+    assert_eq!(look().await.unwrap(), 0, "what is under way stays");
+    let more = store.claim(minute(1), minute(600), 9).await.unwrap();
+    assert_eq!((claimed[0].place, more[0].place, more.len()), (1, 2, 1));
+}
