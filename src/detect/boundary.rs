@@ -16,9 +16,32 @@ pub(super) fn may_begin(bytes: &[u8], start: usize, boundary: Boundary) -> bool 
         Boundary::Apart => before.is_free() && !before.is_a_number(),
         Boundary::Digits => {
             let word = || touching_word(bytes.get(..start).unwrap_or_default().iter().rev(), false);
-            before.is_free() || word()
+            (before.is_free() || word()) && !is_in_parcel(bytes, start)
         }
     }
+}
+
+/// Whether a value that begins here is a piece of the number of a parcel, which the Postal Service prints in groups of four:
+/// "9405 5422 4237 1692 1872 68".
+fn is_in_parcel(bytes: &[u8], start: usize) -> bool {
+    let is_group = |from: usize| {
+        let group = bytes.get(from..from + 5);
+        group.is_some_and(|group| group.ends_with(b" ") && group.iter().take(4).all(u8::is_ascii_digit))
+    };
+    // Of 22 digits, five groups may stand before.
+    let earlier = (1..=6)
+        .map_while(|groups| start.checked_sub(5 * groups))
+        .take_while(|from| is_group(*from));
+    let from = earlier.last().unwrap_or(start);
+    let begins = matches!(bytes.get(from..from + 2), Some([b'9', b'1'..=b'5']));
+    if from == start || !begins {
+        return false;
+    }
+    let groups = (0..6).take_while(|group| is_group(start + 5 * group)).count();
+    let rest = start + 5 * groups;
+    let tail = bytes.get(rest..).unwrap_or_default().iter().take(5);
+    let tail = tail.take_while(|byte| byte.is_ascii_digit()).count();
+    (20..=22).contains(&((start - from) / 5 * 4 + groups * 4 + tail))
 }
 
 /// Whether what stands behind a value lets it end there.
@@ -168,6 +191,18 @@ mod tests {
         assert!(free("1/4114", Boundary::Loose));
         assert!(!free("+44 20 4114", Boundary::Word) && !free("+1 4114", Boundary::Loose));
         assert!(free("+ 4114", Boundary::Word) && free("a+b 4114", Boundary::Word));
+    }
+
+    #[test]
+    fn a_piece_of_the_number_of_a_parcel_does_not_stand_free() {
+        assert!(!free("9305 4237 1692 1872 6314 68", Boundary::Digits));
+        for text in [
+            "9305 4237 1692 1874",
+            "1305 4237 1692 1872 6314 68",
+            "9305 4237-1692-1872-6314",
+        ] {
+            assert!(free(text, Boundary::Digits), "{text}");
+        }
     }
 
     #[test]

@@ -56,7 +56,10 @@ fn ends(text: &[u8]) -> impl Iterator<Item = (usize, usize)> {
     let pairs = text.windows(2).enumerate();
     pairs.filter_map(|(at, pair)| {
         let stop = matches!(pair, [b'.' | b'?' | b'!', b' ' | b'\n' | b'\r']);
-        (stop && !ends_short(text.get(..at).unwrap_or_default())).then_some((at, at + 2))
+        let before = text.get(..at).unwrap_or_default();
+        // A dot that stands alone parts the entries of a signature, and so does one in the middle of the line.
+        let alone = before.last().is_some_and(u8::is_ascii_whitespace);
+        (stop && !alone && !ends_short(before)).then_some((at, at + 2))
     })
 }
 
@@ -74,6 +77,7 @@ mod tests {
             (" Acct. No. 48", false),
             (" version 1.2 is", false),
             (" first. and so on", false),
+            (" 1997407154 . MA Lic", false),
         ] {
             assert_eq!(ends_in(text.as_bytes(), None), ends, "{text}");
         }

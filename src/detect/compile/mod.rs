@@ -305,6 +305,7 @@ impl<'s> Compiler<'s> {
                 in_row: group.in_row,
                 lifted_by_name: group.lifted_by_name,
                 over_issuer: group.over_issuer,
+                needs_support: group.needs_support,
             };
             entries.extend(group.words.iter().map(|word| (word, does)));
         }

@@ -15,7 +15,7 @@ const MOST_WORDS: usize = 4;
 const LONGEST: usize = 40;
 
 /// Words in a label that name no kind of value.
-const SAYS_NOTHING: [&str; 58] = [
+const SAYS_NOTHING: [&str; 59] = [
     "number",
     "numbers",
     "no",
@@ -74,6 +74,7 @@ const SAYS_NOTHING: [&str; 58] = [
     "had",
     "reads",
     "with",
+    "same",
 ];
 
 /// Words in the label of a column that may hold a means of payment, or anything at all.
@@ -304,12 +305,132 @@ const CARRIES: [&str; 66] = [
     "via",
 ];
 
+/// Other words that may stand directly before somebody's number.
+const LEADS: [&str; 55] = [
+    "and",
+    "in",
+    "as",
+    "also",
+    "then",
+    "still",
+    "too",
+    "but",
+    "if",
+    "so",
+    "not",
+    "only",
+    "just",
+    "like",
+    "because",
+    "are",
+    "am",
+    "been",
+    "being",
+    "do",
+    "does",
+    "did",
+    "make",
+    "makes",
+    "made",
+    "see",
+    "saw",
+    "show",
+    "showed",
+    "find",
+    "found",
+    "get",
+    "getting",
+    "took",
+    "take",
+    "keep",
+    "kept",
+    "add",
+    "added",
+    "match",
+    "matches",
+    "matched",
+    "reported",
+    "submit",
+    "submitted",
+    "filed",
+    "correct",
+    "corrected",
+    "wrong",
+    "right",
+    "same",
+    "claiming",
+    "uses",
+    "ending",
+    "starting",
+];
+
+/// People who may have a number directly behind what they are called, and what numbers them as Social Security did.
+const KIN: [&str; 55] = [
+    "wife",
+    "husband",
+    "son",
+    "daughter",
+    "mother",
+    "father",
+    "mom",
+    "dad",
+    "sister",
+    "brother",
+    "child",
+    "kid",
+    "baby",
+    "parent",
+    "guardian",
+    "partner",
+    "fiance",
+    "hire",
+    "client",
+    "customer",
+    "student",
+    "buyer",
+    "seller",
+    "driver",
+    "caller",
+    "friend",
+    "colleague",
+    "guy",
+    "lady",
+    "man",
+    "woman",
+    "staff",
+    "nurse",
+    "teacher",
+    "officer",
+    "soldier",
+    "heir",
+    "executor",
+    "trustee",
+    "grantor",
+    "landlord",
+    "renter",
+    "lessee",
+    "roommate",
+    "cosigner",
+    "guarantor",
+    "nephew",
+    "niece",
+    "cousin",
+    "uncle",
+    "aunt",
+    "widow",
+    "medicare",
+    "pension",
+    "military",
+];
+
 /// Whether no keyword stands in a label, and it says more than "number".
 pub(super) fn says_something_else(scene: &Scene, label: &Range<usize>) -> bool {
     let at = scene.hits.partition_point(|hit| hit.end <= label.start);
     let holds_keyword = scene.hits.get(at).is_some_and(|hit| hit.start < label.end);
     let text = scene.bytes.get(label.clone()).unwrap_or_default();
-    !holds_keyword && words(text).count() <= MOST_WORDS && words(text).any(says_something)
+    // "4d NUMBER", as it is printed on a license.
+    let says = |word: &[u8]| (word.len() > 1 || word.len() == text.len()) && says_something(word);
+    !holds_keyword && words(text).count() <= MOST_WORDS && words(text).any(says)
 }
 
 /// Whether the label of a column says what its cells hold, and that they are no money and no prose.
@@ -339,13 +460,16 @@ pub(super) fn keeps_a_list(scene: &Scene, between: &[u8]) -> bool {
             .any(|link| word.eq_ignore_ascii_case(link.as_bytes()))
     };
     // "Routing 011000015 / account 4830127755\nBatch 77985053": a line or a sentence that begins with a word.
-    let begin = between
+    let mut breaks = between
         .iter()
-        .rposition(|byte| matches!(byte, b'\n' | b'.'))
-        .map_or(0, |at| at + 1);
-    let mut opening = words(between.get(begin..).unwrap_or_default());
+        .enumerate()
+        .filter(|(_, byte)| matches!(byte, b'\n' | b'.'));
     let begins = |word: &[u8]| is_word(word) && !is_link(word);
-    if begin > 0 && opening.next().is_some_and(begins) && opening.next().is_none() {
+    let goes_off = |at: usize| {
+        let mut opening = words(between.get(at + 1..).unwrap_or_default());
+        opening.next().is_some_and(begins) && opening.next().is_none()
+    };
+    if breaks.any(|(at, _)| goes_off(at)) {
         return false;
     }
     words(between).all(|word| is_link(word) || scene.names.is_name(word))
@@ -413,6 +537,114 @@ pub(super) fn is_masked(between: &[u8]) -> bool {
 pub(super) fn is_prefixed(bytes: &[u8], start: usize) -> bool {
     let before = bytes.get(start.saturating_sub(2)..start).unwrap_or_default();
     matches!(before, [letter, b'-' | b'/'] if letter.is_ascii_alphabetic())
+}
+
+/// Whether a label names somebody by their kin, part or trade: "Staff ID", "Emp #".
+pub(super) fn is_of_kin(label: &[u8]) -> bool {
+    words(label).any(|word| is_in(&KIN, word) || is_in(&["emp", "ee", "person"], word))
+}
+
+/// Where a list of Social Security numbers, or of what looks like them, begins whose last one begins at `start`: "part
+/// 464-22-5143 (seal kit) and 235-87-5253".
+fn list_begin(bytes: &[u8], start: usize) -> usize {
+    const MOST: usize = 8;
+    let mut begin = start;
+    for _ in 0..MOST {
+        let mut before = bytes.get(..begin).unwrap_or_default().trim_ascii_end();
+        for link in [&b" and"[..], b" or", b" &", b","] {
+            before = before.strip_suffix(link).map_or(before, <[u8]>::trim_ascii_end);
+        }
+        if let Some(open) = before.strip_suffix(b")").and_then(|text| {
+            memchr::memrchr(b'(', text.get(text.len().saturating_sub(LONGEST)..)?).map(|at| (text, at))
+        }) {
+            let (text, at) = open;
+            let at = text.len().saturating_sub(LONGEST) + at;
+            before = text.get(..at).unwrap_or_default().trim_ascii_end();
+        }
+        let from = before.len().saturating_sub("536-22-8145".len());
+        match before.get(from..) {
+            Some([a, b, c, x, d, e, y, rest @ ..])
+                if [a, b, c, d, e].into_iter().chain(rest).all(u8::is_ascii_digit)
+                    && rest.len() == 4
+                    && x == y
+                    && matches!(x, b'-' | b' ' | b'.' | b'/') =>
+            {
+                begin = from;
+            }
+            _ => return begin,
+        }
+    }
+    begin
+}
+
+/// The last word of a text, without a sign behind it.
+fn last_word(text: &[u8]) -> Range<usize> {
+    let text = without_edge(text);
+    let text = text.strip_suffix(b"#").map_or(text, without_edge);
+    let text = text.strip_suffix(b".").unwrap_or(text);
+    let letters = text
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_alphabetic())
+        .count();
+    text.len() - letters..text.len()
+}
+
+/// Whether the word directly before a value is a common one, and neither a person's nor one that says nothing: "quote
+/// 742-42-8542", but not "Mary Price 536-22-8145", "her husband 536-22-8145" or "I still have 536-22-8145".
+pub(super) fn follows_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
+    let start = list_begin(scene.bytes, start);
+    let from = start.saturating_sub(LONGEST);
+    let before = scene.bytes.get(from..start).unwrap_or_default();
+    let mut place = last_word(before);
+    let mut word = before.get(place.clone()).unwrap_or_default();
+    let announced = is_in(&ANNOUNCES, word);
+    if announced {
+        // "Our file nos. 115-24-8030 and 115-28-6376"
+        place = last_word(before.get(..place.start).unwrap_or_default());
+        word = before.get(place.clone()).unwrap_or_default();
+    } else if before.get(place.end..).is_some_and(|rest| rest.contains(&b'.')) {
+        // The end of a sentence.
+        return false;
+    }
+    // "On file 536-22-8145", and "file 453-58-6089".
+    let on_file = || {
+        before
+            .get(..place.end)
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+            .ends_with(b"on file")
+    };
+    let is_file = word.eq_ignore_ascii_case(b"file") && !on_file();
+    let says = is_file || says_something(word) && !is_in(&CARRIES, word) && !is_in(&LEADS, word);
+    // What is no word may be a name that no list has.
+    let is_known = is_word(word) || announced && !scene.names.is_name(word);
+    if word.len() < 2 || !says || !is_known {
+        return false;
+    }
+    let of_person = |word: &[u8]| {
+        let one = word.strip_suffix(b"s").unwrap_or(word);
+        is_in(&PEOPLE, word) || is_in(&PEOPLE, one) || is_in(&KIN, word) || is_in(&KIN, one)
+    };
+    let is_name = || {
+        let capital = word.first().is_some_and(u8::is_ascii_uppercase);
+        scene.names.is_given(word)
+            || capital && scene.names.is_name(word)
+            || scene
+                .names
+                .within(scene.bytes, from, from + place.end)
+                .last()
+                .is_some_and(|name| name.end == from + place.end)
+    };
+    let speaks = |hit: &&Hit| hit.end == from + place.end && rule.keywords.speaks_for(hit);
+    !of_person(word) && (announced || !is_name()) && !scene.hits.iter().any(|hit| speaks(&hit))
+}
+
+/// Words that announce a number.
+const ANNOUNCES: [&str; 8] = ["no", "num", "nbr", "number", "nos", "ids", "numbers", "nums"];
+
+fn is_in(words: &[&str], word: &[u8]) -> bool {
+    words.iter().any(|one| word.eq_ignore_ascii_case(one.as_bytes()))
 }
 
 /// Whether a sentence ends between a keyword, which begins at the first octet, and a value, and the next one says before the

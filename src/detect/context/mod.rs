@@ -9,6 +9,8 @@ pub(super) use self::own_label::OwnLabel;
 use self::voices::{Heard, Limits, Voices};
 pub(super) use self::voices::{Keyword, Side};
 
+use std::ops::Range;
+
 use super::candidates::{Candidate, LIST_GAP};
 use super::compile::LONGEST;
 use super::evidence::Around;
@@ -125,12 +127,20 @@ pub(super) fn weigh(
         voices.lift();
     }
     let supported = voices.support || evidence.is_some() || voices.issuer.is_some();
+    // What a list goes on with was supported where it began.
+    if !listed && scene.cell.is_none_or(|cell| cell.may_be_prose) {
+        voices.doubt(supported);
+    }
     let elsewhere = pattern.heeds_header
         && scene
             .cell
             .is_some_and(|cell| is_elsewhere(candidate, scene, cell));
     let numbered = pattern.heeds_label
-        && (voices.numbered || label::is_prefixed(scene.bytes, candidate.start))
+        && (voices.numbered
+            || label::is_prefixed(scene.bytes, candidate.start)
+            || !pattern.decisive
+                && (label::follows_a_thing(rule, scene, candidate.start)
+                    || is_in_numbered_column(candidate, scene)))
         || pattern.heeds_every_label && voices.of_a_thing;
     let alone = scene.alone && candidate.distinctive && !elsewhere && !numbered;
     let confidence = match voices.is_denied() && !stands_in_sentence(rule, candidate, scene, evidence) {
@@ -174,9 +184,9 @@ fn tier(
 /// What is left where all around is about something else: a strong keyword is but a weak one, and nothing supports it.
 fn denied(voices: &Voices, tiers: &Tiers, alone: bool) -> Option<Confidence> {
     let alone = tiers.alone.filter(|_| alone).and(tiers.against);
-    match voices.strong {
-        Some(_) => tiers.weak.or(alone),
-        None => alone,
+    match voices.strong.is_some() || voices.doubted {
+        true => tiers.weak.or(alone),
+        false => alone,
     }
 }
 
@@ -318,6 +328,19 @@ fn is_elsewhere(candidate: &Candidate, scene: &Scene, cell: &Cell) -> bool {
     fills
         && !cell.may_be_prose
         && labels.any(|label| label::names_something(scene.bytes.get(label.clone()).unwrap_or_default()))
+}
+
+/// Whether a value fills a cell under a label that numbers things: "Document no.", but not "Employee ID".
+fn is_in_numbered_column(candidate: &Candidate, scene: &Scene) -> bool {
+    let Some(cell) = scene.cell.filter(|cell| !cell.may_be_prose) else {
+        return false;
+    };
+    let fills = cell.own.start == candidate.start && cell.own.end == candidate.end;
+    let numbers = |label: &Range<usize>| {
+        let text = scene.bytes.get(label.clone()).unwrap_or_default();
+        label::names_something(text) && label::numbers_things(text) && !label::is_of_kin(text)
+    };
+    fills && cell.headers.iter().flatten().any(numbers)
 }
 
 /// Whether a value goes on with the list that ended at `end`.

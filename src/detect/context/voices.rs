@@ -17,6 +17,9 @@ pub(in super::super) enum Side {
     After,
 }
 
+/// How long a line may be, up to the value, of which the line above says what it is about.
+const SHORT_LINE: usize = 24;
+
 /// A keyword that speaks for a candidate.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct Keyword {
@@ -24,6 +27,8 @@ pub(in super::super) struct Keyword {
     pub side: Side,
     pub distance: usize,
     pub strong: bool,
+    /// It speaks in running text only where something supports it.
+    pub doubtful: bool,
 }
 
 impl Keyword {
@@ -59,6 +64,7 @@ impl Heard<'_> {
             side: self.side,
             distance: self.distance,
             strong: strength == Strength::Strong,
+            doubtful: false,
         }
     }
 
@@ -66,6 +72,18 @@ impl Heard<'_> {
     fn breaks_line(&self, candidate: &Candidate, scene: &Scene) -> bool {
         let between = self.gap(candidate, scene).unwrap_or(b"\n");
         memchr::memchr(b'\n', between).is_some()
+    }
+
+    /// Whether the keyword ends the line above the value, as in a signature: "Ann Lee, Realtor\nMA Lic. #9981414". Its
+    /// number may stand behind it.
+    fn ends_line_above(&self, candidate: &Candidate, scene: &Scene) -> bool {
+        let between = self.gap(candidate, scene).filter(|_| self.side == Side::Before);
+        let mut lines = between.unwrap_or_default().split(|byte| *byte == b'\n');
+        let (Some(above), Some(line), None) = (lines.next(), lines.next(), lines.next()) else {
+            return false;
+        };
+        let is_edge = |byte: &u8| !byte.is_ascii_alphabetic();
+        above.iter().all(is_edge) && line.len() <= SHORT_LINE
     }
 
     /// Whether a sentence ends between the keyword and the value.
@@ -90,6 +108,19 @@ impl Heard<'_> {
                 .names
                 .within(scene.bytes, self.hit.end, self.hit.end + self.between.len())
                 .is_empty()
+    }
+
+    /// Whether the word is a part of somebody's name: "Donna Grant 385-68-8869".
+    fn is_in_name(&self, scene: &Scene) -> bool {
+        const BEFORE: usize = 24;
+        let hit = self.hit.start..self.hit.end;
+        let from = hit.start.saturating_sub(BEFORE);
+        let text = scene.bytes.get(hit.clone()).unwrap_or_default();
+        let name = || scene.names.within(scene.bytes, from, hit.end);
+        scene.names.is_name(text)
+            && name()
+                .last()
+                .is_some_and(|name| name.start < hit.start && hit.end == name.end)
     }
 
     /// What lies between the keyword and the value; none when it labels the column, which has other rows between.
@@ -172,6 +203,10 @@ pub(super) struct Voices {
     /// A word that denies stands in the sentence of the value; a word that supports does.
     denied_here: bool,
     support_here: bool,
+    /// A word that denies stands before it, if only in another line or sentence than it speaks for.
+    denied_near: bool,
+    /// Its strong keyword needs support, and has none.
+    pub doubted: bool,
     /// A word that is a sure sign speaks for it.
     sure: bool,
     pub issuer: Option<usize>,
@@ -217,6 +252,22 @@ impl Voices {
         self.against = None;
     }
 
+    /// A keyword that needs support is but a weak one where nothing supports it, or something near by is about another
+    /// matter.
+    pub fn doubt(&mut self, supported: bool) {
+        if supported && !self.denied_near {
+            return;
+        }
+        if let Some(doubtful) = self.strong.take_if(|keyword| keyword.doubtful) {
+            let weak = Keyword {
+                strong: false,
+                ..doubtful
+            };
+            self.weak = nearer(self.weak, weak);
+            self.doubted = true;
+        }
+    }
+
     pub fn says_nothing(&self) -> bool {
         self.keyword().is_none() && self.against.is_none()
     }
@@ -247,6 +298,7 @@ impl Voices {
                     in_row: _,
                     lifted_by_name,
                     over_issuer,
+                    needs_support,
                 } => {
                     let reach = if heard.side == Side::After { after } else { before };
                     let over = if over_issuer {
@@ -256,8 +308,13 @@ impl Voices {
                     };
                     if heard.distance > reach + over
                         || same_line
-                            && (heard.breaks_line(candidate, scene) || heard.ends_sentence(candidate, scene))
+                            && (heard.breaks_line(candidate, scene)
+                                && !heard.ends_line_above(candidate, scene)
+                                || heard.ends_sentence(candidate, scene))
                     {
+                        self.denied_near |= strength == Strength::Denies
+                            && heard.distance <= reach
+                            && heard.side == Side::Before;
                         continue;
                     }
                     if strength == Strength::Denies {
@@ -270,7 +327,9 @@ impl Voices {
                         turned_by.after && !(lifted_by_name && heard.speaks_of_a_person(candidate, scene));
                     let turned = heard.hit.turned.matters(Turned { after, ..turned_by });
                     let strength = if turned { spoken.turned() } else { spoken };
-                    if strength == Strength::Against && heard.is_of_another(rule, candidate, scene) {
+                    if strength == Strength::Against
+                        && (heard.is_of_another(rule, candidate, scene) || heard.is_in_name(scene))
+                    {
                         continue;
                     }
                     let is_turned =
@@ -278,7 +337,11 @@ impl Voices {
                     if heard.reaches(rule, candidate, scene, strength, (passes_over, companion))
                         && !is_turned()
                     {
-                        self.take(strength, heard.keyword(strength));
+                        let keyword = Keyword {
+                            doubtful: needs_support,
+                            ..heard.keyword(strength)
+                        };
+                        self.take(strength, keyword);
                         self.support_here |=
                             strength == Strength::Support && !heard.is_apart(candidate, scene);
                         self.sure |= strength == Strength::Strong && sure;
@@ -311,13 +374,21 @@ impl Voices {
                 side: Side::Header,
                 distance: 0,
                 strong: false,
+                doubtful: false,
             });
         }
     }
 
     fn take(&mut self, strength: Strength, keyword: Keyword) {
         match strength {
-            Strength::Strong => self.strong = nearer(self.strong, keyword),
+            // One that needs no support is as good as a nearer one that does.
+            Strength::Strong => {
+                self.strong = match self.strong.filter(|known| known.doubtful != keyword.doubtful) {
+                    Some(known) if keyword.doubtful => Some(known),
+                    Some(_) => Some(keyword),
+                    None => nearer(self.strong, keyword),
+                }
+            }
             Strength::Weak => self.weak = nearer(self.weak, keyword),
             Strength::Support => self.support = true,
             Strength::Against => self.against = nearer(self.against, keyword),

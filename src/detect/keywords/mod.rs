@@ -48,6 +48,8 @@ pub(super) enum Use {
         lifted_by_name: bool,
         /// The name of an issuer between it and the value is no distance.
         over_issuer: bool,
+        /// It speaks in running text only where something supports it.
+        needs_support: bool,
     },
     /// It names the issuer of the form with this index.
     Names { form: usize },

@@ -18,6 +18,7 @@ fn found(text: &str) -> Vec<String> {
         in_row: false,
         lifted_by_name: false,
         over_issuer: false,
+        needs_support: false,
     };
     let words = [
         "ssn",

@@ -101,7 +101,7 @@ fn inside_number(bytes: &[u8], end: usize) -> Option<Range<usize>> {
     let mut left = bytes.get(..from)?.iter().rev();
     let mut right = bytes.get(to..)?.iter();
     let joins = match (left.next()?, right.next()?) {
-        (b'0'..=b'9', b'0'..=b'9') => !is_month(bytes.get(to..)?),
+        (b'0'..=b'9', b'0'..=b'9') => !is_month(bytes.get(to..)?) && !is_date(bytes.get(to..)?),
         (b'-', b'A'..=b'Z') if is_of_code(bytes, &(from..to)) => return hyphenated(bytes, from..to),
         (b'A'..=b'Z' | b'0'..=b'9', b'A'..=b'Z') => is_of_code(bytes, &(from..to)),
         (b'-', b'0'..=b'9' | b'-') | (b'0'..=b'9', b'-') => return hyphenated(bytes, from..to),
@@ -131,6 +131,27 @@ fn is_month(line: &[u8]) -> bool {
         [b'/' | b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z', ..]
     );
     matches!(month, 1 | 2) && line.get(month) == Some(&b'/') && matches!(year, 2 | 4) && ends
+}
+
+/// Whether a line begins with a date or the time of day, as the lines of a chat do: `08/24/2025, 8:45`.
+fn is_date(line: &[u8]) -> bool {
+    let line = line.get(..line.len().min(12)).unwrap_or_default();
+    let signs: Vec<u8> = line
+        .iter()
+        .copied()
+        .filter(|byte| !byte.is_ascii_digit())
+        .collect();
+    let mut parts = line.split(|byte| !byte.is_ascii_digit());
+    let mut number = |most: u32, digits: &[usize]| {
+        let part = parts.next().filter(|part| digits.contains(&part.len()));
+        let value = part.and_then(|part| std::str::from_utf8(part).ok()?.parse().ok());
+        value.is_some_and(|value: u32| value <= most)
+    };
+    match signs.as_slice() {
+        [b'/', b'/', ..] => number(12, &[1, 2]) && number(31, &[1, 2]) && number(2100, &[2, 4]),
+        [b':', ..] => number(23, &[1, 2]) && number(59, &[2]),
+        _ => false,
+    }
 }
 
 /// Whether what stands beside a gap are two pieces of a code of digits and capital letters, such as the number of a

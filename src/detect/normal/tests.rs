@@ -138,6 +138,8 @@ fn dates_addresses_telephone_numbers_paths_and_amounts_are_no_numbers_set_apart(
         "1 2 3 4 5",
         "011000015 / 4830127755",
         "IMG_20240311_1234",
+        "acct 4830127755\n08/24/2025, 8:45 - Ann",
+        "acct 4830127755\n9:04 Ann",
     ] {
         assert!(View::plain(text).joined(|_| true).is_none(), "{text}");
     }

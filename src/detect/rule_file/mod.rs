@@ -127,6 +127,7 @@ pub(super) struct KeywordEntry {
     pub in_row: bool,
     pub lifted_by_name: bool,
     pub over_issuer: bool,
+    pub needs_support: bool,
     pub words: Vec<At<String>>,
 }
 
@@ -258,6 +259,7 @@ fn keyword(table: &mut Table) -> KeywordEntry {
         in_row: table.flag("in_row", false),
         lifted_by_name: table.flag("lifted_by_name", false),
         over_issuer: table.flag("over_issuer", false),
+        needs_support: table.flag("needs_support", false),
         words: table.texts("words"),
     }
 }

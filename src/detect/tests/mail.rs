@@ -224,7 +224,12 @@ fn check_and_keyword_make_a_finding_sure_and_the_form_alone_less_so() {
         confidence("bank account number 4830127755, routing 011000015"),
         Some(Confidence::High)
     );
-    assert_eq!(confidence("license 48213907"), Some(Confidence::Medium));
+    assert_eq!(confidence("license 48213907"), None);
+    assert_eq!(confidence("driver license 48213907"), Some(Confidence::Medium));
+    assert_eq!(
+        confidence("born 3/4/1980, license 48213907"),
+        Some(Confidence::High)
+    );
     assert_eq!(confidence("the license of 2024, 48213907"), None);
     assert_eq!(confidence("registry id S48213907"), Some(Confidence::Medium));
     assert_eq!(
