@@ -21,7 +21,7 @@ pub(super) fn may_begin(bytes: &[u8], start: usize, boundary: Boundary) -> bool 
     }
 }
 
-/// Whether a value that begins here is a piece of the number of a parcel, which the Postal Service prints in groups of four:
+/// Whether a value that begins here is a piece of the number of a parcel, which carriers print in groups of four:
 /// "9405 5422 4237 1692 1872 68".
 fn is_in_parcel(bytes: &[u8], start: usize) -> bool {
     let is_group = |from: usize| {
@@ -33,7 +33,7 @@ fn is_in_parcel(bytes: &[u8], start: usize) -> bool {
         .map_while(|groups| start.checked_sub(5 * groups))
         .take_while(|from| is_group(*from));
     let from = earlier.last().unwrap_or(start);
-    let begins = matches!(bytes.get(from..from + 2), Some([b'9', b'1'..=b'5']));
+    let begins = matches!(bytes.get(from..from + 2), Some([b'9', b'1'..=b'6']));
     if from == start || !begins {
         return false;
     }

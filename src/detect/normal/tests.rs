@@ -16,6 +16,10 @@ fn what_looks_like_a_digit_a_dash_or_a_space_becomes_one() {
     assert_eq!(folded("536\u{A0}22\u{202F}8145"), "536 22 8145");
     assert_eq!(folded("5\u{FE0F}\u{20E3}3\u{FE0F}\u{20E3}"), "53");
     assert_eq!(folded("│ Name ║ SSN ┃"), "| Name | SSN |");
+    assert_eq!(
+        folded("⑆011000015⑆ 4830127755⑈ 1437"),
+        " MICR 011000015 MICR  4830127755  1437"
+    );
     assert_eq!(folded("José Nuñez, №12, driver’s"), "Jose Nunez, No.12, driver's");
 }
 
