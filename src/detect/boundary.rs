@@ -125,7 +125,9 @@ impl Side {
 
     /// No letter, no digit, nothing that makes it an amount or an address.
     fn is_apart(&self) -> bool {
-        !self.next.is_ascii_alphanumeric() && !matches!(self.next, b'$' | b'%' | b'+' | b'@')
+        // "It's 29847605"
+        let of_word = self.next == b'\'' && self.beyond.is_ascii_alphabetic();
+        !of_word && !self.next.is_ascii_alphanumeric() && !matches!(self.next, b'$' | b'%' | b'+' | b'@')
     }
 
     /// A space and a number.
@@ -169,12 +171,12 @@ mod tests {
     fn a_value_inside_something_longer_does_not_stand_free() {
         for text in [
             "1-4114", "4 14:30", "4114-5", "a4114", "4114b", "0.4114", "4114/9", "+4114", "$4114", "4114@x",
-            "4114.25",
+            "4114.25", "it'4114",
         ] {
             assert!(!free(text, Boundary::Word), "{text}");
         }
         for text in [
-            "4114", "4114:30", "(4114)", "-4114-", "=4114&", "4114.", "4114, 5", "4114.0", "_4114",
+            "4114", "'4114'", "4114:30", "(4114)", "-4114-", "=4114&", "4114.", "4114, 5", "4114.0", "_4114",
         ] {
             assert!(free(text, Boundary::Word), "{text}");
         }
