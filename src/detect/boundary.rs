@@ -11,7 +11,9 @@ pub(super) fn stands_free(bytes: &[u8], start: usize, end: usize, boundary: Boun
 pub(super) fn may_begin(bytes: &[u8], start: usize, boundary: Boundary) -> bool {
     let before = Side::before(bytes, start);
     match boundary {
-        Boundary::Word => before.is_free() && !is_dialled(bytes, start),
+        Boundary::Word => {
+            before.is_free() && !is_dialled(bytes, start) && !is_behind_apostrophe(bytes, start)
+        }
         Boundary::Loose => before.is_apart() && !is_dialled(bytes, start),
         Boundary::Apart => before.is_free() && !before.is_a_number(),
         Boundary::Digits => {
@@ -19,6 +21,16 @@ pub(super) fn may_begin(bytes: &[u8], start: usize, boundary: Boundary) -> bool 
             (before.is_free() || word()) && !is_in_parcel(bytes, start)
         }
     }
+}
+
+/// Whether what begins here is the rest of a word: the `s` of "it's 29847605". The value of `N'S48213907'` is none.
+fn is_behind_apostrophe(bytes: &[u8], start: usize) -> bool {
+    let before = bytes.get(..start).and_then(|before| before.strip_suffix(b"'"));
+    let ends = matches!(
+        bytes.get(start..start + 2),
+        Some([b'a'..=b'z' | b'A'..=b'Z', b' '])
+    );
+    ends && before.is_some_and(|before| before.last().is_some_and(u8::is_ascii_alphabetic))
 }
 
 /// Whether a value that begins here is a piece of the number of a parcel, which carriers print in groups of four:
@@ -125,9 +137,7 @@ impl Side {
 
     /// No letter, no digit, nothing that makes it an amount or an address.
     fn is_apart(&self) -> bool {
-        // "It's 29847605"
-        let of_word = self.next == b'\'' && self.beyond.is_ascii_alphabetic();
-        !of_word && !self.next.is_ascii_alphanumeric() && !matches!(self.next, b'$' | b'%' | b'+' | b'@')
+        !self.next.is_ascii_alphanumeric() && !matches!(self.next, b'$' | b'%' | b'+' | b'@')
     }
 
     /// A space and a number.
@@ -171,12 +181,13 @@ mod tests {
     fn a_value_inside_something_longer_does_not_stand_free() {
         for text in [
             "1-4114", "4 14:30", "4114-5", "a4114", "4114b", "0.4114", "4114/9", "+4114", "$4114", "4114@x",
-            "4114.25", "it'4114",
+            "4114.25",
         ] {
             assert!(!free(text, Boundary::Word), "{text}");
         }
         for text in [
-            "4114", "'4114'", "4114:30", "(4114)", "-4114-", "=4114&", "4114.", "4114, 5", "4114.0", "_4114",
+            "4114", "'4114'", "N'4114'", "4114's", "4114:30", "(4114)", "-4114-", "=4114&", "4114.",
+            "4114, 5", "4114.0", "_4114",
         ] {
             assert!(free(text, Boundary::Word), "{text}");
         }
@@ -190,6 +201,10 @@ mod tests {
         for text in ["deadbeef4114", "9xyz4114", "x4114", "4114fade"] {
             assert!(!free(text, Boundary::Digits), "{text}");
         }
+        assert!(
+            !stands_free(b"it's 4114", 3, 9, Boundary::Word)
+                && stands_free(b"N'S4114'", 2, 7, Boundary::Word)
+        );
         assert!(free("1/4114", Boundary::Loose));
         assert!(!free("+44 20 4114", Boundary::Word) && !free("+1 4114", Boundary::Loose));
         assert!(free("+ 4114", Boundary::Word) && free("a+b 4114", Boundary::Word));

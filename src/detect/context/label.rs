@@ -306,7 +306,7 @@ const CARRIES: [&str; 66] = [
 ];
 
 /// Other words that may stand directly before somebody's number.
-const LEADS: [&str; 55] = [
+const LEADS: [&str; 54] = [
     "and",
     "in",
     "as",
@@ -357,7 +357,6 @@ const LEADS: [&str; 55] = [
     "corrected",
     "wrong",
     "right",
-    "same",
     "claiming",
     "uses",
     "ending",
@@ -554,12 +553,12 @@ fn list_begin(bytes: &[u8], start: usize) -> usize {
         for link in [&b" and"[..], b" or", b" &", b","] {
             before = before.strip_suffix(link).map_or(before, <[u8]>::trim_ascii_end);
         }
-        if let Some(open) = before.strip_suffix(b")").and_then(|text| {
-            memchr::memrchr(b'(', text.get(text.len().saturating_sub(LONGEST)..)?).map(|at| (text, at))
-        }) {
-            let (text, at) = open;
-            let at = text.len().saturating_sub(LONGEST) + at;
-            before = text.get(..at).unwrap_or_default().trim_ascii_end();
+        if let Some(aside) = before.strip_suffix(b")") {
+            let near = aside
+                .get(aside.len().saturating_sub(LONGEST)..)
+                .unwrap_or_default();
+            let open = memchr::memrchr(b'(', near).map_or(before.len(), |at| aside.len() - near.len() + at);
+            before = before.get(..open).unwrap_or_default().trim_ascii_end();
         }
         let from = before.len().saturating_sub("536-22-8145".len());
         match before.get(from..) {
