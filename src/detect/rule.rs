@@ -35,6 +35,8 @@ pub(super) struct Rule {
     pub test_values: Vec<Vec<u8>>,
     /// Known to belong to nobody. Compact, sorted.
     pub fakes: Vec<Vec<u8>>,
+    /// Words for what is numbered, directly before a value. In small letters, sorted.
+    pub things: Vec<Vec<u8>>,
     pub examples: Vec<At<String>>,
     pub counter_examples: Vec<At<String>>,
 }
@@ -98,6 +100,13 @@ impl Rule {
     /// Whether a compact value was published for tests.
     pub fn is_test_value(&self, compact: &[u8]) -> bool {
         is_known(&self.test_values, compact)
+    }
+
+    /// Whether a word, or what it is the plural of, stands for something that is numbered.
+    pub fn is_thing(&self, word: &[u8]) -> bool {
+        let word = word.to_ascii_lowercase();
+        let one = word.strip_suffix(b"s").unwrap_or(&word);
+        is_known(&self.things, &word) || is_known(&self.things, one)
     }
 
     /// Whether a compact value is known to belong to nobody.

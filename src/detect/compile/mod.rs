@@ -123,6 +123,9 @@ impl<'s> Compiler<'s> {
             known
         };
         let (test_values, fakes) = (known(&file.test_values), known(&file.fakes));
+        let small = |word: &At<String>| word.value.to_ascii_lowercase().into_bytes();
+        let mut things: Vec<Vec<u8>> = file.things.iter().map(small).collect();
+        things.sort();
         Rule {
             id,
             file: self.source.file.clone(),
@@ -147,6 +150,7 @@ impl<'s> Compiler<'s> {
             forms,
             test_values,
             fakes,
+            things,
             examples: file.examples,
             counter_examples: file.counter_examples,
         }

@@ -589,8 +589,8 @@ fn last_word(text: &[u8]) -> Range<usize> {
     text.len() - letters..text.len()
 }
 
-/// Whether the word directly before a value is a common one, and neither a person's nor one that says nothing: "quote
-/// 742-42-8542", but not "Mary Price 536-22-8145", "her husband 536-22-8145" or "I still have 536-22-8145".
+/// Whether the word directly before a value is one of the rule's for things: "quote 742-42-8542", but not "Mary Page
+/// 536-22-8145". Before "no." it may be any word that is no person's: "our culvert nos. 115-24-8030 and 115-28-6376".
 pub(super) fn follows_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
     let start = list_begin(scene.bytes, start);
     let from = start.saturating_sub(LONGEST);
@@ -599,44 +599,38 @@ pub(super) fn follows_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool 
     let mut word = before.get(place.clone()).unwrap_or_default();
     let announced = is_in(&ANNOUNCES, word);
     if announced {
-        // "Our file nos. 115-24-8030 and 115-28-6376"
         place = last_word(before.get(..place.start).unwrap_or_default());
         word = before.get(place.clone()).unwrap_or_default();
     } else if before.get(place.end..).is_some_and(|rest| rest.contains(&b'.')) {
         // The end of a sentence.
         return false;
     }
-    // "On file 536-22-8145", and "file 453-58-6089".
-    let on_file = || {
-        before
-            .get(..place.end)
-            .unwrap_or_default()
-            .to_ascii_lowercase()
-            .ends_with(b"on file")
-    };
-    let is_file = word.eq_ignore_ascii_case(b"file") && !on_file();
-    let says = is_file || says_something(word) && !is_in(&CARRIES, word) && !is_in(&LEADS, word);
-    // What is no word may be a name that no list has.
-    let is_known = is_word(word) || announced && !scene.names.is_name(word);
-    if word.len() < 2 || !says || !is_known {
+    let text = before.get(..place.end).unwrap_or_default();
+    // "What we have on file 536-22-8145"
+    if word.len() < 2 || text.to_ascii_lowercase().ends_with(b"on file") {
         return false;
     }
-    let of_person = |word: &[u8]| {
-        let one = word.strip_suffix(b"s").unwrap_or(word);
-        is_in(&PEOPLE, word) || is_in(&PEOPLE, one) || is_in(&KIN, word) || is_in(&KIN, one)
-    };
     let is_name = || {
         let capital = word.first().is_some_and(u8::is_ascii_uppercase);
+        let names = || scene.names.within(scene.bytes, from, from + place.end);
         scene.names.is_given(word)
             || capital && scene.names.is_name(word)
-            || scene
-                .names
-                .within(scene.bytes, from, from + place.end)
-                .last()
-                .is_some_and(|name| name.end == from + place.end)
+            || names().last().is_some_and(|name| name.end == from + place.end)
+    };
+    let is_any = || {
+        let one = word.strip_suffix(b"s").unwrap_or(word);
+        let of_person = [word, one]
+            .iter()
+            .any(|word| is_in(&PEOPLE, word) || is_in(&KIN, word));
+        let says = says_something(word) && !is_in(&CARRIES, word) && !is_in(&LEADS, word);
+        says && !of_person && (is_word(word) || !scene.names.is_name(word))
     };
     let speaks = |hit: &&Hit| hit.end == from + place.end && rule.keywords.speaks_for(hit);
-    !of_person(word) && (announced || !is_name()) && !scene.hits.iter().any(|hit| speaks(&hit))
+    let is_thing = match announced {
+        true => rule.is_thing(word) || is_any(),
+        false => rule.is_thing(word) && !is_name(),
+    };
+    is_thing && !scene.hits.iter().any(|hit| speaks(&hit))
 }
 
 /// Words that announce a number.
