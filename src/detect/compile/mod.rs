@@ -310,6 +310,7 @@ impl<'s> Compiler<'s> {
                 lifted_by_name: group.lifted_by_name,
                 over_issuer: group.over_issuer,
                 needs_support: group.needs_support,
+                yields: group.yields,
             };
             entries.extend(group.words.iter().map(|word| (word, does)));
         }

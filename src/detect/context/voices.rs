@@ -299,6 +299,7 @@ impl Voices {
                     lifted_by_name,
                     over_issuer,
                     needs_support,
+                    yields,
                 } => {
                     let reach = if heard.side == Side::After { after } else { before };
                     let over = if over_issuer {
@@ -318,7 +319,7 @@ impl Voices {
                         continue;
                     }
                     if strength == Strength::Denies {
-                        self.denied_here |= !heard.is_apart(candidate, scene);
+                        self.denied_here |= !yields && !heard.is_apart(candidate, scene);
                         self.take(strength, heard.keyword(strength));
                         continue;
                     }

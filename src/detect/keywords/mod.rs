@@ -50,6 +50,8 @@ pub(super) enum Use {
         over_issuer: bool,
         /// It speaks in running text only where something supports it.
         needs_support: bool,
+        /// As a word that denies it gives way to one that supports in the value's own sentence.
+        yields: bool,
     },
     /// It names the issuer of the form with this index.
     Names { form: usize },

@@ -19,6 +19,7 @@ fn found(text: &str) -> Vec<String> {
         lifted_by_name: false,
         over_issuer: false,
         needs_support: false,
+        yields: false,
     };
     let words = [
         "ssn",

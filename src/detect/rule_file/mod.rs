@@ -129,6 +129,7 @@ pub(super) struct KeywordEntry {
     pub lifted_by_name: bool,
     pub over_issuer: bool,
     pub needs_support: bool,
+    pub yields: bool,
     pub words: Vec<At<String>>,
 }
 
@@ -262,6 +263,7 @@ fn keyword(table: &mut Table) -> KeywordEntry {
         lifted_by_name: table.flag("lifted_by_name", false),
         over_issuer: table.flag("over_issuer", false),
         needs_support: table.flag("needs_support", false),
+        yields: table.flag("yields", false),
         words: table.texts("words"),
     }
 }
