@@ -31,6 +31,10 @@ use crate::detect::RuleSource;
 use crate::documents::{Picture, Sight};
 use crate::message::Inspection;
 
+/// How often a message is given to a child while children die on it. Whoever kills all of them at once, such as a machine
+/// without memory, takes two from one message.
+const TRIES: usize = 3;
+
 /// Pauses between tries to start a child: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
@@ -152,7 +156,10 @@ impl Pool {
             return Ok(((Failure::TooLarge(limit).into_inspection(), None), Vec::new()));
         }
         let mut outcome = self.attempt(self.borrow_in_time().await?, source, sight).await;
-        if outcome.as_ref().is_err_and(Failure::is_worth_another_try) {
+        for _ in 1..TRIES {
+            if !outcome.as_ref().is_err_and(Failure::is_worth_another_try) {
+                break;
+            }
             outcome = self.attempt(self.borrow_in_time().await?, source, sight).await;
         }
         Ok(outcome.unwrap_or_else(|failure| ((failure.into_inspection(), None), Vec::new())))
