@@ -12,7 +12,7 @@ use super::Scene;
 
 /// A label is at most so long, in words and octets; more is prose.
 const MOST_WORDS: usize = 4;
-const LONGEST: usize = 40;
+pub(super) const LONGEST: usize = 40;
 
 /// Words in a label that name no kind of value.
 const SAYS_NOTHING: [&str; 59] = [
@@ -125,7 +125,7 @@ pub(super) fn of(bytes: &[u8], start: usize) -> Option<Range<usize>> {
 }
 
 /// A text without what may stand between a label and its value.
-fn without_edge(text: &[u8]) -> &[u8] {
+pub(super) fn without_edge(text: &[u8]) -> &[u8] {
     let edge = |byte: &u8| matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'(' | b'[' | b'*');
     let behind = text.iter().rev().take_while(|byte| edge(byte)).count();
     text.get(..text.len() - behind).unwrap_or_default()
@@ -166,7 +166,7 @@ fn ends_as_number(text: &[u8]) -> bool {
 }
 
 /// Words for people who have a number that is called by their part in the matter: often their Social Security number.
-const PEOPLE: [&str; 40] = [
+pub(super) const PEOPLE: [&str; 40] = [
     "employee",
     "applicant",
     "borrower",
@@ -211,32 +211,21 @@ const PEOPLE: [&str; 40] = [
 
 /// Whether a label says that a value is the number of a thing: "study ID", "bid #". "Taxpayer no." is a person's.
 pub(super) fn numbers_things(label: &[u8]) -> bool {
-    let of_person = |word: &[u8]| {
-        PEOPLE
-            .iter()
-            .any(|person| word.eq_ignore_ascii_case(person.as_bytes()))
-    };
-    ends_as_number(label.trim_ascii_end()) && !words(label).any(of_person)
+    ends_as_number(label.trim_ascii_end()) && is_of_a_thing(label)
 }
 
 /// Whether a label names a thing and no person: "Weights", but not "Applicant".
 pub(super) fn is_of_a_thing(label: &[u8]) -> bool {
-    let of_person = |word: &[u8]| {
-        PEOPLE
-            .iter()
-            .any(|person| word.eq_ignore_ascii_case(person.as_bytes()))
-    };
-    !words(label).any(of_person)
+    !words(label).any(|word| is_in(&PEOPLE, word))
 }
 
 /// Whether a label may be that of a means of payment, or of anything at all.
 pub(super) fn is_open(label: &[u8]) -> bool {
-    let open = |word: &[u8]| OPEN.iter().any(|open| word.eq_ignore_ascii_case(open.as_bytes()));
-    words(label).any(open)
+    words(label).any(|word| is_in(&OPEN, word))
 }
 
 /// Words directly before a value that say nothing of what it is: "Please use 4830127755".
-const CARRIES: [&str; 66] = [
+pub(super) const CARRIES: [&str; 66] = [
     "mine",
     "yours",
     "his",
@@ -305,123 +294,6 @@ const CARRIES: [&str; 66] = [
     "via",
 ];
 
-/// Other words that may stand directly before somebody's number.
-const LEADS: [&str; 54] = [
-    "and",
-    "in",
-    "as",
-    "also",
-    "then",
-    "still",
-    "too",
-    "but",
-    "if",
-    "so",
-    "not",
-    "only",
-    "just",
-    "like",
-    "because",
-    "are",
-    "am",
-    "been",
-    "being",
-    "do",
-    "does",
-    "did",
-    "make",
-    "makes",
-    "made",
-    "see",
-    "saw",
-    "show",
-    "showed",
-    "find",
-    "found",
-    "get",
-    "getting",
-    "took",
-    "take",
-    "keep",
-    "kept",
-    "add",
-    "added",
-    "match",
-    "matches",
-    "matched",
-    "reported",
-    "submit",
-    "submitted",
-    "filed",
-    "correct",
-    "corrected",
-    "wrong",
-    "right",
-    "claiming",
-    "uses",
-    "ending",
-    "starting",
-];
-
-/// People who may have a number directly behind what they are called, and what numbers them as Social Security did.
-const KIN: [&str; 55] = [
-    "wife",
-    "husband",
-    "son",
-    "daughter",
-    "mother",
-    "father",
-    "mom",
-    "dad",
-    "sister",
-    "brother",
-    "child",
-    "kid",
-    "baby",
-    "parent",
-    "guardian",
-    "partner",
-    "fiance",
-    "hire",
-    "client",
-    "customer",
-    "student",
-    "buyer",
-    "seller",
-    "driver",
-    "caller",
-    "friend",
-    "colleague",
-    "guy",
-    "lady",
-    "man",
-    "woman",
-    "staff",
-    "nurse",
-    "teacher",
-    "officer",
-    "soldier",
-    "heir",
-    "executor",
-    "trustee",
-    "grantor",
-    "landlord",
-    "renter",
-    "lessee",
-    "roommate",
-    "cosigner",
-    "guarantor",
-    "nephew",
-    "niece",
-    "cousin",
-    "uncle",
-    "aunt",
-    "widow",
-    "medicare",
-    "pension",
-    "military",
-];
-
 /// Whether no keyword stands in a label, and it says more than "number".
 pub(super) fn says_something_else(scene: &Scene, label: &Range<usize>) -> bool {
     let at = scene.hits.partition_point(|hit| hit.end <= label.start);
@@ -432,20 +304,23 @@ pub(super) fn says_something_else(scene: &Scene, label: &Range<usize>) -> bool {
     !holds_keyword && words(text).count() <= MOST_WORDS && words(text).any(says)
 }
 
+/// Whether a word is one of those, in letters of any size.
+pub(super) fn is_in(words: &[&str], word: &[u8]) -> bool {
+    words.iter().any(|one| word.eq_ignore_ascii_case(one.as_bytes()))
+}
+
 /// Whether the label of a column says what its cells hold, and that they are no money and no prose.
 pub(super) fn names_something(label: &[u8]) -> bool {
     words(label).any(says_something) && !is_open(label)
 }
 
-fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|byte| !byte.is_ascii_alphabetic())
         .filter(|word| !word.is_empty())
 }
 
-fn says_something(word: &[u8]) -> bool {
-    !SAYS_NOTHING
-        .iter()
-        .any(|nothing| word.eq_ignore_ascii_case(nothing.as_bytes()))
+pub(super) fn says_something(word: &[u8]) -> bool {
+    !is_in(&SAYS_NOTHING, word)
 }
 
 /// Whether a list may go on over a stretch of text: it holds separators, numbers, names and little words.
@@ -453,11 +328,7 @@ pub(super) fn keeps_a_list(scene: &Scene, between: &[u8]) -> bool {
     const LINKS: [&str; 12] = [
         "and", "or", "then", "also", "plus", "for", "of", "the", "as", "well", "s", "to",
     ];
-    let is_link = |word: &[u8]| {
-        LINKS
-            .iter()
-            .any(|link| word.eq_ignore_ascii_case(link.as_bytes()))
-    };
+    let is_link = |word: &[u8]| is_in(&LINKS, word);
     // "Routing 011000015 / account 4830127755\nBatch 77985053": a line or a sentence that begins with a word.
     let mut breaks = between
         .iter()
@@ -538,108 +409,6 @@ pub(super) fn is_prefixed(bytes: &[u8], start: usize) -> bool {
     matches!(before, [letter, b'-' | b'/'] if letter.is_ascii_alphabetic())
 }
 
-/// Whether a label names somebody by their kin, part or trade: "Staff ID", "Emp #".
-pub(super) fn is_of_kin(label: &[u8]) -> bool {
-    words(label).any(|word| is_in(&KIN, word) || is_in(&["emp", "ee", "person"], word))
-}
-
-/// Where a list of Social Security numbers, or of what looks like them, begins whose last one begins at `start`: "part
-/// 464-22-5143 (seal kit) and 235-87-5253".
-fn list_begin(bytes: &[u8], start: usize) -> usize {
-    const MOST: usize = 8;
-    let mut begin = start;
-    for _ in 0..MOST {
-        let mut before = bytes.get(..begin).unwrap_or_default().trim_ascii_end();
-        for link in [&b" and"[..], b" or", b" &", b","] {
-            before = before.strip_suffix(link).map_or(before, <[u8]>::trim_ascii_end);
-        }
-        if let Some(aside) = before.strip_suffix(b")") {
-            let near = aside
-                .get(aside.len().saturating_sub(LONGEST)..)
-                .unwrap_or_default();
-            let open = memchr::memrchr(b'(', near).map_or(before.len(), |at| aside.len() - near.len() + at);
-            before = before.get(..open).unwrap_or_default().trim_ascii_end();
-        }
-        let from = before.len().saturating_sub("536-22-8145".len());
-        match before.get(from..) {
-            Some([a, b, c, x, d, e, y, rest @ ..])
-                if [a, b, c, d, e].into_iter().chain(rest).all(u8::is_ascii_digit)
-                    && rest.len() == 4
-                    && x == y
-                    && matches!(x, b'-' | b' ' | b'.' | b'/') =>
-            {
-                begin = from;
-            }
-            _ => return begin,
-        }
-    }
-    begin
-}
-
-/// The last word of a text, without a sign behind it.
-fn last_word(text: &[u8]) -> Range<usize> {
-    let text = without_edge(text);
-    let text = text.strip_suffix(b"#").map_or(text, without_edge);
-    let text = text.strip_suffix(b".").unwrap_or(text);
-    let letters = text
-        .iter()
-        .rev()
-        .take_while(|byte| byte.is_ascii_alphabetic())
-        .count();
-    text.len() - letters..text.len()
-}
-
-/// Whether the word directly before a value is one of the rule's for things: "quote 742-42-8542", but not "Mary Page
-/// 536-22-8145". Before "no." it may be any word that is no person's: "our culvert nos. 115-24-8030 and 115-28-6376".
-pub(super) fn follows_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
-    let start = list_begin(scene.bytes, start);
-    let from = start.saturating_sub(LONGEST);
-    let before = scene.bytes.get(from..start).unwrap_or_default();
-    let mut place = last_word(before);
-    let mut word = before.get(place.clone()).unwrap_or_default();
-    let announced = is_in(&ANNOUNCES, word);
-    if announced {
-        place = last_word(before.get(..place.start).unwrap_or_default());
-        word = before.get(place.clone()).unwrap_or_default();
-    } else if before.get(place.end..).is_some_and(|rest| rest.contains(&b'.')) {
-        // The end of a sentence.
-        return false;
-    }
-    let text = before.get(..place.end).unwrap_or_default();
-    // "What we have on file 536-22-8145"
-    if word.len() < 2 || text.to_ascii_lowercase().ends_with(b"on file") {
-        return false;
-    }
-    let is_name = || {
-        let capital = word.first().is_some_and(u8::is_ascii_uppercase);
-        let names = || scene.names.within(scene.bytes, from, from + place.end);
-        scene.names.is_given(word)
-            || capital && scene.names.is_name(word)
-            || names().last().is_some_and(|name| name.end == from + place.end)
-    };
-    let is_any = || {
-        let one = word.strip_suffix(b"s").unwrap_or(word);
-        let of_person = [word, one]
-            .iter()
-            .any(|word| is_in(&PEOPLE, word) || is_in(&KIN, word));
-        let says = says_something(word) && !is_in(&CARRIES, word) && !is_in(&LEADS, word);
-        says && !of_person && (is_word(word) || !scene.names.is_name(word))
-    };
-    let speaks = |hit: &&Hit| hit.end == from + place.end && rule.keywords.speaks_for(hit);
-    let is_thing = match announced {
-        true => rule.is_thing(word) || is_any(),
-        false => rule.is_thing(word) && !is_name(),
-    };
-    is_thing && !scene.hits.iter().any(|hit| speaks(&hit))
-}
-
-/// Words that announce a number.
-const ANNOUNCES: [&str; 8] = ["no", "num", "nbr", "number", "nos", "ids", "numbers", "nums"];
-
-fn is_in(words: &[&str], word: &[u8]) -> bool {
-    words.iter().any(|one| word.eq_ignore_ascii_case(one.as_bytes()))
-}
-
 /// Whether a sentence ends between a keyword, which begins at the first octet, and a value, and the next one says before the
 /// value that it is something else: "Bring a driver's license. The appointment is 482139071".
 pub(super) fn is_of_next_sentence(rule: &Rule, scene: &Scene, (from, to): (usize, usize)) -> bool {
@@ -663,11 +432,7 @@ pub(super) fn is_of_next_sentence(rule: &Rule, scene: &Scene, (from, to): (usize
     let speaks = |hit: &&Hit| hit.start < end && start < hit.end && rule.keywords.speaks_for(hit);
     let known =
         scene.hits.iter().any(|hit| speaks(&hit)) || !scene.names.within(scene.bytes, start, end).is_empty();
-    let carries = |word: &[u8]| {
-        CARRIES
-            .iter()
-            .any(|one| word.eq_ignore_ascii_case(one.as_bytes()))
-    };
+    let carries = |word: &[u8]| is_in(&CARRIES, word);
     let name = |word: &[u8]| word.len() > 2 && scene.names.is_name(word) && !is_word(word);
     let says = |word: &[u8]| word.len() > 1 && says_something(word) && !carries(word) && !name(word);
     // Directly before the value stands what it is, or "number is" and that before.

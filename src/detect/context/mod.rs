@@ -3,6 +3,7 @@
 
 mod label;
 mod own_label;
+mod things;
 mod voices;
 
 pub(super) use self::own_label::OwnLabel;
@@ -139,7 +140,7 @@ pub(super) fn weigh(
         && (voices.numbered
             || label::is_prefixed(scene.bytes, candidate.start)
             || !pattern.decisive
-                && (label::follows_a_thing(rule, scene, candidate.start)
+                && (things::follows_a_thing(rule, scene, candidate.start)
                     || is_in_numbered_column(candidate, scene)))
         || pattern.heeds_every_label && voices.of_a_thing;
     let alone = scene.alone && candidate.distinctive && !elsewhere && !numbered;
@@ -338,7 +339,7 @@ fn is_in_numbered_column(candidate: &Candidate, scene: &Scene) -> bool {
     let fills = cell.own.start == candidate.start && cell.own.end == candidate.end;
     let numbers = |label: &Range<usize>| {
         let text = scene.bytes.get(label.clone()).unwrap_or_default();
-        label::names_something(text) && label::numbers_things(text) && !label::is_of_kin(text)
+        label::names_something(text) && label::numbers_things(text) && !things::names_a_person(text)
     };
     fills && cell.headers.iter().flatten().any(numbers)
 }

@@ -131,7 +131,7 @@ fn push_folded(character: char, out: &mut Vec<u8>) {
     if character == '\u{2116}' {
         return out.extend_from_slice(b"No.");
     }
-    // The signs beside the routing number in the bottom line of a check (ANSI X9.27), and the others of that line.
+    // The signs beside the routing number in the bottom line of a check (E-13B, ISO 1004), and the others of that line.
     if let '\u{2446}'..='\u{2449}' = character {
         let name: &[u8] = if character == '\u{2446}' { b" MICR " } else { b" " };
         return out.extend_from_slice(name);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use super::{Postgres, Server, database};
 use crate::audit::{ChainState, Lookup, Trail, TrailError};
 use crate::message::RawMessage;
-use crate::queue::{Filter, Outcome, Spool};
+use crate::queue::{Delivery, Filter, Outcome, Spool};
 use crate::store::samples::{TemporaryDirectory, id, mail, minute, notice, record};
 use crate::store::{Settings, Store, Url};
 
@@ -181,6 +181,19 @@ async fn a_database_that_cannot_be_reached_is_named_without_the_password() {
     );
 }
 
+/// Commits a message to two people, and claims the copy of the first.
+async fn claim_one_of_two(store: &(impl Trail + Spool)) -> Vec<Delivery> {
+    let outbounds = vec![
+        mail(b"x", &[(1, "a@one.example")]),
+        mail(b"y", &[(2, "b@one.example")]),
+    ];
+    store
+        .commit(record(id(0, 1), minute(0)), outbounds)
+        .await
+        .unwrap();
+    store.claim(minute(1), minute(600), 1).await.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_became_of_an_attempt_is_recorded_when_the_server_is_back_and_what_was_claimed_unheard_is_claimed_again()
  {
@@ -194,15 +207,7 @@ async fn what_became_of_an_attempt_is_recorded_when_the_server_is_back_and_what_
         ..directory.settings()
     };
     let store = Store::open(&settings).await.unwrap();
-    let outbounds = vec![
-        mail(b"x", &[(1, "a@one.example")]),
-        mail(b"y", &[(2, "b@one.example")]),
-    ];
-    store
-        .commit(record(id(0, 1), minute(0)), outbounds)
-        .await
-        .unwrap();
-    let claimed = store.claim(minute(1), minute(600), 1).await.unwrap();
+    let claimed = claim_one_of_two(&store).await;
     // As if the answer to a claim had been lost with its connection.
     server.ask(&name, "UPDATE deliveries SET lease_until = 9000000000000000, lease_by = (SELECT id FROM gateways) WHERE place = 2");
     let pid = server.process().unwrap().to_string();
@@ -274,15 +279,7 @@ async fn a_lease_that_its_gateway_does_not_know_of_is_let_go_at_the_second_look(
         return;
     };
     let store = Postgres::open(&database.settings()).await.unwrap();
-    let outbounds = vec![
-        mail(b"x", &[(1, "a@one.example")]),
-        mail(b"y", &[(2, "b@one.example")]),
-    ];
-    store
-        .commit(record(id(0, 1), minute(0)), outbounds)
-        .await
-        .unwrap();
-    let claimed = store.claim(minute(1), minute(600), 1).await.unwrap();
+    let claimed = claim_one_of_two(&store).await;
     // As if a claim had been carried out after its gateway had given it up, and the next one had gone before it.
     database.ask("UPDATE deliveries SET lease_until = 9000000000000000, lease_by = (SELECT id FROM gateways) WHERE place = 2");
     let look = || {

@@ -1,0 +1,224 @@
+//! Things that are numbered: what stands directly before a number tells that it is one's of them and no person's.
+
+use std::ops::Range;
+
+use super::super::keywords::Hit;
+use super::super::names::is_word;
+use super::super::rule::Rule;
+use super::Scene;
+use super::label::{CARRIES, LONGEST, PEOPLE, is_in, says_something, without_edge, words};
+
+/// Words that announce a number.
+const ANNOUNCES: [&str; 8] = ["no", "num", "nbr", "number", "nos", "ids", "numbers", "nums"];
+
+/// Other words that may stand directly before somebody's number.
+const LEADS: [&str; 54] = [
+    "and",
+    "in",
+    "as",
+    "also",
+    "then",
+    "still",
+    "too",
+    "but",
+    "if",
+    "so",
+    "not",
+    "only",
+    "just",
+    "like",
+    "because",
+    "are",
+    "am",
+    "been",
+    "being",
+    "do",
+    "does",
+    "did",
+    "make",
+    "makes",
+    "made",
+    "see",
+    "saw",
+    "show",
+    "showed",
+    "find",
+    "found",
+    "get",
+    "getting",
+    "took",
+    "take",
+    "keep",
+    "kept",
+    "add",
+    "added",
+    "match",
+    "matches",
+    "matched",
+    "reported",
+    "submit",
+    "submitted",
+    "filed",
+    "correct",
+    "corrected",
+    "wrong",
+    "right",
+    "claiming",
+    "uses",
+    "ending",
+    "starting",
+];
+
+/// People who may have a number directly behind what they are called, and what numbers them as Social Security did.
+const PERSONS: [&str; 55] = [
+    "wife",
+    "husband",
+    "son",
+    "daughter",
+    "mother",
+    "father",
+    "mom",
+    "dad",
+    "sister",
+    "brother",
+    "child",
+    "kid",
+    "baby",
+    "parent",
+    "guardian",
+    "partner",
+    "fiance",
+    "hire",
+    "client",
+    "customer",
+    "student",
+    "buyer",
+    "seller",
+    "driver",
+    "caller",
+    "friend",
+    "colleague",
+    "guy",
+    "lady",
+    "man",
+    "woman",
+    "staff",
+    "nurse",
+    "teacher",
+    "officer",
+    "soldier",
+    "heir",
+    "executor",
+    "trustee",
+    "grantor",
+    "landlord",
+    "renter",
+    "lessee",
+    "roommate",
+    "cosigner",
+    "guarantor",
+    "nephew",
+    "niece",
+    "cousin",
+    "uncle",
+    "aunt",
+    "widow",
+    "medicare",
+    "pension",
+    "military",
+];
+
+/// Whether a label names somebody by their family, part or trade: "Staff ID", "Emp #".
+pub(super) fn names_a_person(label: &[u8]) -> bool {
+    words(label).any(|word| is_in(&PERSONS, word) || is_in(&["emp", "ee", "person"], word))
+}
+
+/// Where a list of Social Security numbers, or of what looks like them, begins whose last one begins at `start`: "part
+/// 464-22-5143 (seal kit) and 235-87-5253".
+fn list_begin(bytes: &[u8], start: usize) -> usize {
+    const MOST: usize = 8;
+    let mut begin = start;
+    for _ in 0..MOST {
+        let mut before = bytes.get(..begin).unwrap_or_default().trim_ascii_end();
+        for link in [&b" and"[..], b" or", b" &", b","] {
+            before = before.strip_suffix(link).map_or(before, <[u8]>::trim_ascii_end);
+        }
+        if let Some(aside) = before.strip_suffix(b")") {
+            let near = aside
+                .get(aside.len().saturating_sub(LONGEST)..)
+                .unwrap_or_default();
+            let open = memchr::memrchr(b'(', near).map_or(before.len(), |at| aside.len() - near.len() + at);
+            before = before.get(..open).unwrap_or_default().trim_ascii_end();
+        }
+        let from = before.len().saturating_sub("536-22-8145".len());
+        match before.get(from..) {
+            Some([a, b, c, x, d, e, y, rest @ ..])
+                if [a, b, c, d, e].into_iter().chain(rest).all(u8::is_ascii_digit)
+                    && rest.len() == 4
+                    && x == y
+                    && matches!(x, b'-' | b' ' | b'.' | b'/') =>
+            {
+                begin = from;
+            }
+            _ => return begin,
+        }
+    }
+    begin
+}
+
+/// The last word of a text, without a sign behind it.
+fn last_word(text: &[u8]) -> Range<usize> {
+    let text = without_edge(text);
+    let text = text.strip_suffix(b"#").map_or(text, without_edge);
+    let text = text.strip_suffix(b".").unwrap_or(text);
+    let letters = text
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_alphabetic())
+        .count();
+    text.len() - letters..text.len()
+}
+
+/// Whether the word directly before a value is one of the rule's for things: "quote 742-42-8542", but not "Mary Page
+/// 536-22-8145". Before "no." it may be any word that is no person's: "our culvert nos. 115-24-8030 and 115-28-6376".
+pub(super) fn follows_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
+    let start = list_begin(scene.bytes, start);
+    let from = start.saturating_sub(LONGEST);
+    let before = scene.bytes.get(from..start).unwrap_or_default();
+    let mut place = last_word(before);
+    let mut word = before.get(place.clone()).unwrap_or_default();
+    let announced = is_in(&ANNOUNCES, word);
+    if announced {
+        place = last_word(before.get(..place.start).unwrap_or_default());
+        word = before.get(place.clone()).unwrap_or_default();
+    } else if before.get(place.end..).is_some_and(|rest| rest.contains(&b'.')) {
+        // The end of a sentence.
+        return false;
+    }
+    let text = before.get(..place.end).unwrap_or_default();
+    // "What we have on file 536-22-8145"
+    if word.len() < 2 || text.to_ascii_lowercase().ends_with(b"on file") {
+        return false;
+    }
+    let is_name = || {
+        let capital = word.first().is_some_and(u8::is_ascii_uppercase);
+        let names = || scene.names.within(scene.bytes, from, from + place.end);
+        scene.names.is_given(word)
+            || capital && scene.names.is_name(word)
+            || names().last().is_some_and(|name| name.end == from + place.end)
+    };
+    let is_any = || {
+        let one = word.strip_suffix(b"s").unwrap_or(word);
+        let of_person = [word, one]
+            .iter()
+            .any(|word| is_in(&PEOPLE, word) || is_in(&PERSONS, word));
+        let says = says_something(word) && !is_in(&CARRIES, word) && !is_in(&LEADS, word);
+        says && !of_person && (is_word(word) || !scene.names.is_name(word))
+    };
+    let speaks = |hit: &&Hit| hit.end == from + place.end && rule.keywords.speaks_for(hit);
+    let is_thing = match announced {
+        true => rule.is_thing(word) || is_any(),
+        false => rule.is_thing(word) && !is_name(),
+    };
+    is_thing && !scene.hits.iter().any(|hit| speaks(&hit))
+}
