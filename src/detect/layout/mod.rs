@@ -5,6 +5,7 @@
 //! any length takes no memory.
 
 mod split;
+mod sql;
 
 use std::ops::Range;
 
@@ -130,6 +131,15 @@ impl Labels {
 }
 
 impl Labels {
+    /// Which label stands for a cell: a line of a database's statement may hold several rows.
+    fn place_of(&self, cell: usize) -> usize {
+        let labels = self.cells.list.len();
+        match self.cells.delimiter {
+            Delimiter::Values if labels > 0 => cell % labels,
+            _ => cell,
+        }
+    }
+
     /// In a table aligned by spaces: whether a word of a label begins or ends where a stretch of a line does.
     fn is_aligned(&self, bytes: &[u8], place: &Range<usize>) -> bool {
         let labels = self.columns.iter().zip(&self.cells.list);
@@ -245,7 +255,8 @@ impl<'v> Layout<'v> {
     pub fn labels(&self, column: Option<usize>) -> impl Iterator<Item = &Range<usize>> {
         let rows = self.table.iter().flat_map(|table| &table.labels);
         rows.flat_map(move |row| {
-            let wanted = column.map_or(0..row.cells.list.len(), |column| column..column + 1);
+            let all = 0..row.cells.list.len();
+            let wanted = column.map_or(all, |column| row.place_of(column)..row.place_of(column) + 1);
             row.cells.list.get(wanted).unwrap_or_default()
         })
     }
@@ -312,7 +323,7 @@ impl<'v> Layout<'v> {
                 let place = split::columns(self.bytes, self.line.start, stretch);
                 labels.above(self.bytes, place)
             }
-            _ => labels.cells.list.get(column).cloned(),
+            _ => labels.cells.list.get(labels.place_of(column)).cloned(),
         }
     }
 
@@ -335,13 +346,27 @@ impl<'v> Layout<'v> {
             self.cells = None;
             return;
         }
+        if let Some(statement) = sql::statement(line, start) {
+            self.begin(statement);
+            return;
+        }
+        let is_statement = |table: &Block| table.delimiter == Delimiter::Values;
+        if sql::announces_values(line) && self.table.as_ref().is_some_and(is_statement) {
+            self.cells = None;
+            return;
+        }
         self.cells = match line.len() > LONGEST_ROW {
             true => None,
             false => self.split(line, start),
         };
         let Some(cells) = &self.cells else {
-            // A table of a document goes on after a title or an empty row; one in running text does not.
-            if self.kind != TextKind::Table {
+            // A table of a document goes on after a title or an empty row; one in running text does not, but for an empty
+            // line below its labels where nothing else separates like that.
+            let labelled = |table: &Block| {
+                let labels = table.labels.last().is_some_and(|labels| labels.row.end == start);
+                labels && table.delimiter.is_certain() && line.trim_ascii().is_empty()
+            };
+            if self.kind != TextKind::Table && !self.table.as_ref().is_some_and(labelled) {
                 self.table = None;
             }
             return;
@@ -365,11 +390,29 @@ impl<'v> Layout<'v> {
         }
     }
 
+    /// Begins the table of a database's statement.
+    fn begin(&mut self, statement: sql::Statement) {
+        self.labelled += 1;
+        self.cells = statement.values;
+        let columns = statement.names.len();
+        let cells = Cells {
+            delimiter: statement.rows,
+            spaced: false,
+            list: statement.names,
+        };
+        self.table = Some(Block {
+            delimiter: statement.rows,
+            columns,
+            rows: 1,
+            labels: vec![Labels::of(self.bytes, statement.columns, cells)],
+        });
+    }
+
     /// The cells of a line: as the table that goes on has them, if the line fits it.
     fn split(&self, line: &[u8], start: usize) -> Option<Cells> {
         let as_before = self.table.as_ref().and_then(|table| {
             split::cells_by(line, start, table.delimiter)
-                .filter(|cells| cells.list.len() == table.columns && !table.labels.is_empty())
+                .filter(|cells| table.is_as_wide_as(cells) && !table.labels.is_empty())
         });
         as_before.or_else(|| split::cells(line, start, self.kind == TextKind::Table))
     }
@@ -383,6 +426,8 @@ pub(super) struct FirstHeader {
     pub found: Option<usize>,
     /// Up to here, the lines are none.
     done: usize,
+    /// The last line that could be one, but for its keywords.
+    line: Range<usize>,
 }
 
 impl FirstHeader {
@@ -391,12 +436,17 @@ impl FirstHeader {
         if self.found.is_some() || hit.start < self.done {
             return;
         }
-        let line = line_around(bytes, hit.start);
-        match may_be_header(bytes, &line) {
-            true if keywords.reach_of(hit, false).is_some() => self.found = Some(line.start),
-            true => {}
-            // Nothing else on this line makes it a header.
-            false => self.done = end_of_line(bytes, hit.end),
+        if !self.line.contains(&hit.start) {
+            let line = line_around(bytes, hit.start);
+            if !may_be_header(bytes, &line) {
+                // Nothing else on this line makes it a header.
+                self.done = end_of_line(bytes, hit.end);
+                return;
+            }
+            self.line = line;
+        }
+        if keywords.reach_of(hit, false).is_some() {
+            self.found = Some(self.line.start);
         }
     }
 }
@@ -408,6 +458,9 @@ fn end_of_line(bytes: &[u8], at: usize) -> usize {
 
 fn may_be_header(bytes: &[u8], line: &Range<usize>) -> bool {
     let text = bytes.get(line.clone()).unwrap_or_default();
+    if sql::statement(text, line.start).is_some() {
+        return true;
+    }
     if split::holds_data(text) {
         return false;
     }
@@ -434,6 +487,14 @@ impl Block {
         match self.labels.last() {
             None => self.rows <= ROWS_ABOVE_HEADER,
             Some(labels) => self.labels.len() < ROWS_OF_LABELS && labels.row.end == start,
+        }
+    }
+
+    /// Whether as many cells stand in a line as the table has columns, or in each row of one that holds several.
+    fn is_as_wide_as(&self, cells: &Cells) -> bool {
+        match self.delimiter {
+            Delimiter::Values => cells.list.len().is_multiple_of(self.columns),
+            _ => cells.list.len() == self.columns,
         }
     }
 

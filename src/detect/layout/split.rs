@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::sql;
+
 /// What separates cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Delimiter {
@@ -11,12 +13,14 @@ pub(super) enum Delimiter {
     Semicolon,
     /// Two or more spaces, as in a table that was aligned by hand.
     Spaces,
+    /// Rows of a database, each in parentheses.
+    Values,
 }
 
 impl Delimiter {
     /// Whether prose never uses it.
     pub fn is_certain(self) -> bool {
-        matches!(self, Delimiter::Tab | Delimiter::Pipe)
+        matches!(self, Delimiter::Tab | Delimiter::Pipe | Delimiter::Values)
     }
 }
 
@@ -67,7 +71,10 @@ pub(super) fn cells(line: &[u8], start: usize, table: bool) -> Option<Cells> {
 /// Splits a line at a delimiter; none when it does not occur.
 pub(super) fn cells_by(line: &[u8], start: usize, delimiter: Delimiter) -> Option<Cells> {
     let line = line.trim_ascii_end();
-    made(line, start, delimiter, raw(line, delimiter))
+    match delimiter {
+        Delimiter::Values => sql::values(line, start),
+        _ => made(line, start, delimiter, raw(line, delimiter)),
+    }
 }
 
 /// The cells of a line with all that stands between two delimiters.
@@ -78,6 +85,7 @@ fn raw(line: &[u8], delimiter: Delimiter) -> Vec<Range<usize>> {
         Delimiter::Comma => by_octet(line, b',', true),
         Delimiter::Semicolon => by_octet(line, b';', true),
         Delimiter::Spaces => by_spaces(line),
+        Delimiter::Values => Vec::new(),
     }
 }
 
@@ -195,7 +203,7 @@ impl Cells {
                 && cell.len() <= LONGEST_LABEL
                 && cell
                     .iter()
-                    .any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii())
+                    .any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii() || **cell == *b"#")
         };
         filled.len() > 1 && filled.iter().all(is_label)
     }

@@ -96,3 +96,57 @@ fn what_is_skipped_on_the_way_to_a_far_cell_makes_no_difference() {
         assert_eq!(fast, slow.cell(start, start + 9));
     }
 }
+
+#[test]
+fn the_columns_of_a_statement_label_the_values_of_its_rows() {
+    for (text, value, column) in [
+        (
+            "INSERT INTO staff (id, name, ssn) VALUES (7, 'Lee, Ann', '536228145');\n",
+            "536228145",
+            "ssn",
+        ),
+        (
+            "insert into staff(id,name,ssn) values(7,'O\\'Hara (Ann)',N'536228145'),(8,'B','412559921');",
+            "412559921",
+            "ssn",
+        ),
+        (
+            "INSERT INTO staff (id, name, ssn) VALUES (7, 'A''B', '536228145');",
+            "7",
+            "id",
+        ),
+        (
+            "INSERT INTO `staff` (`id`, `name`, `ssn`)\nVALUES\n(7, 'A', '1'),\n(8, 'B', '536228145');\n",
+            "536228145",
+            "ssn",
+        ),
+        (
+            "INSERT INTO staff (id, name, ssn) VALUES\n(7, 'A', '1'),(8, 'B', '536228145');\n",
+            "536228145",
+            "ssn",
+        ),
+        (
+            "COPY public.staff (id, name, ssn) FROM stdin;\n7\tAnn Lee\t536228145\n",
+            "536228145",
+            "ssn",
+        ),
+    ] {
+        assert_eq!(
+            header(text, value, TextKind::Body).as_deref(),
+            Some(column),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_statement_without_columns_labels_nothing() {
+    for text in [
+        "INSERT INTO staff VALUES (7, 'Ann Lee', '536228145');",
+        "INSERT INTO staff (id, name, ssn) SELECT 536228145 FROM x;",
+        "Copy that (it is, I think, 536228145) to me",
+        "INSERT INTO staff (id, 536228145, ssn",
+    ] {
+        assert_eq!(header(text, "536228145", TextKind::Body), None, "{text}");
+    }
+}

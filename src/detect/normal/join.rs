@@ -101,7 +101,10 @@ fn inside_number(bytes: &[u8], end: usize) -> Option<Range<usize>> {
     let mut left = bytes.get(..from)?.iter().rev();
     let mut right = bytes.get(to..)?.iter();
     let joins = match (left.next()?, right.next()?) {
-        (b'0'..=b'9', b'0'..=b'9') => !is_month(bytes.get(to..)?) && !is_date(bytes.get(to..)?),
+        (b'0'..=b'9', b'0'..=b'9') => {
+            let line = bytes.get(to..)?;
+            !is_month(line) && !is_date(line) && !is_entry(line)
+        }
         (b'-', b'A'..=b'Z') if is_of_code(bytes, &(from..to)) => return hyphenated(bytes, from..to),
         (b'A'..=b'Z' | b'0'..=b'9', b'A'..=b'Z') => is_of_code(bytes, &(from..to)),
         (b'-', b'0'..=b'9' | b'-') | (b'0'..=b'9', b'-') => return hyphenated(bytes, from..to),
@@ -131,6 +134,17 @@ fn is_month(line: &[u8]) -> bool {
         [b'/' | b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z', ..]
     );
     matches!(month, 1 | 2) && line.get(month) == Some(&b'/') && matches!(year, 2 | 4) && ends
+}
+
+/// Whether a line begins with its own number, as those of tax forms do: `36   applied to 2025`.
+fn is_entry(line: &[u8]) -> bool {
+    let digits = line
+        .iter()
+        .take(4)
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    digits < 4
+        && matches!(line.get(digits..), Some([b' ', b' ', rest @ ..]) if rest.trim_ascii_start().first().is_some_and(u8::is_ascii_alphabetic))
 }
 
 /// Whether a line begins with a date or the time of day, as the lines of a chat do: `08/24/2025, 8:45`.
