@@ -78,11 +78,10 @@ const SAYS_NOTHING: [&str; 59] = [
 ];
 
 /// Words in the label of a column that may hold a means of payment, or anything at all.
-const OPEN: [&str; 22] = [
+const OPEN: [&str; 21] = [
     "account",
     "accounts",
     "acct",
-    "card",
     "cc",
     "payment",
     "payments",
@@ -112,6 +111,10 @@ pub(super) fn of(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     let before = bare.filter(|bare| bare.ends_with(b":")).unwrap_or(before);
     let place = match before.split_last()? {
         (b':' | b'=' | b'>', rest) => last_words(without_edge(rest), MOST_WORDS + 1),
+        // "a session number, 710562441"
+        (b',', rest) => {
+            last_words(rest, 2).filter(|words| rest.get(words.clone()).is_some_and(ends_as_number))
+        }
         _ => last_words(before, 2).filter(|words| before.get(words.clone()).is_some_and(ends_as_number)),
     }?;
     let letters = before
@@ -153,16 +156,18 @@ fn last_words(text: &[u8], most: usize) -> Option<Range<usize>> {
     Some(begin..text.len())
 }
 
-/// "employee number", "case no.", "item #": the words announce a number.
+/// "employee number", "case no.", "item #", "external_id", "orderNo": the words announce a number.
 fn ends_as_number(text: &[u8]) -> bool {
-    let last = text.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
-    let letters = || last.iter().filter(|byte| byte.is_ascii_alphabetic());
-    let is = |word: &&[u8]| {
-        let small = letters().map(u8::to_ascii_lowercase);
-        small.eq(word.iter().copied())
-    };
-    let announce: [&[u8]; 5] = [b"number", b"no", b"num", b"nbr", b"id"];
-    last.ends_with(b"#") || announce.iter().any(is)
+    const ANNOUNCE: [&str; 5] = ["number", "no", "num", "nbr", "id"];
+    let text = text.trim_ascii_end();
+    let last = words(text).last().unwrap_or_default();
+    // The last word of several that were written as one.
+    let hump = last.iter().rposition(u8::is_ascii_uppercase).filter(|at| {
+        let before = at.checked_sub(1).and_then(|before| last.get(before));
+        before.is_some_and(u8::is_ascii_lowercase)
+    });
+    let word = last.get(hump.unwrap_or(0)..).unwrap_or_default();
+    text.ends_with(b"#") || is_in(&ANNOUNCE, word)
 }
 
 /// Words for people who have a number that is called by their part in the matter: often their Social Security number.
@@ -221,11 +226,23 @@ pub(super) fn is_of_a_thing(label: &[u8]) -> bool {
 
 /// Whether a label may be that of a means of payment, or of anything at all.
 pub(super) fn is_open(label: &[u8]) -> bool {
-    words(label).any(|word| is_in(&OPEN, word))
+    let is_card = |word: &[u8]| {
+        let end = word
+            .get(word.len().saturating_sub("cards".len())..)
+            .unwrap_or_default();
+        let end = end.to_ascii_lowercase();
+        end.ends_with(b"card") || end.ends_with(b"cards")
+    };
+    words(label).any(|word| is_in(&OPEN, word) || is_card(word))
 }
 
 /// Words directly before a value that say nothing of what it is: "Please use 4830127755".
-pub(super) const CARRIES: [&str; 66] = [
+pub(super) const CARRIES: [&str; 71] = [
+    "right",
+    "wrong",
+    "correct",
+    "corrected",
+    "real",
     "mine",
     "yours",
     "his",
@@ -294,10 +311,11 @@ pub(super) const CARRIES: [&str; 66] = [
     "via",
 ];
 
-/// Whether no keyword stands in a label, and it says more than "number".
-pub(super) fn says_something_else(scene: &Scene, label: &Range<usize>) -> bool {
+/// Whether no keyword that speaks for a value stands in a label, and it says more than "number".
+pub(super) fn says_something_else(rule: &Rule, scene: &Scene, label: &Range<usize>) -> bool {
     let at = scene.hits.partition_point(|hit| hit.end <= label.start);
-    let holds_keyword = scene.hits.get(at).is_some_and(|hit| hit.start < label.end);
+    let mut within = scene.hits.iter().skip(at).take_while(|hit| hit.start < label.end);
+    let holds_keyword = within.any(|hit| rule.keywords.may_speak_for(hit));
     let text = scene.bytes.get(label.clone()).unwrap_or_default();
     // "4d NUMBER", as it is printed on a license.
     let says = |word: &[u8]| (word.len() > 1 || word.len() == text.len()) && says_something(word);
@@ -325,8 +343,9 @@ pub(super) fn says_something(word: &[u8]) -> bool {
 
 /// Whether a list may go on over a stretch of text: it holds separators, numbers, names and little words.
 pub(super) fn keeps_a_list(scene: &Scene, between: &[u8]) -> bool {
-    const LINKS: [&str; 12] = [
-        "and", "or", "then", "also", "plus", "for", "of", "the", "as", "well", "s", "to",
+    const LINKS: [&str; 19] = [
+        "and", "or", "then", "also", "plus", "for", "of", "the", "as", "well", "s", "to", "is", "mine",
+        "yours", "his", "hers", "ours", "theirs",
     ];
     let is_link = |word: &[u8]| is_in(&LINKS, word);
     // "Routing 011000015 / account 4830127755\nBatch 77985053": a line or a sentence that begins with a word.
@@ -357,6 +376,11 @@ pub(super) fn labels_the_next(bytes: &[u8], end: usize) -> bool {
     let rest = bytes.get(end..).unwrap_or_default();
     let line = rest.iter().take(15).take_while(|byte| **byte != b'\n').count();
     let line = rest.get(..line).unwrap_or_default();
+    // The full stop of "acct no." ends no sentence.
+    let short = line
+        .strip_prefix(b".")
+        .filter(|_| sentence::ends_short(bytes.get(..end).unwrap_or_default()));
+    let line = short.unwrap_or(line);
     let line = line
         .get(..sentence::first_ends(line).unwrap_or(line.len()))
         .unwrap_or_default();
@@ -401,6 +425,12 @@ pub(super) fn is_masked(between: &[u8]) -> bool {
         .windows(3)
         .any(|three| matches!(three, b"***" | b"XXX" | b"xxx"));
     signs || memchr::memmem::find(between, "\u{2022}\u{2022}".as_bytes()).is_some()
+}
+
+/// Whether a keyword that begins at an octet, and the value behind it, are parts of a path: "GET /account/482139071".
+pub(super) fn is_in_path(bytes: &[u8], keyword: usize, between: &[u8]) -> bool {
+    let before = keyword.checked_sub(1).and_then(|before| bytes.get(before));
+    between == b"/" && before == Some(&b'/')
 }
 
 /// Whether a number is joined to letters before it: "EQ-536-22-8145".

@@ -127,6 +127,7 @@ pub(super) fn weigh(
     {
         voices.lift();
     }
+    voices.follow_issuer();
     let supported = voices.support || evidence.is_some() || voices.issuer.is_some();
     // What a list goes on with was supported where it began.
     if !listed && scene.cell.is_none_or(|cell| cell.may_be_prose) {
@@ -224,7 +225,7 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
     if let Some(label) = scene
         .own
         .place(scene.bytes)
-        .filter(|_| scene.own.is_foreign(scene))
+        .filter(|_| scene.own.is_foreign(rule, scene))
     {
         let from_label = candidate.start - label.start;
         let text = scene.bytes.get(label.clone()).unwrap_or_default();
@@ -238,7 +239,9 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
             .filter(|keyword| keyword.distance < from_label && keyword.side == Side::Before);
         voices.labelled = true;
         // "Account no." may be that of a card, whose form and check prove it.
-        voices.numbered = label::numbers_things(text) && !(pattern.decisive && label::is_open(text));
+        voices.numbered = !(pattern.decisive && label::is_open(text))
+            && (label::numbers_things(text) && !things::names_an_employee(text)
+                || !pattern.decisive && things::is_called_a_thing(rule, text));
     }
     voices.settle();
     voices
@@ -297,7 +300,7 @@ fn in_table(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> V
                 .for_each(|heard| voices.hear(rule, candidate, scene, heard));
         }
     }
-    if own.is_some() && scene.own.is_foreign(scene) {
+    if own.is_some() && scene.own.is_foreign(rule, scene) {
         voices.strong = None;
         voices.weak = None;
         voices.labelled = true;

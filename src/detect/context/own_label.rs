@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::ops::Range;
 
+use super::super::rule::Rule;
 use super::{Scene, label};
 
 /// The label directly before a value. Several patterns of several rules ask for it, so it is kept.
@@ -40,11 +41,12 @@ impl OwnLabel {
         self.place(scene.bytes).is_some_and(told)
     }
 
-    /// Whether it names something that is not the element: no keyword stands in it, it says more than "number", and it is
+    /// Whether it names something that is not the element: no keyword stands in it that
+    /// would speak for the value, it says more than "number", and it is
     /// no person's name.
-    pub(super) fn is_foreign(&self, scene: &Scene) -> bool {
+    pub(super) fn is_foreign(&self, rule: &Rule, scene: &Scene) -> bool {
         self.place(scene.bytes)
-            .is_some_and(|own| label::says_something_else(scene, own))
+            .is_some_and(|own| label::says_something_else(rule, scene, own))
             && self.is_impersonal(scene)
     }
 }

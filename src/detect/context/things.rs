@@ -130,7 +130,27 @@ const PERSONS: [&str; 55] = [
 
 /// Whether a label names somebody by their family, part or trade: "Staff ID", "Emp #".
 pub(super) fn names_a_person(label: &[u8]) -> bool {
-    words(label).any(|word| is_in(&PERSONS, word) || is_in(&["emp", "ee", "person"], word))
+    words(label).any(|word| is_in(&PERSONS, word)) || names_an_employee(label)
+}
+
+/// Whether a label names somebody by what payrolls call them: "emp_id".
+pub(super) fn names_an_employee(label: &[u8]) -> bool {
+    words(label).any(|word| is_in(&["emp", "ee", "person"], word))
+}
+
+/// Whether a label is no more than one of the rule's words for things: "instrument", "Press release". What was read "from the
+/// registration screen" may be anything.
+pub(super) fn is_called_a_thing(rule: &Rule, label: &[u8]) -> bool {
+    const MOST_WORDS: usize = 2;
+    const WHERE: [&str; 9] = ["from", "the", "on", "in", "per", "of", "a", "this", "says"];
+    let mut words: Vec<&[u8]> = words(label).collect();
+    if words.len() > MOST_WORDS || words.iter().any(|word| is_in(&WHERE, word)) {
+        return false;
+    }
+    while words.last().is_some_and(|word| is_in(&ANNOUNCES, word)) {
+        words.pop();
+    }
+    words.last().is_some_and(|word| rule.is_thing(word))
 }
 
 /// Where a list of Social Security numbers, or of what looks like them, begins whose last one begins at `start`: "part

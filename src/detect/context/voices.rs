@@ -20,6 +20,12 @@ pub(in super::super) enum Side {
 /// How long a line may be, up to the value, of which the line above says what it is about.
 const SHORT_LINE: usize = 24;
 
+/// So many octets may stand between the name of an issuer and the value it leads to.
+const LEADING: usize = 2;
+
+/// What stands between two words of which either may be meant: " and/or ".
+const LONGEST_OR: usize = 8;
+
 /// A keyword that speaks for a candidate.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct Keyword {
@@ -123,6 +129,24 @@ impl Heard<'_> {
                 .is_some_and(|name| name.start < hit.start && hit.end == name.end)
     }
 
+    /// Whether the keyword names but another thing that the value may be: "SSN or employee ID: 536-22-8145".
+    fn is_alternative(&self, rule: &Rule, scene: &Scene) -> bool {
+        let last = scene.hits.partition_point(|hit| hit.start < self.hit.start);
+        let earlier = scene.hits.iter().take(last).rev();
+        let one = earlier
+            .take_while(|hit| hit.end + LONGEST_OR >= self.hit.start)
+            .find(|hit| hit.end <= self.hit.start && rule.keywords.speaks_for(hit));
+        let or = one.and_then(|one| scene.bytes.get(one.end..self.hit.start));
+        or.is_some_and(|or| label::is_in(&["or", "/", "and/or"], or.trim_ascii()))
+    }
+
+    /// Whether the keyword is no abbreviation and stands directly before the value.
+    fn leads(&self) -> bool {
+        const ABBREVIATION: usize = 4;
+        let spelled = self.hit.end - self.hit.start > ABBREVIATION;
+        spelled && self.side == Side::Before && self.distance <= LEADING
+    }
+
     /// What lies between the keyword and the value; none when it labels the column, which has other rows between.
     fn gap<'v>(&self, candidate: &Candidate, scene: &Scene<'v>) -> Option<&'v [u8]> {
         match self.side {
@@ -178,6 +202,7 @@ impl Heard<'_> {
                 && self.side == Side::Before
                 && label::is_of_next_sentence(rule, scene, (self.hit.start, candidate.start))
             || strength == Strength::Against && label::is_spent(self.between)
+            || speaks && label::is_in_path(scene.bytes, self.hit.start, self.between)
             || label::is_left_blank(self.between);
         let labels_next = || self.limits.before_only || label::labels_the_next(scene.bytes, self.hit.end);
         let of_next = self.side == Side::After
@@ -210,6 +235,8 @@ pub(super) struct Voices {
     /// A word that is a sure sign speaks for it.
     sure: bool,
     pub issuer: Option<usize>,
+    /// The issuer is named in full directly before it.
+    led: bool,
     /// The value has a label of its own, which names something else.
     pub labelled: bool,
     /// That label says that the value is the number of something, and of no person.
@@ -252,6 +279,20 @@ impl Voices {
         self.against = None;
     }
 
+    /// Where the issuer leads to the value, a weak keyword is as good as a strong one: "the license he'll show is New York 307 784
+    /// 310".
+    pub fn follow_issuer(&mut self) {
+        let weak = self
+            .weak
+            .filter(|keyword| self.led && keyword.side == Side::Before);
+        if self.strong.is_none() && weak.is_some_and(|keyword| keyword.distance > LEADING) {
+            self.strong = weak.map(|keyword| Keyword {
+                strong: true,
+                ..keyword
+            });
+        }
+    }
+
     /// A keyword that needs support is but a weak one where nothing supports it, or something near by is about another
     /// matter.
     pub fn doubt(&mut self, supported: bool) {
@@ -284,6 +325,7 @@ impl Voices {
                     let near = heard.distance <= ISSUER_WINDOW && !code;
                     let fits = near && candidate.forms.contains(&form);
                     self.issuer = self.issuer.or(Some(form).filter(|_| fits));
+                    self.led |= fits && heard.leads();
                 }
                 Use::Speaks {
                     strength,
@@ -329,7 +371,9 @@ impl Voices {
                     let turned = heard.hit.turned.matters(Turned { after, ..turned_by });
                     let strength = if turned { spoken.turned() } else { spoken };
                     if strength == Strength::Against
-                        && (heard.is_of_another(rule, candidate, scene) || heard.is_in_name(scene))
+                        && (heard.is_of_another(rule, candidate, scene)
+                            || heard.is_in_name(scene)
+                            || heard.is_alternative(rule, scene))
                     {
                         continue;
                     }

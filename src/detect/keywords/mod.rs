@@ -255,6 +255,14 @@ impl Keywords {
         })
     }
 
+    /// Whether a keyword speaks for a value or names its issuer, whatever words stand beside it.
+    pub fn may_speak_for(&self, hit: &Hit) -> bool {
+        self.speaks_for(&Hit {
+            turned: Turned::default(),
+            ..*hit
+        })
+    }
+
     /// Whether a keyword names an issuer.
     pub fn names_issuer(&self, hit: &Hit) -> bool {
         let uses = self.word(hit).map_or(&[][..], |word| &word.uses);
