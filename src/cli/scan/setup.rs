@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{Bundle, Settings};
 use crate::detect::RuleSource;
-use crate::inspect::{self, Asked, Ocr, OcrMode, OcrSettings, Scanner, StartError};
+use crate::inspect::{self, Asked, Ocr, OcrMode, OcrSettings, PendingOcr, Scanner, StartError};
 use crate::policy::Policy;
 
 use super::Arguments;
@@ -57,14 +57,18 @@ impl Setup {
         let bundle = bundle(policies)?;
         let scanner = Scanner::start(asked, inspect, &bundle.rules).await;
         let scanner = scanner.map_err(in_words)?;
-        if ocr.mode != OcrMode::Off {
-            match Ocr::start(ocr, inspect.allow_weak_jail).await {
+        match ocr.mode {
+            OcrMode::Off => {}
+            OcrMode::Required => match Ocr::start(ocr, inspect.allow_weak_jail).await {
                 Ok(ocr) => scanner.read_pictures_with(ocr),
-                Err(why) if ocr.mode == OcrMode::Required => {
-                    return Err(format!("pictures cannot be read: {why}"));
-                }
-                // Pictures stay obstacles, and the result says so.
-                Err(_) => {}
+                Err(why) => return Err(format!("pictures cannot be read: {why}")),
+            },
+            // Files without pictures need not wait for a trial. Where it fails, pictures stay obstacles, and the result says
+            // so.
+            OcrMode::WhenInstalled => {
+                let (settings, weak) = (ocr.clone(), inspect.allow_weak_jail);
+                let trial = async move { Ocr::start(&settings, weak).await.ok() };
+                scanner.read_pictures_with(PendingOcr::when_needed(ocr.clone(), trial));
             }
         }
         Ok(Setup {

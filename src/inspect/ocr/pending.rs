@@ -35,6 +35,15 @@ impl PendingOcr {
         PendingOcr { settings, ocr }
     }
 
+    /// With OCR that has `settings`; the trial begins with the first message that has a picture, which waits for it.
+    pub fn when_needed(
+        settings: Settings,
+        trial: impl Future<Output = Option<Ocr>> + Send + 'static,
+    ) -> PendingOcr {
+        let ocr = (Box::pin(trial) as Boxed<'static, Option<Ocr>>).shared();
+        PendingOcr { settings, ocr }
+    }
+
     /// Whether the trial has ended badly, so that no picture will be read.
     pub(in crate::inspect) fn has_failed(&self) -> bool {
         matches!(self.ocr.peek(), Some(None))
@@ -56,5 +65,29 @@ impl From<Ocr> for PendingOcr {
         let settings = ocr.shared.settings.clone();
         let ocr = (Box::pin(std::future::ready(Some(ocr))) as Boxed<'static, Option<Ocr>>).shared();
         PendingOcr { settings, ocr }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_trial_for_when_it_is_needed_begins_with_the_first_picture() {
+        let begun = Arc::new(AtomicBool::new(false));
+        let mark = begun.clone();
+        let pending = PendingOcr::when_needed(Settings::default(), async move {
+            mark.store(true, Ordering::SeqCst);
+            None
+        });
+        tokio::task::yield_now().await;
+        assert!(!begun.load(Ordering::SeqCst), "nobody has asked for it");
+        assert!(!pending.has_failed(), "nobody knows yet");
+        assert!(pending.ocr().await.is_none());
+        assert!(begun.load(Ordering::SeqCst));
+        assert!(pending.has_failed(), "the next picture need not wait");
     }
 }
