@@ -343,9 +343,9 @@ pub(super) fn says_something(word: &[u8]) -> bool {
 
 /// Whether a list may go on over a stretch of text: it holds separators, numbers, names and little words.
 pub(super) fn keeps_a_list(scene: &Scene, between: &[u8]) -> bool {
-    const LINKS: [&str; 19] = [
-        "and", "or", "then", "also", "plus", "for", "of", "the", "as", "well", "s", "to", "is", "mine",
-        "yours", "his", "hers", "ours", "theirs",
+    const LINKS: [&str; 21] = [
+        "and", "but", "now", "or", "then", "also", "plus", "for", "of", "the", "as", "well", "s", "to", "is",
+        "mine", "yours", "his", "hers", "ours", "theirs",
     ];
     let is_link = |word: &[u8]| is_in(&LINKS, word);
     // "Routing 011000015 / account 4830127755\nBatch 77985053": a line or a sentence that begins with a word.
@@ -421,6 +421,17 @@ pub(super) fn is_left_blank(between: &[u8]) -> bool {
 
 /// Whether a number stands in a stretch of text whose digits nobody is meant to read: "XXX-XX-8145", "******7755".
 pub(super) fn is_masked(between: &[u8]) -> bool {
+    // "SSN (XXX-XX-XXXX): " only says how it is written.
+    let hint = between.trim_ascii_start().strip_prefix(b"(").and_then(|hint| {
+        let end = memchr::memchr(b')', hint)?;
+        let rest = hint.get(end + 1..)?;
+        let form = hint
+            .get(..end)?
+            .iter()
+            .all(|byte| !byte.is_ascii_alphanumeric() || byte.eq_ignore_ascii_case(&b'x'));
+        (form && matches!(rest.trim_ascii_start(), [b':' | b'=', ..])).then_some(rest)
+    });
+    let between = hint.unwrap_or(between);
     let signs = between
         .windows(3)
         .any(|three| matches!(three, b"***" | b"XXX" | b"xxx"));

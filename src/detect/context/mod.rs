@@ -1,6 +1,7 @@
 //! How sure a candidate is, by what stands around it: keywords with their distance, labels, the header of a
 //! column, supporting evidence, an issuer that is named.
 
+mod aside;
 mod label;
 mod own_label;
 mod things;

@@ -7,7 +7,7 @@ use super::super::layout::Cell;
 use super::super::rule::{Rule, compact};
 use super::super::rule_file::Strength;
 use super::super::sentence;
-use super::{Scene, Silence, label};
+use super::{Scene, Silence, aside, label};
 
 /// Where a keyword stands. The order is the order of nearness when distances are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,6 +138,26 @@ impl Heard<'_> {
             .find(|hit| hit.end <= self.hit.start && rule.keywords.speaks_for(hit));
         let or = one.and_then(|one| scene.bytes.get(one.end..self.hit.start));
         or.is_some_and(|or| label::is_in(&["or", "/", "and/or"], or.trim_ascii()))
+    }
+
+    /// Whether the keyword but says where a number that a sure sign announces is to be found: "SSN on the order: 536-22-8145",
+    /// "the driver's license for the claim is 482139071". Directly before a number it is taken for its label, unless the form
+    /// of the number says much itself.
+    fn is_in_label(&self, rule: &Rule, candidate: &Candidate, scene: &Scene) -> bool {
+        if self.side != Side::Before {
+            return false;
+        }
+        let pattern = rule.patterns.get(candidate.pattern);
+        let decisive = pattern.is_some_and(|pattern| pattern.decisive);
+        let telling = decisive || pattern.is_some_and(|pattern| pattern.heeds_label);
+        let last = scene.hits.partition_point(|hit| hit.start < self.hit.start);
+        let mut earlier = scene.hits.iter().take(last).rev();
+        let sign = earlier
+            .by_ref()
+            .take_while(|hit| hit.end + aside::LONGEST >= self.hit.start)
+            .find(|hit| hit.end <= self.hit.start && rule.keywords.announces(hit, !decisive));
+        let before = sign.and_then(|sign| scene.bytes.get(sign.end..self.hit.start));
+        before.is_some_and(|before| aside::says_where(before, self.between, telling))
     }
 
     /// Whether the keyword is no abbreviation and stands directly before the value.
@@ -373,7 +393,8 @@ impl Voices {
                     if strength == Strength::Against
                         && (heard.is_of_another(rule, candidate, scene)
                             || heard.is_in_name(scene)
-                            || heard.is_alternative(rule, scene))
+                            || heard.is_alternative(rule, scene)
+                            || heard.is_in_label(rule, candidate, scene))
                     {
                         continue;
                     }

@@ -263,6 +263,15 @@ impl Keywords {
         })
     }
 
+    /// Whether a keyword, as it stands there, is a strong one for a value, or even a sure sign of it.
+    pub fn announces(&self, hit: &Hit, surely: bool) -> bool {
+        let uses = self.word(hit).map_or(&[][..], |word| &word.uses);
+        uses.iter().any(|does| {
+            matches!(does, Use::Speaks { strength: Strength::Strong, sure, turned_by, .. }
+                if (*sure || !surely) && !hit.turned.matters(*turned_by))
+        })
+    }
+
     /// Whether a keyword names an issuer.
     pub fn names_issuer(&self, hit: &Hit) -> bool {
         let uses = self.word(hit).map_or(&[][..], |word| &word.uses);

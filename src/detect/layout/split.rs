@@ -13,6 +13,8 @@ pub(super) enum Delimiter {
     Semicolon,
     /// Two or more spaces, as in a table that was aligned by hand.
     Spaces,
+    /// A slash with spaces around it.
+    Slash,
     /// Rows of a database, each in parentheses.
     Values,
 }
@@ -33,6 +35,8 @@ pub(super) struct Cells {
     pub list: Vec<Range<usize>>,
 }
 
+/// What separates "SSN / DOB / phone", but not a date.
+const SLASH: &[u8] = b" / ";
 /// So many digits make a cell data.
 const DIGITS_OF_DATA: usize = 4;
 /// A label with a year in it has at least so many letters.
@@ -58,6 +62,7 @@ pub(super) fn cells(line: &[u8], start: usize, table: bool) -> Option<Cells> {
         (spaced, Delimiter::Spaces),
         (has(b';'), Delimiter::Semicolon),
         (has(b','), Delimiter::Comma),
+        (memchr::memmem::find(line, SLASH).is_some(), Delimiter::Slash),
     ];
     let split = possible.into_iter().filter(|(fits, _)| *fits);
     let split = split.filter_map(|(_, delimiter)| {
@@ -85,6 +90,7 @@ fn raw(line: &[u8], delimiter: Delimiter) -> Vec<Range<usize>> {
         Delimiter::Comma => by_octet(line, b',', true),
         Delimiter::Semicolon => by_octet(line, b';', true),
         Delimiter::Spaces => by_spaces(line),
+        Delimiter::Slash => by_slashes(line),
         Delimiter::Values => Vec::new(),
     }
 }
@@ -145,7 +151,7 @@ fn is_year_or_form(run: &[u8]) -> bool {
 /// Whether a line is no row of any table, and draws none: nothing in it separates.
 pub(super) fn is_no_row(line: &[u8]) -> bool {
     let line = line.trim_ascii();
-    let separates = |byte: &u8| matches!(byte, b'\t' | b'|' | b';' | b',');
+    let separates = |byte: &u8| matches!(byte, b'\t' | b'|' | b';' | b',' | b'/');
     let spaced = |pair: &[u8]| pair.iter().all(u8::is_ascii_whitespace);
     !line.iter().any(separates) && !line.windows(2).any(spaced) && !is_rule(line)
 }
@@ -227,6 +233,15 @@ fn by_octet(line: &[u8], delimiter: u8, quotes: bool) -> Vec<Range<usize>> {
             from = at + 1;
         }
     }
+    cells.push(from..line.len());
+    cells
+}
+
+fn by_slashes(line: &[u8]) -> Vec<Range<usize>> {
+    let mut from = 0;
+    let mut cells: Vec<Range<usize>> = memchr::memmem::find_iter(line, SLASH)
+        .map(|at| std::mem::replace(&mut from, at + SLASH.len())..at)
+        .collect();
     cells.push(from..line.len());
     cells
 }

@@ -303,7 +303,10 @@ fn is_firm(names: &Names, next: Option<&Token>) -> bool {
     // After a comma the sentence may go on: "John Smith, bank account".
     const AFTER_COMMA: [&str; 8] = ["inc", "llc", "llp", "ltd", "corp", "plc", "gmbh", "lp"];
     next.is_some_and(|next| match next.gap {
-        Gap::Space => holds(&names.words.firms, next.text),
+        // "Mary Jones bank account" is hers.
+        Gap::Space => {
+            holds(&names.words.firms, next.text) && !(next.case == Case::Lower && next.lists.is_word())
+        }
         Gap::Comma => AFTER_COMMA.contains(&lower(next.text).as_str()),
         _ => false,
     })

@@ -33,6 +33,9 @@ fn names_are_found_in_every_shape() {
         "Smith\tJohn",
         "\"fullName\": \"Jane Roe\"",
         "Jose Nunez",
+        "JONES^MARY",
+        "_Mary Jones_ called",
+        "Mary Jones bank account",
     ] {
         assert!(!names(text).is_empty(), "{text}");
     }
@@ -57,6 +60,8 @@ fn capitalised_words_that_are_no_people_are_not_taken_for_names() {
         "Company name: Acme Widgets",
         "Main Street",
         "First name: John",
+        "Mary Jones Bank",
+        "mary_jones_count",
         "S12345678 Smith",
         "Thanks, John",
         "American Express",

@@ -89,12 +89,20 @@ fn case(text: &[u8], start: usize, end: usize) -> Case {
         at.and_then(|at| text.get(at))
             .is_some_and(|byte| byte.is_ascii_digit() || matches!(byte, b'_' | b'@'))
     };
+    // "_Mary Jones_" is emphasis.
+    let emphasis = |sign: Option<usize>, beyond: Option<usize>| {
+        let octet = |at: Option<usize>| at.and_then(|at| text.get(at));
+        octet(sign) == Some(&b'_') && !octet(beyond).is_some_and(u8::is_ascii_alphanumeric)
+    };
+    let stands_before =
+        || beside(start.checked_sub(1)) && !emphasis(start.checked_sub(1), start.checked_sub(2));
+    let stands_behind = || beside(Some(end)) && !emphasis(Some(end), Some(end + 1));
     let word = text.get(start..end).unwrap_or_default();
     let mut letters = word.iter().filter(|byte| is_letter(**byte));
     let first = letters.next().copied().unwrap_or_default();
     let mut rest = letters.peekable();
     match () {
-        () if beside(start.checked_sub(1)) || beside(Some(end)) => Case::Other,
+        () if stands_before() || stands_behind() => Case::Other,
         () if first.is_ascii_lowercase() => Case::Lower,
         () if rest.peek().is_none() => Case::Initial,
         () if rest.all(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) => Case::Upper,
@@ -116,7 +124,8 @@ fn gap(between: &[u8]) -> Gap {
     match first.get(..length).unwrap_or_default() {
         [] if between.len() <= 3 => Gap::Space,
         [b'.'] => Gap::Stop,
-        [b','] | [b'.', b','] => Gap::Comma,
+        // As HL7 writes names: "JONES^MARY".
+        [b',' | b'^'] | [b'.', b','] => Gap::Comma,
         [b'\t' | b'|' | b';'] | [b' ', ..] => Gap::Cell,
         [] => Gap::Cell,
         [b':' | b'='] | [b':' | b'=', b'\t' | b'|'] | [b'>'] | [b':', b'\n' | b'\r', ..] => Gap::Label,

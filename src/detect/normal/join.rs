@@ -136,15 +136,19 @@ fn is_month(line: &[u8]) -> bool {
     matches!(month, 1 | 2) && line.get(month) == Some(&b'/') && matches!(year, 2 | 4) && ends
 }
 
-/// Whether a line begins with its own number, as those of tax forms do: `36   applied to 2025`.
+/// Whether a line begins with its own number, as those of tax forms and lists do: `36   applied to 2025`, `2) Ann Lee`.
 fn is_entry(line: &[u8]) -> bool {
+    const MOST: usize = 3;
     let digits = line
         .iter()
-        .take(4)
+        .take(MOST + 1)
         .take_while(|byte| byte.is_ascii_digit())
         .count();
-    digits < 4
-        && matches!(line.get(digits..), Some([b' ', b' ', rest @ ..]) if rest.trim_ascii_start().first().is_some_and(u8::is_ascii_alphabetic))
+    let rest = match line.get(digits..) {
+        Some([b' ', b' ', rest @ ..] | [b')' | b'.', b' ', rest @ ..]) => rest.trim_ascii_start(),
+        _ => return false,
+    };
+    digits <= MOST && rest.first().is_some_and(u8::is_ascii_alphabetic)
 }
 
 /// Whether a line begins with a date or the time of day, as the lines of a chat do: `08/24/2025, 8:45`.

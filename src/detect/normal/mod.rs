@@ -4,6 +4,7 @@
 //! Text that is ASCII already (most mail) is neither copied nor mapped.
 
 mod apart;
+mod blanks;
 mod cells;
 mod fold;
 mod join;
@@ -37,7 +38,7 @@ impl<'t> View<'t> {
             }
         };
         View {
-            bytes,
+            bytes: blanks::lifted(bytes),
             map,
             joins: None,
         }
