@@ -21,7 +21,7 @@ use crate::message::Confidence;
 
 /// See [`Rules::compile`].
 pub(super) fn compile(sources: &[RuleSource]) -> Result<Rules, Vec<RuleError>> {
-    let (mut rules, mut errors) = (Vec::new(), Vec::new());
+    let (mut rules, mut errors, mut borrowed) = (Vec::new(), Vec::new(), Vec::new());
     let mut ids = HashSet::new();
     for source in sources {
         let (file, read) = rule_file::read(source);
@@ -35,6 +35,7 @@ pub(super) fn compile(sources: &[RuleSource]) -> Result<Rules, Vec<RuleError>> {
         }
         // A file that is no TOML has no rule to look at.
         let has_content = compiler.errors.is_empty() || !file.title.is_empty() || !file.patterns.is_empty();
+        borrowed.push((source.file.clone(), id.clone(), file.things_of.clone()));
         let rule = has_content.then(|| compiler.rule(id, file));
         compiler.errors.sort_by_key(|error| error.line);
         errors.append(&mut compiler.errors);
@@ -43,6 +44,7 @@ pub(super) fn compile(sources: &[RuleSource]) -> Result<Rules, Vec<RuleError>> {
     if !errors.is_empty() {
         return Err(errors);
     }
+    lend_things(&mut rules, &borrowed)?;
     let names = Names::load().map_err(|message| vec![whole(message)])?;
     let vocabulary = Vocabulary::of(rules.iter().map(|rule| &rule.keywords));
     let patterns = rules.iter().enumerate();
@@ -68,6 +70,36 @@ pub(super) fn compile(sources: &[RuleSource]) -> Result<Rules, Vec<RuleError>> {
     } else {
         Err(refused)
     }
+}
+
+/// Gives rules the words for things of others, as their files ask for it: file, rule, and the others' names.
+fn lend_things(
+    rules: &mut [Rule],
+    borrowed: &[(String, String, Vec<At<String>>)],
+) -> Result<(), Vec<RuleError>> {
+    let mut errors = Vec::new();
+    for (file, id, others) in borrowed {
+        for other in others {
+            let lender = rules.iter().find(|rule| rule.id == other.value);
+            let Some(things) = lender.map(|rule| rule.things.clone()) else {
+                errors.push(RuleError {
+                    file: file.clone(),
+                    line: other.line,
+                    message: format!(
+                        "there is no rule `{}`; name one whose file lies beside this one",
+                        other.value
+                    ),
+                });
+                continue;
+            };
+            if let Some(rule) = rules.iter_mut().find(|rule| rule.id == *id) {
+                rule.things.extend(things);
+                rule.things.sort();
+                rule.things.dedup();
+            }
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
 /// Words as neighbours of keywords are looked up.

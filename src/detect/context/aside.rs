@@ -37,10 +37,11 @@ pub(super) fn says_where(before: &[u8], behind: &[u8], telling: bool) -> bool {
         let link = |word: &[u8]| is_in(&LINKS, word);
         matches!(without_edge(behind), [.., b':' | b'=']) || words(behind).last().is_some_and(link)
     };
+    let first = words(text).next();
     match () {
         () if closed => telling || linked(),
-        () if one_of(&FOUND) => true,
-        () => one_of(&USED) && (telling || linked()),
+        () if first.is_some_and(|word| is_in(&FOUND, word)) => true,
+        () => (one_of(&FOUND) || one_of(&USED)) && (telling || linked()),
     }
 }
 
@@ -57,6 +58,7 @@ mod tests {
             (" (", "): ", false, true),
             (" for the ", " ", true, true),
             (" for the ", " ", false, false),
+            (" field on ", " ", false, false),
             (" card with ", " ", false, false),
             (" and ", ": ", true, false),
             (" on file, no ", ": ", true, false),

@@ -223,11 +223,17 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
             .iter()
             .for_each(|heard| voices.hear(rule, candidate, scene, heard));
     }
-    if let Some(label) = scene
+    let own = scene
         .own
         .place(scene.bytes)
-        .filter(|_| scene.own.is_foreign(rule, scene))
-    {
+        .filter(|_| scene.own.is_foreign(rule, scene));
+    // What has a form of its own may be announced by more than what stands directly before it.
+    let telling = pattern.heeds_label || pattern.decisive;
+    let thing = match own {
+        None if !telling && voices.keyword().is_some() => things::label_of(rule, scene, candidate.start),
+        _ => None,
+    };
+    if let Some(label) = own.or(thing.as_ref()) {
         let from_label = candidate.start - label.start;
         let text = scene.bytes.get(label.clone()).unwrap_or_default();
         // "Social Security number (last page): 412 55 9921"

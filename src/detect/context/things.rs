@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::super::keywords::Hit;
 use super::super::names::is_word;
 use super::super::rule::Rule;
-use super::Scene;
 use super::label::{CARRIES, LONGEST, PEOPLE, is_in, says_something, without_edge, words};
+use super::{Scene, aside};
 
 /// Words that announce a number.
 const ANNOUNCES: [&str; 8] = ["no", "num", "nbr", "number", "nos", "ids", "numbers", "nums"];
@@ -197,6 +197,40 @@ fn last_word(text: &[u8]) -> Range<usize> {
         .take_while(|byte| byte.is_ascii_alphabetic())
         .count();
     text.len() - letters..text.len()
+}
+
+/// The word for a thing that stands directly before a value as its label, and is a label of another value than the one a
+/// keyword before announces: "her driver's license; chart 482139071". None where the keyword says that the number is to be found
+/// there: "the SSN in his chart: …".
+pub(super) fn label_of(rule: &Rule, scene: &Scene, start: usize) -> Option<Range<usize>> {
+    if !follows_a_thing(rule, scene, start) {
+        return None;
+    }
+    let from = start.saturating_sub(LONGEST);
+    let before = scene.bytes.get(from..start)?;
+    let mut place = last_word(before);
+    if is_in(&ANNOUNCES, before.get(place.clone())?) {
+        place = last_word(before.get(..place.start)?);
+    }
+    let thing = from + place.start..from + place.end;
+    let last = scene.hits.partition_point(|hit| hit.end <= thing.start);
+    // "CDL, license no. 482139071"
+    let mut within = scene.hits.iter().skip(last).take_while(|hit| hit.start < start);
+    if within.any(|hit| rule.keywords.may_speak_for(hit)) {
+        return None;
+    }
+    let mut earlier = scene.hits.iter().take(last).rev();
+    let near = |hit: &&Hit| hit.end + aside::LONGEST >= thing.start;
+    let sign = earlier
+        .by_ref()
+        .take_while(near)
+        .find(|hit| rule.keywords.announces(hit, true));
+    let is_found_there = sign.is_some_and(|sign| {
+        let between = scene.bytes.get(sign.end..thing.start).unwrap_or_default();
+        let behind = scene.bytes.get(thing.end..start).unwrap_or_default();
+        aside::says_where(between, behind, false)
+    });
+    (!is_found_there).then_some(thing)
 }
 
 /// Whether the word directly before a value is one of the rule's for things: "quote 742-42-8542", but not "Mary Page

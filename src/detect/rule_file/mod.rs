@@ -31,6 +31,8 @@ pub(super) struct RuleFile {
     pub test_values: Vec<At<String>>,
     pub fakes: Vec<At<String>>,
     pub things: Vec<At<String>>,
+    /// Rules whose words for things are this one's too.
+    pub things_of: Vec<At<String>>,
     pub examples: Vec<At<String>>,
     pub counter_examples: Vec<At<String>>,
     pub patterns: Vec<At<PatternEntry>>,
@@ -200,6 +202,7 @@ pub(super) fn read(source: &RuleSource) -> (RuleFile, Vec<RuleError>) {
         test_values: top.texts("test_values"),
         fakes: top.texts("fakes"),
         things: top.texts("things"),
+        things_of: top.texts("things_of"),
         examples: top.texts("examples"),
         counter_examples: top.texts("counter_examples"),
         patterns: top.tables("pattern", pattern),

@@ -5,6 +5,7 @@ mod explained;
 mod hostile;
 mod mail;
 mod people;
+mod phrases;
 mod readings;
 mod rule_errors;
 mod traps;

@@ -223,3 +223,33 @@ fn two_files_of_one_name_are_refused() {
             .contains("there is a second rule `badge`")
     );
 }
+
+#[test]
+fn a_rule_that_borrows_from_one_that_is_not_there_is_refused_with_its_line() {
+    assert_eq!(
+        told_after("source = \"s\"", "source = \"s\"\nthings_of = [\"passport\"]"),
+        ["badge.toml:4: there is no rule `passport`; name one whose file lies beside this one"]
+    );
+}
+
+#[test]
+fn the_words_for_things_of_another_rule_label_the_number_behind_them() {
+    let source = |file: &str, text: String| RuleSource {
+        file: file.to_owned(),
+        text,
+    };
+    let lender = GOOD
+        .replace("badge", "token")
+        .replace("source = \"s\"", "source = \"s\"\nthings = [\"locker\"]");
+    let borrower = GOOD.replace("source = \"s\"", "source = \"s\"\nthings_of = [\"token\"]");
+    let found = |borrower: String| {
+        let rules = Rules::compile(&[
+            source("badge.toml", borrower),
+            source("token.toml", lender.clone()),
+        ]);
+        let body = super::text(crate::mime::TextKind::Body, None, "my badge and locker 12-345");
+        rules.unwrap().search(&[body]).len()
+    };
+    assert_eq!(found(GOOD.to_owned()), 1);
+    assert_eq!(found(borrower), 0);
+}
