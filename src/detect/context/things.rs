@@ -203,20 +203,22 @@ fn last_word(text: &[u8]) -> Range<usize> {
 /// keyword before announces: "her driver's license; chart 482139071". None where the keyword says that the number is to be found
 /// there: "the SSN in his chart: …".
 pub(super) fn label_of(rule: &Rule, scene: &Scene, start: usize) -> Option<Range<usize>> {
-    if !follows_a_thing(rule, scene, start) {
-        return None;
-    }
     let from = start.saturating_sub(LONGEST);
     let before = scene.bytes.get(from..start)?;
     let mut place = last_word(before);
-    if is_in(&ANNOUNCES, before.get(place.clone())?) {
+    let announced = is_in(&ANNOUNCES, before.get(place.clone())?);
+    if announced {
         place = last_word(before.get(..place.start)?);
     }
     let thing = from + place.start..from + place.end;
     let last = scene.hits.partition_point(|hit| hit.end <= thing.start);
     // "CDL, license no. 482139071"
     let mut within = scene.hits.iter().skip(last).take_while(|hit| hit.start < start);
-    if within.any(|hit| rule.keywords.may_speak_for(hit)) {
+    let may_be_one = announced || rule.is_thing(before.get(place)?);
+    if !may_be_one
+        || within.any(|hit| rule.keywords.may_speak_for(hit))
+        || !follows_a_thing(rule, scene, start)
+    {
         return None;
     }
     let mut earlier = scene.hits.iter().take(last).rev();

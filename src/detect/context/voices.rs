@@ -393,8 +393,8 @@ impl Voices {
                     if strength == Strength::Against
                         && (heard.is_of_another(rule, candidate, scene)
                             || heard.is_in_name(scene)
-                            || heard.is_alternative(rule, scene)
-                            || heard.is_in_label(rule, candidate, scene))
+                            || self.keyword().is_some() && heard.is_alternative(rule, scene)
+                            || self.strong.is_some() && heard.is_in_label(rule, candidate, scene))
                     {
                         continue;
                     }
