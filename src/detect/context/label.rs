@@ -4,7 +4,6 @@
 use std::ops::Range;
 
 use super::super::checks::Check;
-use super::super::keywords::Hit;
 use super::super::names::is_word;
 use super::super::rule::{Rule, compact};
 use super::super::sentence::{self, ends_short};
@@ -313,9 +312,9 @@ pub(super) const CARRIES: [&str; 71] = [
 
 /// Whether no keyword that speaks for a value stands in a label, and it says more than "number".
 pub(super) fn says_something_else(rule: &Rule, scene: &Scene, label: &Range<usize>) -> bool {
-    let at = scene.hits.partition_point(|hit| hit.end <= label.start);
-    let mut within = scene.hits.iter().skip(at).take_while(|hit| hit.start < label.end);
-    let holds_keyword = within.any(|hit| rule.keywords.may_speak_for(hit));
+    let holds_keyword = scene
+        .hits_between(label.start, label.end)
+        .any(|hit| rule.keywords.may_speak_for(hit));
     let text = scene.bytes.get(label.clone()).unwrap_or_default();
     // "4d NUMBER", as it is printed on a license.
     let says = |word: &[u8]| (word.len() > 1 || word.len() == text.len()) && says_something(word);
@@ -470,9 +469,10 @@ pub(super) fn is_of_next_sentence(rule: &Rule, scene: &Scene, (from, to): (usize
     };
     let text = rest.get(place.clone()).unwrap_or_default();
     let (start, end) = (from + begin + place.start, from + begin + place.end);
-    let speaks = |hit: &&Hit| hit.start < end && start < hit.end && rule.keywords.speaks_for(hit);
-    let known =
-        scene.hits.iter().any(|hit| speaks(&hit)) || !scene.names.within(scene.bytes, start, end).is_empty();
+    let known = scene
+        .hits_between(start, end)
+        .any(|hit| rule.keywords.speaks_for(hit))
+        || !scene.names.within(scene.bytes, start, end).is_empty();
     let carries = |word: &[u8]| is_in(&CARRIES, word);
     let name = |word: &[u8]| word.len() > 2 && scene.names.is_name(word) && !is_word(word);
     let says = |word: &[u8]| word.len() > 1 && says_something(word) && !carries(word) && !name(word);

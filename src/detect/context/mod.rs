@@ -59,6 +59,17 @@ pub(super) struct Weight {
     pub issuer: Option<usize>,
 }
 
+impl Scene<'_> {
+    /// The keywords that begin before one octet and end behind another.
+    fn hits_between(&self, start: usize, end: usize) -> impl Iterator<Item = &Hit> {
+        let first = self.hits.partition_point(|hit| hit.end <= start);
+        self.hits
+            .iter()
+            .skip(first)
+            .take_while(move |hit| hit.start < end)
+    }
+}
+
 /// An accepted value that a list may go on from.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Listed {

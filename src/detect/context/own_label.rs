@@ -41,9 +41,8 @@ impl OwnLabel {
         self.place(scene.bytes).is_some_and(told)
     }
 
-    /// Whether it names something that is not the element: no keyword stands in it that
-    /// would speak for the value, it says more than "number", and it is
-    /// no person's name.
+    /// Whether it names something that is not the element: no keyword stands in it that would speak for the value, it says
+    /// more than "number", and it is no person's name.
     pub(super) fn is_foreign(&self, rule: &Rule, scene: &Scene) -> bool {
         self.place(scene.bytes)
             .is_some_and(|own| label::says_something_else(rule, scene, own))

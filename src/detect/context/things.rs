@@ -211,16 +211,16 @@ pub(super) fn label_of(rule: &Rule, scene: &Scene, start: usize) -> Option<Range
         place = last_word(before.get(..place.start)?);
     }
     let thing = from + place.start..from + place.end;
-    let last = scene.hits.partition_point(|hit| hit.end <= thing.start);
     // "CDL, license no. 482139071"
-    let mut within = scene.hits.iter().skip(last).take_while(|hit| hit.start < start);
+    let speaks = |hit: &Hit| rule.keywords.may_speak_for(hit);
     let may_be_one = announced || rule.is_thing(before.get(place)?);
     if !may_be_one
-        || within.any(|hit| rule.keywords.may_speak_for(hit))
+        || scene.hits_between(thing.start, start).any(speaks)
         || !follows_a_thing(rule, scene, start)
     {
         return None;
     }
+    let last = scene.hits.partition_point(|hit| hit.end <= thing.start);
     let mut earlier = scene.hits.iter().take(last).rev();
     let near = |hit: &&Hit| hit.end + aside::LONGEST >= thing.start;
     let sign = earlier
@@ -271,10 +271,11 @@ pub(super) fn follows_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool 
         let says = says_something(word) && !is_in(&CARRIES, word) && !is_in(&LEADS, word);
         says && !of_person && (is_word(word) || !scene.names.is_name(word))
     };
-    let speaks = |hit: &&Hit| hit.end == from + place.end && rule.keywords.speaks_for(hit);
+    let end = from + place.end;
+    let speaks = |hit: &Hit| hit.end == end && rule.keywords.speaks_for(hit);
     let is_thing = match announced {
         true => rule.is_thing(word) || is_any(),
         false => rule.is_thing(word) && !is_name(),
     };
-    is_thing && !scene.hits.iter().any(|hit| speaks(&hit))
+    is_thing && !scene.hits_between(end - 1, end).any(speaks)
 }

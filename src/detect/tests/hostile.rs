@@ -126,6 +126,18 @@ fn texts_made_to_be_slow_are_read_in_one_go() {
         "DE89 ".repeat(1 << 14),
         format!("Name,SSN\n{}", "Mary Jones,412559921\n".repeat(1 << 12)),
         format!("SSN\tx\n{}", "412559921\t".repeat(1 << 13)),
+        "SSN on the order: 412559921 ".repeat(1 << 12),
+        "her license; chart 482139071 ".repeat(1 << 12),
+        "chart no. 482139071, policy ".repeat(1 << 12),
+        "_4".repeat(1 << 14),
+        "____4".repeat(1 << 13),
+        "SSN / DOB / ".repeat(1 << 12),
+        format!(
+            "INSERT INTO t (a, ssn) VALUES {}",
+            "(1, 412559921), ".repeat(1 << 12)
+        ),
+        "INSERT INTO t (ssn, po, po, po) VALUES\n".repeat(1 << 11),
+        format!("insert into t ({}) values (1)", "po, ".repeat(1 << 12)),
     ];
     for flood in floods {
         for kind in [TextKind::Body, TextKind::Table, TextKind::Header] {
