@@ -68,6 +68,16 @@ impl Scene<'_> {
             .skip(first)
             .take_while(move |hit| hit.start < end)
     }
+
+    /// What stands between the last keyword of a kind that ends before a place, but not more than so many octets before it, and
+    /// the place.
+    fn behind_last(&self, place: usize, most: usize, is: impl Fn(&Hit) -> bool) -> Option<&[u8]> {
+        let last = self.hits.partition_point(|hit| hit.start < place);
+        let earlier = self.hits.iter().take(last).rev();
+        let mut near = earlier.take_while(|hit| hit.end + most >= place);
+        let hit = near.find(|hit| hit.end <= place && is(hit))?;
+        self.bytes.get(hit.end..place)
+    }
 }
 
 /// An accepted value that a list may go on from.

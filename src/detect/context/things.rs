@@ -220,18 +220,10 @@ pub(super) fn label_of(rule: &Rule, scene: &Scene, start: usize) -> Option<Range
     {
         return None;
     }
-    let last = scene.hits.partition_point(|hit| hit.end <= thing.start);
-    let mut earlier = scene.hits.iter().take(last).rev();
-    let near = |hit: &&Hit| hit.end + aside::LONGEST >= thing.start;
-    let sign = earlier
-        .by_ref()
-        .take_while(near)
-        .find(|hit| rule.keywords.announces(hit, true));
-    let is_found_there = sign.is_some_and(|sign| {
-        let between = scene.bytes.get(sign.end..thing.start).unwrap_or_default();
-        let behind = scene.bytes.get(thing.end..start).unwrap_or_default();
-        aside::says_where(between, behind, false)
-    });
+    let is_sign = |hit: &Hit| rule.keywords.announces(hit, true);
+    let between = scene.behind_last(thing.start, aside::LONGEST, is_sign);
+    let behind = scene.bytes.get(thing.end..start).unwrap_or_default();
+    let is_found_there = between.is_some_and(|between| aside::says_where(between, behind, false));
     (!is_found_there).then_some(thing)
 }
 

@@ -131,12 +131,7 @@ impl Heard<'_> {
 
     /// Whether the keyword names but another thing that the value may be: "SSN or employee ID: 536-22-8145".
     fn is_alternative(&self, rule: &Rule, scene: &Scene) -> bool {
-        let last = scene.hits.partition_point(|hit| hit.start < self.hit.start);
-        let earlier = scene.hits.iter().take(last).rev();
-        let one = earlier
-            .take_while(|hit| hit.end + LONGEST_OR >= self.hit.start)
-            .find(|hit| hit.end <= self.hit.start && rule.keywords.speaks_for(hit));
-        let or = one.and_then(|one| scene.bytes.get(one.end..self.hit.start));
+        let or = scene.behind_last(self.hit.start, LONGEST_OR, |hit| rule.keywords.speaks_for(hit));
         or.is_some_and(|or| label::is_in(&["or", "/", "and/or"], or.trim_ascii()))
     }
 
@@ -150,13 +145,8 @@ impl Heard<'_> {
         let pattern = rule.patterns.get(candidate.pattern);
         let decisive = pattern.is_some_and(|pattern| pattern.decisive);
         let telling = decisive || pattern.is_some_and(|pattern| pattern.heeds_label);
-        let last = scene.hits.partition_point(|hit| hit.start < self.hit.start);
-        let mut earlier = scene.hits.iter().take(last).rev();
-        let sign = earlier
-            .by_ref()
-            .take_while(|hit| hit.end + aside::LONGEST >= self.hit.start)
-            .find(|hit| hit.end <= self.hit.start && rule.keywords.announces(hit, !decisive));
-        let before = sign.and_then(|sign| scene.bytes.get(sign.end..self.hit.start));
+        let is_sign = |hit: &Hit| rule.keywords.announces(hit, !decisive);
+        let before = scene.behind_last(self.hit.start, aside::LONGEST, is_sign);
         before.is_some_and(|before| aside::says_where(before, self.between, telling))
     }
 

@@ -4,13 +4,14 @@
 //! Text is read line by line, once, as the search goes on; nothing is kept but the header, so that a table of
 //! any length takes no memory.
 
+mod first_header;
 mod split;
 mod sql;
 
 use std::ops::Range;
 
+pub(super) use self::first_header::FirstHeader;
 use self::split::{Cells, Delimiter};
-use super::keywords::{Hit, Keywords};
 use crate::mime::TextKind;
 
 /// A cell of a table and what stands around it, in octets.
@@ -410,75 +411,15 @@ impl<'v> Layout<'v> {
 
     /// The cells of a line: as the table that goes on has them, if the line fits it.
     fn split(&self, line: &[u8], start: usize) -> Option<Cells> {
-        let as_before = self.table.as_ref().and_then(|table| {
-            split::cells_by(line, start, table.delimiter)
-                .filter(|cells| table.is_as_wide_as(cells) && !table.labels.is_empty())
+        let table = self.table.as_ref().filter(|table| !table.labels.is_empty());
+        let as_before = table.and_then(|table| match table.delimiter {
+            Delimiter::Values => sql::values(line, start, table.columns),
+            delimiter => {
+                split::cells_by(line, start, delimiter).filter(|cells| cells.list.len() == table.columns)
+            }
         });
         as_before.or_else(|| split::cells(line, start, self.kind == TextKind::Table))
     }
-}
-
-/// Looks for the first line that could be a header with a keyword that makes values count, as keywords are
-/// heard.
-#[derive(Debug, Default)]
-pub(super) struct FirstHeader {
-    /// Where the line begins.
-    pub found: Option<usize>,
-    /// Up to here, the lines are none.
-    done: usize,
-    /// The last line that could be one, but for its keywords.
-    line: Range<usize>,
-}
-
-impl FirstHeader {
-    /// Takes in the next keyword; calls come in order.
-    pub fn hear(&mut self, bytes: &[u8], keywords: &Keywords, hit: &Hit) {
-        if self.found.is_some() || hit.start < self.done {
-            return;
-        }
-        if !self.line.contains(&hit.start) {
-            let line = line_around(bytes, hit.start);
-            if !may_be_header(bytes, &line) {
-                // Nothing else on this line makes it a header.
-                self.done = end_of_line(bytes, hit.end);
-                return;
-            }
-            self.line = line;
-        }
-        if keywords.reach_of(hit, false).is_some() {
-            self.found = Some(self.line.start);
-        }
-    }
-}
-
-fn end_of_line(bytes: &[u8], at: usize) -> usize {
-    let rest = bytes.get(at..).unwrap_or_default();
-    memchr::memchr(b'\n', rest).map_or(bytes.len(), |found| at + found)
-}
-
-fn may_be_header(bytes: &[u8], line: &Range<usize>) -> bool {
-    let text = bytes.get(line.clone()).unwrap_or_default();
-    if sql::statement(text, line.start).is_some() {
-        return true;
-    }
-    if split::holds_data(text) {
-        return false;
-    }
-    let cells = split::cells(text, line.start, false);
-    cells.is_some_and(|cells| cells.are_labels(bytes))
-}
-
-/// The line that holds an octet; empty when it is too long for a row.
-fn line_around(bytes: &[u8], at: usize) -> Range<usize> {
-    let before = bytes.get(at.saturating_sub(LONGEST_ROW)..at).unwrap_or_default();
-    let after = bytes
-        .get(at..(at + LONGEST_ROW).min(bytes.len()))
-        .unwrap_or_default();
-    let start = memchr::memrchr(b'\n', before).map(|found| at - before.len() + found + 1);
-    let end = memchr::memchr(b'\n', after).map(|found| at + found + 1);
-    let start = start.or((before.len() == at).then_some(0));
-    let end = end.or((at + after.len() == bytes.len()).then_some(bytes.len()));
-    start.zip(end).map_or(at..at, |(start, end)| start..end)
 }
 
 impl Block {
@@ -487,14 +428,6 @@ impl Block {
         match self.labels.last() {
             None => self.rows <= ROWS_ABOVE_HEADER,
             Some(labels) => self.labels.len() < ROWS_OF_LABELS && labels.row.end == start,
-        }
-    }
-
-    /// Whether as many cells stand in a line as the table has columns, or in each row of one that holds several.
-    fn is_as_wide_as(&self, cells: &Cells) -> bool {
-        match self.delimiter {
-            Delimiter::Values => cells.list.len().is_multiple_of(self.columns),
-            _ => cells.list.len() == self.columns,
         }
     }
 

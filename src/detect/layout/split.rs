@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use super::sql;
-
 /// What separates cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Delimiter {
@@ -76,10 +74,7 @@ pub(super) fn cells(line: &[u8], start: usize, table: bool) -> Option<Cells> {
 /// Splits a line at a delimiter; none when it does not occur.
 pub(super) fn cells_by(line: &[u8], start: usize, delimiter: Delimiter) -> Option<Cells> {
     let line = line.trim_ascii_end();
-    match delimiter {
-        Delimiter::Values => sql::values(line, start),
-        _ => made(line, start, delimiter, raw(line, delimiter)),
-    }
+    made(line, start, delimiter, raw(line, delimiter))
 }
 
 /// The cells of a line with all that stands between two delimiters.
@@ -91,6 +86,7 @@ fn raw(line: &[u8], delimiter: Delimiter) -> Vec<Range<usize>> {
         Delimiter::Semicolon => by_octet(line, b';', true),
         Delimiter::Spaces => by_spaces(line),
         Delimiter::Slash => by_slashes(line),
+        // `sql` reads them.
         Delimiter::Values => Vec::new(),
     }
 }

@@ -36,9 +36,7 @@ pub(super) fn statement(line: &[u8], start: usize) -> Option<Statement> {
     let follows = rest.trim_ascii_start();
     let values = match rows {
         Delimiter::Values if follows.is_empty() => None,
-        Delimiter::Values if begins(follows, b"values") => {
-            self::values(rest, start + close + 1).filter(|cells| !cells.list.is_empty())
-        }
+        Delimiter::Values if begins(follows, b"values") => self::values(rest, start + close + 1, names.len()),
         Delimiter::Tab if begins(follows, b"from ") => None,
         _ => return None,
     };
@@ -50,17 +48,21 @@ pub(super) fn statement(line: &[u8], start: usize) -> Option<Statement> {
     })
 }
 
-/// Whether rows of values may still follow a line that has none: it says `VALUES`, or nothing.
+/// Whether a line only says that rows of values follow.
 pub(super) fn announces_values(line: &[u8]) -> bool {
     line.trim_ascii().eq_ignore_ascii_case(b"values")
 }
 
-/// The values of all rows in a line, each row in parentheses; none where there is no row.
-pub(super) fn values(line: &[u8], start: usize) -> Option<Cells> {
+/// The values of all rows in a line, each row in parentheses; none where there is no row, or one is not as wide as the table:
+/// nobody could say what its values are.
+pub(super) fn values(line: &[u8], start: usize, width: usize) -> Option<Cells> {
     let mut all = Vec::new();
     let mut at = memchr::memchr(b'(', line)?;
     loop {
         let (end, mut row) = row(line, at + 1, start);
+        if row.len() != width {
+            return None;
+        }
         all.append(&mut row);
         let Some(next) = line.get(end..).and_then(|rest| memchr::memchr(b'(', rest)) else {
             break;

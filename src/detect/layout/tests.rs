@@ -144,6 +144,7 @@ fn a_statement_without_columns_labels_nothing() {
     for text in [
         "INSERT INTO staff VALUES (7, 'Ann Lee', '536228145');",
         "INSERT INTO staff (id, name, ssn) SELECT 536228145 FROM x;",
+        "INSERT INTO staff (id, ssn) VALUES (7), (8, '536228145');",
         "Copy that (it is, I think, 536228145) to me",
         "INSERT INTO staff (id, 536228145, ssn",
     ] {

@@ -250,6 +250,14 @@ fn filled(phrase: &str, key: &str, value: &str, thing: &str) -> String {
         .replace("THING", thing)
 }
 
+/// Each sign with each of its values: element, sign, value.
+fn signs() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let pairs = |(element, key, values): &'static (_, _, &'static [&'static str])| {
+        values.iter().map(move |value| (*element, *key, *value))
+    };
+    SIGNS.iter().flat_map(pairs)
+}
+
 /// The texts in which the value of an element is not found with a person's name.
 fn missed<'t>(texts: impl IntoIterator<Item = (&'t str, &'t str, String)>) -> Vec<String> {
     let misses = texts.into_iter().filter(|(element, value, text)| {
@@ -261,10 +269,7 @@ fn missed<'t>(texts: impl IntoIterator<Item = (&'t str, &'t str, String)>) -> Ve
 
 #[test]
 fn what_a_sure_sign_announces_is_found_whatever_else_the_phrase_names() {
-    let signs = SIGNS
-        .iter()
-        .flat_map(|(element, key, values)| values.iter().map(move |value| (*element, *key, *value)));
-    let texts = signs.flat_map(|(element, key, value)| {
+    let texts = signs().flat_map(|(element, key, value)| {
         let phrases = ANNOUNCED
             .iter()
             .flat_map(|phrase| THINGS.iter().map(move |thing| (phrase, thing)));
@@ -281,10 +286,7 @@ fn what_a_sure_sign_announces_is_found_whatever_else_the_phrase_names() {
 
 #[test]
 fn what_a_sure_sign_announces_is_found_however_it_is_written() {
-    let signs = SIGNS
-        .iter()
-        .flat_map(|(element, key, values)| values.iter().map(move |value| (*element, *key, *value)));
-    let texts = signs.flat_map(|(element, key, value)| {
+    let texts = signs().flat_map(|(element, key, value)| {
         // Of digits alone the rule is that the sign of a license stands before them.
         let digits = element == "drivers_license" && value.bytes().all(|octet| octet.is_ascii_digit());
         let fits = move |phrase: &&&str| !digits || phrase.find("KEY") < phrase.find("VALUE");
