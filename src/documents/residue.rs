@@ -144,6 +144,7 @@ const FEWEST: usize = 3;
 /// A text that is still quoted-printable (RFC 2045 §6.7).
 fn unquoted(source: &str) -> Option<String> {
     let octets = source.as_bytes();
+    memchr::memchr(b'=', octets)?;
     // A digit in an escape with another escape behind it: `width=30` is none.
     let escaped = memmem::find_iter(octets, b"=3").filter(|at| {
         let digit = octets.get(at + 2).is_some_and(u8::is_ascii_digit);
@@ -189,9 +190,10 @@ fn is_broken_softly(octets: &[u8]) -> bool {
 /// A text with `\u0035`, `&#53;` or `&amp;#53;` for its digits.
 fn unescaped(source: &str) -> Option<String> {
     let octets = source.as_bytes();
-    let programs = memmem::find_iter(octets, b"\\u003").take(FEWEST).count() == FEWEST;
-    let pages = memmem::find_iter(octets, b"&#").take(FEWEST).count() == FEWEST
-        || memmem::find_iter(octets, b"&amp;#").take(FEWEST).count() == FEWEST;
+    let are_there = |mark: &str| memmem::find_iter(octets, mark).take(FEWEST).count() == FEWEST;
+    let holds = |octet: u8| memchr::memchr(octet, octets).is_some();
+    let programs = holds(b'\\') && are_there("\\u003");
+    let pages = holds(b'&') && (are_there("&#") || are_there("&amp;#"));
     if !programs && !pages {
         return None;
     }

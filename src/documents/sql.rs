@@ -7,7 +7,7 @@ use super::records::push_cell;
 
 /// The tables in a text. Empty, and found so at once, for all that is no SQL.
 pub(super) fn tables(text: &str) -> Vec<String> {
-    let statements = ["INSERT INTO ", "insert into ", "Insert into ", "COPY "];
+    let statements = ["NSERT INTO ", "nsert into ", "COPY "];
     if !statements
         .iter()
         .any(|statement| memchr::memmem::find(text.as_bytes(), statement.as_bytes()).is_some())

@@ -4,20 +4,23 @@ use super::{Visit, excerpt, markup, pairs, residue, sql};
 use crate::message::ObstacleKind;
 use crate::mime::{Leaf, TextKind, charset};
 
-/// Things that stand in a text and cannot be read: how they begin, and what they are.
+/// How anything in armor begins.
+const ARMOR: &str = "-----BEGIN ";
+
+/// Things that stand in a text and cannot be read: how their armor goes on, and what they are.
 const ARMORED: [(&str, ObstacleKind, &str); 3] = [
     (
-        "-----BEGIN PGP MESSAGE-----",
+        "PGP MESSAGE-----",
         ObstacleKind::EncryptedContainer,
         "holds a text encrypted with OpenPGP",
     ),
     (
-        "-----BEGIN PKCS7-----",
+        "PKCS7-----",
         ObstacleKind::UnknownContent,
         "holds armored S/MIME data, which cannot be checked",
     ),
     (
-        "-----BEGIN CMS-----",
+        "CMS-----",
         ObstacleKind::UnknownContent,
         "holds armored S/MIME data, which cannot be checked",
     ),
@@ -63,17 +66,20 @@ impl Visit<'_> {
         if let Some(doubt) = readings.doubt {
             self.obstacle(ObstacleKind::Malformed, &format!("is a text, but {doubt}"));
         }
-        for (beginning, kind, what) in ARMORED {
-            let found = memchr::memmem::find_iter(readings.text.as_bytes(), beginning);
-            let starts_line = |at: usize| {
-                readings
-                    .text
-                    .get(..at)
-                    .is_none_or(|text| text.is_empty() || text.ends_with('\n'))
-            };
-            if found.take(100).any(starts_line) {
-                self.obstacle(kind, what);
+        let text = readings.text.as_str();
+        let starts_line = |at: &usize| {
+            text.get(..*at)
+                .is_none_or(|before| before.is_empty() || before.ends_with('\n'))
+        };
+        let begins = memchr::memmem::find_iter(text.as_bytes(), ARMOR).filter(starts_line);
+        let mut found = [false; ARMORED.len()];
+        for armor in begins.filter_map(|at| text.get(at + ARMOR.len()..)) {
+            for (found, (label, ..)) in found.iter_mut().zip(ARMORED) {
+                *found |= armor.starts_with(label);
             }
+        }
+        for (_, (_, kind, what)) in found.into_iter().zip(ARMORED).filter(|(found, _)| *found) {
+            self.obstacle(kind, what);
         }
     }
 }
@@ -97,7 +103,7 @@ pub(super) fn decode(leaf: &Leaf) -> Option<charset::Readings> {
 
 /// Drops NUL, and ends lines where a carriage return stands alone.
 fn tidy(text: &mut String) {
-    if text.contains('\0') {
+    if memchr::memchr(0, text.as_bytes()).is_some() {
         text.retain(|character| character != '\0');
     }
     let alone = |at: usize| text.as_bytes().get(at + 1) != Some(&b'\n');

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash, RandomState};
 
 use crate::message::{Obstacle, ObstacleKind, Place, Segment};
 
@@ -27,7 +27,42 @@ pub(super) struct Output {
     second: usize,
     /// How many layers of encoding without a label enclose the present text.
     unwrapped: usize,
-    seen: HashSet<u64>,
+    seen: Seen,
+}
+
+/// By what the contents are told apart. They are looked at when a second reading asks for the first time: most messages have
+/// none, and pay nothing for it.
+#[derive(Default)]
+struct Seen {
+    /// With a key of its own, so that nobody can make what passes for something else.
+    keyed: RandomState,
+    hashes: HashSet<u64>,
+    /// So many texts and leaves are in it.
+    texts: usize,
+    leaves: usize,
+}
+
+impl Seen {
+    /// Whether this is none of the contents so far, nor anything that was asked for.
+    fn is_new(&mut self, contents: &Contents, content: &impl Hash) -> bool {
+        for text in contents.texts.iter().skip(self.texts) {
+            self.hashes.insert(self.keyed.hash_one(text_key(text)));
+        }
+        for leaf in contents.leaves.iter().skip(self.leaves) {
+            let key = leaf_key(&leaf.bytes, &leaf.media_type, leaf.charset.as_deref());
+            self.hashes.insert(self.keyed.hash_one(key));
+        }
+        (self.texts, self.leaves) = (contents.texts.len(), contents.leaves.len());
+        self.hashes.insert(self.keyed.hash_one(content))
+    }
+}
+
+fn text_key(text: &Text) -> impl Hash {
+    (&text.place.field, &text.text)
+}
+
+fn leaf_key(bytes: &[u8], media_type: &str, charset: Option<&str>) -> impl Hash {
+    (bytes, media_type, charset)
 }
 
 /// More layers of encoding than this are followed only where labels name them.
@@ -45,7 +80,7 @@ impl Output {
             part_size: limits.part_size,
             second: 0,
             unwrapped: 0,
-            seen: HashSet::new(),
+            seen: Seen::default(),
         }
     }
 
@@ -116,7 +151,7 @@ impl Output {
     }
 
     fn text(&mut self, mut text: Text) {
-        if !text.text.trim().is_empty() && self.is_new(&(&text.place.field, &text.text)) {
+        if !text.text.trim().is_empty() && self.is_new(&text_key(&text)) {
             text.place.span = (0, text.text.len());
             self.contents.texts.push(text);
         }
@@ -131,7 +166,7 @@ impl Output {
         if !self.budget.bytes(kept.len()) {
             return self.limit(&at.content, "the parts together are too large");
         }
-        if !self.is_new(&(kept, &labels.media_type, &labels.charset)) {
+        if !self.is_new(&leaf_key(kept, &labels.media_type, labels.charset.as_deref())) {
             return;
         }
         self.contents.leaves.push(Leaf {
@@ -169,12 +204,9 @@ impl Output {
         }
     }
 
-    /// Whether this was not seen before. Asked in earnest only during a second reading, since two parts may well
-    /// hold the same.
+    /// Whether this is to be added. A second reading repeats nothing; two parts of the first may well hold the same.
     fn is_new(&mut self, content: &impl Hash) -> bool {
-        let mut hasher = DefaultHasher::new();
-        content.hash(&mut hasher);
-        self.seen.insert(hasher.finish()) || self.second == 0
+        self.second == 0 || self.seen.is_new(&self.contents, content)
     }
 
     /// Records what the labels of an entity say about segments and multiparts.

@@ -42,9 +42,8 @@ pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool 
 /// The tables of pieces of HTML that stand in another text.
 pub(super) fn tables(source: &str) -> Option<String> {
     let octets = source.as_bytes();
-    let holds = ["</td", "</TD"]
-        .iter()
-        .any(|mark| memchr::memmem::find(octets, mark.as_bytes()).is_some());
+    let has = |mark: &str| memchr::memmem::find(octets, mark.as_bytes()).is_some();
+    let holds = memchr::memchr(b'<', octets).is_some() && (has("</td") || has("</TD"));
     let tables = holds.then(|| Page::read(source).tables.join("\n"));
     tables.filter(|tables| !tables.is_empty())
 }

@@ -23,18 +23,20 @@ pub(super) fn read(visit: &mut Visit<'_>, source: &str) {
     for text in texts.into_iter().flatten() {
         add(visit, TextKind::Body, text);
     }
-    // Most texts have no bars.
+    // Most texts have no bars, and no directives.
     let bars = memchr::memchr(b'|', source.as_bytes()).is_some();
     let with_bars: [Reader; 3] = [wiki::asciidoc, wiki::mediawiki, wiki::marked_headers];
-    let others: [Reader; 6] = [
+    let directives = has(source, "-table::");
+    let directed: [Reader; 2] = [wiki::list_tables, wiki::csv_tables];
+    let others: [Reader; 4] = [
         html::tables,
-        wiki::list_tables,
-        wiki::csv_tables,
         columns::below_rules,
         brackets::rows,
         stacked::tables,
     ];
-    for read in with_bars.iter().filter(|_| bars).chain(&others) {
+    let with_bars = with_bars.iter().filter(|_| bars);
+    let directed = directed.iter().filter(|_| directives);
+    for read in with_bars.chain(directed).chain(&others) {
         if let Some(table) = read(source) {
             add(visit, TextKind::Table, table);
         }

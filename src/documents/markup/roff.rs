@@ -1,6 +1,9 @@
 //! roff (troff, groff, man pages) → the text that it sets, with the cells of `tbl` between tabs.
 
-use super::has;
+use memchr::memmem;
+
+/// The line that a table of `tbl` begins with.
+const TABLE: &str = "\n.TS";
 
 /// The text; none for what is no roff.
 pub(super) fn set(source: &str) -> Option<String> {
@@ -10,7 +13,10 @@ pub(super) fn set(source: &str) -> Option<String> {
         name.starts_with("\\\"")
             || name.len() > 1 && name.bytes().take(2).all(|byte| byte.is_ascii_alphabetic())
     };
-    if !is_request(first) && !has(source, "\n.TS\n") && !has(source, "\n.TS\r\n") {
+    let ends_line = |rest: &str| rest.starts_with(['\r', '\n']);
+    let mut tables = memmem::find_iter(source.as_bytes(), TABLE);
+    let is_table = |at: usize| source.get(at + TABLE.len()..).is_some_and(ends_line);
+    if !is_request(first) && !tables.any(is_table) {
         return None;
     }
     let mut text = String::with_capacity(source.len());

@@ -49,7 +49,7 @@ pub fn read(bytes: &[u8], label: Option<&str>) -> Readings {
         other: None,
         doubt: labelled.doubt,
     };
-    if bytes.is_ascii() && is_ascii_superset(label) && !bytes.contains(&0x1b) {
+    if bytes.is_ascii() && is_ascii_superset(label) && memchr::memchr(0x1b, bytes).is_none() {
         readings.other = hidden_in_ascii(bytes).filter(|other| *other != readings.text);
         return readings;
     }
