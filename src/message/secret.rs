@@ -6,12 +6,20 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use hmac::{Hmac, KeyInit, Mac};
+use openssl::symm::{Cipher, Crypter, Mode};
 use sha2::Sha256;
 
 use super::Fingerprint;
 
 /// Octets of a key.
 const OCTETS: usize = 32;
+
+/// Octets of a tag.
+const TAG: usize = 16;
+/// A shorter part is hashed as fast as its tag is made.
+const LONG: usize = 64 << 10;
+/// OpenSSL takes less than 2 GB at a time.
+const PIECE: usize = 1 << 30;
 
 /// The key.
 #[derive(Clone)]
@@ -70,10 +78,33 @@ impl Secret {
         half.map(|octet| format!("{octet:02x}")).collect()
     }
 
-    /// Names what the parts hold.
+    /// Names what the parts hold. A long part enters by a tag of its octets, which takes a fifth of the time.
     pub fn fingerprint(&self, purpose: &str, parts: &[&[u8]]) -> Fingerprint {
-        Fingerprint(self.mark(purpose, parts))
+        let key = self.mac("key of tags", &[purpose.as_bytes()]);
+        let tags: Vec<Option<[u8; TAG]>> = parts.iter().map(|part| tag(&key, part)).collect();
+        let tagged = parts.iter().zip(&tags);
+        let parts: Vec<&[u8]> = tagged
+            .map(|(part, tag)| tag.as_ref().map_or(*part, <[u8; TAG]>::as_slice))
+            .collect();
+        Fingerprint(self.mark(purpose, &parts))
     }
+}
+
+/// The GMAC (NIST SP 800-38D) of a long part. With the same nonce each time it is a hash that nobody can find collisions of who
+/// has neither the key nor a tag, and no tag is ever seen: what is told is a MAC of it. `None` for a short part, which needs
+/// none, and when OpenSSL fails: then the part itself is used.
+fn tag(key: &[u8; 32], part: &[u8]) -> Option<[u8; TAG]> {
+    if part.len() < LONG {
+        return None;
+    }
+    let mut hash = Crypter::new(Cipher::aes_256_gcm(), Mode::Encrypt, key, Some(&[0; 12])).ok()?;
+    for piece in part.chunks(PIECE) {
+        hash.aad_update(piece).ok()?;
+    }
+    hash.finalize(&mut []).ok()?;
+    let mut tag = [0; TAG];
+    hash.get_tag(&mut tag).ok()?;
+    Some(tag)
 }
 
 /// Whether two MACs are the same, found out in a time that does not tell where they differ.
@@ -151,6 +182,30 @@ mod tests {
         fs::write(&file, b"short").unwrap();
         assert!(Secret::open(&file).unwrap_err().to_string().contains("32 octets"));
         fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn fingerprints_of_long_parts_depend_on_every_octet() {
+        let secret = Secret::of(&[7; OCTETS]);
+        let of = |purpose: &str, part: &[u8]| secret.fingerprint(purpose, &[b"said", part]).0;
+        let long = vec![b'a'; LONG * 3];
+        let mut first = long.clone();
+        first[0] ^= 1;
+        let mut last = long.clone();
+        last[LONG * 3 - 1] ^= 1;
+        let longer = [long.as_slice(), b"\0"].concat();
+        let fingerprints = [
+            of("x", &long),
+            of("x", &first),
+            of("x", &last),
+            of("x", &longer),
+            of("x", &long[1..]),
+            of("y", &long),
+            Secret::of(&[8; OCTETS]).fingerprint("x", &[b"said", &long]).0,
+        ];
+        let different: std::collections::HashSet<_> = fingerprints.iter().collect();
+        assert_eq!(different.len(), fingerprints.len());
+        assert_eq!(of("x", &long), fingerprints[0]);
     }
 
     #[test]
