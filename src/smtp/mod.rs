@@ -72,7 +72,7 @@ pub struct Settings {
     /// Sessions at once from one address.
     pub sessions_per_address: usize,
     /// Messages that are received and worked on at once; further clients wait before they may send theirs. 0 is one for
-    /// each processor, and two at least.
+    /// each processor, and one more.
     pub messages_at_once: usize,
     /// Seconds to wait for a command or for more data.
     pub timeout_seconds: u64,

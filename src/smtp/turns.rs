@@ -21,8 +21,8 @@ const LENGTH: Duration = Duration::from_millis(200);
 /// Nobody is waiting for a turn at the end of this: the rest goes on without one. Clients wait for two minutes
 /// (RFC 5321 §4.5.3.2.3).
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
-/// Turns for which there are not the processors: one message is worked on while another comes.
-const FEWEST: usize = 2;
+/// Turns for which there are not the processors: one message comes, or waits for its reader, while others are worked on.
+const MORE: usize = 1;
 
 /// All turns of a server.
 #[derive(Clone, Debug)]
@@ -39,9 +39,9 @@ pub struct Turn {
 impl Turns {
     /// So many at once; 0 is as many as suit the processors.
     pub(super) fn new(at_once: usize) -> Turns {
-        let processors = || std::thread::available_parallelism().map_or(FEWEST, NonZero::get);
+        let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
         let at_once = match at_once {
-            0 => processors().max(FEWEST),
+            0 => processors() + MORE,
             some => some,
         };
         Turns(Arc::new(Semaphore::new(at_once.min(Semaphore::MAX_PERMITS))))
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn without_a_setting_there_are_turns_for_every_processor() {
-        assert!(Turns::new(0).0.available_permits() >= FEWEST);
+        assert!(Turns::new(0).0.available_permits() > MORE);
         assert_eq!(
             Turns::new(usize::MAX).0.available_permits(),
             Semaphore::MAX_PERMITS
