@@ -55,6 +55,8 @@ pub(super) struct Layout<'v> {
     line: Range<usize>,
     cells: Option<Cells>,
     table: Option<Block>,
+    /// Whether the cells of the line, parted by spaces, stand under their labels by their order and not by their place.
+    shifted: bool,
     /// How many rows of labels there were, so that no two states of a table are taken for each other.
     labelled: usize,
 }
@@ -86,8 +88,16 @@ const LONGEST_ROW: usize = 16 << 10;
 const WORDS_OF_A_LABEL: usize = 3;
 /// How many rows of labels a table may have: "Social Security" above "Number".
 const ROWS_OF_LABELS: usize = 2;
+/// How far beside a cell its label may stand, in columns of the screen.
+const FARTHEST: usize = 4;
 /// How many rows may stand above the header: a title, a date.
 const ROWS_ABOVE_HEADER: usize = 4;
+
+/// How far a stretch of the screen is from another one: 0 where they overlap. What only touches is farther than what stands above.
+fn farness(one: &Range<usize>, other: &Range<usize>) -> usize {
+    let right = (one.start + 1).saturating_sub(other.end);
+    right.max((other.start + 1).saturating_sub(one.end))
+}
 
 impl Labels {
     fn of(bytes: &[u8], row: Range<usize>, cells: Cells) -> Labels {
@@ -106,13 +116,11 @@ impl Labels {
     /// labels of narrow columns, they look like one; of such a label those words count that stand above the stretch,
     /// and their neighbours.
     fn above(&self, bytes: &[u8], place: Range<usize>) -> Option<Range<usize>> {
-        let gap = |column: &Range<usize>| {
-            let right = column.start.saturating_sub(place.end);
-            right.max(place.start.saturating_sub(column.end))
-        };
         let labels = self.columns.iter().zip(&self.cells.list);
-        let near = labels.map(|(column, label)| (gap(column), label));
-        let nearest = near.filter(|(gap, _)| *gap <= 3).min_by_key(|(gap, _)| *gap);
+        let ragged = |column: &Range<usize>| column.start != place.start && column.end != place.end;
+        let near = labels.map(|(column, label)| ((farness(column, &place), ragged(column)), label));
+        let near = near.filter(|((gap, _), _)| *gap <= FARTHEST);
+        let nearest = near.min_by_key(|(rank, _)| *rank);
         let (_, label) = nearest?;
         let words = split::words(bytes, label);
         let above = |word: &Range<usize>| {
@@ -141,6 +149,29 @@ impl Labels {
         }
     }
 
+    /// In a table that spaces were to align: whether there is a label for each cell of a line, but none above one of them, or
+    /// the same above two.
+    fn are_beside(&self, bytes: &[u8], line: usize, cells: &Cells) -> bool {
+        if cells.delimiter != Delimiter::Spaces || cells.list.len() != self.columns.len() {
+            return false;
+        }
+        let (mut at, mut column) = (line, 0);
+        let mut labels = self.columns.iter().peekable();
+        for cell in &cells.list {
+            let gap = split::columns(bytes, at, cell);
+            let place = column + gap.start..column + gap.end;
+            (at, column) = (cell.end, place.end);
+            let mut nearest = usize::MAX;
+            while let Some(label) = labels.next_if(|label| farness(label, &place) < nearest) {
+                nearest = farness(label, &place);
+            }
+            if nearest > FARTHEST {
+                return true;
+            }
+        }
+        false
+    }
+
     /// In a table aligned by spaces: whether a word of a label begins or ends where a stretch of a line does.
     fn is_aligned(&self, bytes: &[u8], place: &Range<usize>) -> bool {
         let labels = self.columns.iter().zip(&self.cells.list);
@@ -160,6 +191,7 @@ impl<'v> Layout<'v> {
             line: 0..0,
             cells: None,
             table: None,
+            shifted: false,
             labelled: 0,
         };
         if kind != TextKind::Header {
@@ -320,7 +352,7 @@ impl<'v> Layout<'v> {
     /// What a row of labels says of a stretch of the present line, which lies in a cell of this column.
     fn label_of(&self, labels: &Labels, column: usize, stretch: &Range<usize>) -> Option<Range<usize>> {
         match labels.cells.delimiter {
-            Delimiter::Spaces => {
+            Delimiter::Spaces if !self.shifted => {
                 let place = split::columns(self.bytes, self.line.start, stretch);
                 labels.above(self.bytes, place)
             }
@@ -381,6 +413,10 @@ impl<'v> Layout<'v> {
             });
         }
         if let Some(table) = &mut self.table {
+            self.shifted = table
+                .labels
+                .last()
+                .is_some_and(|labels| labels.are_beside(self.bytes, start, cells));
             table.rows += 1;
             if table.wants_labels(start) && cells.are_labels(self.bytes) {
                 self.labelled += 1;

@@ -207,8 +207,22 @@ impl Cells {
                     .iter()
                     .any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii() || **cell == *b"#")
         };
-        filled.len() > 1 && filled.iter().all(is_label)
+        // "2. PATIENT'S NAME  MARY JONES" is a line of a form whose lines are numbered.
+        let numbered = filled.iter().map(|cell| is_numbered(cell));
+        let of_form = filled.first().is_some_and(|cell| is_numbered(cell)) && numbered.skip(1).all(|is| !is);
+        filled.len() > 1 && !of_form && filled.iter().all(is_label)
     }
+}
+
+/// Whether a cell begins with the number of a box in a form: "1a. Name".
+fn is_numbered(cell: &[u8]) -> bool {
+    let digits = cell.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let rest = cell.get(digits..).unwrap_or_default();
+    let rest = rest.strip_prefix(b". ").or(match rest {
+        [letter, b'.', b' ', rest @ ..] if letter.is_ascii_alphabetic() => Some(rest),
+        _ => None,
+    });
+    (1..=2).contains(&digits) && rest.is_some()
 }
 
 /// Whether commas separate values and not clauses: the cells are short.
