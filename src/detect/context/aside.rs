@@ -1,6 +1,11 @@
 //! Words between what announces a number and the number itself that only say where it is to be found or what it is for: "SSN on
 //! the order: 536-22-8145", "driver's license (claim): 482139071".
 
+use std::ops::Range;
+
+use super::super::keywords::Hit;
+use super::super::rule::Rule;
+use super::Scene;
 use super::label::{is_in, without_edge, words};
 
 /// What leads to the place where a number stands.
@@ -16,6 +21,9 @@ const SEVERAL: [&str; 4] = ["and", "or", "not", "no"];
 
 /// What ties a number to what was said before it.
 const LINKS: [&str; 6] = ["is", "was", "are", "were", "reads", "says"];
+
+/// What takes up something that was said before.
+const OWN: [&str; 6] = ["mine", "hers", "his", "yours", "ours", "theirs"];
 
 /// So many octets may stand between what announces a number and the word that says where it is.
 pub(super) const LONGEST: usize = 64;
@@ -35,7 +43,11 @@ pub(super) fn says_where(before: &[u8], behind: &[u8], telling: bool) -> bool {
     }
     let linked = || {
         let link = |word: &[u8]| is_in(&LINKS, word);
-        matches!(without_edge(behind), [.., b':' | b'=']) || words(behind).last().is_some_and(link)
+        // "for the tag application. Mine's Idaho, …"
+        let own = |word: &[u8]| is_in(&OWN, word);
+        matches!(without_edge(behind), [.., b':' | b'='])
+            || words(behind).last().is_some_and(link)
+            || words(behind).next().is_some_and(own)
     };
     let first = words(text).next();
     match () {
@@ -43,6 +55,24 @@ pub(super) fn says_where(before: &[u8], behind: &[u8], telling: bool) -> bool {
         () if first.is_some_and(|word| is_in(&FOUND, word)) => true,
         () => (one_of(&FOUND) || one_of(&USED)) && (telling || linked()),
     }
+}
+
+/// Whether a label is that of the number of a document, which a sure sign before it names: "Document title: Driver's license,
+/// issuing authority: RMV, document number: …".
+pub(super) fn is_of_document(rule: &Rule, scene: &Scene, label: &Range<usize>) -> bool {
+    const MOST_LINES: usize = 3;
+    let text = scene.bytes.get(label.clone()).unwrap_or_default();
+    let numbers = words(text)
+        .next()
+        .is_some_and(|word| is_in(&["document", "doc"], word));
+    let is_sign = |hit: &Hit| rule.keywords.announces(hit, true);
+    numbers
+        && scene
+            .behind_last(label.start, LONGEST, is_sign)
+            .is_some_and(|before| {
+                let other = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'!' | b'?');
+                !before.iter().any(other) && memchr::memchr_iter(b'\n', before).count() < MOST_LINES
+            })
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::super::checks::Check;
+use super::super::keywords::Hit;
 use super::super::names::is_word;
 use super::super::rule::{Rule, compact};
 use super::super::sentence::{self, ends_short};
@@ -13,8 +14,18 @@ use super::Scene;
 const MOST_WORDS: usize = 4;
 pub(super) const LONGEST: usize = 40;
 
+/// Of lines that take turns, so much is looked at.
+const LONGEST_LINE: usize = 80;
+/// A line that is a value has so many.
+const FEWEST_DIGITS: usize = 5;
+
 /// Words in a label that name no kind of value.
-const SAYS_NOTHING: [&str; 59] = [
+const SAYS_NOTHING: [&str; 64] = [
+    "mine",
+    "yours",
+    "hers",
+    "ours",
+    "theirs",
     "number",
     "numbers",
     "no",
@@ -318,7 +329,22 @@ pub(super) fn says_something_else(rule: &Rule, scene: &Scene, label: &Range<usiz
     let text = scene.bytes.get(label.clone()).unwrap_or_default();
     // "4d NUMBER", as it is printed on a license.
     let says = |word: &[u8]| (word.len() > 1 || word.len() == text.len()) && says_something(word);
-    !holds_keyword && words(text).count() <= MOST_WORDS && words(text).any(says)
+    (!holds_keyword || is_id_of_a_thing(rule, scene, label))
+        && words(text).count() <= MOST_WORDS
+        && words(text).any(says)
+}
+
+/// Whether a label ends as "log id" does: nothing in it is a strong keyword, although "id" may be a weak one.
+fn is_id_of_a_thing(rule: &Rule, scene: &Scene, label: &Range<usize>) -> bool {
+    let text = scene.bytes.get(label.clone()).unwrap_or_default();
+    let words: Vec<&[u8]> = words(text).collect();
+    let [.., thing, id] = words.as_slice() else {
+        return false;
+    };
+    let is_strong = |hit: &Hit| rule.keywords.announces(hit, false);
+    id.eq_ignore_ascii_case(b"id")
+        && rule.is_thing(thing)
+        && !scene.hits_between(label.start, label.end).any(is_strong)
 }
 
 /// Whether a word is one of those, in letters of any size.
@@ -386,6 +412,28 @@ pub(super) fn labels_the_next(bytes: &[u8], end: usize) -> bool {
     line.iter().any(u8::is_ascii_digit)
 }
 
+/// Whether a line without a number stands above a value that begins its own line, nothing but a label is on the line of the keyword
+/// below, and a number on the next: "Requisition no.\n2843-20-325\nSocial Security number\n536-22-8145".
+pub(super) fn takes_turns(bytes: &[u8], start: usize, keyword: Range<usize>) -> bool {
+    let before = bytes
+        .get(start.saturating_sub(LONGEST_LINE)..start)
+        .unwrap_or_default();
+    let mut above = before.rsplit(|byte| *byte == b'\n');
+    let begins = above.next().is_some_and(|line| line.trim_ascii().is_empty());
+    let digits = |line: &[u8]| line.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let letters = |line: &[u8]| line.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+    // "Bank routing (9 digits)"
+    let is_label = |line: &[u8]| letters(line) > 1 && digits(line) < 3;
+    let after = bytes.get(keyword.end..).unwrap_or_default();
+    let after = after.get(..LONGEST_LINE).unwrap_or(after);
+    let mut below = after.split(|byte| *byte == b'\n');
+    let ends = below
+        .next()
+        .is_some_and(|line| !line.iter().any(u8::is_ascii_digit));
+    let is_value = |line: &[u8]| digits(line) >= FEWEST_DIGITS && letters(line) <= 2;
+    begins && above.next().is_some_and(is_label) && ends && below.next().is_some_and(is_value)
+}
+
 /// Whether a number of five or more digits stands in a stretch of text; dates do not count, nor do numbers
 /// that pass the check `but`.
 pub(super) fn holds_a_number(between: &[u8], but: Option<&'static Check>) -> bool {
@@ -441,6 +489,35 @@ pub(super) fn is_masked(between: &[u8]) -> bool {
 pub(super) fn is_in_path(bytes: &[u8], keyword: usize, between: &[u8]) -> bool {
     let before = keyword.checked_sub(1).and_then(|before| bytes.get(before));
     between == b"/" && before == Some(&b'/')
+}
+
+/// Whether a hyphen joins a number to capitals before it that are no keyword: "SR-214977", but not "DL-482139071".
+pub(super) fn has_prefix(scene: &Scene, start: usize) -> bool {
+    const MOST: usize = 5;
+    let before = scene
+        .bytes
+        .get(start.saturating_sub(MOST + 2)..start)
+        .unwrap_or_default();
+    let Some(text) = before.strip_suffix(b"-") else {
+        return false;
+    };
+    let capitals = text
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_uppercase())
+        .count();
+    let apart = text
+        .len()
+        .checked_sub(capitals + 1)
+        .is_none_or(|at| !text.get(at).is_some_and(u8::is_ascii_alphanumeric));
+    let end = start - 1;
+    let spoken = || {
+        scene
+            .hits_between(end.saturating_sub(capitals), end)
+            .next()
+            .is_some()
+    };
+    (2..=MOST).contains(&capitals) && apart && !spoken()
 }
 
 /// Whether a number is joined to letters before it: "EQ-536-22-8145".

@@ -122,6 +122,10 @@ pub(super) fn weigh(
     if scene.cell.is_some_and(|cell| cell.may_be_prose) && voices.says_nothing() {
         voices = in_text(rule, candidate, scene, pattern);
     }
+    let telling = pattern.heeds_label || pattern.decisive;
+    if !telling && scene.cell.is_none() && label::has_prefix(scene, candidate.start) {
+        return Err(Silence::Labelled);
+    }
     let mut listed = false;
     if let Some(list) = list.filter(|_| pattern.in_lists && scene.cell.is_none() && voices.says_nothing()) {
         listed = goes_on(scene, candidate, list.end);

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::super::rule::Rule;
-use super::{Scene, label};
+use super::{Scene, aside, label};
 
 /// The label directly before a value. Several patterns of several rules ask for it, so it is kept.
 #[derive(Debug)]
@@ -44,8 +44,9 @@ impl OwnLabel {
     /// Whether it names something that is not the element: no keyword stands in it that would speak for the value, it says
     /// more than "number", and it is no person's name.
     pub(super) fn is_foreign(&self, rule: &Rule, scene: &Scene) -> bool {
-        self.place(scene.bytes)
-            .is_some_and(|own| label::says_something_else(rule, scene, own))
-            && self.is_impersonal(scene)
+        let says_else = |own: &Range<usize>| {
+            label::says_something_else(rule, scene, own) && !aside::is_of_document(rule, scene, own)
+        };
+        self.place(scene.bytes).is_some_and(says_else) && self.is_impersonal(scene)
     }
 }

@@ -244,6 +244,9 @@ pub(super) fn follows_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool 
         return false;
     }
     let text = before.get(..place.end).unwrap_or_default();
+    if announced && aside::is_of_document(rule, scene, &(from + place.start..start)) {
+        return false;
+    }
     // "What we have on file 536-22-8145"
     if word.len() < 2 || text.to_ascii_lowercase().ends_with(b"on file") {
         return false;

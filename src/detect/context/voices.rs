@@ -142,6 +142,9 @@ impl Heard<'_> {
         if self.side != Side::Before {
             return false;
         }
+        if aside::is_of_document(rule, scene, &(self.hit.start..self.hit.end)) {
+            return true;
+        }
         let pattern = rule.patterns.get(candidate.pattern);
         let decisive = pattern.is_some_and(|pattern| pattern.decisive);
         let telling = decisive || pattern.is_some_and(|pattern| pattern.heeds_label);
@@ -155,6 +158,14 @@ impl Heard<'_> {
         const ABBREVIATION: usize = 4;
         let spelled = self.hit.end - self.hit.start > ABBREVIATION;
         spelled && self.side == Side::Before && self.distance <= LEADING
+    }
+
+    /// Whether labels and values take turns, each on a line of its own, and the keyword is the label below the value: that of
+    /// the next one.
+    fn labels_next_line(&self, candidate: &Candidate, scene: &Scene) -> bool {
+        let lines = self.gap(candidate, scene).unwrap_or_default();
+        let parted = lines.iter().all(u8::is_ascii_whitespace) && memchr::memchr(b'\n', lines).is_some();
+        parted && label::takes_turns(scene.bytes, candidate.start, self.hit.start..self.hit.end)
     }
 
     /// What lies between the keyword and the value; none when it labels the column, which has other rows between.
@@ -214,7 +225,11 @@ impl Heard<'_> {
             || strength == Strength::Against && label::is_spent(self.between)
             || speaks && label::is_in_path(scene.bytes, self.hit.start, self.between)
             || label::is_left_blank(self.between);
-        let labels_next = || self.limits.before_only || label::labels_the_next(scene.bytes, self.hit.end);
+        let labels_next = || {
+            self.limits.before_only
+                || label::labels_the_next(scene.bytes, self.hit.end)
+                || self.labels_next_line(candidate, scene)
+        };
         let of_next = self.side == Side::After
             && !companion
             && strength != Strength::Support
