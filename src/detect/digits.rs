@@ -41,6 +41,11 @@ impl Shape {
         self.bare
     }
 
+    /// The same for matches of which none without a digit counts.
+    pub fn with_digits(self) -> Shape {
+        Shape { bare: false, ..self }
+    }
+
     /// Whether so many octets may stand before the first digit of a match.
     pub fn may_begin_before(&self, octets: usize) -> bool {
         octets < 128 && self.before >> octets & 1 != 0

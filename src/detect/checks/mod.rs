@@ -26,6 +26,13 @@ pub(super) struct Check {
     pub test: fn(&[u8]) -> bool,
 }
 
+impl Check {
+    /// Whether nothing without a digit passes, though the form may have none.
+    pub fn wants_digits(&self) -> bool {
+        self.name == mixed::CHECK.name
+    }
+}
+
 /// Every check there is.
 pub(super) static ALL: [Check; 11] = [
     luhn::CHECK,

@@ -249,11 +249,16 @@ impl<'s> Compiler<'s> {
         let (form, expression) = told
             .map_err(|message| self.fail(entry.regex.line, message))
             .ok()?;
+        let shape = Shape::of(&form);
+        let shape = match checks.iter().any(|check| check.wants_digits()) {
+            true => shape.with_digits(),
+            false => shape,
+        };
         Some(Pattern {
             name: entry.name,
             line: entry.regex.line,
             expression,
-            shape: Shape::of(&form),
+            shape,
             form,
             checks,
             except,

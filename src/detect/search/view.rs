@@ -25,7 +25,7 @@ use super::outcome::{Enough, Explained, Found, Why};
 use crate::mime::{Text, TextKind};
 
 /// Octets that are searched at a time.
-const BLOCK: usize = 256 << 10;
+const BLOCK: usize = 64 << 10;
 
 /// Header fields that programs write: numbers in them mean nothing unless a keyword says so.
 const MACHINE_FIELDS: [&str; 14] = [
