@@ -57,6 +57,13 @@ pub(super) fn says_where(before: &[u8], behind: &[u8], telling: bool) -> bool {
     }
 }
 
+/// Whether what stands between a word for a thing and a number only says whose thing it is: "badge number for Mary Jones is".
+pub(super) fn is_of_somebody(between: &[u8]) -> bool {
+    let text = between.trim_ascii();
+    let whose = [&b"for "[..], b"of "].iter().any(|of| text.starts_with(of));
+    whose && text.ends_with(b" is")
+}
+
 /// Whether a label is that of the number of a document, which a sure sign before it names: "Document title: Driver's license,
 /// issuing authority: RMV, document number: …".
 pub(super) fn is_of_document(rule: &Rule, scene: &Scene, label: &Range<usize>) -> bool {

@@ -115,12 +115,13 @@ const OPEN: [&str; 21] = [
 /// The label directly before a value: `Phone:`, `phone=`, `<phone>`, `phone number`.
 pub(super) fn of(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     let from = start.saturating_sub(LONGEST + 8);
-    let before = without_edge(bytes.get(from..start)?);
+    let before = without_example(without_edge(bytes.get(from..start)?));
     // "Closes: #936227"
     let bare = before.strip_suffix(b"#").map(without_edge);
     let before = bare.filter(|bare| bare.ends_with(b":")).unwrap_or(before);
     let place = match before.split_last()? {
-        (b':' | b'=' | b'>', rest) => last_words(without_edge(rest), MOST_WORDS + 1),
+        (b'=', rest) => last_words(without_edge(rest), MOST_WORDS + 1).map(|words| behind_pair(rest, words)),
+        (b':' | b'>', rest) => last_words(without_edge(rest), MOST_WORDS + 1),
         // "a session number, 710562441"
         (b',', rest) => {
             last_words(rest, 2).filter(|words| rest.get(words.clone()).is_some_and(ends_as_number))
@@ -135,6 +136,26 @@ pub(super) fn of(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     // The address of a page: "?i=562074".
     let of_address = before.get(..place.start)?.ends_with(b"?") || before.get(..place.start)?.ends_with(b"&");
     (letters > 1 || of_address).then(|| from + place.start..from + place.end)
+}
+
+/// A text without what announces an example: "the claim control number, e.g. 683926353".
+fn without_example(text: &[u8]) -> &[u8] {
+    let announced = text.strip_suffix(b"e.g.").or_else(|| text.strip_suffix(b"i.e."));
+    let text = announced.map_or(text, without_edge);
+    match announced {
+        Some(_) => text.strip_suffix(b",").map_or(text, without_edge),
+        None => text,
+    }
+}
+
+/// Of the words before an equals sign, those behind the value of another pair: "type=SSN msgid=585237314".
+fn behind_pair(text: &[u8], words: Range<usize>) -> Range<usize> {
+    let of_pair = words.start.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'=');
+    let first = text.get(words.clone()).unwrap_or_default();
+    match memchr::memchr(b' ', first).filter(|_| of_pair) {
+        Some(end) => words.start + end + 1..words.end,
+        None => words,
+    }
 }
 
 /// A text without what may stand between a label and its value.
@@ -332,6 +353,22 @@ pub(super) fn says_something_else(rule: &Rule, scene: &Scene, label: &Range<usiz
     (!holds_keyword || is_id_of_a_thing(rule, scene, label))
         && words(text).count() <= MOST_WORDS
         && words(text).any(says)
+}
+
+/// What stands between two words of which either may be meant: " and/or ".
+const LONGEST_OR: usize = 8;
+
+/// Whether what begins at an octet names but another thing that a value may be, beside what a keyword before it names: "SSN or
+/// employee ID", "License/ID #/SSN".
+pub(super) fn is_alternative(rule: &Rule, scene: &Scene, at: usize) -> bool {
+    let or = scene.behind_last(at, LONGEST_OR, |hit| rule.keywords.speaks_for(hit));
+    let or = or.map(|or| {
+        or.trim_ascii_start()
+            .strip_prefix(b"#")
+            .unwrap_or(or)
+            .trim_ascii()
+    });
+    or.is_some_and(|or| is_in(&["or", "/", "and/or"], or))
 }
 
 /// Whether a label ends as "log id" does: nothing in it is a strong keyword, although "id" may be a weak one.

@@ -45,7 +45,9 @@ impl OwnLabel {
     /// more than "number", and it is no person's name.
     pub(super) fn is_foreign(&self, rule: &Rule, scene: &Scene) -> bool {
         let says_else = |own: &Range<usize>| {
-            label::says_something_else(rule, scene, own) && !aside::is_of_document(rule, scene, own)
+            label::says_something_else(rule, scene, own)
+                && !aside::is_of_document(rule, scene, own)
+                && !label::is_alternative(rule, scene, own.start)
         };
         self.place(scene.bytes).is_some_and(says_else) && self.is_impersonal(scene)
     }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::super::keywords::Hit;
 use super::super::names::is_word;
 use super::super::rule::Rule;
+use super::super::sentence;
 use super::label::{CARRIES, LONGEST, PEOPLE, is_in, says_something, without_edge, words};
 use super::{Scene, aside};
 
@@ -155,7 +156,7 @@ pub(super) fn is_called_a_thing(rule: &Rule, label: &[u8]) -> bool {
 
 /// Where a list of Social Security numbers, or of what looks like them, begins whose last one begins at `start`: "part
 /// 464-22-5143 (seal kit) and 235-87-5253".
-fn list_begin(bytes: &[u8], start: usize) -> usize {
+pub(super) fn list_begin(bytes: &[u8], start: usize) -> usize {
     const MOST: usize = 8;
     let mut begin = start;
     for _ in 0..MOST {
@@ -227,6 +228,33 @@ pub(super) fn label_of(rule: &Rule, scene: &Scene, start: usize) -> Option<Range
     (!is_found_there).then_some(thing)
 }
 
+/// Whether a sentence says of a thing that the value is its number: "The badge number for Mary Jones is 536-22-8145".
+pub(super) fn is_told_of_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
+    const MOST: usize = 96;
+    let from = start.saturating_sub(MOST);
+    let before = scene.bytes.get(from..start).unwrap_or_default();
+    let line = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+    let begin = sentence::last_begins(before).unwrap_or(0).max(line);
+    let text = before.get(begin..).unwrap_or_default().trim_ascii_end();
+    let Some(told) = text.strip_suffix(b" is").or_else(|| text.strip_suffix(b" was")) else {
+        return false;
+    };
+    let of = [&b" of "[..], b" for "].into_iter();
+    let Some(of) = of.filter_map(|of| memchr::memmem::find(told, of)).min() else {
+        return false;
+    };
+    let mut subject: Vec<&[u8]> = words(told.get(..of).unwrap_or_default()).collect();
+    if subject.last().is_some_and(|word| is_in(&ANNOUNCES, word)) {
+        subject.pop();
+    }
+    let speaks = |hit: &Hit| rule.keywords.speaks_for(hit);
+    // "The case of Mary Jones, whose number is"
+    let goes_on = |byte: &u8| !matches!(byte, b',' | b':' | b';');
+    told.iter().skip(of).all(goes_on)
+        && subject.last().is_some_and(|word| rule.is_thing(word))
+        && !scene.hits_between(from + begin, start).any(speaks)
+}
+
 /// Whether the word directly before a value is one of the rule's for things: "quote 742-42-8542", but not "Mary Page
 /// 536-22-8145". Before "no." it may be any word that is no person's: "our culvert nos. 115-24-8030 and 115-28-6376".
 pub(super) fn follows_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
@@ -266,11 +294,13 @@ pub(super) fn follows_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool 
         let says = says_something(word) && !is_in(&CARRIES, word) && !is_in(&LEADS, word);
         says && !of_person && (is_word(word) || !scene.names.is_name(word))
     };
+    // "Subject codes 264-81-3468"
+    let is_several = || word.strip_suffix(b"s").is_some_and(|one| rule.is_thing(one));
     let end = from + place.end;
     let speaks = |hit: &Hit| hit.end == end && rule.keywords.speaks_for(hit);
     let is_thing = match announced {
         true => rule.is_thing(word) || is_any(),
-        false => rule.is_thing(word) && !is_name(),
+        false => (rule.is_thing(word) || is_several()) && !is_name(),
     };
     is_thing && !scene.hits_between(end - 1, end).any(speaks)
 }

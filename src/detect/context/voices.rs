@@ -7,7 +7,7 @@ use super::super::layout::Cell;
 use super::super::rule::{Rule, compact};
 use super::super::rule_file::Strength;
 use super::super::sentence;
-use super::{Scene, Silence, aside, label};
+use super::{Scene, Silence, aside, label, things};
 
 /// Where a keyword stands. The order is the order of nearness when distances are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,9 +22,6 @@ const SHORT_LINE: usize = 24;
 
 /// So many octets may stand between the name of an issuer and the value it leads to.
 const LEADING: usize = 2;
-
-/// What stands between two words of which either may be meant: " and/or ".
-const LONGEST_OR: usize = 8;
 
 /// A keyword that speaks for a candidate.
 #[derive(Debug, Clone, Copy)]
@@ -110,6 +107,7 @@ impl Heard<'_> {
         let pattern = rule.patterns.get(candidate.pattern);
         let telling = pattern.is_some_and(|pattern| pattern.heeds_label && !pattern.decisive);
         telling
+            && !aside::is_of_somebody(self.between)
             && !scene
                 .names
                 .within(scene.bytes, self.hit.end, self.hit.end + self.between.len())
@@ -131,8 +129,7 @@ impl Heard<'_> {
 
     /// Whether the keyword names but another thing that the value may be: "SSN or employee ID: 536-22-8145".
     fn is_alternative(&self, rule: &Rule, scene: &Scene) -> bool {
-        let or = scene.behind_last(self.hit.start, LONGEST_OR, |hit| rule.keywords.speaks_for(hit));
-        or.is_some_and(|or| label::is_in(&["or", "/", "and/or"], or.trim_ascii()))
+        label::is_alternative(rule, scene, self.hit.start)
     }
 
     /// Whether the keyword but says where a number that a sure sign announces is to be found: "SSN on the order: 536-22-8145",
@@ -158,6 +155,12 @@ impl Heard<'_> {
         const ABBREVIATION: usize = 4;
         let spelled = self.hit.end - self.hit.start > ABBREVIATION;
         spelled && self.side == Side::Before && self.distance <= LEADING
+    }
+
+    /// Where the list begins that the value stands in, if the keyword stands before it.
+    fn list_begin(&self, candidate: &Candidate, scene: &Scene) -> usize {
+        let begin = things::list_begin(scene.bytes, candidate.start);
+        begin.max(self.hit.end.min(candidate.start))
     }
 
     /// Whether labels and values take turns, each on a line of its own, and the keyword is the label below the value: that of
@@ -221,7 +224,11 @@ impl Heard<'_> {
             && (label::holds_a_number(self.between, passes_over) || label::is_masked(self.between))
             || speaks
                 && self.side == Side::Before
-                && label::is_of_next_sentence(rule, scene, (self.hit.start, candidate.start))
+                && label::is_of_next_sentence(
+                    rule,
+                    scene,
+                    (self.hit.start, self.list_begin(candidate, scene)),
+                )
             || strength == Strength::Against && label::is_spent(self.between)
             || speaks && label::is_in_path(scene.bytes, self.hit.start, self.between)
             || label::is_left_blank(self.between);

@@ -55,8 +55,8 @@ pub(super) struct Layout<'v> {
     line: Range<usize>,
     cells: Option<Cells>,
     table: Option<Block>,
-    /// Whether the cells of the line, parted by spaces, stand under their labels by their order and not by their place.
-    shifted: bool,
+    /// Whether the order of the cells of the line, which spaces part, tells their labels, and not their place.
+    in_order: bool,
     /// How many rows of labels there were, so that no two states of a table are taken for each other.
     labelled: usize,
 }
@@ -149,18 +149,19 @@ impl Labels {
         }
     }
 
-    /// In a table that spaces were to align: whether there is a label for each cell of a line, but none above one of them, or
-    /// the same above two.
-    fn are_beside(&self, bytes: &[u8], line: usize, cells: &Cells) -> bool {
+    /// In a table that spaces were to align: whether the order of the cells of a line tells their labels. There is a label for each,
+    /// and either it stands above, or none stands above one of them, or the same above two.
+    fn follow_order(&self, bytes: &[u8], line: usize, cells: &Cells) -> bool {
         if cells.delimiter != Delimiter::Spaces || cells.list.len() != self.columns.len() {
             return false;
         }
-        let (mut at, mut column) = (line, 0);
+        let (mut at, mut column, mut straight) = (line, 0, true);
         let mut labels = self.columns.iter().peekable();
-        for cell in &cells.list {
+        for (cell, own) in cells.list.iter().zip(&self.columns) {
             let gap = split::columns(bytes, at, cell);
             let place = column + gap.start..column + gap.end;
             (at, column) = (cell.end, place.end);
+            straight &= farness(own, &place) <= FARTHEST;
             let mut nearest = usize::MAX;
             while let Some(label) = labels.next_if(|label| farness(label, &place) < nearest) {
                 nearest = farness(label, &place);
@@ -169,7 +170,7 @@ impl Labels {
                 return true;
             }
         }
-        false
+        straight
     }
 
     /// In a table aligned by spaces: whether a word of a label begins or ends where a stretch of a line does.
@@ -191,7 +192,7 @@ impl<'v> Layout<'v> {
             line: 0..0,
             cells: None,
             table: None,
-            shifted: false,
+            in_order: false,
             labelled: 0,
         };
         if kind != TextKind::Header {
@@ -352,7 +353,7 @@ impl<'v> Layout<'v> {
     /// What a row of labels says of a stretch of the present line, which lies in a cell of this column.
     fn label_of(&self, labels: &Labels, column: usize, stretch: &Range<usize>) -> Option<Range<usize>> {
         match labels.cells.delimiter {
-            Delimiter::Spaces if !self.shifted => {
+            Delimiter::Spaces if !self.in_order => {
                 let place = split::columns(self.bytes, self.line.start, stretch);
                 labels.above(self.bytes, place)
             }
@@ -413,10 +414,10 @@ impl<'v> Layout<'v> {
             });
         }
         if let Some(table) = &mut self.table {
-            self.shifted = table
+            self.in_order = table
                 .labels
                 .last()
-                .is_some_and(|labels| labels.are_beside(self.bytes, start, cells));
+                .is_some_and(|labels| labels.follow_order(self.bytes, start, cells));
             table.rows += 1;
             if table.wants_labels(start) && cells.are_labels(self.bytes) {
                 self.labelled += 1;

@@ -103,7 +103,8 @@ fn inside_number(bytes: &[u8], end: usize) -> Option<Range<usize>> {
     let joins = match (left.next()?, right.next()?) {
         (b'0'..=b'9', b'0'..=b'9') => {
             let line = bytes.get(to..)?;
-            !is_month(line) && !is_date(line) && !is_entry(line)
+            let year = is_of_a_year(line) && is_long(bytes.get(..from)?);
+            !year && !is_month(line) && !is_date(line) && !is_entry(line)
         }
         (b'-', b'A'..=b'Z') if is_of_code(bytes, &(from..to)) => return hyphenated(bytes, from..to),
         (b'A'..=b'Z' | b'0'..=b'9', b'A'..=b'Z') => is_of_code(bytes, &(from..to)),
@@ -121,6 +122,23 @@ fn inside_number(bytes: &[u8], end: usize) -> Option<Range<usize>> {
         _ => false,
     };
     joins.then_some(from..to)
+}
+
+/// Whether a line begins with a year and a word, as "2024 contribution" does.
+fn is_of_a_year(line: &[u8]) -> bool {
+    matches!(line, [b'1', b'9', a, b, b' ', word, ..] | [b'2', b'0', a, b, b' ', word, ..]
+        if a.is_ascii_digit() && b.is_ascii_digit() && word.is_ascii_alphabetic())
+}
+
+/// Whether a text ends with digits that are a number by themselves.
+fn is_long(text: &[u8]) -> bool {
+    const DIGITS: usize = 6;
+    text.iter()
+        .rev()
+        .take(DIGITS)
+        .filter(|byte| byte.is_ascii_digit())
+        .count()
+        == DIGITS
 }
 
 /// Whether a line is the month in which a card expires, as it stands below the card's number: `06/35`.
