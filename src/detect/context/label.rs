@@ -20,7 +20,14 @@ const LONGEST_LINE: usize = 80;
 const FEWEST_DIGITS: usize = 5;
 
 /// Words in a label that name no kind of value.
-const SAYS_NOTHING: [&str; 64] = [
+const SAYS_NOTHING: [&str; 71] = [
+    "input",
+    "val",
+    "data",
+    "entry",
+    "answer",
+    "response",
+    "content",
     "mine",
     "yours",
     "hers",
