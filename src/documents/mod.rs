@@ -4,6 +4,7 @@
 
 mod archive;
 mod calendar;
+mod coded;
 mod codepage;
 mod compound;
 mod encoded;

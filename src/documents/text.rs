@@ -1,6 +1,6 @@
 //! Plain text in any charset, and everything else that decodes as text: JSON, XML, logs, source code.
 
-use super::{Visit, excerpt, markup, pairs, residue, sql};
+use super::{Visit, coded, excerpt, markup, pairs, residue, sql};
 use crate::message::ObstacleKind;
 use crate::mime::{Leaf, TextKind, charset};
 
@@ -36,12 +36,13 @@ pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool 
     true
 }
 
-/// Reads what a text holds in another form: rows written as SQL, fields of a form, text that a program is to set, files and texts that an encoding was left on.
+/// Reads what a text holds in another form: rows written as SQL, fields of a form, coded records, text that a program is to set, files and texts that an encoding was left on.
 pub(super) fn residues(visit: &mut Visit<'_>, text: &str) {
     for table in sql::tables(text) {
         visit.text(TextKind::Table, table);
     }
     pairs::read(visit, text);
+    coded::read(visit, text);
     markup::read(visit, text);
     residue::read(visit, text);
 }

@@ -57,6 +57,19 @@ pub(super) fn says_where(before: &[u8], behind: &[u8], telling: bool) -> bool {
     }
 }
 
+/// Whether a label only says what the number is for that a sure sign directly before it announces: "driver's license number, for the
+/// gate pass: …".
+pub(super) fn says_what_for(rule: &Rule, scene: &Scene, label: &Range<usize>) -> bool {
+    const NEAR: usize = 2;
+    let text = scene.bytes.get(label.clone()).unwrap_or_default();
+    let leads = |word: &[u8]| is_in(&FOUND, word) || is_in(&USED, word);
+    let is_sign = |hit: &Hit| rule.keywords.announces(hit, true);
+    words(text).next().is_some_and(leads)
+        && scene
+            .behind_last(label.start, NEAR, is_sign)
+            .is_some_and(|before| before.starts_with(b","))
+}
+
 /// Whether what stands between a word for a thing and a number only says whose thing it is: "badge number for Mary Jones is".
 pub(super) fn is_of_somebody(between: &[u8]) -> bool {
     let text = between.trim_ascii();

@@ -488,8 +488,12 @@ pub(super) fn holds_a_number(between: &[u8], but: Option<&'static Check>) -> boo
     })
 }
 
-/// Whether a label has had its number before the text goes on to another: "Invoice 1234 was paid with".
+/// Whether a label has had its number before the text goes on to another: "Invoice 1234 was paid with", or to another line.
 pub(super) fn is_spent(between: &[u8]) -> bool {
+    let line = memchr::memrchr(b'\n', between).and_then(|end| between.get(..end));
+    if line.is_some_and(|earlier| holds_a_number(earlier, None)) {
+        return true;
+    }
     let Some(last) = between.iter().rposition(u8::is_ascii_digit) else {
         return false;
     };

@@ -48,6 +48,7 @@ impl OwnLabel {
             label::says_something_else(rule, scene, own)
                 && !aside::is_of_document(rule, scene, own)
                 && !label::is_alternative(rule, scene, own.start)
+                && !aside::says_what_for(rule, scene, own)
         };
         self.place(scene.bytes).is_some_and(says_else) && self.is_impersonal(scene)
     }

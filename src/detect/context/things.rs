@@ -233,12 +233,13 @@ pub(super) fn is_told_of_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bo
     const MOST: usize = 96;
     let from = start.saturating_sub(MOST);
     let before = scene.bytes.get(from..start).unwrap_or_default();
-    let line = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
-    let begin = sentence::last_begins(before).unwrap_or(0).max(line);
-    let text = before.get(begin..).unwrap_or_default().trim_ascii_end();
+    let text = before.trim_ascii_end();
     let Some(told) = text.strip_suffix(b" is").or_else(|| text.strip_suffix(b" was")) else {
         return false;
     };
+    let line = memchr::memrchr(b'\n', told).map_or(0, |end| end + 1);
+    let begin = sentence::last_begins(told).unwrap_or(0).max(line);
+    let told = told.get(begin..).unwrap_or_default();
     let of = [&b" of "[..], b" for "].into_iter();
     let Some(of) = of.filter_map(|of| memchr::memmem::find(told, of)).min() else {
         return false;
