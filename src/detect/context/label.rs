@@ -539,9 +539,11 @@ pub(super) fn is_in_path(bytes: &[u8], keyword: usize, between: &[u8]) -> bool {
     between == b"/" && before == Some(&b'/')
 }
 
-/// Whether a hyphen joins a number to capitals before it that are no keyword: "SR-214977", but not "DL-482139071".
-pub(super) fn has_prefix(scene: &Scene, start: usize) -> bool {
+/// Whether a hyphen joins a number to capitals before it that are no keyword, nor stand directly behind a strong one: "SR-214977", but
+/// not "DL-482139071" or "Account number: BOA-4830127755".
+pub(super) fn has_prefix(rule: &Rule, scene: &Scene, start: usize) -> bool {
     const MOST: usize = 5;
+    const NEAR: usize = 4;
     let before = scene
         .bytes
         .get(start.saturating_sub(MOST + 2)..start)
@@ -565,7 +567,13 @@ pub(super) fn has_prefix(scene: &Scene, start: usize) -> bool {
             .next()
             .is_some()
     };
-    (2..=MOST).contains(&capitals) && apart && !spoken()
+    let is_strong = |hit: &Hit| rule.keywords.announces(hit, false);
+    let announced = || {
+        scene
+            .behind_last(end.saturating_sub(capitals), NEAR, is_strong)
+            .is_some_and(|between| !between.iter().any(u8::is_ascii_alphabetic))
+    };
+    (2..=MOST).contains(&capitals) && apart && !spoken() && !announced()
 }
 
 /// Whether a number is joined to letters before it: "EQ-536-22-8145".

@@ -123,7 +123,7 @@ pub(super) fn weigh(
         voices = in_text(rule, candidate, scene, pattern);
     }
     let telling = pattern.heeds_label || pattern.decisive;
-    if !telling && scene.cell.is_none() && label::has_prefix(scene, candidate.start) {
+    if !telling && scene.cell.is_none() && label::has_prefix(rule, scene, candidate.start) {
         return Err(Silence::Labelled);
     }
     let mut listed = false;

@@ -350,10 +350,16 @@ impl<'v> Layout<'v> {
         })
     }
 
+    /// Whether the order of the cells of the present line tells which of these labels are theirs.
+    fn is_in_order(&self, labels: &Labels) -> bool {
+        let cells = self.cells.as_ref().map(|cells| cells.list.len());
+        self.in_order && cells == Some(labels.cells.list.len())
+    }
+
     /// What a row of labels says of a stretch of the present line, which lies in a cell of this column.
     fn label_of(&self, labels: &Labels, column: usize, stretch: &Range<usize>) -> Option<Range<usize>> {
         match labels.cells.delimiter {
-            Delimiter::Spaces if !self.in_order => {
+            Delimiter::Spaces if !self.is_in_order(labels) => {
                 let place = split::columns(self.bytes, self.line.start, stretch);
                 labels.above(self.bytes, place)
             }
