@@ -334,6 +334,7 @@ impl Flow {
     /// Hands all texts over. `place` is the part they stand in; none for the document itself.
     pub fn tell(self, visit: &mut Visit<'_>, place: Option<&str>) {
         for (view, name) in self.views.into_iter().zip(VIEW_NAMES) {
+            super::coded::read(visit, &view);
             match (place, name) {
                 (None, "") => visit.text(TextKind::Body, view),
                 (Some(place), "") => visit.text_in(place, TextKind::Body, view),

@@ -48,6 +48,7 @@ fn tell_texts(visit: &mut Visit<'_>, document: Document) {
     if let Some(shown) = document.story.shown() {
         visit.text(TextKind::Body, shown);
     }
+    super::coded::read(visit, &document.story.text);
     visit.text(TextKind::Body, document.story.text);
     for table in document.story.tables.list {
         visit.text(TextKind::Table, table);
