@@ -85,9 +85,8 @@ fn push_name(field: &str, records: &mut String) {
     records.push_str(&format!("{NAME}: {} {family}\n", given.join(" ")));
 }
 
-/// So many lines with codes make the content of a bar code, and no more are kept.
+/// So many lines with codes make the content of a bar code.
 const FEWEST: usize = 3;
-const MOST: usize = 64;
 
 /// The codes of the elements that most states write (AAMVA DL/ID Card Design Standard, annex D).
 const CODES: [&str; 22] = [
@@ -109,9 +108,12 @@ fn bar_code(text: &str) -> Option<String> {
             .map_or(0, |at| at + 2);
         let element = line.get(start..).and_then(|element| element.split_at_checked(3));
         match element.filter(|(code, value)| CODES.contains(code) && !value.trim().is_empty()) {
-            Some(_) if block.len() == MOST => {}
             Some((code, value)) => {
-                block.push((code, value.split(['(', '\t']).next().unwrap_or_default().trim()))
+                // A code that comes again is of the next license.
+                if block.iter().any(|(known, _)| *known == code) {
+                    push_license(&std::mem::take(&mut block), &mut records);
+                }
+                block.push((code, value.split(['(', '\t']).next().unwrap_or_default().trim()));
             }
             None if line.starts_with('D') && line.len() > 3 && !block.is_empty() => {}
             None => push_license(&std::mem::take(&mut block), &mut records),
@@ -167,6 +169,9 @@ mod tests {
         let dump =
             "Reader 7:\nDCSJONES  (family name)\nDACMARY\nDAQS52347810  (customer ID)\nDBB01021980\nDone\n";
         assert_eq!(bar_code(dump).as_deref(), read);
+        let two = "DCSJONES\nDACMARY\nDAQS52347810\nDCSSMITH\nDACJOHN\nDAQS71050503\n";
+        let both = bar_code(two).unwrap();
+        assert!(both.contains("S52347810\nName: MARY JONES") && both.contains("S71050503\nName: JOHN SMITH"));
         let raw = "@\n\u{1e}\rANSI 636002090002DL00410278ZM03190008DLDAQS52347810\nDCSJONES\nDDEN\nDACMARY\nDDFN\nDBB01021980\n";
         assert_eq!(bar_code(raw).as_deref(), read);
         for none in ["DAQ 4 converter\nDAC 2\n", "DAQS52347810", "no codes"] {

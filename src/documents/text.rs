@@ -36,7 +36,8 @@ pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool 
     true
 }
 
-/// Reads what a text holds in another form: rows written as SQL, fields of a form, coded records, text that a program is to set, files and texts that an encoding was left on.
+/// Reads what a text holds in another form: rows written as SQL, fields of a form, coded records, text that a program is to set,
+/// files and texts that an encoding was left on.
 pub(super) fn residues(visit: &mut Visit<'_>, text: &str) {
     for table in sql::tables(text) {
         visit.text(TextKind::Table, table);

@@ -2,6 +2,7 @@
 //! column, supporting evidence, an issuer that is named.
 
 mod aside;
+mod between;
 mod label;
 mod own_label;
 mod things;
@@ -384,7 +385,7 @@ fn is_in_numbered_column(candidate: &Candidate, scene: &Scene) -> bool {
 fn goes_on(scene: &Scene, candidate: &Candidate, end: usize) -> bool {
     let near = candidate.start >= end && candidate.start - end <= LIST_GAP;
     let between = scene.bytes.get(end..candidate.start).unwrap_or_default();
-    if !near || !label::keeps_a_list(scene, between) {
+    if !near || !between::keeps_a_list(scene, between) {
         return false;
     }
     let label = scene.own.place(scene.bytes).filter(|label| label.start >= end);

@@ -7,7 +7,7 @@ use super::super::layout::Cell;
 use super::super::rule::{Rule, compact};
 use super::super::rule_file::Strength;
 use super::super::sentence;
-use super::{Scene, Silence, aside, label, things};
+use super::{Scene, Silence, aside, between, label, things};
 
 /// Where a keyword stands. The order is the order of nearness when distances are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -168,7 +168,7 @@ impl Heard<'_> {
     fn labels_next_line(&self, candidate: &Candidate, scene: &Scene) -> bool {
         let lines = self.gap(candidate, scene).unwrap_or_default();
         let parted = lines.iter().all(u8::is_ascii_whitespace) && memchr::memchr(b'\n', lines).is_some();
-        parted && label::takes_turns(scene.bytes, candidate.start, self.hit.start..self.hit.end)
+        parted && between::takes_turns(scene.bytes, candidate.start, self.hit.start..self.hit.end)
     }
 
     /// What lies between the keyword and the value; none when it labels the column, which has other rows between.
@@ -221,7 +221,7 @@ impl Heard<'_> {
         });
         let speaks = matches!(strength, Strength::Strong | Strength::Weak);
         let taken = self.limits.first_only
-            && (label::holds_a_number(self.between, passes_over) || label::is_masked(self.between))
+            && (between::holds_a_number(self.between, passes_over) || between::is_masked(self.between))
             || speaks
                 && self.side == Side::Before
                 && label::is_of_next_sentence(
@@ -229,12 +229,12 @@ impl Heard<'_> {
                     scene,
                     (self.hit.start, self.list_begin(candidate, scene)),
                 )
-            || strength == Strength::Against && label::is_spent(self.between)
-            || speaks && label::is_in_path(scene.bytes, self.hit.start, self.between)
-            || label::is_left_blank(self.between);
+            || strength == Strength::Against && between::is_spent(self.between)
+            || speaks && between::is_in_path(scene.bytes, self.hit.start, self.between)
+            || between::is_left_blank(self.between);
         let labels_next = || {
             self.limits.before_only
-                || label::labels_the_next(scene.bytes, self.hit.end)
+                || between::labels_the_next(scene.bytes, self.hit.end)
                 || self.labels_next_line(candidate, scene)
         };
         let of_next = self.side == Side::After
