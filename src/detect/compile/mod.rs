@@ -367,13 +367,7 @@ impl<'s> Compiler<'s> {
             before: words_of(&file.not_after),
             after: words_of(&file.not_before),
         };
-        Keywords::compile(&entries, neighbours, regexes::KEYWORDS_SIZE).unwrap_or_else(|_| {
-            self.fail(
-                1,
-                "the rule has too many keywords; remove some or split the rule".to_owned(),
-            );
-            Keywords::default()
-        })
+        Keywords::compile(&entries, neighbours)
     }
 
     /// An expression that must fit a value from end to end.

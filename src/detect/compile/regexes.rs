@@ -14,8 +14,6 @@ use super::super::sieve::Set;
 
 /// The longest match a pattern may have, in octets.
 pub(in super::super) const LONGEST: usize = 128;
-/// What all keywords of a rule may take, compiled.
-pub(super) const KEYWORDS_SIZE: usize = 16 << 20;
 /// What one pattern may take, compiled.
 const PATTERN_SIZE: usize = 1 << 20;
 

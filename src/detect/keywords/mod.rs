@@ -5,22 +5,18 @@
 
 mod neighbours;
 mod said;
+mod spellings;
 mod starts;
 
 use std::collections::{HashMap, HashSet};
-use std::fmt;
-
-use regex::bytes::{Regex, RegexBuilder};
-use regex_syntax::ParserBuilder;
-use regex_syntax::hir::Hir;
 
 pub(super) use self::neighbours::{Neighbours, Words};
 pub(super) use self::said::Said;
+use self::spellings::Spellings;
 use self::starts::Starts;
 use super::checks::Check;
 use super::rule_file::Strength;
 use super::sentence;
-use super::sieve::{Followed, Follower};
 
 /// What a word does where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -91,10 +87,8 @@ impl Turned {
 /// All keywords of a rule.
 #[derive(Debug, Default)]
 pub(super) struct Keywords {
-    /// Fits a keyword where it begins.
-    regex: Option<Regex>,
-    /// The same, spelling by spelling.
-    followed: Option<Followed>,
+    spellings: Spellings,
+    /// By their places in the spellings.
     spelled: Vec<Spelled>,
     starts: Starts,
     words: Vec<Word>,
@@ -111,8 +105,6 @@ pub(super) struct Keywords {
 /// What stands where a spelling fits.
 #[derive(Debug, Clone, Copy)]
 struct Spelled {
-    /// How many characters [`key`] keeps of it.
-    letters: usize,
     /// The word, and the word when an `s` is added.
     one: Option<usize>,
     many: Option<usize>,
@@ -135,14 +127,7 @@ const LONGEST_IN_CODES: usize = 4;
 
 impl Keywords {
     /// Compiles keywords with their uses. The same word may come several times, with other uses.
-    ///
-    /// # Errors
-    /// When together they are too much for one expression.
-    pub fn compile(
-        entries: &[(&str, Use)],
-        neighbours: Neighbours,
-        size_limit: usize,
-    ) -> Result<Keywords, String> {
+    pub fn compile(entries: &[(&str, Use)], neighbours: Neighbours) -> Keywords {
         let mut keywords = Keywords {
             neighbours,
             ..Keywords::default()
@@ -151,39 +136,20 @@ impl Keywords {
             keywords.add(text, *does);
         }
         keywords.starts = Starts::of(keywords.given.iter().map(|text| (text.as_str(), 0)));
-        let mut spellings: Vec<&str> = keywords.given.iter().map(String::as_str).collect();
-        // The engine takes the first alternative that fits, so the longest comes first: "customer account
-        // number" must not be read as "account number".
-        spellings.sort_by_cached_key(|text| (std::cmp::Reverse(key(text.as_bytes()).len()), *text));
-        if spellings.is_empty() {
-            return Ok(keywords);
-        }
-        let told = |error: &dyn fmt::Display| error.to_string();
-        let alternatives: Vec<String> = spellings.iter().map(|text| spelling(text)).collect();
-        let regex = RegexBuilder::new(&format!(r"\A(?:{})", alternatives.join("|")))
-            .unicode(false)
-            .case_insensitive(true)
-            .size_limit(size_limit)
-            .dfa_size_limit(size_limit)
-            .build();
-        let forms = alternatives.iter().map(|alternative| {
-            let mut parser = ParserBuilder::new();
-            let parser = parser.unicode(false).utf8(false).case_insensitive(true);
-            parser.build().parse(alternative).map_err(|error| told(&error))
-        });
-        let forms = forms.collect::<Result<Vec<Hir>, String>>()?;
-        keywords.spelled = spellings.iter().map(|text| keywords.spelled(text)).collect();
-        keywords.followed = Some(Followed::leftmost(&forms.iter().collect::<Vec<&Hir>>())?);
-        keywords.regex = Some(regex.map_err(|error| told(&error))?);
-        Ok(keywords)
+        let mut given: Vec<&str> = keywords.given.iter().map(String::as_str).collect();
+        // The first that fits is found, so the longest comes first: "customer account number" must not be read as
+        // "account number".
+        given.sort_by_cached_key(|text| (std::cmp::Reverse(key(text.as_bytes()).len()), *text));
+        keywords.spellings = Spellings::of(given.iter().map(|text| without_edges(text)));
+        keywords.spelled = given.iter().map(|text| keywords.spelled(text)).collect();
+        keywords
     }
 
     fn spelled(&self, text: &str) -> Spelled {
         let mut key = key(without_edges(text).as_bytes());
-        let (letters, one) = (key.len(), self.known(&key));
+        let one = self.known(&key);
         key.push(b's');
         Spelled {
-            letters,
             one,
             many: self.known(&key),
         }
@@ -229,14 +195,8 @@ impl Keywords {
     /// "my social security number" is "my social" and "social security number".
     pub fn find(&self, bytes: &[u8], from: usize, to: usize) -> Vec<Hit> {
         let mut hits = Vec::new();
-        let mut hearer = None;
         self.starts.scan(bytes, (from, to), Starts::ALL, |at, _| {
-            if hearer.is_none() {
-                hearer = self.hearer();
-            }
-            if let Some(hearer) = &mut hearer {
-                hearer.hit(bytes, at, to, &mut hits);
-            }
+            self.hear(bytes, at, to, &mut hits);
         });
         hits
     }
@@ -319,30 +279,13 @@ impl Keywords {
         reaches.reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))
     }
 
-    /// For looking whether keywords begin at one place after another.
-    fn hearer(&self) -> Option<Hearer<'_>> {
-        let followed = self.followed.as_ref()?;
-        Some(Hearer {
-            keywords: self,
-            follower: followed.start(),
-        })
-    }
-
     fn known(&self, key: &[u8]) -> Option<usize> {
         let singular = || key.strip_suffix(b"s").and_then(|key| self.index.get(key));
         self.index.get(key).or_else(singular).copied()
     }
-}
 
-/// Looks whether keywords of a rule begin at one place after another.
-pub(super) struct Hearer<'k> {
-    keywords: &'k Keywords,
-    follower: Follower<'k>,
-}
-
-impl Hearer<'_> {
     /// Adds the keyword that begins at an octet and ends before `to`, unless it lies inside the last one.
-    fn hit(&mut self, bytes: &[u8], start: usize, to: usize, hits: &mut Vec<Hit>) {
+    fn hear(&self, bytes: &[u8], start: usize, to: usize, hits: &mut Vec<Hit>) {
         let to = to.min(start + LONGEST).min(bytes.len());
         let Some((end, word)) = self.free(bytes, start, to) else {
             return;
@@ -353,41 +296,25 @@ impl Hearer<'_> {
             start,
             end,
             word,
-            turned: self.keywords.neighbours.turn(bytes, start, end),
+            turned: self.neighbours.turn(bytes, start, end),
         }));
     }
 
     /// The longest keyword that begins at an octet and stands for itself: where it ends, and which one it is. Where a
     /// longer one ends within a word, a shorter one may stand before that word: "CDL BE890664" holds no "CDL-B", but a
     /// "CDL".
-    fn free(&mut self, bytes: &[u8], start: usize, mut to: usize) -> Option<(usize, Option<usize>)> {
+    fn free(&self, bytes: &[u8], start: usize, mut to: usize) -> Option<(usize, Option<usize>)> {
         for _ in 0..MOST_TRIES {
-            let (end, word) = self.word_at(bytes, start, to)?;
-            let found = bytes.get(start..end).unwrap_or_default();
+            let fit = self.spellings.fit(bytes, start, to)?;
+            let found = bytes.get(start..fit.end).unwrap_or_default();
             // "about the account. Routing slips": no words of one keyword.
-            if stands_free(bytes, start, end) && !sentence::ends_in(found, None) {
-                return Some((end, word));
+            if stands_free(bytes, start, fit.end) && !sentence::ends_in(found, None) {
+                let spelled = self.spelled.get(fit.keyword)?;
+                return Some((fit.end, if fit.plural { spelled.many } else { spelled.one }));
             }
-            to = end.saturating_sub(1).max(start);
+            to = fit.end.saturating_sub(1).max(start);
         }
         None
-    }
-
-    /// Where the keyword ends that begins at an octet, and which one it is.
-    fn word_at(&mut self, bytes: &[u8], start: usize, to: usize) -> Option<(usize, Option<usize>)> {
-        let keywords = self.keywords;
-        let found = |end: usize| bytes.get(start..end).unwrap_or_default();
-        let Ok(leftmost) = self.follower.leftmost(bytes, start, to) else {
-            let end = keywords.regex.as_ref()?.find(found(to))?.end() + start;
-            return Some((end, keywords.known(&key(found(end)))));
-        };
-        let leftmost = leftmost?;
-        let spelled = keywords.spelled.get(leftmost.pattern)?;
-        let many = spelled.one != spelled.many && {
-            let letters = found(leftmost.end).iter().filter(|byte| is_of_key(**byte));
-            letters.count() > spelled.letters
-        };
-        Some((leftmost.end, if many { spelled.many } else { spelled.one }))
     }
 }
 
@@ -413,25 +340,20 @@ impl Vocabulary {
         }
     }
 
-    /// For listening to a text, piece after piece. `rules` gives the keywords of the rule with each place.
-    pub fn listen<'k>(rules: impl Iterator<Item = &'k Keywords>) -> Vec<Option<Hearer<'k>>> {
-        rules.map(Keywords::hearer).collect()
-    }
-
-    /// Adds to the `hits` of each rule its keywords that begin between two octets, as [`Keywords::find`] finds
+    /// Adds to the `hits` of each of the rules its keywords that begin between two octets, as [`Keywords::find`] finds
     /// them, and to what was said where they may.
     pub fn find(
         &self,
         bytes: &[u8],
         (from, to): (usize, usize),
-        hearers: &mut [Option<Hearer>],
+        rules: &[&Keywords],
         (hits, said): (&mut [Vec<Hit>], &mut Said),
     ) {
         self.starts.scan(bytes, (from, to), Starts::ALL, |at, bits| {
             said.add(at, bits);
-            for (place, (hearer, hits)) in hearers.iter_mut().zip(hits.iter_mut()).enumerate() {
-                if let Some(hearer) = hearer.as_mut().filter(|_| bits & Starts::bit(place) != 0) {
-                    hearer.hit(bytes, at, bytes.len(), hits);
+            for (place, (keywords, hits)) in rules.iter().zip(hits.iter_mut()).enumerate() {
+                if bits & Starts::bit(place) != 0 {
+                    keywords.hear(bytes, at, bytes.len(), hits);
                 }
             }
         });
@@ -457,25 +379,6 @@ fn is_of_key(byte: u8) -> bool {
 fn without_edges(text: &str) -> &str {
     let text = text.trim_start_matches(|first: char| first.is_ascii() && !first.is_ascii_alphanumeric());
     text.trim_end_matches(['.', ':', ' '])
-}
-
-/// An expression for every spelling of a keyword.
-fn spelling(text: &str) -> String {
-    let mut expression = String::new();
-    let text = without_edges(text);
-    for character in text.chars() {
-        match character {
-            // No tab: it separates cells.
-            ' ' | '-' | '/' | '.' | '_' => expression.push_str(r"[ \r\n_./>-]{0,4}"),
-            '\'' => expression.push_str("'?"),
-            '#' => expression.push_str(r" ?\#"),
-            other => expression.push_str(&regex::escape(&other.to_string())),
-        }
-    }
-    match text.ends_with(|last: char| last.is_ascii_alphabetic()) {
-        true => expression + "s?",
-        false => expression,
-    }
 }
 
 /// Whether the word stands for itself: no letter touches it, though the change from small to capital letters

@@ -78,11 +78,8 @@ impl Said {
             return hits;
         }
         let places = self.within(stretch).iter();
-        let mut places = places
-            .filter(|(_, rules)| rules & Starts::bit(rule) != 0)
-            .peekable();
-        if let Some(mut hearer) = places.peek().and_then(|_| keywords.hearer()) {
-            places.for_each(|(at, _)| hearer.hit(bytes, *at, stretch.end, &mut hits));
+        for (at, _) in places.filter(|(_, rules)| rules & Starts::bit(rule) != 0) {
+            keywords.hear(bytes, *at, stretch.end, &mut hits);
         }
         hits
     }

@@ -32,7 +32,7 @@ fn found(text: &str) -> Vec<String> {
         "a/c no",
     ];
     let entries: Vec<(&str, Use)> = words.iter().map(|word| (*word, does)).collect();
-    let keywords = Keywords::compile(&entries, Neighbours::default(), 1 << 20).unwrap();
+    let keywords = Keywords::compile(&entries, Neighbours::default());
     let hits = keywords.find(text.as_bytes(), 0, text.len());
     hits.iter()
         .map(|hit| keywords.word(hit).unwrap().text.clone())
@@ -84,7 +84,7 @@ fn a_word_beside_a_keyword_turns_it_where_nothing_but_a_space_stands_between() {
         before: words(&["library", "real estate"]),
         after: words(&["parser"]),
     };
-    let keywords = Keywords::compile(&[("card", does)], neighbours, 1 << 20).unwrap();
+    let keywords = Keywords::compile(&[("card", does)], neighbours);
     let turned = |text: &str| {
         keywords
             .find(text.as_bytes(), 0, text.len())
@@ -127,14 +127,13 @@ proptest::proptest! {
     ) {
         let does = Use::Names { form: 0 };
         let entries = ["account", "account number", "acct no", "acct #", "401k account", "é", "no"].map(|word| (word, does));
-        let keywords = Keywords::compile(&entries, Neighbours::default(), 1 << 20).unwrap();
-        let other = Keywords::compile(&[("number", does)], Neighbours::default(), 1 << 20).unwrap();
+        let keywords = Keywords::compile(&entries, Neighbours::default());
+        let other = Keywords::compile(&[("number", does)], Neighbours::default());
         let rules = [&other, &keywords];
         let (bytes, mut said) = (text.as_bytes(), Said::default());
         let mut hits = vec![Vec::new(); 2];
         let vocabulary = Vocabulary::of(rules.into_iter());
-        let mut hearers = Vocabulary::listen(rules.into_iter());
-        vocabulary.find(bytes, (0, bytes.len()), &mut hearers, (&mut hits, &mut said));
+        vocabulary.find(bytes, (0, bytes.len()), &rules, (&mut hits, &mut said));
         let from = from.min(bytes.len());
         let stretch = from..(from + length).min(bytes.len());
         said.go_to(&(row.min(from)..stretch.end));

@@ -16,7 +16,7 @@ use super::super::contest::{self, Weighed};
 use super::super::context::{self, Listed, OwnLabel, Scene, Silence};
 use super::super::digits::Runs;
 use super::super::evidence::Around;
-use super::super::keywords::{Hearer, Hit, Keywords, Said};
+use super::super::keywords::{Hit, Keywords, Said};
 use super::super::layout::{Cell, FirstHeader, Layout};
 use super::super::names::Nearby;
 use super::super::normal::View;
@@ -111,8 +111,6 @@ struct ViewSearch<'v> {
     alone: bool,
     /// The keywords of each rule.
     keywords: Vec<&'v Keywords>,
-    /// Hear them; none where nothing was listened to yet.
-    hearers: Vec<Option<Hearer<'v>>>,
     /// By rule: where the first line begins that may be the header of a table with one of its keywords.
     headers: Vec<FirstHeader>,
     /// What the plain view tells of headers, when this is not the plain one.
@@ -161,7 +159,6 @@ impl<'v> ViewSearch<'v> {
             view,
             alone: !is_written_by_programs(text),
             keywords: rules.rules.iter().map(|rule| &rule.keywords).collect(),
-            hearers: Vec::new(),
             headers: rules.rules.iter().map(|_| FirstHeader::default()).collect(),
             heard_before: None,
             hits: rules.rules.iter().map(|_| Vec::new()).collect(),

@@ -149,11 +149,8 @@ impl ViewSearch<'_> {
             .for_each(|hits| hits.retain(|hit| hit.end >= behind));
         self.said.forget(behind, (heard, self.heard));
         let known: Vec<usize> = self.hits.iter().map(Vec::len).collect();
-        if self.hearers.is_empty() {
-            self.hearers = Vocabulary::listen(self.keywords.iter().copied());
-        }
         let (hits, said) = (&mut self.hits, &mut self.said);
-        vocabulary.find(bytes, (self.heard, end), &mut self.hearers, (hits, said));
+        vocabulary.find(bytes, (self.heard, end), &self.keywords, (hits, said));
         self.heard = end;
         for (place, header) in self.headers.iter_mut().enumerate() {
             let (Some(keywords), Some(hits)) = (self.keywords.get(place), self.hits.get(place)) else {
