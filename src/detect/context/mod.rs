@@ -170,6 +170,7 @@ pub(super) fn weigh(
             || !pattern.decisive
                 && (things::follows_a_thing(rule, scene, candidate.start)
                     || things::is_told_of_a_thing(rule, scene, candidate.start)
+                    || things::goes_on_from_a_thing(rule, scene, candidate.start)
                     || is_in_numbered_column(candidate, scene)))
         || pattern.heeds_every_label && voices.of_a_thing;
     let alone = scene.alone && candidate.distinctive && !elsewhere && !numbered;

@@ -129,6 +129,44 @@ const PERSONS: [&str; 55] = [
     "military",
 ];
 
+/// What people do with a number, or say of it, in a word directly before it: "it reads 536-22-8145", "again 536-22-8145".
+const DOES: [&str; 70] = [
+    "reads", "list", "lists", "gives", "state", "states", "say", "said", "told", "tell", "tells", "text",
+    "texts", "email", "ask", "asks", "came", "come", "comes", "went", "go", "goes", "know", "knows", "want",
+    "wants", "needs", "mean", "means", "meant", "think", "thought", "guess", "search", "lookup", "scan",
+    "dial", "spell", "repeat", "note", "quote", "key", "plug", "look", "looks", "swap", "change", "changes",
+    "update", "replace", "fix", "accept", "again", "instead", "already", "now", "today", "there", "below",
+    "above", "maybe", "perhaps", "actually", "plus", "with", "without", "versus", "than", "equals", "social",
+];
+
+/// What numbers people as Social Security did, or has its number as their only one: "For her disability 536-22-8145".
+const PROGRAMS: [&str; 24] = [
+    "disability",
+    "unemployment",
+    "retirement",
+    "benefit",
+    "benefits",
+    "payroll",
+    "insurance",
+    "withholding",
+    "garnishment",
+    "survivor",
+    "enrollment",
+    "eligibility",
+    "citizenship",
+    "background",
+    "credit",
+    "income",
+    "wage",
+    "wages",
+    "taxes",
+    "medicaid",
+    "annuity",
+    "welfare",
+    "census",
+    "probate",
+];
+
 /// Whether a label names somebody by their family, part or trade: "Staff ID", "Emp #".
 pub(super) fn names_a_person(label: &[u8]) -> bool {
     words(label).any(|word| is_in(&PERSONS, word)) || names_an_employee(label)
@@ -228,7 +266,8 @@ pub(super) fn label_of(rule: &Rule, scene: &Scene, start: usize) -> Option<Range
     (!is_found_there).then_some(thing)
 }
 
-/// Whether a sentence says of a thing that the value is its number: "The badge number for Mary Jones is 536-22-8145".
+/// Whether a sentence says of a thing that the value is its number: "The badge number for Mary Jones is 536-22-8145", "The panel
+/// number is 536-22-8145".
 pub(super) fn is_told_of_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
     const MOST: usize = 96;
     let from = start.saturating_sub(MOST);
@@ -239,21 +278,85 @@ pub(super) fn is_told_of_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bo
     };
     let line = memchr::memrchr(b'\n', told).map_or(0, |end| end + 1);
     let begin = sentence::last_begins(told).unwrap_or(0).max(line);
+    let speaks = |hit: &Hit| rule.keywords.speaks_for(hit);
+    if scene.hits_between(from + begin, start).any(speaks) {
+        return false;
+    }
     let told = told.get(begin..).unwrap_or_default();
     let of = [&b" of "[..], b" for "].into_iter();
-    let Some(of) = of.filter_map(|of| memchr::memmem::find(told, of)).min() else {
-        return false;
-    };
-    let mut subject: Vec<&[u8]> = words(told.get(..of).unwrap_or_default()).collect();
-    if subject.last().is_some_and(|word| is_in(&ANNOUNCES, word)) {
+    let of = of.filter_map(|of| memchr::memmem::find(told, of)).min();
+    let mut subject: Vec<&[u8]> = words(told.get(..of.unwrap_or(told.len())).unwrap_or_default()).collect();
+    let announced = subject.last().is_some_and(|word| is_in(&ANNOUNCES, word));
+    if announced {
         subject.pop();
     }
-    let speaks = |hit: &Hit| rule.keywords.speaks_for(hit);
-    // "The case of Mary Jones, whose number is"
-    let goes_on = |byte: &u8| !matches!(byte, b',' | b':' | b';');
-    told.iter().skip(of).all(goes_on)
-        && subject.last().is_some_and(|word| rule.is_thing(word))
-        && !scene.hits_between(from + begin, start).any(speaks)
+    let Some(thing) = subject.last().filter(|thing| thing.len() > 2) else {
+        return false;
+    };
+    match of {
+        // "The case of Mary Jones, whose number is"
+        Some(of) => {
+            let goes_on = |byte: &u8| !matches!(byte, b',' | b':' | b';');
+            told.iter().skip(of).all(goes_on) && rule.is_thing(thing)
+        }
+        None => announced && (rule.is_thing(thing) || is_common(thing) && !scene.names.is_name(thing)),
+    }
+}
+
+/// Whether a number of the same form stands before in the sentence, is a thing's, and nobody is named in between: "part 412-55-9921 is
+/// superseded by 536-22-8145".
+pub(super) fn goes_on_from_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
+    const MOST: usize = 72;
+    const FORM: usize = "536-22-8145".len();
+    let from = start.saturating_sub(MOST);
+    let before = scene.bytes.get(from..start).unwrap_or_default();
+    let line = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+    let begin = sentence::last_begins(before).unwrap_or(0).max(line);
+    let is_form = |text: &[u8]| {
+        let digit = |place: usize| text.get(place).is_some_and(u8::is_ascii_digit);
+        let sign = |place: usize| {
+            text.get(place)
+                .is_some_and(|sign| matches!(sign, b'-' | b' ' | b'.'))
+        };
+        (0..FORM).all(|place| {
+            if matches!(place, 3 | 6) {
+                sign(place)
+            } else {
+                digit(place)
+            }
+        })
+    };
+    let forms = (begin..before.len().saturating_sub(FORM)).rev();
+    let mut forms = forms.filter(|at| before.get(*at..*at + FORM).is_some_and(is_form));
+    let Some(number) = forms.next() else {
+        return false;
+    };
+    let (end, is_of) = (from + number + FORM, |text: &[u8]| {
+        let text = text.trim_ascii_end().to_ascii_lowercase();
+        text.ends_with(b" for") || text.ends_with(b" of")
+    });
+    let between = scene.bytes.get(end..start).unwrap_or_default();
+    !is_of(between)
+        && scene.names.within(scene.bytes, end, start).is_empty()
+        && !words(between)
+            .any(|word| scene.names.is_given(word) || is_in(&PEOPLE, word) || is_in(&PERSONS, word))
+        && scene.hits_between(end, start).next().is_none()
+        && follows_a_thing(rule, scene, from + number)
+}
+
+/// Whether a word is a common one that names no person, no deed and nothing that has people's numbers for its own.
+fn is_common(word: &[u8]) -> bool {
+    let one = word.strip_suffix(b"s").unwrap_or(word);
+    let of_person = [word, one]
+        .iter()
+        .any(|word| is_in(&PEOPLE, word) || is_in(&PERSONS, word));
+    let says = says_something(word) && !is_in(&CARRIES, word) && !is_in(&LEADS, word);
+    let does = [&b"ed"[..], b"ing", b"ly"]
+        .iter()
+        .any(|end| word.to_ascii_lowercase().ends_with(end));
+    let small = word.len() > 3 && word.iter().any(u8::is_ascii_lowercase);
+    let listed = is_in(&DOES, word) || is_in(&PROGRAMS, word);
+    small && says && !of_person && !does && !listed && is_word(word)
 }
 
 /// Whether the word directly before a value is one of the rule's for things: "quote 742-42-8542", but not "Mary Page
@@ -299,9 +402,12 @@ pub(super) fn follows_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool 
     let is_several = || word.strip_suffix(b"s").is_some_and(|one| rule.is_thing(one));
     let end = from + place.end;
     let speaks = |hit: &Hit| hit.end == end && rule.keywords.speaks_for(hit);
+    // "The grievance 536-22-8145 goes to step two": a word in the same line that is no name and tells of nobody.
+    let behind = before.get(place.end..).unwrap_or_default();
+    let is_common = || matches!(behind, b" " | b" #" | b"# ") && is_common(word);
     let is_thing = match announced {
         true => rule.is_thing(word) || is_any(),
-        false => (rule.is_thing(word) || is_several()) && !is_name(),
+        false => (rule.is_thing(word) || is_several() || is_common()) && !is_name(),
     };
     is_thing && !scene.hits_between(end - 1, end).any(speaks)
 }

@@ -171,6 +171,36 @@ impl Heard<'_> {
         parted && between::takes_turns(scene.bytes, candidate.start, self.hit.start..self.hit.end)
     }
 
+    /// Whether a sure sign stands directly behind the value, but for an issuer, and says what it is: "3833694 ME driver's license",
+    /// "3833694 is my driver's license".
+    fn says_what_stands_before(&self, rule: &Rule, candidate: &Candidate, scene: &Scene) -> bool {
+        let Some(gap) = self.gap(candidate, scene).filter(|_| self.side == Side::After) else {
+            return false;
+        };
+        let named = scene.hits_between(candidate.end, self.hit.start);
+        let named = named.filter(|hit| rule.keywords.names_issuer(hit)).last();
+        let (from, to) = named.map_or((gap.len(), gap.len()), |hit| {
+            (hit.start - candidate.end, hit.end - candidate.end)
+        });
+        let around = [gap.get(..from), gap.get(to..)].map(Option::unwrap_or_default);
+        let leads = |text: &[u8]| {
+            let edge = |byte: &&u8| matches!(byte, b' ' | b',' | b'-' | b'(' | b'/');
+            let edges = text.iter().take_while(edge).count();
+            let text = text.get(edges..).unwrap_or_default().trim_ascii_end();
+            // "ME" and "OR" are words as well.
+            let is_state = text.len() == 2 && text.iter().all(u8::is_ascii_uppercase);
+            let text = text.to_ascii_lowercase();
+            is_state
+                || matches!(
+                    text.as_slice(),
+                    b"" | b"is my" | b"is his" | b"is her" | b"is the" | b"is a"
+                )
+        };
+        memchr::memchr(b'\n', gap).is_none()
+            && around.into_iter().all(leads)
+            && rule.keywords.announces(self.hit, true)
+    }
+
     /// What lies between the keyword and the value; none when it labels the column, which has other rows between.
     fn gap<'v>(&self, candidate: &Candidate, scene: &Scene<'v>) -> Option<&'v [u8]> {
         match self.side {
@@ -233,7 +263,7 @@ impl Heard<'_> {
             || speaks && between::is_in_path(scene.bytes, self.hit.start, self.between)
             || between::is_left_blank(self.between);
         let labels_next = || {
-            self.limits.before_only
+            self.limits.before_only && !self.says_what_stands_before(rule, candidate, scene)
                 || between::labels_the_next(scene.bytes, self.hit.end)
                 || self.labels_next_line(candidate, scene)
         };
