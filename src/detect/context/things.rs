@@ -304,7 +304,7 @@ pub(super) fn is_told_of_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bo
 }
 
 /// Whether a number of the same form stands before in the sentence, is a thing's, and nobody is named in between: "part 412-55-9921 is
-/// superseded by 536-22-8145".
+/// superseded by 536-22-8145"; or a thing of the other side is named there: "our file 21-118177-10, yours 536-22-8145".
 pub(super) fn goes_on_from_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
     const MOST: usize = 72;
     const FORM: usize = "536-22-8145".len();
@@ -312,6 +312,18 @@ pub(super) fn goes_on_from_a_thing(rule: &Rule, scene: &Scene, start: usize) -> 
     let before = scene.bytes.get(from..start).unwrap_or_default();
     let line = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
     let begin = sentence::last_begins(before).unwrap_or(0).max(line);
+    let told = before.get(begin..).unwrap_or_default();
+    let told: Vec<&[u8]> = words(told).collect();
+    if told
+        .last()
+        .is_some_and(|word| is_in(&["ours", "yours", "theirs"], word))
+    {
+        let is_owned = |pair: &[&[u8]]| {
+            let [owner, thing] = pair else { return false };
+            is_in(&["our", "your", "their", "my"], owner) && rule.is_thing(thing)
+        };
+        return told.windows(2).any(is_owned);
+    }
     let is_form = |text: &[u8]| {
         let digit = |place: usize| text.get(place).is_some_and(u8::is_ascii_digit);
         let sign = |place: usize| {

@@ -31,7 +31,9 @@ pub(super) fn tables(source: &str) -> Option<String> {
         }
         // Either no blank line stands between two cells, or one does between all of them.
         let parted = blank > 0 && !block.is_empty();
-        let goes_on = line.len() <= LONGEST_CELL && blank < 2 && spaced.is_none_or(|spaced| spaced == parted);
+        // A line with cells of its own is a row already.
+        let is_cell = line.len() <= LONGEST_CELL && !line.contains('\t');
+        let goes_on = is_cell && blank < 2 && spaced.is_none_or(|spaced| spaced == parted);
         if goes_on {
             spaced = spaced.or(Some(parted).filter(|_| !block.is_empty()));
         } else {
@@ -39,7 +41,7 @@ pub(super) fn tables(source: &str) -> Option<String> {
             block.clear();
             spaced = None;
         }
-        if line.len() <= LONGEST_CELL {
+        if is_cell {
             block.push(line);
         }
         blank = 0;

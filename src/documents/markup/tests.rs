@@ -127,6 +127,9 @@ fn cells_below_each_other_are_rows_when_their_columns_are_alike() {
         turned.starts_with("Name\tSSN\tCity\tLicense\n") || turned.contains("\nName\tSSN\tCity\tLicense\n"),
         "{turned}"
     );
+    // The row of labels would stand in one cell, and say nothing of what stands below.
+    let rows = "Dear Mary Jones,\nyour summary:\nMember no.\tOrder number\n7578 1075\t438-45-5393\n7586 5004\t310-49-5132\nBye.\n";
+    assert_eq!(stacked::tables(rows), None);
     assert_eq!(
         stacked::tables("Dear all,\nplease come\nat 10\nto room 4120\nthanks\n"),
         None
