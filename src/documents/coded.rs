@@ -45,10 +45,11 @@ fn segments(text: &str) -> Option<String> {
     let mut records = String::new();
     for line in text.lines() {
         let line = line.trim_start_matches([' ', '>', '\t', '\u{b}']);
-        let segment = SEGMENTS.iter().find(|(name, ..)| {
-            line.strip_prefix(name)
-                .is_some_and(|fields| fields.starts_with('|'))
-        });
+        // The names of all segments are as long.
+        if line.as_bytes().get(3) != Some(&b'|') {
+            continue;
+        }
+        let segment = SEGMENTS.iter().find(|(name, ..)| line.starts_with(name));
         let Some((_, name, numbers)) = segment else {
             continue;
         };
@@ -102,11 +103,15 @@ fn bar_code(text: &str) -> Option<String> {
     for line in text.lines().chain([""]) {
         let line = line.trim_start_matches([' ', '>', '\t', '\u{1e}']);
         // The first element stands behind the name of its part, or behind the head of the whole.
-        let start = ["DLDAQ", "IDDAQ"]
-            .iter()
-            .find_map(|part| line.find(part))
-            .map_or(0, |at| at + 2);
-        let element = line.get(start..).and_then(|element| element.split_at_checked(3));
+        let number = memmem::find(line.as_bytes(), b"DAQ").and_then(|at| at.checked_sub(2));
+        let start = number.filter(|at| {
+            ["DL", "ID"]
+                .iter()
+                .any(|part| line.get(*at..).is_some_and(|rest| rest.starts_with(part)))
+        });
+        let start = start.map_or(0, |at| at + 2);
+        let element = line.get(start..).filter(|element| element.starts_with('D'));
+        let element = element.and_then(|element| element.split_at_checked(3));
         match element.filter(|(code, value)| CODES.contains(code) && !value.trim().is_empty()) {
             Some((code, value)) => {
                 // A code that comes again is of the next license.

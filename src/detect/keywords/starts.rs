@@ -40,7 +40,7 @@ struct Growing {
 /// Kinds of octets: letters and digits; 0 is everything else.
 const KINDS: usize = 37;
 /// So many letters of a keyword are enough: few words that begin alike go on differently.
-const DEPTH: usize = 12;
+const DEPTH: usize = 7;
 /// So many octets may separate the letters of a keyword; at least as many as an expression allows.
 const LONGEST_GAP: usize = 16;
 
