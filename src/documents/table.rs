@@ -48,7 +48,10 @@ fn separator(source: &str, least: usize) -> Option<char> {
         .get(..source.floor_char_boundary(SAMPLE))
         .unwrap_or_default();
     let whole = start.len() == source.len();
-    let fitting = SEPARATORS.into_iter().filter_map(|separator| {
+    let there = SEPARATORS
+        .into_iter()
+        .filter(|separator| start.contains(*separator));
+    let fitting = there.filter_map(|separator| {
         let (table, quotes) = written(start, separator, true);
         let columns = columns(&table, least)?;
         Some((
@@ -122,19 +125,28 @@ fn written(source: &str, separator: char, quotes: bool) -> (String, Quotes) {
         quoted: false,
     };
     let mut around_cells = true;
-    let mut characters = source.chars().peekable();
-    while let Some(character) = characters.next() {
-        let doubled = character == '"' && writer.quoted && characters.next_if_eq(&'"').is_some();
+    let mut rest = source;
+    let is_sign = |character: char| matches!(character, '"' | '\r' | '\n' | '\t') || character == separator;
+    while let Some(at) = rest.find(is_sign) {
+        let (plain, signs) = rest.split_at(at);
+        writer.table.push_str(plain);
+        let mut characters = signs.chars();
+        let character = characters.next().unwrap_or_default();
+        rest = characters.as_str();
+        let behind = rest
+            .strip_prefix('"')
+            .filter(|_| character == '"' && writer.quoted);
+        rest = behind.unwrap_or(rest);
+        let doubled = behind.is_some();
         let was_quoted = writer.quoted;
         writer.write(character, doubled);
         if character == '"' && !doubled {
-            let ends = characters
-                .peek()
-                .is_none_or(|next| matches!(next, '\r' | '\n') || *next == separator);
+            let ends = rest.is_empty() || rest.starts_with(['\r', '\n', separator]);
             // It opens a cell, or closes one that ends here.
             around_cells &= writer.quoted || was_quoted && ends;
         }
     }
+    writer.table.push_str(rest);
     let quotes = match (writer.quoted, around_cells) {
         (true, _) => Quotes::Open,
         (false, true) => Quotes::AroundCells,
@@ -152,6 +164,7 @@ struct Writer {
 }
 
 impl Writer {
+    /// Writes a character that may stand for something else.
     fn write(&mut self, character: char, doubled: bool) {
         let begins_cell = self.table.is_empty() || self.table.ends_with(['\t', '\n']);
         match character {
