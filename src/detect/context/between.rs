@@ -15,9 +15,21 @@ const LONGEST_LINE: usize = 80;
 /// A line that is a value has so many.
 const FEWEST_DIGITS: usize = 5;
 
+/// So many dots may lead from a label to its value.
+const MOST_LEADER: usize = 80;
+
 /// Whether a keyword after a value is the label of the value that follows: "536-22-8145, Phone 617…".
 pub(super) fn labels_the_next(bytes: &[u8], end: usize) -> bool {
     let rest = bytes.get(end..).unwrap_or_default();
+    // "Checking acct no. ......... 4830127755"
+    let leader = rest
+        .iter()
+        .take(MOST_LEADER)
+        .take_while(|byte| matches!(byte, b'.' | b' '))
+        .count();
+    let dots = rest.get(..leader).unwrap_or_default();
+    let led = memchr::memmem::find(dots, b"...").and_then(|_| rest.get(leader..));
+    let rest = led.unwrap_or(rest);
     let line = rest.iter().take(15).take_while(|byte| **byte != b'\n').count();
     let line = rest.get(..line).unwrap_or_default();
     // The full stop of "acct no." ends no sentence.

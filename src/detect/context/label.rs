@@ -121,6 +121,15 @@ pub(super) fn of(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     let bare = before.strip_suffix(b"#").map(without_edge);
     let before = bare.filter(|bare| bare.ends_with(b":")).unwrap_or(before);
     let place = match before.split_last()? {
+        // "Routing no. ......... 211864844"
+        (b'.', _) if before.ends_with(b"...") => {
+            let dots = before
+                .iter()
+                .rev()
+                .take_while(|byte| matches!(byte, b'.' | b' '))
+                .count();
+            last_words(before.get(..before.len() - dots)?, MOST_WORDS + 1)
+        }
         (b'=', rest) => last_words(without_edge(rest), MOST_WORDS + 1).map(|words| behind_pair(rest, words)),
         (b':' | b'>', rest) => last_words(without_edge(rest), MOST_WORDS + 1),
         // "a session number, 710562441"

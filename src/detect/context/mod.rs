@@ -171,7 +171,7 @@ pub(super) fn weigh(
                 && (things::follows_a_thing(rule, scene, candidate.start)
                     || things::is_told_of_a_thing(rule, scene, candidate.start)
                     || things::goes_on_from_a_thing(rule, scene, candidate.start)
-                    || is_in_numbered_column(candidate, scene)))
+                    || is_in_numbered_column(rule, candidate, scene)))
         || pattern.heeds_every_label && voices.of_a_thing;
     let alone = scene.alone && candidate.distinctive && !elsewhere && !numbered;
     let confidence = match voices.is_denied() && !stands_in_sentence(rule, candidate, scene, evidence) {
@@ -276,7 +276,10 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
         // "Account no." may be that of a card, whose form and check prove it.
         voices.numbered = !(pattern.decisive && label::is_open(text))
             && (label::numbers_things(text) && !things::names_an_employee(text)
-                || !pattern.decisive && things::is_called_a_thing(rule, text));
+                || !pattern.decisive
+                    && (things::is_called_a_thing(rule, text)
+                        || things::is_in_form(scene.bytes, label, candidate.start)
+                            && things::is_field_of_a_thing(rule, scene, label)));
     }
     voices.settle();
     voices
@@ -370,14 +373,16 @@ fn is_elsewhere(candidate: &Candidate, scene: &Scene, cell: &Cell) -> bool {
 }
 
 /// Whether a value fills a cell under a label that numbers things: "Document no.", but not "Employee ID".
-fn is_in_numbered_column(candidate: &Candidate, scene: &Scene) -> bool {
-    let Some(cell) = scene.cell.filter(|cell| !cell.may_be_prose) else {
+fn is_in_numbered_column(rule: &Rule, candidate: &Candidate, scene: &Scene) -> bool {
+    let Some(cell) = scene.cell else {
         return false;
     };
     let fills = cell.own.start == candidate.start && cell.own.end == candidate.end;
     let numbers = |label: &Range<usize>| {
         let text = scene.bytes.get(label.clone()).unwrap_or_default();
-        label::names_something(text) && label::numbers_things(text) && !things::names_a_person(text)
+        let numbered =
+            label::names_something(text) && label::numbers_things(text) && !things::names_a_person(text);
+        numbered || !cell.may_be_prose && things::is_field_of_a_thing(rule, scene, label)
     };
     fills && cell.headers.iter().flatten().any(numbers)
 }

@@ -6,7 +6,7 @@ use super::super::keywords::Hit;
 use super::super::names::is_word;
 use super::super::rule::Rule;
 use super::super::sentence;
-use super::label::{CARRIES, LONGEST, PEOPLE, is_in, says_something, without_edge, words};
+use super::label::{CARRIES, LONGEST, PEOPLE, is_impersonal, is_in, says_something, without_edge, words};
 use super::{Scene, aside};
 
 /// Words that announce a number.
@@ -190,6 +190,69 @@ pub(super) fn is_called_a_thing(rule: &Rule, label: &[u8]) -> bool {
         words.pop();
     }
     words.last().is_some_and(|word| rule.is_thing(word))
+}
+
+/// Whether a label is the name of a field for something that is no person's: no word in it tells of somebody or of what has people's
+/// numbers for its own, and the last one is a common word: "Flood cert", "Mail piece", "Off-site box #".
+pub(super) fn is_field_of_a_thing(rule: &Rule, scene: &Scene, label: &Range<usize>) -> bool {
+    const MOST_WORDS: usize = 4;
+    // What any number may be called by.
+    const OPEN: [&str; 16] = [
+        "identifier",
+        "identifiers",
+        "verification",
+        "credential",
+        "credentials",
+        "login",
+        "username",
+        "password",
+        "user",
+        "match",
+        "lookup",
+        "trace",
+        "screen",
+        "check",
+        "field",
+        "verified",
+    ];
+    let text = scene.bytes.get(label.clone()).unwrap_or_default();
+    let mut words: Vec<Vec<u8>> = words(text).map(<[u8]>::to_ascii_lowercase).collect();
+    while words.last().is_some_and(|word| is_in(&ANNOUNCES, word)) {
+        words.pop();
+    }
+    let open = |word: &Vec<u8>| {
+        let one = word.strip_suffix(b"s").unwrap_or(word);
+        [&OPEN[..], &PEOPLE, &PERSONS, &PROGRAMS]
+            .iter()
+            .any(|list| is_in(list, word) || is_in(list, one))
+    };
+    let last = |word: &Vec<u8>| rule.is_thing(word) || is_common(word);
+    words.len() <= MOST_WORDS
+        && words.last().is_some_and(last)
+        && !words.iter().any(open)
+        && !scene
+            .hits_between(label.start, label.end)
+            .any(|hit| rule.keywords.may_speak_for(hit))
+        && is_impersonal(scene, label)
+}
+
+/// Whether a label begins its line, and nothing but the sign of a label stands between it and the value.
+pub(super) fn is_in_form(bytes: &[u8], label: &Range<usize>, start: usize) -> bool {
+    const MOST: usize = 16;
+    let before = bytes
+        .get(label.start.saturating_sub(MOST)..label.start)
+        .unwrap_or_default();
+    let mark = |byte: &u8| matches!(byte, b' ' | b'\t' | b'>' | b'-' | b'*' | b'|');
+    let edge = before.iter().rev().take_while(|byte| mark(byte)).count();
+    let line = before.len() - edge;
+    let begins = line
+        .checked_sub(1)
+        .map_or(label.start <= MOST, |at| before.get(at) == Some(&b'\n'));
+    let sign = bytes.get(label.end..start).unwrap_or_default();
+    begins
+        && sign
+            .iter()
+            .all(|byte| matches!(byte, b' ' | b'\t' | b':' | b'.' | b'#'))
 }
 
 /// Where a list of Social Security numbers, or of what looks like them, begins whose last one begins at `start`: "part
@@ -381,7 +444,11 @@ pub(super) fn follows_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool 
     let mut word = before.get(place.clone()).unwrap_or_default();
     let announced = is_in(&ANNOUNCES, word);
     if announced {
-        place = last_word(before.get(..place.start).unwrap_or_default());
+        // "The worksheet, no. 536-22-8145", but not "checking (Webster Five, number 4830127755)".
+        let named = before.get(..place.start).unwrap_or_default().trim_ascii_end();
+        let apart = named.strip_suffix(b",").unwrap_or(named);
+        let small = |place: &Range<usize>| apart.get(place.start).is_some_and(u8::is_ascii_lowercase);
+        place = Some(last_word(apart)).filter(small).unwrap_or(last_word(named));
         word = before.get(place.clone()).unwrap_or_default();
     } else if before.get(place.end..).is_some_and(|rest| rest.contains(&b'.')) {
         // The end of a sentence.

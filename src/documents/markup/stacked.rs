@@ -70,6 +70,10 @@ impl Cell {
 /// Writes a block of lines as a table, if it is one. Where it has several rows, other lines may stand above and below it;
 /// as no label shows where it begins, all tables are written that leave as few lines out.
 fn write(block: &[&str], table: &mut String) {
+    // Lines with a label and a value each are no cells of one table.
+    if block.iter().filter(|line| line.contains(": ")).count() * 2 > block.len() {
+        return;
+    }
     // Each line is looked at once, though it is tried in many tables.
     let kinds: Vec<Cell> = block.iter().map(Cell::of).collect();
     let mut done = false;

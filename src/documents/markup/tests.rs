@@ -128,6 +128,8 @@ fn cells_below_each_other_are_rows_when_their_columns_are_alike() {
         "{turned}"
     );
     // The row of labels would stand in one cell, and say nothing of what stands below.
+    let fields = "Registered no.: 998\nParty A: Mary Jones\nOfficer: Ann Lee\nState file: 123-69-5291\nSerial: S6088\nReceipt: 822692\nFee: none\n";
+    assert_eq!(stacked::tables(fields), None);
     let rows = "Dear Mary Jones,\nyour summary:\nMember no.\tOrder number\n7578 1075\t438-45-5393\n7586 5004\t310-49-5132\nBye.\n";
     assert_eq!(stacked::tables(rows), None);
     assert_eq!(
