@@ -171,6 +171,7 @@ pub(super) fn weigh(
                 && (things::follows_a_thing(rule, scene, candidate.start)
                     || things::is_told_of_a_thing(rule, scene, candidate.start)
                     || things::goes_on_from_a_thing(rule, scene, candidate.start)
+                    || things::stands_for_a_thing(rule, scene, &(candidate.start..candidate.end))
                     || is_in_numbered_column(rule, candidate, scene)))
         || pattern.heeds_every_label && voices.of_a_thing;
     let alone = scene.alone && candidate.distinctive && !elsewhere && !numbered;

@@ -129,6 +129,9 @@ const PERSONS: [&str; 55] = [
     "military",
 ];
 
+/// What begins the name of a certain thing.
+const DETERMINERS: [&str; 8] = ["the", "our", "your", "their", "this", "that", "a", "my"];
+
 /// What people do with a number, or say of it, in a word directly before it: "it reads 536-22-8145", "again 536-22-8145".
 const DOES: [&str; 70] = [
     "reads", "list", "lists", "gives", "state", "states", "say", "said", "told", "tell", "tells", "text",
@@ -362,8 +365,53 @@ pub(super) fn is_told_of_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bo
             let goes_on = |byte: &u8| !matches!(byte, b',' | b':' | b';');
             told.iter().skip(of).all(goes_on) && rule.is_thing(thing)
         }
-        None => announced && (rule.is_thing(thing) || is_common(thing) && !scene.names.is_name(thing)),
+        None if announced => rule.is_thing(thing) || is_common(thing) && !scene.names.is_name(thing),
+        // "The box is 536-22-8145", but not "What she gave on the form is 536-22-8145".
+        None => {
+            const MOST_WORDS: usize = 3;
+            let owned = subject.first().is_some_and(|word| is_in(&DETERMINERS, word));
+            owned && subject.len() <= MOST_WORDS && rule.is_thing(thing)
+        }
     }
+}
+
+/// Whether a number stands in apposition to a thing: "The old position, 536-22-8145, is abolished".
+pub(super) fn stands_for_a_thing(rule: &Rule, scene: &Scene, value: &Range<usize>) -> bool {
+    const MOST_WORDS: usize = 4;
+    let from = value.start.saturating_sub(LONGEST);
+    let before = scene.bytes.get(from..value.start).unwrap_or_default();
+    let Some(text) = before
+        .strip_suffix(b", ")
+        .filter(|_| scene.bytes.get(value.end) == Some(&b','))
+    else {
+        return false;
+    };
+    let begin = text
+        .iter()
+        .rposition(|byte| !byte.is_ascii_alphabetic() && *byte != b' ');
+    let begin = begin.map_or(0, |at| at + 1);
+    let words: Vec<&[u8]> = words(text.get(begin..).unwrap_or_default()).collect();
+    let owned = words
+        .iter()
+        .rev()
+        .take(MOST_WORDS)
+        .skip(1)
+        .any(|word| is_in(&DETERMINERS, word));
+    let last = |word: &&[u8]| {
+        (rule.is_thing(word) || is_common(word)) && word.first().is_some_and(u8::is_ascii_lowercase)
+    };
+    owned
+        && words.last().is_some_and(last)
+        && !words
+            .iter()
+            .any(|word| is_in(&PEOPLE, word) || is_in(&PERSONS, word) || is_in(&PROGRAMS, word))
+        && scene
+            .names
+            .within(scene.bytes, from + begin, value.start)
+            .is_empty()
+        && !scene
+            .hits_between(from + begin, value.start)
+            .any(|hit| rule.keywords.may_speak_for(hit))
 }
 
 /// Whether a number of the same form stands before in the sentence, is a thing's, and nobody is named in between: "part 412-55-9921 is
