@@ -86,10 +86,13 @@ pub(super) fn is_spent(between: &[u8]) -> bool {
     };
     let digits = between.iter().filter(|byte| byte.is_ascii_digit()).count();
     let rest = between.get(last..).unwrap_or_default();
-    digits >= 3
-        && rest
-            .windows(2)
+    // "ticket INC3227475: …"
+    let labels = digits >= 5 && rest.get(1) == Some(&b':');
+    let goes_on = || {
+        rest.windows(2)
             .any(|pair| pair.iter().all(u8::is_ascii_alphabetic))
+    };
+    digits >= 3 && (labels || goes_on())
 }
 
 /// Whether a form has a blank in a stretch of text, to be filled in by hand, and goes on after it: "DL #: ______  State:".

@@ -171,6 +171,8 @@ pub(super) fn weigh(
                 && (things::follows_a_thing(rule, scene, candidate.start)
                     || things::is_told_of_a_thing(rule, scene, candidate.start)
                     || things::goes_on_from_a_thing(rule, scene, candidate.start)
+                    || things::answers_for_a_thing(rule, scene, candidate.start)
+                    || things::is_said_to_be_a_things(rule, scene, candidate.end)
                     || things::stands_for_a_thing(rule, scene, &(candidate.start..candidate.end))
                     || is_in_numbered_column(rule, candidate, scene)))
         || pattern.heeds_every_label && voices.of_a_thing;
@@ -260,6 +262,12 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
     let telling = pattern.heeds_label || pattern.decisive;
     let thing = match own {
         None if !telling && voices.keyword().is_some() => things::label_of(rule, scene, candidate.start),
+        None if !pattern.decisive => {
+            let before = voices.keyword().filter(|keyword| keyword.side == Side::Before);
+            before.and_then(|keyword| {
+                things::label_behind_another(rule, scene, candidate.start, keyword.distance)
+            })
+        }
         _ => None,
     };
     if let Some(label) = own.or(thing.as_ref()) {
@@ -383,7 +391,12 @@ fn is_in_numbered_column(rule: &Rule, candidate: &Candidate, scene: &Scene) -> b
         let text = scene.bytes.get(label.clone()).unwrap_or_default();
         let numbered =
             label::names_something(text) && label::numbers_things(text) && !things::names_a_person(text);
-        numbered || !cell.may_be_prose && things::is_field_of_a_thing(rule, scene, label)
+        let of_row = label::words(text)
+            .next()
+            .is_some_and(|word| label::is_in(&["entry", "line", "row"], word));
+        numbered
+            || of_row && label::numbers_things(text)
+            || !cell.may_be_prose && things::is_field_of_a_thing(rule, scene, label)
     };
     fills && cell.headers.iter().flatten().any(numbers)
 }

@@ -368,9 +368,11 @@ pub(super) fn is_told_of_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bo
         None if announced => rule.is_thing(thing) || is_common(thing) && !scene.names.is_name(thing),
         // "The box is 536-22-8145", but not "What she gave on the form is 536-22-8145".
         None => {
-            const MOST_WORDS: usize = 3;
+            const MOST_WORDS: usize = 4;
+            const WHERE: [&str; 6] = ["on", "in", "from", "at", "per", "with"];
             let owned = subject.first().is_some_and(|word| is_in(&DETERMINERS, word));
-            owned && subject.len() <= MOST_WORDS && rule.is_thing(thing)
+            let elsewhere = subject.iter().any(|word| is_in(&WHERE, word));
+            owned && !elsewhere && subject.len() <= MOST_WORDS && rule.is_thing(thing)
         }
     }
 }
@@ -414,11 +416,79 @@ pub(super) fn stands_for_a_thing(rule: &Rule, scene: &Scene, value: &Range<usize
             .any(|hit| rule.keywords.may_speak_for(hit))
 }
 
+/// Whether the line above asks for the number of a thing, and nothing but who answers stands before the value: "order number?\n9:33
+/// Mary: 536-22-8145".
+pub(super) fn answers_for_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
+    const MOST: usize = 160;
+    const MOST_DIGITS: usize = 6;
+    let from = start.saturating_sub(MOST);
+    let before = scene.bytes.get(from..start).unwrap_or_default();
+    let Some(line) = memchr::memrchr(b'\n', before) else {
+        return false;
+    };
+    let (above, who) = before.split_at(line);
+    let who = who.trim_ascii();
+    let digits = who.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let answers = who.is_empty() || who.ends_with(b":") && digits <= MOST_DIGITS;
+    let above = above.trim_ascii_end();
+    let Some(asked) = above.strip_suffix(b"?").filter(|_| answers) else {
+        return false;
+    };
+    let begin = memchr::memrchr(b'\n', asked).map_or(0, |end| end + 1);
+    let asked = asked.get(begin..).unwrap_or_default();
+    let mut words: Vec<&[u8]> = words(asked).collect();
+    let announced = words.last().is_some_and(|word| is_in(&ANNOUNCES, word));
+    if announced {
+        words.pop();
+    }
+    let thing = words
+        .last()
+        .is_some_and(|thing| announced && (rule.is_thing(thing) || is_common(thing)));
+    let speaks = |hit: &Hit| rule.keywords.may_speak_for(hit);
+    thing && !scene.hits_between(from + begin, start).any(speaks)
+}
+
+/// Whether what follows a number says that it is a thing's: "Reply quoting 536-22-8145, which is their letter number".
+pub(super) fn is_said_to_be_a_things(rule: &Rule, scene: &Scene, end: usize) -> bool {
+    const MOST: usize = 64;
+    let after = scene
+        .bytes
+        .get(end..(end + MOST).min(scene.bytes.len()))
+        .unwrap_or_default();
+    let after = after.strip_prefix(b",").unwrap_or(after);
+    let after = after.strip_prefix(b" which").unwrap_or(after);
+    let Some(said) = after
+        .strip_prefix(b" is ")
+        .or_else(|| after.strip_prefix(b" was "))
+    else {
+        return false;
+    };
+    let stops = said
+        .iter()
+        .position(|byte| !byte.is_ascii_alphabetic() && *byte != b' ');
+    let said = said.get(..stops.unwrap_or(said.len())).unwrap_or_default();
+    let mut words: Vec<&[u8]> = words(said)
+        .take_while(|word| !is_in(&["of", "for", "on", "in"], word))
+        .collect();
+    let owned = words.first().is_some_and(|word| is_in(&DETERMINERS, word));
+    let announced = words.last().is_some_and(|word| is_in(&ANNOUNCES, word));
+    if announced {
+        words.pop();
+    }
+    let thing = words
+        .last()
+        .is_some_and(|thing| rule.is_thing(thing) || announced && is_common(thing));
+    let of_person = words
+        .iter()
+        .any(|word| is_in(&PEOPLE, word) || is_in(&PERSONS, word) || is_in(&PROGRAMS, word));
+    let speaks = |hit: &Hit| rule.keywords.may_speak_for(hit);
+    owned && words.len() > 1 && thing && !of_person && !scene.hits_between(end, end + MOST).any(speaks)
+}
+
 /// Whether a number of the same form stands before in the sentence, is a thing's, and nobody is named in between: "part 412-55-9921 is
 /// superseded by 536-22-8145"; or a thing of the other side is named there: "our file 21-118177-10, yours 536-22-8145".
 pub(super) fn goes_on_from_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
     const MOST: usize = 72;
-    const FORM: usize = "536-22-8145".len();
     let from = start.saturating_sub(MOST);
     let before = scene.bytes.get(from..start).unwrap_or_default();
     let line = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
@@ -429,12 +499,29 @@ pub(super) fn goes_on_from_a_thing(rule: &Rule, scene: &Scene, start: usize) -> 
         .last()
         .is_some_and(|word| is_in(&["ours", "yours", "theirs"], word))
     {
-        let is_owned = |pair: &[&[u8]]| {
-            let [owner, thing] = pair else { return false };
-            is_in(&["our", "your", "their", "my"], owner) && rule.is_thing(thing)
-        };
-        return told.windows(2).any(is_owned);
+        return told.iter().any(|word| rule.is_thing(word));
     }
+    let Some(number) = last_form(before, begin) else {
+        return false;
+    };
+    let (end, is_of) = (from + number + FORM, |text: &[u8]| {
+        let text = text.trim_ascii_end().to_ascii_lowercase();
+        text.ends_with(b" for") || text.ends_with(b" of")
+    });
+    let between = scene.bytes.get(end..start).unwrap_or_default();
+    !is_of(between)
+        && scene.names.within(scene.bytes, end, start).is_empty()
+        && !words(between)
+            .any(|word| scene.names.is_given(word) || is_in(&PEOPLE, word) || is_in(&PERSONS, word))
+        && scene.hits_between(end, start).next().is_none()
+        && follows_a_thing(rule, scene, from + number)
+}
+
+/// How long a number is that is written as Social Security numbers are.
+const FORM: usize = "536-22-8145".len();
+
+/// Where the last number in the form of a Social Security number begins that stands in a text behind an octet.
+fn last_form(text: &[u8], from: usize) -> Option<usize> {
     let is_form = |text: &[u8]| {
         let digit = |place: usize| text.get(place).is_some_and(u8::is_ascii_digit);
         let sign = |place: usize| {
@@ -449,22 +536,21 @@ pub(super) fn goes_on_from_a_thing(rule: &Rule, scene: &Scene, start: usize) -> 
             }
         })
     };
-    let forms = (begin..before.len().saturating_sub(FORM)).rev();
-    let mut forms = forms.filter(|at| before.get(*at..*at + FORM).is_some_and(is_form));
-    let Some(number) = forms.next() else {
-        return false;
-    };
-    let (end, is_of) = (from + number + FORM, |text: &[u8]| {
-        let text = text.trim_ascii_end().to_ascii_lowercase();
-        text.ends_with(b" for") || text.ends_with(b" of")
-    });
-    let between = scene.bytes.get(end..start).unwrap_or_default();
-    !is_of(between)
-        && scene.names.within(scene.bytes, end, start).is_empty()
-        && !words(between)
-            .any(|word| scene.names.is_given(word) || is_in(&PEOPLE, word) || is_in(&PERSONS, word))
-        && scene.hits_between(end, start).next().is_none()
-        && follows_a_thing(rule, scene, from + number)
+    let mut forms = (from..(text.len() + 1).saturating_sub(FORM)).rev();
+    forms.find(|at| text.get(*at..*at + FORM).is_some_and(is_form))
+}
+
+/// The word for a thing directly before a value, where the keyword so many octets before it has a number of the same form already:
+/// "SSN 412-55-9921, our file 536-22-8145".
+pub(super) fn label_behind_another(
+    rule: &Rule,
+    scene: &Scene,
+    start: usize,
+    distance: usize,
+) -> Option<Range<usize>> {
+    let between = scene.bytes.get(start.saturating_sub(distance)..start)?;
+    last_form(between, 0)?;
+    label_of(rule, scene, start)
 }
 
 /// Whether a word is a common one that names no person, no deed and nothing that has people's numbers for its own.
@@ -512,6 +598,15 @@ pub(super) fn follows_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool 
     }
     let is_name = || {
         let capital = word.first().is_some_and(u8::is_ascii_uppercase);
+        // "It came from the dealer. Stock 536-22-8145."
+        if capital
+            && rule.is_thing(word)
+            && before
+                .get(..place.start)
+                .is_some_and(|text| text.ends_with(b". "))
+        {
+            return false;
+        }
         let names = || scene.names.within(scene.bytes, from, from + place.end);
         scene.names.is_given(word)
             || capital && scene.names.is_name(word)

@@ -80,6 +80,13 @@ impl Neighbours {
         let after = bytes
             .get(end..(end + BESIDE).min(bytes.len()))
             .unwrap_or_default();
+        // The full stop of "account no. with carrier" ends no sentence.
+        let short = matches!(after, [b'.', b' ', next, ..] if next.is_ascii_lowercase());
+        let after = if short {
+            after.get(1..).unwrap_or_default()
+        } else {
+            after
+        };
         Turned {
             before: !self.before.are_none() && self.turns_before(before),
             after: !self.after.are_none() && self.turns_after(after),
