@@ -6,6 +6,7 @@ mod between;
 mod label;
 mod own_label;
 mod things;
+mod told;
 mod voices;
 
 pub(super) use self::own_label::OwnLabel;
@@ -164,19 +165,17 @@ pub(super) fn weigh(
         && scene
             .cell
             .is_some_and(|cell| is_elsewhere(candidate, scene, cell));
-    let numbered = pattern.heeds_label
-        && (voices.numbered
-            || label::is_prefixed(scene.bytes, candidate.start)
-            || !pattern.decisive
-                && (things::follows_a_thing(rule, scene, candidate.start)
-                    || things::is_told_of_a_thing(rule, scene, candidate.start)
-                    || things::goes_on_from_a_thing(rule, scene, candidate.start)
-                    || things::answers_for_a_thing(rule, scene, candidate.start)
-                    || things::is_said_to_be_a_things(rule, scene, candidate.end)
-                    || things::stands_for_a_thing(rule, scene, &(candidate.start..candidate.end))
-                    || is_in_numbered_column(rule, candidate, scene)))
-        || pattern.heeds_every_label && voices.of_a_thing;
-    let alone = scene.alone && candidate.distinctive && !elsewhere && !numbered;
+    let numbered = || {
+        pattern.heeds_label
+            && (voices.numbered
+                || label::is_prefixed(scene.bytes, candidate.start)
+                || !pattern.decisive
+                    && (things::follows_a_thing(rule, scene, candidate.start)
+                        || told::of_a_thing(rule, scene, &(candidate.start..candidate.end))
+                        || is_in_numbered_column(rule, candidate, scene)))
+            || pattern.heeds_every_label && voices.of_a_thing
+    };
+    let alone = scene.alone && candidate.distinctive && !elsewhere && !numbered();
     let confidence = match voices.is_denied() && !stands_in_sentence(rule, candidate, scene, evidence) {
         true => denied(&voices, &pattern.confidence, alone && !scene.strong_only),
         false => tier(&voices, &pattern.confidence, supported, alone, scene.strong_only),
@@ -265,7 +264,7 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
         None if !pattern.decisive => {
             let before = voices.keyword().filter(|keyword| keyword.side == Side::Before);
             before.and_then(|keyword| {
-                things::label_behind_another(rule, scene, candidate.start, keyword.distance)
+                told::label_behind_another(rule, scene, candidate.start, keyword.distance)
             })
         }
         _ => None,

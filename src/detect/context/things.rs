@@ -5,12 +5,11 @@ use std::ops::Range;
 use super::super::keywords::Hit;
 use super::super::names::is_word;
 use super::super::rule::Rule;
-use super::super::sentence;
 use super::label::{CARRIES, LONGEST, PEOPLE, is_impersonal, is_in, says_something, without_edge, words};
 use super::{Scene, aside};
 
 /// Words that announce a number.
-const ANNOUNCES: [&str; 8] = ["no", "num", "nbr", "number", "nos", "ids", "numbers", "nums"];
+pub(super) const ANNOUNCES: [&str; 8] = ["no", "num", "nbr", "number", "nos", "ids", "numbers", "nums"];
 
 /// Other words that may stand directly before somebody's number.
 const LEADS: [&str; 54] = [
@@ -71,7 +70,7 @@ const LEADS: [&str; 54] = [
 ];
 
 /// People who may have a number directly behind what they are called, and what numbers them as Social Security did.
-const PERSONS: [&str; 55] = [
+pub(super) const PERSONS: [&str; 55] = [
     "wife",
     "husband",
     "son",
@@ -129,9 +128,6 @@ const PERSONS: [&str; 55] = [
     "military",
 ];
 
-/// What begins the name of a certain thing.
-const DETERMINERS: [&str; 8] = ["the", "our", "your", "their", "this", "that", "a", "my"];
-
 /// What people do with a number, or say of it, in a word directly before it: "it reads 536-22-8145", "again 536-22-8145".
 const DOES: [&str; 70] = [
     "reads", "list", "lists", "gives", "state", "states", "say", "said", "told", "tell", "tells", "text",
@@ -143,7 +139,7 @@ const DOES: [&str; 70] = [
 ];
 
 /// What numbers people as Social Security did, or has its number as their only one: "For her disability 536-22-8145".
-const PROGRAMS: [&str; 24] = [
+pub(super) const PROGRAMS: [&str; 24] = [
     "disability",
     "unemployment",
     "retirement",
@@ -332,240 +328,31 @@ pub(super) fn label_of(rule: &Rule, scene: &Scene, start: usize) -> Option<Range
     (!is_found_there).then_some(thing)
 }
 
-/// Whether a sentence says of a thing that the value is its number: "The badge number for Mary Jones is 536-22-8145", "The panel
-/// number is 536-22-8145".
-pub(super) fn is_told_of_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
-    const MOST: usize = 96;
-    let from = start.saturating_sub(MOST);
-    let before = scene.bytes.get(from..start).unwrap_or_default();
-    let text = before.trim_ascii_end();
-    let Some(told) = text.strip_suffix(b" is").or_else(|| text.strip_suffix(b" was")) else {
-        return false;
-    };
-    let line = memchr::memrchr(b'\n', told).map_or(0, |end| end + 1);
-    let begin = sentence::last_begins(told).unwrap_or(0).max(line);
-    let speaks = |hit: &Hit| rule.keywords.speaks_for(hit);
-    if scene.hits_between(from + begin, start).any(speaks) {
-        return false;
-    }
-    let told = told.get(begin..).unwrap_or_default();
-    let of = [&b" of "[..], b" for "].into_iter();
-    let of = of.filter_map(|of| memchr::memmem::find(told, of)).min();
-    let mut subject: Vec<&[u8]> = words(told.get(..of.unwrap_or(told.len())).unwrap_or_default()).collect();
-    let announced = subject.last().is_some_and(|word| is_in(&ANNOUNCES, word));
-    if announced {
-        subject.pop();
-    }
-    let Some(thing) = subject.last().filter(|thing| thing.len() > 2) else {
-        return false;
-    };
-    match of {
-        // "The case of Mary Jones, whose number is"
-        Some(of) => {
-            let goes_on = |byte: &u8| !matches!(byte, b',' | b':' | b';');
-            told.iter().skip(of).all(goes_on) && rule.is_thing(thing)
-        }
-        None if announced => rule.is_thing(thing) || is_common(thing) && !scene.names.is_name(thing),
-        // "The box is 536-22-8145", but not "What she gave on the form is 536-22-8145".
-        None => {
-            const MOST_WORDS: usize = 4;
-            const WHERE: [&str; 6] = ["on", "in", "from", "at", "per", "with"];
-            let owned = subject.first().is_some_and(|word| is_in(&DETERMINERS, word));
-            let elsewhere = subject.iter().any(|word| is_in(&WHERE, word));
-            owned && !elsewhere && subject.len() <= MOST_WORDS && rule.is_thing(thing)
-        }
-    }
-}
-
-/// Whether a number stands in apposition to a thing: "The old position, 536-22-8145, is abolished".
-pub(super) fn stands_for_a_thing(rule: &Rule, scene: &Scene, value: &Range<usize>) -> bool {
-    const MOST_WORDS: usize = 4;
-    let from = value.start.saturating_sub(LONGEST);
-    let before = scene.bytes.get(from..value.start).unwrap_or_default();
-    let Some(text) = before
-        .strip_suffix(b", ")
-        .filter(|_| scene.bytes.get(value.end) == Some(&b','))
-    else {
-        return false;
-    };
-    let begin = text
-        .iter()
-        .rposition(|byte| !byte.is_ascii_alphabetic() && *byte != b' ');
-    let begin = begin.map_or(0, |at| at + 1);
-    let words: Vec<&[u8]> = words(text.get(begin..).unwrap_or_default()).collect();
-    let owned = words
-        .iter()
-        .rev()
-        .take(MOST_WORDS)
-        .skip(1)
-        .any(|word| is_in(&DETERMINERS, word));
-    let last = |word: &&[u8]| {
-        (rule.is_thing(word) || is_common(word)) && word.first().is_some_and(u8::is_ascii_lowercase)
-    };
-    owned
-        && words.last().is_some_and(last)
-        && !words
-            .iter()
-            .any(|word| is_in(&PEOPLE, word) || is_in(&PERSONS, word) || is_in(&PROGRAMS, word))
-        && scene
-            .names
-            .within(scene.bytes, from + begin, value.start)
-            .is_empty()
-        && !scene
-            .hits_between(from + begin, value.start)
-            .any(|hit| rule.keywords.may_speak_for(hit))
-}
-
-/// Whether the line above asks for the number of a thing, and nothing but who answers stands before the value: "order number?\n9:33
-/// Mary: 536-22-8145".
-pub(super) fn answers_for_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
-    const MOST: usize = 160;
-    const MOST_DIGITS: usize = 6;
-    let from = start.saturating_sub(MOST);
-    let before = scene.bytes.get(from..start).unwrap_or_default();
-    let Some(line) = memchr::memrchr(b'\n', before) else {
-        return false;
-    };
-    let (above, who) = before.split_at(line);
-    let who = who.trim_ascii();
-    let digits = who.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let answers = who.is_empty() || who.ends_with(b":") && digits <= MOST_DIGITS;
-    let above = above.trim_ascii_end();
-    let Some(asked) = above.strip_suffix(b"?").filter(|_| answers) else {
-        return false;
-    };
-    let begin = memchr::memrchr(b'\n', asked).map_or(0, |end| end + 1);
-    let asked = asked.get(begin..).unwrap_or_default();
-    let mut words: Vec<&[u8]> = words(asked).collect();
-    let announced = words.last().is_some_and(|word| is_in(&ANNOUNCES, word));
-    if announced {
-        words.pop();
-    }
-    let thing = words
-        .last()
-        .is_some_and(|thing| announced && (rule.is_thing(thing) || is_common(thing)));
-    let speaks = |hit: &Hit| rule.keywords.may_speak_for(hit);
-    thing && !scene.hits_between(from + begin, start).any(speaks)
-}
-
-/// Whether what follows a number says that it is a thing's: "Reply quoting 536-22-8145, which is their letter number".
-pub(super) fn is_said_to_be_a_things(rule: &Rule, scene: &Scene, end: usize) -> bool {
-    const MOST: usize = 64;
-    let after = scene
-        .bytes
-        .get(end..(end + MOST).min(scene.bytes.len()))
-        .unwrap_or_default();
-    let after = after.strip_prefix(b",").unwrap_or(after);
-    let after = after.strip_prefix(b" which").unwrap_or(after);
-    let Some(said) = after
-        .strip_prefix(b" is ")
-        .or_else(|| after.strip_prefix(b" was "))
-    else {
-        return false;
-    };
-    let stops = said
-        .iter()
-        .position(|byte| !byte.is_ascii_alphabetic() && *byte != b' ');
-    let said = said.get(..stops.unwrap_or(said.len())).unwrap_or_default();
-    let mut words: Vec<&[u8]> = words(said)
-        .take_while(|word| !is_in(&["of", "for", "on", "in"], word))
-        .collect();
-    let owned = words.first().is_some_and(|word| is_in(&DETERMINERS, word));
-    let announced = words.last().is_some_and(|word| is_in(&ANNOUNCES, word));
-    if announced {
-        words.pop();
-    }
-    let thing = words
-        .last()
-        .is_some_and(|thing| rule.is_thing(thing) || announced && is_common(thing));
-    let of_person = words
-        .iter()
-        .any(|word| is_in(&PEOPLE, word) || is_in(&PERSONS, word) || is_in(&PROGRAMS, word));
-    let speaks = |hit: &Hit| rule.keywords.may_speak_for(hit);
-    owned && words.len() > 1 && thing && !of_person && !scene.hits_between(end, end + MOST).any(speaks)
-}
-
-/// Whether a number of the same form stands before in the sentence, is a thing's, and nobody is named in between: "part 412-55-9921 is
-/// superseded by 536-22-8145"; or a thing of the other side is named there: "our file 21-118177-10, yours 536-22-8145".
-pub(super) fn goes_on_from_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
-    const MOST: usize = 72;
-    let from = start.saturating_sub(MOST);
-    let before = scene.bytes.get(from..start).unwrap_or_default();
-    let line = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
-    let begin = sentence::last_begins(before).unwrap_or(0).max(line);
-    let told = before.get(begin..).unwrap_or_default();
-    let told: Vec<&[u8]> = words(told).collect();
-    if told
-        .last()
-        .is_some_and(|word| is_in(&["ours", "yours", "theirs"], word))
-    {
-        return told.iter().any(|word| rule.is_thing(word));
-    }
-    let Some(number) = last_form(before, begin) else {
-        return false;
-    };
-    let (end, is_of) = (from + number + FORM, |text: &[u8]| {
-        let text = text.trim_ascii_end().to_ascii_lowercase();
-        text.ends_with(b" for") || text.ends_with(b" of")
-    });
-    let between = scene.bytes.get(end..start).unwrap_or_default();
-    !is_of(between)
-        && scene.names.within(scene.bytes, end, start).is_empty()
-        && !words(between)
-            .any(|word| scene.names.is_given(word) || is_in(&PEOPLE, word) || is_in(&PERSONS, word))
-        && scene.hits_between(end, start).next().is_none()
-        && follows_a_thing(rule, scene, from + number)
-}
-
-/// How long a number is that is written as Social Security numbers are.
-const FORM: usize = "536-22-8145".len();
-
-/// Where the last number in the form of a Social Security number begins that stands in a text behind an octet.
-fn last_form(text: &[u8], from: usize) -> Option<usize> {
-    let is_form = |text: &[u8]| {
-        let digit = |place: usize| text.get(place).is_some_and(u8::is_ascii_digit);
-        let sign = |place: usize| {
-            text.get(place)
-                .is_some_and(|sign| matches!(sign, b'-' | b' ' | b'.'))
-        };
-        (0..FORM).all(|place| {
-            if matches!(place, 3 | 6) {
-                sign(place)
-            } else {
-                digit(place)
-            }
-        })
-    };
-    let mut forms = (from..(text.len() + 1).saturating_sub(FORM)).rev();
-    forms.find(|at| text.get(*at..*at + FORM).is_some_and(is_form))
-}
-
-/// The word for a thing directly before a value, where the keyword so many octets before it has a number of the same form already:
-/// "SSN 412-55-9921, our file 536-22-8145".
-pub(super) fn label_behind_another(
-    rule: &Rule,
-    scene: &Scene,
-    start: usize,
-    distance: usize,
-) -> Option<Range<usize>> {
-    let between = scene.bytes.get(start.saturating_sub(distance)..start)?;
-    last_form(between, 0)?;
-    label_of(rule, scene, start)
-}
-
 /// Whether a word is a common one that names no person, no deed and nothing that has people's numbers for its own.
-fn is_common(word: &[u8]) -> bool {
-    let one = word.strip_suffix(b"s").unwrap_or(word);
-    let of_person = [word, one]
-        .iter()
-        .any(|word| is_in(&PEOPLE, word) || is_in(&PERSONS, word));
-    let says = says_something(word) && !is_in(&CARRIES, word) && !is_in(&LEADS, word);
-    let does = [&b"ed"[..], b"ing", b"ly"]
-        .iter()
-        .any(|end| word.to_ascii_lowercase().ends_with(end));
+pub(super) fn is_common(word: &[u8]) -> bool {
     let small = word.len() > 3 && word.iter().any(u8::is_ascii_lowercase);
-    let listed = is_in(&DOES, word) || is_in(&PROGRAMS, word);
-    small && says && !of_person && !does && !listed && is_word(word)
+    // Most of what stands before a number is a name.
+    if !small || !is_word(word) {
+        return false;
+    }
+    let does = [&b"ed"[..], b"ing", b"ly"];
+    let does = does.iter().any(|end| {
+        let from = word.len() - end.len();
+        word.get(from..)
+            .is_some_and(|last| last.eq_ignore_ascii_case(end))
+    });
+    let one = word.strip_suffix(b"s").unwrap_or(word);
+    let of_person = || {
+        [word, one]
+            .iter()
+            .any(|word| is_in(&PEOPLE, word) || is_in(&PERSONS, word))
+    };
+    let listed = || {
+        [&LEADS[..], &CARRIES, &DOES, &PROGRAMS]
+            .iter()
+            .any(|list| is_in(list, word))
+    };
+    !does && says_something(word) && !listed() && !of_person()
 }
 
 /// Whether the word directly before a value is one of the rule's for things: "quote 742-42-8542", but not "Mary Page
@@ -593,7 +380,11 @@ pub(super) fn follows_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool 
         return false;
     }
     // "What we have on file 536-22-8145"
-    if word.len() < 2 || text.to_ascii_lowercase().ends_with(b"on file") {
+    let on_file = text
+        .len()
+        .checked_sub("on file".len())
+        .and_then(|from| text.get(from..));
+    if word.len() < 2 || on_file.is_some_and(|end| end.eq_ignore_ascii_case(b"on file")) {
         return false;
     }
     let is_name = || {
