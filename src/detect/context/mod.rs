@@ -8,6 +8,7 @@ mod own_label;
 mod things;
 mod told;
 mod voices;
+mod words;
 
 pub(super) use self::own_label::OwnLabel;
 use self::voices::{Heard, Limits, Voices};
@@ -283,7 +284,7 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
         voices.labelled = true;
         // "Account no." may be that of a card, whose form and check prove it.
         voices.numbered = !(pattern.decisive && label::is_open(text))
-            && (label::numbers_things(text) && !things::names_an_employee(text)
+            && (label::numbers_things(text) && !words::names_an_employee(text)
                 || !pattern.decisive
                     && (things::is_called_a_thing(rule, text)
                         || things::is_in_form(scene.bytes, label, candidate.start)
@@ -389,7 +390,7 @@ fn is_in_numbered_column(rule: &Rule, candidate: &Candidate, scene: &Scene) -> b
     let numbers = |label: &Range<usize>| {
         let text = scene.bytes.get(label.clone()).unwrap_or_default();
         let numbered =
-            label::names_something(text) && label::numbers_things(text) && !things::names_a_person(text);
+            label::names_something(text) && label::numbers_things(text) && !words::names_a_person(text);
         let of_row = label::words(text)
             .next()
             .is_some_and(|word| label::is_in(&["entry", "line", "row"], word));

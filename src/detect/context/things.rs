@@ -5,184 +5,18 @@ use std::ops::Range;
 use super::super::keywords::Hit;
 use super::super::names::is_word;
 use super::super::rule::Rule;
+use super::super::sentence;
 use super::label::{CARRIES, LONGEST, PEOPLE, is_impersonal, is_in, says_something, without_edge, words};
+use super::words::{ANNOUNCES, LEADS, PERSONS, PROGRAMS, WHERE, is_common};
 use super::{Scene, aside};
-
-/// Words that announce a number.
-pub(super) const ANNOUNCES: [&str; 8] = ["no", "num", "nbr", "number", "nos", "ids", "numbers", "nums"];
-
-/// Other words that may stand directly before somebody's number.
-const LEADS: [&str; 54] = [
-    "and",
-    "in",
-    "as",
-    "also",
-    "then",
-    "still",
-    "too",
-    "but",
-    "if",
-    "so",
-    "not",
-    "only",
-    "just",
-    "like",
-    "because",
-    "are",
-    "am",
-    "been",
-    "being",
-    "do",
-    "does",
-    "did",
-    "make",
-    "makes",
-    "made",
-    "see",
-    "saw",
-    "show",
-    "showed",
-    "find",
-    "found",
-    "get",
-    "getting",
-    "took",
-    "take",
-    "keep",
-    "kept",
-    "add",
-    "added",
-    "match",
-    "matches",
-    "matched",
-    "reported",
-    "submit",
-    "submitted",
-    "filed",
-    "correct",
-    "corrected",
-    "wrong",
-    "right",
-    "claiming",
-    "uses",
-    "ending",
-    "starting",
-];
-
-/// People who may have a number directly behind what they are called, and what numbers them as Social Security did.
-pub(super) const PERSONS: [&str; 55] = [
-    "wife",
-    "husband",
-    "son",
-    "daughter",
-    "mother",
-    "father",
-    "mom",
-    "dad",
-    "sister",
-    "brother",
-    "child",
-    "kid",
-    "baby",
-    "parent",
-    "guardian",
-    "partner",
-    "fiance",
-    "hire",
-    "client",
-    "customer",
-    "student",
-    "buyer",
-    "seller",
-    "driver",
-    "caller",
-    "friend",
-    "colleague",
-    "guy",
-    "lady",
-    "man",
-    "woman",
-    "staff",
-    "nurse",
-    "teacher",
-    "officer",
-    "soldier",
-    "heir",
-    "executor",
-    "trustee",
-    "grantor",
-    "landlord",
-    "renter",
-    "lessee",
-    "roommate",
-    "cosigner",
-    "guarantor",
-    "nephew",
-    "niece",
-    "cousin",
-    "uncle",
-    "aunt",
-    "widow",
-    "medicare",
-    "pension",
-    "military",
-];
-
-/// What people do with a number, or say of it, in a word directly before it: "it reads 536-22-8145", "again 536-22-8145".
-const DOES: [&str; 70] = [
-    "reads", "list", "lists", "gives", "state", "states", "say", "said", "told", "tell", "tells", "text",
-    "texts", "email", "ask", "asks", "came", "come", "comes", "went", "go", "goes", "know", "knows", "want",
-    "wants", "needs", "mean", "means", "meant", "think", "thought", "guess", "search", "lookup", "scan",
-    "dial", "spell", "repeat", "note", "quote", "key", "plug", "look", "looks", "swap", "change", "changes",
-    "update", "replace", "fix", "accept", "again", "instead", "already", "now", "today", "there", "below",
-    "above", "maybe", "perhaps", "actually", "plus", "with", "without", "versus", "than", "equals", "social",
-];
-
-/// What numbers people as Social Security did, or has its number as their only one: "For her disability 536-22-8145".
-pub(super) const PROGRAMS: [&str; 24] = [
-    "disability",
-    "unemployment",
-    "retirement",
-    "benefit",
-    "benefits",
-    "payroll",
-    "insurance",
-    "withholding",
-    "garnishment",
-    "survivor",
-    "enrollment",
-    "eligibility",
-    "citizenship",
-    "background",
-    "credit",
-    "income",
-    "wage",
-    "wages",
-    "taxes",
-    "medicaid",
-    "annuity",
-    "welfare",
-    "census",
-    "probate",
-];
-
-/// Whether a label names somebody by their family, part or trade: "Staff ID", "Emp #".
-pub(super) fn names_a_person(label: &[u8]) -> bool {
-    words(label).any(|word| is_in(&PERSONS, word)) || names_an_employee(label)
-}
-
-/// Whether a label names somebody by what payrolls call them: "emp_id".
-pub(super) fn names_an_employee(label: &[u8]) -> bool {
-    words(label).any(|word| is_in(&["emp", "ee", "person"], word))
-}
 
 /// Whether a label is no more than one of the rule's words for things: "instrument", "Press release". What was read "from the
 /// registration screen" may be anything.
 pub(super) fn is_called_a_thing(rule: &Rule, label: &[u8]) -> bool {
     const MOST_WORDS: usize = 2;
-    const WHERE: [&str; 9] = ["from", "the", "on", "in", "per", "of", "a", "this", "says"];
+    const ELSEWHERE: [&str; 9] = ["from", "the", "on", "in", "per", "of", "a", "this", "says"];
     let mut words: Vec<&[u8]> = words(label).collect();
-    if words.len() > MOST_WORDS || words.iter().any(|word| is_in(&WHERE, word)) {
+    if words.len() > MOST_WORDS || words.iter().any(|word| is_in(&ELSEWHERE, word)) {
         return false;
     }
     while words.last().is_some_and(|word| is_in(&ANNOUNCES, word)) {
@@ -196,7 +30,7 @@ pub(super) fn is_called_a_thing(rule: &Rule, label: &[u8]) -> bool {
 pub(super) fn is_field_of_a_thing(rule: &Rule, scene: &Scene, label: &Range<usize>) -> bool {
     const MOST_WORDS: usize = 4;
     // What any number may be called by.
-    const OPEN: [&str; 16] = [
+    const OPEN: [&str; 81] = [
         "identifier",
         "identifiers",
         "verification",
@@ -213,6 +47,71 @@ pub(super) fn is_field_of_a_thing(rule: &Rule, scene: &Scene, label: &Range<usiz
         "check",
         "field",
         "verified",
+        "self",
+        "head",
+        "household",
+        "family",
+        "relative",
+        "primary",
+        "secondary",
+        "joint",
+        "first",
+        "second",
+        "third",
+        "last",
+        "full",
+        "whole",
+        "complete",
+        "correct",
+        "original",
+        "actual",
+        "after",
+        "before",
+        "result",
+        "output",
+        "input",
+        "secret",
+        "private",
+        "sensitive",
+        "confidential",
+        "contact",
+        "name",
+        "names",
+        "bride",
+        "groom",
+        "occupant",
+        "signer",
+        "signatory",
+        "author",
+        "alias",
+        "estate",
+        "earner",
+        "maker",
+        "drawer",
+        "digits",
+        "hidden",
+        "masked",
+        "unmasked",
+        "plain",
+        "redacted",
+        "scanned",
+        "typed",
+        "spoken",
+        "printed",
+        "federal",
+        "government",
+        "official",
+        "issued",
+        "state",
+        "her",
+        "his",
+        "their",
+        "my",
+        "your",
+        "our",
+        "what",
+        "who",
+        "from",
     ];
     let text = scene.bytes.get(label.clone()).unwrap_or_default();
     let mut words: Vec<Vec<u8>> = words(text).map(<[u8]>::to_ascii_lowercase).collect();
@@ -328,33 +227,6 @@ pub(super) fn label_of(rule: &Rule, scene: &Scene, start: usize) -> Option<Range
     (!is_found_there).then_some(thing)
 }
 
-/// Whether a word is a common one that names no person, no deed and nothing that has people's numbers for its own.
-pub(super) fn is_common(word: &[u8]) -> bool {
-    let small = word.len() > 3 && word.iter().any(u8::is_ascii_lowercase);
-    // Most of what stands before a number is a name.
-    if !small || !is_word(word) {
-        return false;
-    }
-    let does = [&b"ed"[..], b"ing", b"ly"];
-    let does = does.iter().any(|end| {
-        let from = word.len() - end.len();
-        word.get(from..)
-            .is_some_and(|last| last.eq_ignore_ascii_case(end))
-    });
-    let one = word.strip_suffix(b"s").unwrap_or(word);
-    let of_person = || {
-        [word, one]
-            .iter()
-            .any(|word| is_in(&PEOPLE, word) || is_in(&PERSONS, word))
-    };
-    let listed = || {
-        [&LEADS[..], &CARRIES, &DOES, &PROGRAMS]
-            .iter()
-            .any(|list| is_in(list, word))
-    };
-    !does && says_something(word) && !listed() && !of_person()
-}
-
 /// Whether the word directly before a value is one of the rule's for things: "quote 742-42-8542", but not "Mary Page
 /// 536-22-8145". Before "no." it may be any word that is no person's: "our culvert nos. 115-24-8030 and 115-28-6376".
 pub(super) fn follows_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
@@ -417,7 +289,35 @@ pub(super) fn follows_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool 
     let speaks = |hit: &Hit| hit.end == end && rule.keywords.speaks_for(hit);
     // "The grievance 536-22-8145 goes to step two": a word in the same line that is no name and tells of nobody.
     let behind = before.get(place.end..).unwrap_or_default();
-    let is_common = || matches!(behind, b" " | b" #" | b"# ") && is_common(word);
+    // What stands directly behind a name may be what somebody is: "Mary Jones, cashier 536-22-8145".
+    let is_title = || {
+        let names = scene.names.within(scene.bytes, from, from + place.start);
+        let between = names
+            .last()
+            .and_then(|name| before.get(name.end.checked_sub(from)?..place.start));
+        between.is_some_and(|between| {
+            between
+                .iter()
+                .all(|byte| matches!(byte, b' ' | b',' | b'(' | b'-'))
+        })
+    };
+    let is_lead = || {
+        let line = memchr::memrchr(b'\n', text).map_or(0, |end| end + 1);
+        let begin = sentence::last_begins(text).unwrap_or(0).max(line);
+        let words: Vec<&[u8]> = words(text.get(begin..).unwrap_or_default()).collect();
+        let (last, earlier) = words
+            .split_last()
+            .map_or((None, &[][..]), |(last, earlier)| (Some(last), earlier));
+        let of_person = |word: &&[u8]| {
+            [&PEOPLE[..], &PERSONS, &PROGRAMS]
+                .iter()
+                .any(|list| is_in(list, word))
+        };
+        // "the tax form 536-22-8145"
+        let told = earlier.last().is_some_and(of_person);
+        last.is_none() || told || earlier.iter().rev().take(2).any(|word| is_in(&WHERE, word))
+    };
+    let is_common = || matches!(behind, b" " | b" #" | b"# ") && is_common(word) && !is_title() && !is_lead();
     let is_thing = match announced {
         true => rule.is_thing(word) || is_any(),
         false => (rule.is_thing(word) || is_several() || is_common()) && !is_name(),

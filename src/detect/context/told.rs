@@ -8,7 +8,8 @@ use super::super::rule::Rule;
 use super::super::sentence;
 use super::Scene;
 use super::label::{LONGEST, PEOPLE, is_in, words};
-use super::things::{ANNOUNCES, PERSONS, PROGRAMS, follows_a_thing, is_common, label_of};
+use super::things::{follows_a_thing, label_of};
+use super::words::{ANNOUNCES, PERSONS, PROGRAMS, is_common};
 
 /// What begins the name of a certain thing.
 const DETERMINERS: [&str; 8] = ["the", "our", "your", "their", "this", "that", "a", "my"];
