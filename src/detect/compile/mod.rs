@@ -11,7 +11,7 @@ use super::bait;
 use super::checks::{self, Check};
 use super::digits::Shape;
 use super::evidence::Evidence;
-use super::keywords::{Keywords, Neighbours, Turned, Use, Vocabulary, Words};
+use super::keywords::{self, Keywords, Neighbours, Turned, Use, Vocabulary, Words};
 use super::names::Names;
 use super::rule::{Form, Forms, Pattern, Rule, compact};
 use super::rule_file::{self, At, EvidenceEntry, PatternEntry, RuleFile, Strength};
@@ -357,6 +357,13 @@ impl<'s> Compiler<'s> {
         for (word, _) in &entries {
             if !word.value.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
                 self.fail(word.line, "a keyword needs a letter or a digit".to_owned());
+            }
+            if word.value.len() > keywords::LONGEST {
+                let most = keywords::LONGEST;
+                self.fail(
+                    word.line,
+                    format!("a keyword may have {most} octets at most; none that is longer is found"),
+                );
             }
         }
         let entries: Vec<(&str, Use)> = entries

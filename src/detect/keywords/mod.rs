@@ -113,8 +113,8 @@ struct Spelled {
 /// How far an issuer's name reaches: a state or a brand is often named at the beginning of the sentence.
 pub(super) const ISSUER_WINDOW: usize = 100;
 
-/// The longest spelling of a keyword, in octets.
-const LONGEST: usize = 160;
+/// The longest spelling of a keyword, in octets; none that is longer is found.
+pub(super) const LONGEST: usize = 160;
 
 /// The longest name of an issuer that a keyword reaches over: "District of Columbia".
 const LONGEST_ISSUER: usize = 24;

@@ -115,6 +115,13 @@ fn unknown_checks_choices_and_types_are_refused_with_what_there_is() {
         "a keyword needs a letter or a digit",
     );
     has(
+        told_after(
+            "words = [\"badge\"]",
+            &format!("words = [\"{}\"]", "badge ".repeat(30)),
+        ),
+        "a keyword may have 160 octets at most",
+    );
+    has(
         told_after("{ strong = \"high\" }", "{}"),
         "the pattern can never count",
     );
