@@ -3,6 +3,7 @@
 
 mod aside;
 mod between;
+mod heard;
 mod label;
 mod own_label;
 mod things;
@@ -10,8 +11,9 @@ mod told;
 mod voices;
 mod words;
 
+use self::heard::{Heard, Limits};
 pub(super) use self::own_label::OwnLabel;
-use self::voices::{Heard, Limits, Voices};
+use self::voices::Voices;
 pub(super) use self::voices::{Keyword, Side};
 
 use std::ops::Range;

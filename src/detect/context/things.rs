@@ -6,8 +6,8 @@ use super::super::keywords::Hit;
 use super::super::names::is_word;
 use super::super::rule::Rule;
 use super::super::sentence;
-use super::label::{CARRIES, LONGEST, PEOPLE, is_impersonal, is_in, says_something, without_edge, words};
-use super::words::{ANNOUNCES, LEADS, PERSONS, PROGRAMS, WHERE, is_common};
+use super::label::{CARRIES, LONGEST, is_impersonal, is_in, says_something, without_edge, words};
+use super::words::{ANNOUNCES, LEADS, WHERE, is_common, is_of_people, may_be_a_thing};
 use super::{Scene, aside};
 
 /// Whether a label is no more than one of the rule's words for things: "instrument", "Press release". What was read "from the
@@ -120,11 +120,9 @@ pub(super) fn is_field_of_a_thing(rule: &Rule, scene: &Scene, label: &Range<usiz
     }
     let open = |word: &Vec<u8>| {
         let one = word.strip_suffix(b"s").unwrap_or(word);
-        [&OPEN[..], &PEOPLE, &PERSONS, &PROGRAMS]
-            .iter()
-            .any(|list| is_in(list, word) || is_in(list, one))
+        is_in(&OPEN, word) || is_in(&OPEN, one) || is_of_people(word)
     };
-    let last = |word: &Vec<u8>| rule.is_thing(word) || is_common(word);
+    let last = |word: &Vec<u8>| may_be_a_thing(rule, word);
     words.len() <= MOST_WORDS
         && words.last().is_some_and(last)
         && !words.iter().any(open)
@@ -170,20 +168,28 @@ pub(super) fn list_begin(bytes: &[u8], start: usize) -> usize {
             let open = memchr::memrchr(b'(', near).map_or(before.len(), |at| aside.len() - near.len() + at);
             before = before.get(..open).unwrap_or_default().trim_ascii_end();
         }
-        let from = before.len().saturating_sub("536-22-8145".len());
-        match before.get(from..) {
-            Some([a, b, c, x, d, e, y, rest @ ..])
-                if [a, b, c, d, e].into_iter().chain(rest).all(u8::is_ascii_digit)
-                    && rest.len() == 4
-                    && x == y
-                    && matches!(x, b'-' | b' ' | b'.' | b'/') =>
-            {
-                begin = from;
-            }
-            _ => return begin,
+        let from = before.len().saturating_sub(FORM);
+        match before.get(from..).is_some_and(is_form) {
+            true => begin = from,
+            false => return begin,
         }
     }
     begin
+}
+
+/// How long a number is that is written as Social Security numbers are.
+pub(super) const FORM: usize = "536-22-8145".len();
+
+/// Whether a text is a number that is written as Social Security numbers are.
+pub(super) fn is_form(text: &[u8]) -> bool {
+    let [a, b, c, sign, d, e, other, rest @ ..] = text else {
+        return false;
+    };
+    let digits = [a, b, c, d, e].into_iter().chain(rest);
+    digits.into_iter().all(u8::is_ascii_digit)
+        && rest.len() == 4
+        && sign == other
+        && matches!(sign, b'-' | b' ' | b'.' | b'/')
 }
 
 /// The last word of a text, without a sign behind it.
@@ -276,12 +282,8 @@ pub(super) fn follows_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool 
             || names().last().is_some_and(|name| name.end == from + place.end)
     };
     let is_any = || {
-        let one = word.strip_suffix(b"s").unwrap_or(word);
-        let of_person = [word, one]
-            .iter()
-            .any(|word| is_in(&PEOPLE, word) || is_in(&PERSONS, word));
         let says = says_something(word) && !is_in(&CARRIES, word) && !is_in(&LEADS, word);
-        says && !of_person && (is_word(word) || !scene.names.is_name(word))
+        says && !is_of_people(word) && (is_word(word) || !scene.names.is_name(word))
     };
     // "Subject codes 264-81-3468"
     let is_several = || word.strip_suffix(b"s").is_some_and(|one| rule.is_thing(one));
@@ -289,38 +291,39 @@ pub(super) fn follows_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool 
     let speaks = |hit: &Hit| hit.end == end && rule.keywords.speaks_for(hit);
     // "The grievance 536-22-8145 goes to step two": a word in the same line that is no name and tells of nobody.
     let behind = before.get(place.end..).unwrap_or_default();
-    // What stands directly behind a name may be what somebody is: "Mary Jones, cashier 536-22-8145".
-    let is_title = || {
-        let names = scene.names.within(scene.bytes, from, from + place.start);
-        let between = names
-            .last()
-            .and_then(|name| before.get(name.end.checked_sub(from)?..place.start));
-        between.is_some_and(|between| {
-            between
-                .iter()
-                .all(|byte| matches!(byte, b' ' | b',' | b'(' | b'-'))
-        })
+    let is_common = || {
+        matches!(behind, b" " | b" #" | b"# ")
+            && is_common(word)
+            && !is_title(scene, from..from + place.start)
+            && !is_led(before.get(..place.start).unwrap_or_default())
     };
-    let is_lead = || {
-        let line = memchr::memrchr(b'\n', text).map_or(0, |end| end + 1);
-        let begin = sentence::last_begins(text).unwrap_or(0).max(line);
-        let words: Vec<&[u8]> = words(text.get(begin..).unwrap_or_default()).collect();
-        let (last, earlier) = words
-            .split_last()
-            .map_or((None, &[][..]), |(last, earlier)| (Some(last), earlier));
-        let of_person = |word: &&[u8]| {
-            [&PEOPLE[..], &PERSONS, &PROGRAMS]
-                .iter()
-                .any(|list| is_in(list, word))
-        };
-        // "the tax form 536-22-8145"
-        let told = earlier.last().is_some_and(of_person);
-        last.is_none() || told || earlier.iter().rev().take(2).any(|word| is_in(&WHERE, word))
-    };
-    let is_common = || matches!(behind, b" " | b" #" | b"# ") && is_common(word) && !is_title() && !is_lead();
     let is_thing = match announced {
         true => rule.is_thing(word) || is_any(),
         false => (rule.is_thing(word) || is_several() || is_common()) && !is_name(),
     };
     is_thing && !scene.hits_between(end - 1, end).any(speaks)
+}
+
+/// Whether a person's name ends a stretch of text, so that the word behind it may be what somebody is: "Mary Jones, cashier
+/// 536-22-8145".
+fn is_title(scene: &Scene, before: Range<usize>) -> bool {
+    let names = scene.names.within(scene.bytes, before.start, before.end);
+    let between = names
+        .last()
+        .and_then(|name| scene.bytes.get(name.end..before.end));
+    between.is_some_and(|between| {
+        let edge = |byte: &u8| matches!(byte, b' ' | b',' | b'(' | b'-');
+        between.iter().all(edge)
+    })
+}
+
+/// Whether what a sentence says before a word tells that the word is no thing with a number of its own: it is where something was
+/// found ("she typed it in the chat 536-22-8145"), or somebody's ("the tax form 536-22-8145").
+fn is_led(before: &[u8]) -> bool {
+    const NEAR: usize = 2;
+    let line = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+    let begin = sentence::last_begins(before).unwrap_or(0).max(line);
+    let words: Vec<&[u8]> = words(before.get(begin..).unwrap_or_default()).collect();
+    words.last().is_some_and(|word| is_of_people(word))
+        || words.iter().rev().take(NEAR).any(|word| is_in(&WHERE, word))
 }

@@ -7,9 +7,9 @@ use super::super::keywords::Hit;
 use super::super::rule::Rule;
 use super::super::sentence;
 use super::Scene;
-use super::label::{LONGEST, PEOPLE, is_in, words};
-use super::things::{follows_a_thing, label_of};
-use super::words::{ANNOUNCES, PERSONS, PROGRAMS, is_common};
+use super::label::{LONGEST, is_in, words};
+use super::things::{FORM, follows_a_thing, is_form, label_of};
+use super::words::{WHERE, is_common, is_of_people, may_be_a_thing, with_announced};
 
 /// What begins the name of a certain thing.
 const DETERMINERS: [&str; 8] = ["the", "our", "your", "their", "this", "that", "a", "my"];
@@ -19,7 +19,7 @@ pub(super) fn of_a_thing(rule: &Rule, scene: &Scene, value: &Range<usize>) -> bo
     is_told_of_a_thing(rule, scene, value.start)
         || goes_on_from_a_thing(rule, scene, value.start)
         || answers_for_a_thing(rule, scene, value.start)
-        || is_said_to_be_a_things(rule, scene, value.end)
+        || is_said_behind(rule, scene, value.end)
         || stands_for_a_thing(rule, scene, value)
 }
 
@@ -42,11 +42,7 @@ fn is_told_of_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
     let told = told.get(begin..).unwrap_or_default();
     let of = [&b" of "[..], b" for "].into_iter();
     let of = of.filter_map(|of| memchr::memmem::find(told, of)).min();
-    let mut subject: Vec<&[u8]> = words(told.get(..of.unwrap_or(told.len())).unwrap_or_default()).collect();
-    let announced = subject.last().is_some_and(|word| is_in(&ANNOUNCES, word));
-    if announced {
-        subject.pop();
-    }
+    let (subject, announced) = with_announced(told.get(..of.unwrap_or(told.len())).unwrap_or_default());
     let Some(thing) = subject.last().filter(|thing| thing.len() > 2) else {
         return false;
     };
@@ -60,7 +56,6 @@ fn is_told_of_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
         // "The box is 536-22-8145", but not "What she gave on the form is 536-22-8145".
         None => {
             const MOST_WORDS: usize = 4;
-            const WHERE: [&str; 6] = ["on", "in", "from", "at", "per", "with"];
             let owned = subject.first().is_some_and(|word| is_in(&DETERMINERS, word));
             let elsewhere = subject.iter().any(|word| is_in(&WHERE, word));
             owned && !elsewhere && subject.len() <= MOST_WORDS && rule.is_thing(thing)
@@ -90,14 +85,10 @@ fn stands_for_a_thing(rule: &Rule, scene: &Scene, value: &Range<usize>) -> bool 
         .take(MOST_WORDS)
         .skip(1)
         .any(|word| is_in(&DETERMINERS, word));
-    let last = |word: &&[u8]| {
-        (rule.is_thing(word) || is_common(word)) && word.first().is_some_and(u8::is_ascii_lowercase)
-    };
+    let last = |word: &&[u8]| may_be_a_thing(rule, word) && word.first().is_some_and(u8::is_ascii_lowercase);
     owned
         && words.last().is_some_and(last)
-        && !words
-            .iter()
-            .any(|word| is_in(&PEOPLE, word) || is_in(&PERSONS, word) || is_in(&PROGRAMS, word))
+        && !words.iter().any(|word| is_of_people(word))
         && scene
             .names
             .within(scene.bytes, from + begin, value.start)
@@ -127,20 +118,16 @@ fn answers_for_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
     };
     let begin = memchr::memrchr(b'\n', asked).map_or(0, |end| end + 1);
     let asked = asked.get(begin..).unwrap_or_default();
-    let mut words: Vec<&[u8]> = words(asked).collect();
-    let announced = words.last().is_some_and(|word| is_in(&ANNOUNCES, word));
-    if announced {
-        words.pop();
-    }
+    let (words, announced) = with_announced(asked);
     let thing = words
         .last()
-        .is_some_and(|thing| announced && (rule.is_thing(thing) || is_common(thing)));
+        .is_some_and(|thing| announced && may_be_a_thing(rule, thing));
     let speaks = |hit: &Hit| rule.keywords.may_speak_for(hit);
     thing && !scene.hits_between(from + begin, start).any(speaks)
 }
 
 /// Whether what follows a number says that it is a thing's: "Reply quoting 536-22-8145, which is their letter number".
-fn is_said_to_be_a_things(rule: &Rule, scene: &Scene, end: usize) -> bool {
+fn is_said_behind(rule: &Rule, scene: &Scene, end: usize) -> bool {
     const MOST: usize = 64;
     let after = scene
         .bytes
@@ -158,20 +145,14 @@ fn is_said_to_be_a_things(rule: &Rule, scene: &Scene, end: usize) -> bool {
         .iter()
         .position(|byte| !byte.is_ascii_alphabetic() && *byte != b' ');
     let said = said.get(..stops.unwrap_or(said.len())).unwrap_or_default();
-    let mut words: Vec<&[u8]> = words(said)
-        .take_while(|word| !is_in(&["of", "for", "on", "in"], word))
-        .collect();
+    let of = [&b" of "[..], b" for ", b" on ", b" in "].into_iter();
+    let of = of.filter_map(|of| memchr::memmem::find(said, of)).min();
+    let (words, announced) = with_announced(said.get(..of.unwrap_or(said.len())).unwrap_or_default());
     let owned = words.first().is_some_and(|word| is_in(&DETERMINERS, word));
-    let announced = words.last().is_some_and(|word| is_in(&ANNOUNCES, word));
-    if announced {
-        words.pop();
-    }
     let thing = words
         .last()
         .is_some_and(|thing| rule.is_thing(thing) || announced && is_common(thing));
-    let of_person = words
-        .iter()
-        .any(|word| is_in(&PEOPLE, word) || is_in(&PERSONS, word) || is_in(&PROGRAMS, word));
+    let of_person = words.iter().any(|word| is_of_people(word));
     let speaks = |hit: &Hit| rule.keywords.may_speak_for(hit);
     owned && words.len() > 1 && thing && !of_person && !scene.hits_between(end, end + MOST).any(speaks)
 }
@@ -195,38 +176,19 @@ fn goes_on_from_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
     let Some(number) = last_form(before, begin) else {
         return false;
     };
-    let (end, is_of) = (from + number + FORM, |text: &[u8]| {
-        let text = text.trim_ascii_end().to_ascii_lowercase();
-        text.ends_with(b" for") || text.ends_with(b" of")
-    });
+    let end = from + number + FORM;
     let between = scene.bytes.get(end..start).unwrap_or_default();
-    !is_of(between)
+    let of_another = |word: &[u8]| scene.names.is_given(word) || is_of_people(word);
+    let last = words(between).last();
+    !last.is_some_and(|last| is_in(&["for", "of"], last))
         && scene.names.within(scene.bytes, end, start).is_empty()
-        && !words(between)
-            .any(|word| scene.names.is_given(word) || is_in(&PEOPLE, word) || is_in(&PERSONS, word))
+        && !words(between).any(of_another)
         && scene.hits_between(end, start).next().is_none()
         && follows_a_thing(rule, scene, from + number)
 }
 
-/// How long a number is that is written as Social Security numbers are.
-const FORM: usize = "536-22-8145".len();
-
 /// Where the last number in the form of a Social Security number begins that stands in a text behind an octet.
 fn last_form(text: &[u8], from: usize) -> Option<usize> {
-    let is_form = |text: &[u8]| {
-        let digit = |place: usize| text.get(place).is_some_and(u8::is_ascii_digit);
-        let sign = |place: usize| {
-            text.get(place)
-                .is_some_and(|sign| matches!(sign, b'-' | b' ' | b'.'))
-        };
-        (0..FORM).all(|place| {
-            if matches!(place, 3 | 6) {
-                sign(place)
-            } else {
-                digit(place)
-            }
-        })
-    };
     let mut forms = (from..(text.len() + 1).saturating_sub(FORM)).rev();
     forms.find(|at| text.get(*at..*at + FORM).is_some_and(is_form))
 }

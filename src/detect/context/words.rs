@@ -1,6 +1,7 @@
-//! Words that stand before numbers: what people, things, deeds and programs are called.
+//! Words that stand before numbers: what people, their matters, things and deeds are called.
 
 use super::super::names::is_word;
+use super::super::rule::Rule;
 use super::label::{CARRIES, PEOPLE, is_in, says_something, words};
 
 /// Words that announce a number.
@@ -65,7 +66,7 @@ pub(super) const LEADS: [&str; 54] = [
 ];
 
 /// People who may have a number directly behind what they are called, and what numbers them as Social Security did.
-pub(super) const PERSONS: [&str; 96] = [
+const PERSONS: [&str; 96] = [
     "male",
     "female",
     "married",
@@ -295,7 +296,7 @@ pub(super) const WHERE: [&str; 14] = [
 ];
 
 /// What numbers people as Social Security did, or has its number as their only one: "For her disability 536-22-8145".
-pub(super) const PROGRAMS: [&str; 24] = [
+const PERSONAL_MATTERS: [&str; 24] = [
     "disability",
     "unemployment",
     "retirement",
@@ -332,6 +333,28 @@ pub(super) fn names_an_employee(label: &[u8]) -> bool {
     words(label).any(|word| is_in(&["emp", "ee", "person"], word))
 }
 
+/// Whether a word tells of somebody, or of what has people's numbers for its own; a plural does, too.
+pub(super) fn is_of_people(word: &[u8]) -> bool {
+    let one = word.strip_suffix(b"s").unwrap_or(word);
+    let lists = [&PEOPLE[..], &PERSONS, &PERSONAL_MATTERS];
+    lists.iter().any(|list| is_in(list, word) || is_in(list, one))
+}
+
+/// The words of a text, and whether the last of them announces a number, which is left out then: "case number", "case".
+pub(super) fn with_announced(text: &[u8]) -> (Vec<&[u8]>, bool) {
+    let mut words: Vec<&[u8]> = words(text).collect();
+    let announced = words.last().is_some_and(|word| is_in(&ANNOUNCES, word));
+    if announced {
+        words.pop();
+    }
+    (words, announced)
+}
+
+/// Whether a word is one of the rule's for things, or any common one.
+pub(super) fn may_be_a_thing(rule: &Rule, word: &[u8]) -> bool {
+    rule.is_thing(word) || is_common(word)
+}
+
 /// Whether a word is a common one that names no person, no deed and nothing that has people's numbers for its own.
 pub(super) fn is_common(word: &[u8]) -> bool {
     let small = word.len() > 3 && word.iter().any(u8::is_ascii_lowercase);
@@ -345,16 +368,10 @@ pub(super) fn is_common(word: &[u8]) -> bool {
         word.get(from..)
             .is_some_and(|last| last.eq_ignore_ascii_case(end))
     });
-    let one = word.strip_suffix(b"s").unwrap_or(word);
-    let of_person = || {
-        [word, one]
-            .iter()
-            .any(|word| is_in(&PEOPLE, word) || is_in(&PERSONS, word))
-    };
     let listed = || {
-        [&LEADS[..], &CARRIES, &DOES, &PROGRAMS, &SMALL_WORDS]
+        [&LEADS[..], &CARRIES, &DOES, &SMALL_WORDS]
             .iter()
             .any(|list| is_in(list, word))
     };
-    !does && says_something(word) && !listed() && !of_person()
+    !does && says_something(word) && !listed() && !is_of_people(word)
 }
