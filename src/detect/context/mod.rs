@@ -263,7 +263,8 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
     // What has a form of its own may be announced by more than what stands directly before it.
     let telling = pattern.heeds_label || pattern.decisive;
     let thing = match own {
-        None if !telling && voices.keyword().is_some() => things::label_of(rule, scene, candidate.start),
+        None if !telling && voices.keyword().is_some() => things::label_of(rule, scene, candidate.start)
+            .or_else(|| told::question(rule, scene, candidate.start)),
         None if !pattern.decisive => {
             let before = voices.keyword().filter(|keyword| keyword.side == Side::Before);
             before.and_then(|keyword| {
@@ -291,6 +292,16 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
                     && (things::is_called_a_thing(rule, text)
                         || things::is_in_form(scene.bytes, label, candidate.start)
                             && things::is_field_of_a_thing(rule, scene, label)));
+    }
+    let behind = |keyword: Keyword| keyword.side == Side::After;
+    // "The number 650489070 is the badge number, not the Social Security number"
+    if !telling
+        && voices.keyword().is_some_and(behind)
+        && told::is_said_behind(rule, scene, candidate.end)
+    {
+        voices.strong = None;
+        voices.weak = None;
+        voices.labelled = true;
     }
     voices.settle();
     voices

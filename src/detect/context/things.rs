@@ -293,7 +293,7 @@ pub(super) fn follows_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool 
     let behind = before.get(place.end..).unwrap_or_default();
     let is_common = || {
         matches!(behind, b" " | b" #" | b"# ")
-            && is_common(word)
+            && (is_common(word) || is_note(before.get(..place.start).unwrap_or_default(), word))
             && !is_title(scene, from..from + place.start)
             && !is_led(before.get(..place.start).unwrap_or_default())
     };
@@ -315,6 +315,12 @@ fn is_title(scene: &Scene, before: Range<usize>) -> bool {
         let edge = |byte: &u8| matches!(byte, b' ' | b',' | b'(' | b'-');
         between.iter().all(edge)
     })
+}
+
+/// Whether a word is a note that goes with a thing, as "Consignment note", and not "Please note".
+fn is_note(before: &[u8], word: &[u8]) -> bool {
+    let kind = before.get(last_word(before)).unwrap_or_default();
+    word.eq_ignore_ascii_case(b"note") && is_common(kind)
 }
 
 /// Whether what a sentence says before a word tells that the word is no thing with a number of its own: it is where something was

@@ -18,9 +18,10 @@ const DETERMINERS: [&str; 8] = ["the", "our", "your", "their", "this", "that", "
 pub(super) fn of_a_thing(rule: &Rule, scene: &Scene, value: &Range<usize>) -> bool {
     is_told_of_a_thing(rule, scene, value.start)
         || goes_on_from_a_thing(rule, scene, value.start)
-        || answers_for_a_thing(rule, scene, value.start)
+        || question(rule, scene, value.start).is_some()
         || is_said_behind(rule, scene, value.end)
         || stands_for_a_thing(rule, scene, value)
+        || is_listed_as_a_thing(rule, scene, value.start)
 }
 
 /// Whether a sentence says of a thing that the value is its number: "The badge number for Mary Jones is 536-22-8145", "The panel
@@ -98,49 +99,47 @@ fn stands_for_a_thing(rule: &Rule, scene: &Scene, value: &Range<usize>) -> bool 
             .any(|hit| rule.keywords.may_speak_for(hit))
 }
 
-/// Whether the line above asks for the number of a thing, and nothing but who answers stands before the value: "order number?\n9:33
-/// Mary: 536-22-8145".
-fn answers_for_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
+/// The question in the line above for the number of a thing that a value is the answer to: "What is the company code?\nA: 730708043".
+pub(super) fn question(rule: &Rule, scene: &Scene, start: usize) -> Option<Range<usize>> {
     const MOST: usize = 160;
     const MOST_DIGITS: usize = 6;
     let from = start.saturating_sub(MOST);
     let before = scene.bytes.get(from..start).unwrap_or_default();
-    let Some(line) = memchr::memrchr(b'\n', before) else {
-        return false;
-    };
-    let (above, who) = before.split_at(line);
+    let (above, who) = before.split_at(memchr::memrchr(b'\n', before)?);
     let who = who.trim_ascii();
     let digits = who.iter().filter(|byte| byte.is_ascii_digit()).count();
     let answers = who.is_empty() || who.ends_with(b":") && digits <= MOST_DIGITS;
-    let above = above.trim_ascii_end();
-    let Some(asked) = above.strip_suffix(b"?").filter(|_| answers) else {
-        return false;
-    };
+    let asked = above.trim_ascii_end().strip_suffix(b"?").filter(|_| answers)?;
     let begin = memchr::memrchr(b'\n', asked).map_or(0, |end| end + 1);
-    let asked = asked.get(begin..).unwrap_or_default();
-    let (words, announced) = with_announced(asked);
-    let thing = words
-        .last()
-        .is_some_and(|thing| announced && may_be_a_thing(rule, thing));
+    let (words, announced) = with_announced(asked.get(begin..).unwrap_or_default());
+    let (thing, before) = words.split_last()?;
+    // "What is the company code?"
+    let determined = || {
+        let owned = before.iter().any(|word| is_in(&DETERMINERS, word));
+        owned && !before.iter().any(|word| is_of_people(word)) && rule.is_thing(thing)
+    };
+    let is_thing = announced && may_be_a_thing(rule, thing) || determined();
     let speaks = |hit: &Hit| rule.keywords.may_speak_for(hit);
-    thing && !scene.hits_between(from + begin, start).any(speaks)
+    let asks = is_thing && !scene.hits_between(from + begin, start).any(speaks);
+    asks.then_some(from + begin..from + asked.len())
 }
 
 /// Whether what follows a number says that it is a thing's: "Reply quoting 536-22-8145, which is their letter number".
-fn is_said_behind(rule: &Rule, scene: &Scene, end: usize) -> bool {
+pub(super) fn is_said_behind(rule: &Rule, scene: &Scene, end: usize) -> bool {
     const MOST: usize = 64;
     let after = scene
         .bytes
         .get(end..(end + MOST).min(scene.bytes.len()))
         .unwrap_or_default();
-    let after = after.strip_prefix(b",").unwrap_or(after);
-    let after = after.strip_prefix(b" which").unwrap_or(after);
-    let Some(said) = after
+    let told = after.strip_prefix(b",").unwrap_or(after);
+    let told = told.strip_prefix(b" which").unwrap_or(told);
+    let Some(said) = told
         .strip_prefix(b" is ")
-        .or_else(|| after.strip_prefix(b" was "))
+        .or_else(|| told.strip_prefix(b" was "))
     else {
         return false;
     };
+    let before_said = after.len() - said.len();
     let stops = said
         .iter()
         .position(|byte| !byte.is_ascii_alphabetic() && *byte != b' ');
@@ -154,7 +153,56 @@ fn is_said_behind(rule: &Rule, scene: &Scene, end: usize) -> bool {
         .is_some_and(|thing| rule.is_thing(thing) || announced && is_common(thing));
     let of_person = words.iter().any(|word| is_of_people(word));
     let speaks = |hit: &Hit| rule.keywords.may_speak_for(hit);
-    owned && words.len() > 1 && thing && !of_person && !scene.hits_between(end, end + MOST).any(speaks)
+    // "The number 650489070 is the badge number, not the Social Security number"
+    let clause = end + before_said + said.len();
+    owned && words.len() > 1 && thing && !of_person && !scene.hits_between(end, clause).any(speaks)
+}
+
+/// Whether a value begins its line in a list below a line that says of which things the numbers are: "The auditors picked these
+/// voucher numbers:\n\n  536-22-8145   $7,838.14".
+fn is_listed_as_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
+    const MOST: usize = 2048;
+    const MOST_WORDS: usize = 3;
+    let mark = |byte: &u8| matches!(byte, b' ' | b'\t' | b'>' | b'-' | b'*');
+    let from = start.saturating_sub(MOST);
+    let before = scene.bytes.get(from..start).unwrap_or_default();
+    let Some(line) = memchr::memrchr(b'\n', before) else {
+        return false;
+    };
+    let (above, edge) = before.split_at(line + 1);
+    if !edge.iter().all(mark) {
+        return false;
+    }
+    let is_row = |line: &[u8]| {
+        let edge = line.iter().take_while(|byte| mark(byte)).count();
+        let rest = line.get(edge..).unwrap_or_default();
+        rest.trim_ascii().is_empty() || rest.get(..FORM).is_some_and(is_form)
+    };
+    let mut above = above.trim_ascii_end();
+    let heading = loop {
+        let (rest, last) = above.split_at(memchr::memrchr(b'\n', above).map_or(0, |end| end + 1));
+        if !is_row(last) || rest.is_empty() {
+            break rest.len();
+        }
+        above = rest.trim_ascii_end();
+    };
+    let Some(told) = above.get(heading..).and_then(|line| line.strip_suffix(b":")) else {
+        return false;
+    };
+    let words: Vec<&[u8]> = words(told).collect();
+    let names_things = |several: &[&[u8]]| {
+        let [determiner, .., thing, number] = several else {
+            return false;
+        };
+        is_in(&["these", "the", "following", "those", "our", "your"], determiner)
+            && is_in(&["numbers", "nos", "ids"], number)
+            && may_be_a_thing(rule, thing)
+    };
+    let of_people = words.iter().any(|word| is_of_people(word));
+    let speaks = |hit: &Hit| rule.keywords.may_speak_for(hit);
+    (3..=MOST_WORDS + 1).any(|count| words.windows(count).any(names_things))
+        && !of_people
+        && !scene.hits_between(from + heading, start).any(speaks)
 }
 
 /// Whether a number of the same form stands before in the sentence, is a thing's, and nobody is named in between: "part 412-55-9921 is
