@@ -6,11 +6,18 @@ use super::super::keywords::Hit;
 use super::super::rule::{Rule, compact};
 use super::super::rule_file::Strength;
 use super::super::sentence;
+use super::label::is_in;
 use super::voices::{Keyword, LEADING, Side};
 use super::{Scene, aside, between, label, things};
 
 /// How long a line may be, up to the value, of which the line above says what it is about.
 const SHORT_LINE: usize = 24;
+
+/// What somebody does with a number, or what holds one: behind it a word is no label.
+const TELLS: [&str; 21] = [
+    "say", "says", "said", "show", "shows", "showed", "read", "reads", "write", "wrote", "gave", "give",
+    "gives", "left", "typed", "told", "list", "lists", "listed", "has", "had",
+];
 
 /// A keyword at its place beside a candidate. Not `Debug`: it holds the message.
 pub(super) struct Heard<'v> {
@@ -83,6 +90,15 @@ impl Heard<'_> {
                 .names
                 .within(scene.bytes, self.hit.end, self.hit.end + self.between.len())
                 .is_empty()
+    }
+
+    /// Whether a word against a value whose form says much is but where somebody told it, or what it was read from: "our records
+    /// show 536-22-8145", "the grant application lists her as 536-22-8145", "after the call I wrote down 536-22-8145".
+    pub fn is_told(&self, rule: &Rule, candidate: &Candidate) -> bool {
+        let pattern = rule.patterns.get(candidate.pattern);
+        let telling = pattern.is_some_and(|pattern| pattern.heeds_label && !pattern.decisive);
+        let tells = |word: &[u8]| is_in(&TELLS, word);
+        telling && self.side == Side::Before && label::words(self.between).any(tells)
     }
 
     /// Whether the word is a part of somebody's name: "Donna Grant 385-68-8869".

@@ -269,6 +269,7 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
             let before = voices.keyword().filter(|keyword| keyword.side == Side::Before);
             before.and_then(|keyword| {
                 told::label_behind_another(rule, scene, candidate.start, keyword.distance)
+                    .or_else(|| told::question(rule, scene, candidate.start))
             })
         }
         _ => None,
@@ -293,11 +294,9 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
                         || things::is_in_form(scene.bytes, label, candidate.start)
                             && things::is_field_of_a_thing(rule, scene, label)));
     }
-    let behind = |keyword: Keyword| keyword.side == Side::After;
-    // "The number 650489070 is the badge number, not the Social Security number"
-    if !telling
-        && voices.keyword().is_some_and(behind)
-        && told::is_said_behind(rule, scene, candidate.end)
+    if !pattern.decisive
+        && voices.keyword().is_some_and(told::is_behind)
+        && told::of_a_thing(rule, scene, &(candidate.start..candidate.end))
     {
         voices.strong = None;
         voices.weak = None;
@@ -360,13 +359,43 @@ fn in_table(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> V
                 .for_each(|heard| voices.hear(rule, candidate, scene, heard));
         }
     }
-    if own.is_some() && scene.own.is_foreign(rule, scene) {
+    if own.is_some() && scene.own.is_foreign(rule, scene) || is_labelled_in_row(rule, candidate, scene, cell)
+    {
         voices.strong = None;
         voices.weak = None;
         voices.labelled = true;
     }
     voices.settle();
     voices
+}
+
+/// Whether the cell before a value that fills its own says of which thing it is the number, so that what looks like labels above is
+/// but another row: "Requirement, CDL class B" above "Position number, 48142852".
+fn is_labelled_in_row(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> bool {
+    // What may be anybody's proof of who they are.
+    const OPEN: [&str; 6] = ["document", "doc", "identification", "identity", "id", "card"];
+    let Some(left) = cell.left.as_ref() else {
+        return false;
+    };
+    let text = scene.bytes.get(left.clone()).unwrap_or_default();
+    let fills = cell.own.start == candidate.start && cell.own.end == candidate.end;
+    let speaks = |hit: &Hit| rule.keywords.may_speak_for(hit);
+    // The last word is but "number", "no." or "ID".
+    let named: Vec<&[u8]> = label::words(text).collect();
+    let named = named.split_last().map_or(&[][..], |(_, named)| named);
+    let open = named.iter().any(|word| label::is_in(&OPEN, word));
+    let about = |place| {
+        scene
+            .said
+            .find(&rule.keywords, candidate.rule, scene.bytes, place)
+    };
+    fills
+        && label::numbers_things(text)
+        && label::names_something(text)
+        && !words::names_a_person(text)
+        && !text.iter().any(u8::is_ascii_digit)
+        && !open
+        && !about(left).iter().any(speaks)
 }
 
 /// Whether evidence stands in the sentence of a value: a routing number in the next one may be that of another account.

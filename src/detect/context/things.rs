@@ -285,8 +285,9 @@ pub(super) fn follows_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool 
         let says = says_something(word) && !is_in(&CARRIES, word) && !is_in(&LEADS, word);
         says && !is_of_people(word) && (is_word(word) || !scene.names.is_name(word))
     };
-    // "Subject codes 264-81-3468"
-    let is_several = || word.strip_suffix(b"s").is_some_and(|one| rule.is_thing(one));
+    // "Subject codes 264-81-3468", but not "in our records 536-22-8145".
+    let kept = is_in(&["records"], word);
+    let is_several = || !kept && word.strip_suffix(b"s").is_some_and(|one| rule.is_thing(one));
     let end = from + place.end;
     let speaks = |hit: &Hit| hit.end == end && rule.keywords.speaks_for(hit);
     // "The grievance 536-22-8145 goes to step two": a word in the same line that is no name and tells of nobody.

@@ -6,13 +6,20 @@ use std::ops::Range;
 use super::super::keywords::Hit;
 use super::super::rule::Rule;
 use super::super::sentence;
-use super::Scene;
 use super::label::{LONGEST, is_in, words};
 use super::things::{FORM, follows_a_thing, is_form, label_of};
 use super::words::{WHERE, is_common, is_of_people, may_be_a_thing, with_announced};
+use super::{Keyword, Scene, Side};
 
 /// What begins the name of a certain thing.
 const DETERMINERS: [&str; 8] = ["the", "our", "your", "their", "this", "that", "a", "my"];
+
+/// Whether a keyword stands behind a value, and not directly: "the number 650489070 is the badge number, not the Social Security
+/// number", but not "the case number for Mary Jones is 536-22-8145 (SSN)".
+pub(super) fn is_behind(keyword: Keyword) -> bool {
+    const DIRECTLY: usize = 8;
+    keyword.side == Side::After && keyword.distance > DIRECTLY
+}
 
 /// Whether what stands around a number tells that it is a thing's.
 pub(super) fn of_a_thing(rule: &Rule, scene: &Scene, value: &Range<usize>) -> bool {
@@ -22,6 +29,7 @@ pub(super) fn of_a_thing(rule: &Rule, scene: &Scene, value: &Range<usize>) -> bo
         || is_said_behind(rule, scene, value.end)
         || stands_for_a_thing(rule, scene, value)
         || is_listed_as_a_thing(rule, scene, value.start)
+        || is_enumerated_as_a_thing(rule, scene, value.start)
 }
 
 /// Whether a sentence says of a thing that the value is its number: "The badge number for Mary Jones is 536-22-8145", "The panel
@@ -34,6 +42,10 @@ fn is_told_of_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
     let Some(told) = text.strip_suffix(b" is").or_else(|| text.strip_suffix(b" was")) else {
         return false;
     };
+    // "Per our records for the policy it is"
+    if told.ends_with(b" it") {
+        return false;
+    }
     let line = memchr::memrchr(b'\n', told).map_or(0, |end| end + 1);
     let begin = sentence::last_begins(told).unwrap_or(0).max(line);
     let speaks = |hit: &Hit| rule.keywords.speaks_for(hit);
@@ -94,9 +106,7 @@ fn stands_for_a_thing(rule: &Rule, scene: &Scene, value: &Range<usize>) -> bool 
             .names
             .within(scene.bytes, from + begin, value.start)
             .is_empty()
-        && !scene
-            .hits_between(from + begin, value.start)
-            .any(|hit| rule.keywords.may_speak_for(hit))
+        && !speaks_between(rule, scene, from + begin, value.start)
 }
 
 /// The question in the line above for the number of a thing that a value is the answer to: "What is the company code?\nA: 730708043".
@@ -119,13 +129,12 @@ pub(super) fn question(rule: &Rule, scene: &Scene, start: usize) -> Option<Range
         owned && !before.iter().any(|word| is_of_people(word)) && rule.is_thing(thing)
     };
     let is_thing = announced && may_be_a_thing(rule, thing) || determined();
-    let speaks = |hit: &Hit| rule.keywords.may_speak_for(hit);
-    let asks = is_thing && !scene.hits_between(from + begin, start).any(speaks);
+    let asks = is_thing && !speaks_between(rule, scene, from + begin, start);
     asks.then_some(from + begin..from + asked.len())
 }
 
 /// Whether what follows a number says that it is a thing's: "Reply quoting 536-22-8145, which is their letter number".
-pub(super) fn is_said_behind(rule: &Rule, scene: &Scene, end: usize) -> bool {
+fn is_said_behind(rule: &Rule, scene: &Scene, end: usize) -> bool {
     const MOST: usize = 64;
     let after = scene
         .bytes
@@ -133,10 +142,7 @@ pub(super) fn is_said_behind(rule: &Rule, scene: &Scene, end: usize) -> bool {
         .unwrap_or_default();
     let told = after.strip_prefix(b",").unwrap_or(after);
     let told = told.strip_prefix(b" which").unwrap_or(told);
-    let Some(said) = told
-        .strip_prefix(b" is ")
-        .or_else(|| told.strip_prefix(b" was "))
-    else {
+    let Some(said) = told.strip_prefix(b" is ").or_else(|| told.strip_prefix(b" was ")) else {
         return false;
     };
     let before_said = after.len() - said.len();
@@ -152,17 +158,17 @@ pub(super) fn is_said_behind(rule: &Rule, scene: &Scene, end: usize) -> bool {
         .last()
         .is_some_and(|thing| rule.is_thing(thing) || announced && is_common(thing));
     let of_person = words.iter().any(|word| is_of_people(word));
-    let speaks = |hit: &Hit| rule.keywords.may_speak_for(hit);
     // "The number 650489070 is the badge number, not the Social Security number"
     let clause = end + before_said + said.len();
-    owned && words.len() > 1 && thing && !of_person && !scene.hits_between(end, clause).any(speaks)
+    owned && words.len() > 1 && thing && !of_person && !speaks_between(rule, scene, end, clause)
 }
 
 /// Whether a value begins its line in a list below a line that says of which things the numbers are: "The auditors picked these
 /// voucher numbers:\n\n  536-22-8145   $7,838.14".
 fn is_listed_as_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
     const MOST: usize = 2048;
-    const MOST_WORDS: usize = 3;
+    const DETERMINED: [&str; 6] = ["these", "the", "following", "those", "our", "your"];
+    const MOST_WORDS: usize = 4;
     let mark = |byte: &u8| matches!(byte, b' ' | b'\t' | b'>' | b'-' | b'*');
     let from = start.saturating_sub(MOST);
     let before = scene.bytes.get(from..start).unwrap_or_default();
@@ -190,19 +196,46 @@ fn is_listed_as_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
         return false;
     };
     let words: Vec<&[u8]> = words(told).collect();
-    let names_things = |several: &[&[u8]]| {
-        let [determiner, .., thing, number] = several else {
-            return false;
-        };
-        is_in(&["these", "the", "following", "those", "our", "your"], determiner)
-            && is_in(&["numbers", "nos", "ids"], number)
-            && may_be_a_thing(rule, thing)
+    let of_things = |several: &[&[u8]]| {
+        several.first().is_some_and(|word| is_in(&DETERMINED, word)) && are_numbers_of_things(rule, several)
     };
-    let of_people = words.iter().any(|word| is_of_people(word));
-    let speaks = |hit: &Hit| rule.keywords.may_speak_for(hit);
-    (3..=MOST_WORDS + 1).any(|count| words.windows(count).any(names_things))
-        && !of_people
-        && !scene.hits_between(from + heading, start).any(speaks)
+    (3..=MOST_WORDS).any(|count| words.windows(count).any(of_things))
+        && !words.iter().any(|word| is_of_people(word))
+        && !speaks_between(rule, scene, from + heading, start)
+}
+
+/// Whether a value goes on with people and their numbers behind a label that says of which things these are: "Library card numbers:
+/// Mary Jones 412-55-9921, Ann Lee 536-22-8145".
+fn is_enumerated_as_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
+    const MOST: usize = 240;
+    let from = start.saturating_sub(MOST);
+    let before = scene.bytes.get(from..start).unwrap_or_default();
+    let line = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+    let Some(sign) = memchr::memrchr(b':', before).filter(|sign| *sign > line) else {
+        return false;
+    };
+    let entries = before.get(sign + 1..).unwrap_or_default();
+    let entry = |word: &[u8]| scene.names.is_name(word) || word.len() == 1 || is_in(&["and"], word);
+    let label: Vec<&[u8]> = words(before.get(line..sign).unwrap_or_default()).collect();
+    words(entries).all(entry)
+        && are_numbers_of_things(rule, &label)
+        && !label.iter().any(|word| is_of_people(word))
+        && !speaks_between(rule, scene, from + line, start)
+}
+
+/// Whether words end in the numbers of some things: "library card numbers".
+fn are_numbers_of_things(rule: &Rule, words: &[&[u8]]) -> bool {
+    let [.., thing, numbers] = words else {
+        return false;
+    };
+    is_in(&["numbers", "nos", "ids"], numbers) && may_be_a_thing(rule, thing)
+}
+
+/// Whether a keyword that may speak for a value stands between two octets.
+fn speaks_between(rule: &Rule, scene: &Scene, from: usize, to: usize) -> bool {
+    scene
+        .hits_between(from, to)
+        .any(|hit| rule.keywords.may_speak_for(hit))
 }
 
 /// Whether a number of the same form stands before in the sentence, is a thing's, and nobody is named in between: "part 412-55-9921 is
@@ -231,7 +264,7 @@ fn goes_on_from_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
     !last.is_some_and(|last| is_in(&["for", "of"], last))
         && scene.names.within(scene.bytes, end, start).is_empty()
         && !words(between).any(of_another)
-        && scene.hits_between(end, start).next().is_none()
+        && !speaks_between(rule, scene, end, start)
         && follows_a_thing(rule, scene, from + number)
 }
 

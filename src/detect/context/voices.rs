@@ -197,6 +197,7 @@ impl Voices {
                     if strength == Strength::Against
                         && (heard.is_of_another(rule, candidate, scene)
                             || heard.is_in_name(scene)
+                            || heard.is_told(rule, candidate)
                             || self.keyword().is_some() && heard.is_alternative(rule, scene)
                             || self.strong.is_some() && heard.is_in_label(rule, candidate, scene))
                     {

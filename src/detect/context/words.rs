@@ -166,13 +166,14 @@ const PERSONS: [&str; 96] = [
 ];
 
 /// What people do with a number, or say of it, in a word directly before it: "it reads 536-22-8145", "again 536-22-8145".
-const DOES: [&str; 70] = [
-    "reads", "list", "lists", "gives", "state", "states", "say", "said", "told", "tell", "tells", "text",
-    "texts", "email", "ask", "asks", "came", "come", "comes", "went", "go", "goes", "know", "knows", "want",
-    "wants", "needs", "mean", "means", "meant", "think", "thought", "guess", "search", "lookup", "scan",
-    "dial", "spell", "repeat", "note", "quote", "key", "plug", "look", "looks", "swap", "change", "changes",
-    "update", "replace", "fix", "accept", "again", "instead", "already", "now", "today", "there", "below",
-    "above", "maybe", "perhaps", "actually", "plus", "with", "without", "versus", "than", "equals", "social",
+const DOES: [&str; 71] = [
+    "left", "reads", "list", "lists", "gives", "state", "states", "say", "said", "told", "tell", "tells",
+    "text", "texts", "email", "ask", "asks", "came", "come", "comes", "went", "go", "goes", "know", "knows",
+    "want", "wants", "needs", "mean", "means", "meant", "think", "thought", "guess", "search", "lookup",
+    "scan", "dial", "spell", "repeat", "note", "quote", "key", "plug", "look", "looks", "swap", "change",
+    "changes", "update", "replace", "fix", "accept", "again", "instead", "already", "now", "today", "there",
+    "below", "above", "maybe", "perhaps", "actually", "plus", "with", "without", "versus", "than", "equals",
+    "social",
 ];
 
 /// Words that name nothing, or a place: "the digits were 536-22-8145", "12 Elm Road 536-22-8145".

@@ -243,6 +243,25 @@ const OWN: [&str; 15] = [
     "Re: THING VALUE - KEY needed, Mary Jones",
 ];
 
+/// Where somebody tells a VALUE in the form of a Social Security number, or a THING that holds one does.
+const TOLD: [&str; 6] = [
+    "The THING of Mary Jones says VALUE.",
+    "Our THING records show VALUE for Mary Jones.",
+    "The THING came back. Per our records it is VALUE, Mary Jones.",
+    "Mary Jones filled in the THING and wrote VALUE.",
+    "On her THING it reads VALUE, Mary Jones.",
+    "After the THING came she left VALUE on my voice mail. Mary Jones",
+];
+
+/// Where VALUE, in that form, is the number of a THING.
+const NAMED: [&str; 5] = [
+    "The THING number for Mary Jones is VALUE, which only looks like a Social Security number.",
+    "THING numbers: Mary Jones VALUE, Ann Lee VALUE",
+    "Please pull these THING numbers by noon:\n\n  VALUE  $12.00  Mary Jones\n  VALUE  $13.00  Ann Lee",
+    "Nobody needs the SSN.\nQ: What is the THING number?\nA: VALUE, says Mary Jones",
+    "Mary Jones, VALUE is the THING number, not the Social Security number.",
+];
+
 fn filled(phrase: &str, key: &str, value: &str, thing: &str) -> String {
     phrase
         .replace("KEY", key)
@@ -316,6 +335,39 @@ fn a_number_with_a_label_of_its_own_is_not_what_a_sign_beside_it_announces() {
             }
         }
     }
+    assert!(
+        alarms.is_empty(),
+        "{} false alarms:\n{}",
+        alarms.len(),
+        alarms.join("\n")
+    );
+}
+
+#[test]
+fn the_form_of_a_social_security_number_counts_where_somebody_tells_it() {
+    let value = "412-55-9921";
+    let texts = TOLD.iter().flat_map(|phrase| {
+        THINGS
+            .iter()
+            .map(move |thing| ("ssn", value, filled(phrase, "", value, thing)))
+    });
+    let misses = missed(texts);
+    assert!(
+        misses.is_empty(),
+        "{} are missed:\n{}",
+        misses.len(),
+        misses.join("\n")
+    );
+}
+
+#[test]
+fn the_form_of_a_social_security_number_says_nothing_where_a_thing_is_named() {
+    let texts = NAMED.iter().flat_map(|phrase| {
+        NUMBERED
+            .iter()
+            .map(move |thing| filled(phrase, "", "412-55-9921", thing))
+    });
+    let alarms: Vec<String> = texts.filter(|text| !places(text).is_empty()).collect();
     assert!(
         alarms.is_empty(),
         "{} false alarms:\n{}",
