@@ -1,6 +1,7 @@
 //! What is read: the labelled mail of the tests, which is what people send.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use sealgate::detect::{RuleSource, Rules};
@@ -24,8 +25,19 @@ pub fn rules() -> Rules {
     Rules::compile(&rule_files()).unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
 }
 
+/// A labelled mail: its text without marks, and what should be found in it, each with its element.
+pub struct Labelled {
+    pub text: String,
+    pub marks: Vec<(String, Range<usize>)>,
+}
+
 /// The texts of the labelled mails, without marks.
 pub fn texts() -> Vec<String> {
+    labelled().into_iter().map(|mail| mail.text).collect()
+}
+
+/// The labelled mails.
+pub fn labelled() -> Vec<Labelled> {
     let mut waiting = vec![root().join("tests/labelled")];
     let mut files: Vec<PathBuf> = Vec::new();
     while let Some(path) = waiting.pop() {
@@ -35,22 +47,22 @@ pub fn texts() -> Vec<String> {
         }
     }
     files.sort();
-    let mut texts = Vec::new();
+    let mut mails = Vec::new();
     for file in files
         .iter()
         .filter(|file| file.extension().is_some_and(|ending| ending == "toml"))
     {
         let source = fs::read_to_string(file).expect("the set is text");
         let set: toml::Table = source.parse().expect("the set is TOML");
-        let mails = set.get("mail").and_then(toml::Value::as_array);
-        let bodies = mails
+        let bodies = set.get("mail").and_then(toml::Value::as_array);
+        let bodies = bodies
             .into_iter()
             .flatten()
             .filter_map(|mail| mail.get("text")?.as_str());
-        texts.extend(bodies.map(without_marks));
+        mails.extend(bodies.map(without_marks));
     }
-    assert!(texts.len() > 100, "tests/labelled holds mail");
-    texts
+    assert!(mails.len() > 100, "tests/labelled holds mail");
+    mails
 }
 
 /// Texts one after the other, over and over, as many octets as asked for.
@@ -105,17 +117,20 @@ fn wrapped(text: &str) -> String {
     lines.join("\n")
 }
 
-fn without_marks(text: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = text;
+fn without_marks(source: &str) -> Labelled {
+    let (mut text, mut marks) = (String::new(), Vec::new());
+    let mut rest = source;
     while let Some((before, after)) = rest.split_once("{{") {
         let (mark, after) = after.split_once("}}").unwrap_or((after, ""));
-        let value = mark.split_once(' ').map_or("", |(_, value)| value);
-        plain.push_str(before);
-        plain.push_str(value.split('|').next_back().unwrap_or(value));
+        let (element, value) = mark.split_once(' ').unwrap_or((mark, ""));
+        text.push_str(before);
+        let start = text.len();
+        text.push_str(value.split('|').next_back().unwrap_or(value));
+        marks.push((element.to_owned(), start..text.len()));
         rest = after;
     }
-    plain + rest
+    text.push_str(rest);
+    Labelled { text, marks }
 }
 
 fn root() -> &'static Path {

@@ -1,4 +1,4 @@
-//! Measures reading and detecting: `cargo bench --bench scan -- [engines|messages|large …]`; all without a name.
+//! Measures reading and detecting: `cargo bench --bench scan -- [figures|engines|messages|large …]`; all without a name.
 //!
 //! It prints tables in Markdown with ratios, and asserts nothing about time: all systems run in the same process or
 //! right after each other, so that other work on the machine falls on all of them alike.
@@ -11,6 +11,7 @@
 )]
 
 mod engines;
+mod figures;
 mod mail;
 mod messages;
 mod presidio;
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 
 /// One measurement: its name on the command line, and what it does.
 const PARTS: &[(&str, fn())] = &[
+    ("figures", figures::compare),
     ("engines", engines::compare),
     ("messages", messages::small),
     ("large", messages::large),
