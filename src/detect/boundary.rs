@@ -12,9 +12,12 @@ pub(super) fn may_begin(bytes: &[u8], start: usize, boundary: Boundary) -> bool 
     let before = Side::before(bytes, start);
     match boundary {
         Boundary::Word => {
-            before.is_free() && !is_dialled(bytes, start) && !is_behind_apostrophe(bytes, start)
+            before.is_free()
+                && !is_dialled(bytes, start)
+                && !is_behind_apostrophe(bytes, start)
+                && !ends_uuid(bytes, start)
         }
-        Boundary::Loose => before.is_apart() && !is_dialled(bytes, start),
+        Boundary::Loose => before.is_apart() && !is_dialled(bytes, start) && !ends_uuid(bytes, start),
         Boundary::Apart => before.is_free() && !before.is_a_number(),
         Boundary::Digits => {
             let word = || touching_word(bytes.get(..start).unwrap_or_default().iter().rev(), false);
@@ -60,8 +63,8 @@ fn is_in_parcel(bytes: &[u8], start: usize) -> bool {
 fn may_end(bytes: &[u8], end: usize, boundary: Boundary) -> bool {
     let after = Side::after(bytes, end);
     match boundary {
-        Boundary::Word => after.is_free() && !is_time(bytes, end),
-        Boundary::Loose => after.is_apart() && !is_time(bytes, end),
+        Boundary::Word => after.is_free() && !is_time(bytes, end) && !begins_uuid(bytes, end),
+        Boundary::Loose => after.is_apart() && !is_time(bytes, end) && !begins_uuid(bytes, end),
         Boundary::Apart => after.is_free() && !after.is_a_number(),
         Boundary::Digits => {
             let word = || touching_word(bytes.get(end..).unwrap_or_default().iter(), true);
@@ -85,6 +88,39 @@ fn is_dialled(bytes: &[u8], start: usize) -> bool {
         .last()
         .is_some_and(|byte| byte.is_ascii_digit() || *byte == b' ')
         && code.take(1).any(|byte| *byte == b'+')
+}
+
+/// The groups of a UUID (RFC 9562) between its first and its last, with their hyphens.
+const MIDDLE: [usize; 3] = [4, 4, 4];
+
+/// Whether what begins here is the last group of a UUID: "88380089-14e2-4ef0-8dbb-a33991683371".
+fn ends_uuid(bytes: &[u8], start: usize) -> bool {
+    let groups = [8].into_iter().chain(MIDDLE);
+    let before = bytes.get(..start).filter(|before| before.ends_with(b"-"));
+    let from = start.checked_sub("88380089-14e2-4ef0-8dbb-".len());
+    before
+        .zip(from)
+        .and_then(|(before, from)| before.get(from..))
+        .is_some_and(|text| has_groups(text, groups))
+}
+
+/// Whether what ends here is the first group of a UUID.
+fn begins_uuid(bytes: &[u8], end: usize) -> bool {
+    let groups = MIDDLE.into_iter().chain([12]);
+    let after = bytes.get(end..).and_then(|after| after.strip_prefix(b"-"));
+    after.is_some_and(|text| has_groups(text, groups))
+}
+
+/// Whether a text begins with groups of so many hexadecimal digits, a hyphen between each two.
+fn has_groups(text: &[u8], groups: impl IntoIterator<Item = usize>) -> bool {
+    let mut rest = text;
+    groups.into_iter().all(|digits| {
+        let Some((group, behind)) = rest.split_at_checked(digits) else {
+            return false;
+        };
+        rest = behind.strip_prefix(b"-").unwrap_or(behind);
+        group.iter().all(u8::is_ascii_hexdigit) && !behind.first().is_some_and(u8::is_ascii_alphanumeric)
+    })
 }
 
 /// Whether what ends here ends with the hour of a time: "2 Aug 2002 09:29".
@@ -220,6 +256,22 @@ mod tests {
         ] {
             assert!(free(text, Boundary::Digits), "{text}");
         }
+    }
+
+    #[test]
+    fn a_group_of_a_uuid_does_not_stand_free() {
+        for (text, value) in [
+            ("88380089-14e2-4ef0-8dbb-a33991683371", "a33991683371"),
+            ("id=88380089-a4e2-4ef0-8dbb-a33991683371\n", "88380089"),
+        ] {
+            let start = text.find(value).unwrap();
+            let end = start + value.len();
+            for boundary in [Boundary::Word, Boundary::Loose] {
+                assert!(!stands_free(text.as_bytes(), start, end, boundary), "{text}");
+            }
+        }
+        assert!(stands_free(b"DL-a33991683371", 3, 15, Boundary::Word));
+        assert!(stands_free(b"88380089-a4e2", 0, 8, Boundary::Word));
     }
 
     #[test]

@@ -124,6 +124,8 @@ const MOST_TRIES: usize = 3;
 
 /// Words up to this length turn up in hexadecimal and other codes by chance.
 const LONGEST_IN_CODES: usize = 4;
+/// A word as short as this is often the name of a folder or a branch.
+const SHORT: usize = 2;
 
 impl Keywords {
     /// Compiles keywords with their uses. The same word may come several times, with other uses.
@@ -382,8 +384,8 @@ fn without_edges(text: &str) -> &str {
 }
 
 /// Whether the word stands for itself: no letter touches it, though the change from small to capital letters
-/// ends a word too (`empSSN`); it is no part of a mail address; and no digit stands directly before a word as
-/// short as those that turn up in hexadecimal numbers (`56DDA16`).
+/// ends a word too (`empSSN`); it is no part of a mail address, a path (`dl/cat-file-doc`) or the name of a file (`tclLoadDl.c`); and no
+/// digit stands directly before a word as short as those that turn up in hexadecimal numbers (`56DDA16`).
 fn stands_free(bytes: &[u8], start: usize, end: usize) -> bool {
     let first = bytes.get(start).copied().unwrap_or_default();
     let last = end
@@ -401,11 +403,36 @@ fn stands_free(bytes: &[u8], start: usize, end: usize) -> bool {
         !before.is_ascii_alphabetic() || before.is_ascii_lowercase() && first.is_ascii_uppercase();
     let in_address = after == b'@' || before == b'@';
     let in_code = before.is_ascii_digit() && end - start <= LONGEST_IN_CODES && first.is_ascii_alphabetic();
-    if in_address || in_code {
+    let rest = bytes.get(end..).unwrap_or_default();
+    if in_address
+        || in_code
+        || end - start <= SHORT && is_in_path(rest)
+        || before.is_ascii_lowercase() && is_ending(rest)
+    {
         return false;
     }
     let free_after = !after.is_ascii_alphabetic() || last.is_ascii_lowercase() && after.is_ascii_uppercase();
     (free_before || !first.is_ascii_alphabetic()) && (free_after || !last.is_ascii_alphabetic())
+}
+
+/// Whether a path goes on here with a name of several words: `/cat-file-doc`.
+fn is_in_path(rest: &[u8]) -> bool {
+    let name = rest.strip_prefix(b"/").unwrap_or_default();
+    let word = name.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+    word > 0 && name.get(word) == Some(&b'-') && name.get(word + 1).is_some_and(u8::is_ascii_lowercase)
+}
+
+/// Whether the ending of a file of source code stands here: `.c`.
+fn is_ending(rest: &[u8]) -> bool {
+    const SOURCES: [&[u8]; 11] = [
+        b"c", b"h", b"cc", b"cpp", b"go", b"java", b"js", b"py", b"rb", b"rs", b"ts",
+    ];
+    let name = rest.strip_prefix(b".").unwrap_or_default();
+    let ending = name
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric())
+        .count();
+    name.get(..ending).is_some_and(|ending| SOURCES.contains(&ending))
 }
 
 #[cfg(test)]
