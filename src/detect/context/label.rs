@@ -420,8 +420,8 @@ pub(super) fn is_impersonal(scene: &Scene, label: &Range<usize>) -> bool {
     !known && scene.names.within(scene.bytes, label.start, label.end).is_empty()
 }
 
-/// Whether a hyphen joins a number to capitals before it that are no keyword, nor stand directly behind a strong one: "SR-214977", but
-/// not "DL-482139071" or "Account number: BOA-4830127755".
+/// Whether a hyphen joins a number to a code of letters before it that is no keyword, nor stands directly behind a strong one:
+/// "SR-214977", "ws-310283", but not "DL-482139071" or "Account number: BOA-4830127755".
 pub(super) fn has_prefix(rule: &Rule, scene: &Scene, start: usize) -> bool {
     const MOST: usize = 5;
     const NEAR: usize = 4;
@@ -432,29 +432,27 @@ pub(super) fn has_prefix(rule: &Rule, scene: &Scene, start: usize) -> bool {
     let Some(text) = before.strip_suffix(b"-") else {
         return false;
     };
-    let capitals = text
-        .iter()
-        .rev()
-        .take_while(|byte| byte.is_ascii_uppercase())
-        .count();
-    let apart = text
-        .len()
-        .checked_sub(capitals + 1)
-        .is_none_or(|at| !text.get(at).is_some_and(u8::is_ascii_alphanumeric));
+    let upper = text.last().is_some_and(u8::is_ascii_uppercase);
+    let same = |byte: &&u8| byte.is_ascii_alphabetic() && byte.is_ascii_uppercase() == upper;
+    let letters = text.iter().rev().take_while(same).count();
+    let (before, code) = text.split_at(text.len() - letters);
+    let apart = !before.last().is_some_and(u8::is_ascii_alphanumeric);
+    // "ws-310283", but not "for-4830127755".
+    let is_code = upper || !is_word(code);
     let end = start - 1;
     let spoken = || {
         scene
-            .hits_between(end.saturating_sub(capitals), end)
+            .hits_between(end.saturating_sub(letters), end)
             .next()
             .is_some()
     };
     let is_strong = |hit: &Hit| rule.keywords.announces(hit, false);
     let announced = || {
         scene
-            .behind_last(end.saturating_sub(capitals), NEAR, is_strong)
+            .behind_last(end.saturating_sub(letters), NEAR, is_strong)
             .is_some_and(|between| !between.iter().any(u8::is_ascii_alphabetic))
     };
-    (2..=MOST).contains(&capitals) && apart && !spoken() && !announced()
+    (2..=MOST).contains(&letters) && apart && is_code && !spoken() && !announced()
 }
 
 /// Whether a number is joined to letters before it: "EQ-536-22-8145".
