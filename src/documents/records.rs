@@ -169,17 +169,25 @@ const MOST_FIELDS_OF_A_PAIR: usize = 20;
 
 /// The pair that such a record makes.
 pub(super) fn pair(fields: &Fields) -> Option<(&str, &str)> {
-    // What stands around a field may have given its label a first word.
-    let own = |label: &str| label.rsplit(' ').next().unwrap_or_default().to_ascii_lowercase();
+    // What stands around a field may have given its label the first words: the same to both.
+    let parts = |label: &str| {
+        let own = label.rfind(' ').map_or(0, |space| space + 1);
+        let (around, own) = label.split_at(own);
+        (around.to_ascii_lowercase(), own.to_ascii_lowercase())
+    };
     let find = |wanted: &[&str]| {
         let mut fitting = wanted
             .iter()
-            .filter_map(|wanted| fields.iter().find(|(label, _)| own(label) == *wanted));
-        fitting.next().map(|(_, value)| value.as_str())
+            .filter_map(|wanted| fields.iter().find(|(label, _)| parts(label).1 == *wanted));
+        fitting
+            .next()
+            .map(|(label, value)| (parts(label), value.as_str()))
     };
     if fields.len() > MOST_FIELDS_OF_A_PAIR {
         return None;
     }
-    let (label, value) = (find(&LABELS)?, find(&VALUES)?);
-    (label.len() <= 60 && label != value).then_some((label, value))
+    let (((one, _), label), ((other, own), value)) = (find(&LABELS)?, find(&VALUES)?);
+    // "Employee Name" and "Routing Number" are two fields of somebody.
+    let together = one == other || own != "number" && (one.is_empty() || other.is_empty());
+    (together && label.len() <= 60 && label != value).then_some((label, value))
 }

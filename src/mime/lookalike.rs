@@ -140,17 +140,20 @@ pub fn uuencoded(text: &[u8]) -> Vec<(String, Vec<u8>)> {
 
 /// One block, if one of its first lines has the length that it claims: some readers skip others.
 fn uuencoded_block(block: &[u8]) -> Option<(String, Vec<u8>)> {
-    let mut lines = block
-        .split(|octet| matches!(octet, b'\n' | b'\r'))
-        .map(<[u8]>::trim_ascii_end);
+    let mut lines = block.split(|octet| matches!(octet, b'\n' | b'\r'));
     let opening = String::from_utf8_lossy(lines.next()?).into_owned();
     let rest = opening.get(5..)?.strip_prefix([' ', '\t'])?.trim();
     let (mode, name) = rest.split_once([' ', '\t']).unwrap_or((rest, ""));
     let octal = matches!(mode.len(), 2..=7) && mode.bytes().all(|c| matches!(c, b'0'..=b'7'));
-    let near: Vec<&[u8]> = lines.clone().filter(|line| !line.is_empty()).take(3).collect();
+    let near: Vec<&[u8]> = lines
+        .clone()
+        .filter(|line| !line.trim_ascii_end().is_empty())
+        .take(3)
+        .collect();
     if !octal {
         // Some readers do without the mode, where all else is in order.
-        let sound = near.first().is_some_and(|line| is_uuencoded(line)) && lines.any(|line| line == b"end");
+        let sound = near.first().is_some_and(|line| is_uuencoded(line))
+            && lines.any(|line| line.trim_ascii_end() == b"end");
         return sound.then(|| (rest.to_owned(), uudecode(block)));
     }
     if near.iter().any(|line| is_uuencoded(line)) {

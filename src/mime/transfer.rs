@@ -98,11 +98,12 @@ fn unquoted(line: &[u8]) -> &[u8] {
 pub(super) fn uudecode(encoded: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::new();
     for line in encoded.split(|octet| matches!(octet, b'\n' | b'\r')) {
-        let line = line.trim_ascii_end();
-        if line == b"end" {
+        if line.trim_ascii_end() == b"end" {
             break;
         }
-        if is_uuencoded(line) {
+        // Spaces stand for zeros, and mail servers cut them off where a line ends.
+        let cut = !decoded.is_empty() && may_be_cut(line);
+        if let Some(line) = uuencoded_line(line).or_else(|| cut.then_some(line)) {
             uudecode_line(line, &mut decoded);
         }
     }
@@ -111,9 +112,26 @@ pub(super) fn uudecode(encoded: &[u8]) -> Vec<u8> {
 
 /// Whether a line has the length that its count promises, give or take padding, lost spaces and a check digit.
 pub(super) fn is_uuencoded(line: &[u8]) -> bool {
+    uuencoded_line(line).is_some()
+}
+
+/// A line of the length that its count promises, without the spaces that somebody put behind it.
+fn uuencoded_line(line: &[u8]) -> Option<&[u8]> {
+    let (count, expected) = lengths(line);
+    let fits = |line: &[u8]| count > 0 && line.len() > count * 4 / 3 && line.len() <= expected + 3;
+    [line, line.trim_ascii_end()].into_iter().find(|line| fits(line))
+}
+
+/// Whether a line is shorter than its count promises and holds nothing that uuencode does not write.
+fn may_be_cut(line: &[u8]) -> bool {
+    let (count, expected) = lengths(line);
+    count > 0 && line.len() <= expected && line.iter().all(|octet| matches!(octet, b' '..=b'`'))
+}
+
+/// How many octets a line says it holds, and how many characters they take.
+fn lengths(line: &[u8]) -> (usize, usize) {
     let count = usize::from(line.first().map_or(0, |octet| octet.wrapping_sub(32) & 63));
-    let expected = count.div_ceil(3) * 4;
-    count > 0 && line.len() > count * 4 / 3 && line.len() <= expected + 3
+    (count, count.div_ceil(3) * 4)
 }
 
 /// Appends one line: a count, then groups of four characters.
@@ -129,7 +147,8 @@ fn uudecode_line(line: &[u8], decoded: &mut Vec<u8>) {
         });
         decoded.extend(block.to_be_bytes().into_iter().skip(1));
     }
-    decoded.truncate(end);
+    // What was cut off were zeros.
+    decoded.resize(end, 0);
 }
 
 #[cfg(test)]
@@ -172,5 +191,16 @@ mod tests {
             uudecode(b"begin 644 x\r\n+-3,V+3(R+3@Q-#4\r\n`\r\nend\r\n"),
             b"536-22-8145"
         );
+    }
+
+    #[test]
+    fn spaces_that_end_an_uuencoded_line_are_zeros_even_where_they_were_cut_off() {
+        let decoded = b"a\0\0\0\0\0\0\0\0b\0\0\0\0\0\0\0\0";
+        for text in [
+            "begin 644 x\n)80          \n)8@          \nend\n",
+            "begin 644 x\n)80``````````\n)8@\n`\nend\n",
+        ] {
+            assert_eq!(uudecode(text.as_bytes()), decoded, "{text}");
+        }
     }
 }

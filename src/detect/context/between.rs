@@ -61,8 +61,15 @@ pub(super) fn takes_turns(bytes: &[u8], start: usize, keyword: Range<usize>) -> 
     let ends = below
         .next()
         .is_some_and(|line| !line.iter().any(u8::is_ascii_digit));
-    let is_value = |line: &[u8]| digits(line) >= FEWEST_DIGITS && letters(line) <= 2;
-    begins && above.next().is_some_and(is_label) && ends && below.next().is_some_and(is_value)
+    // "211317197\nBank account number\n54832615493": the end of one column of a page, and the next one.
+    let labelled = |line: &[u8]| is_label(line) || is_value(line);
+    begins && above.next().is_some_and(labelled) && ends && below.next().is_some_and(is_value)
+}
+
+/// Whether a line is no more than a value.
+pub(super) fn is_value(line: &[u8]) -> bool {
+    let count = |is: fn(&u8) -> bool| line.iter().filter(|byte| is(byte)).count();
+    count(u8::is_ascii_digit) >= FEWEST_DIGITS && count(u8::is_ascii_alphabetic) <= 2
 }
 
 /// Whether a number of five or more digits stands in a stretch of text; dates do not count, nor do numbers

@@ -150,17 +150,20 @@ impl Heard<'_> {
         begin.max(self.hit.end.min(candidate.start))
     }
 
-    /// Whether labels and values take turns, each on a line of its own, and the keyword is the label below the value: that of
-    /// the next one.
+    /// Whether labels and values take turns, each on a line of its own, and the keyword is the label below the value, or below those
+    /// that follow it: that of the next one.
     fn labels_next_line(&self, candidate: &Candidate, scene: &Scene) -> bool {
-        let lines = self.gap(candidate, scene).unwrap_or_default();
-        let parted = lines.iter().all(u8::is_ascii_whitespace) && memchr::memchr(b'\n', lines).is_some();
+        let gap = self.gap(candidate, scene).unwrap_or_default();
+        let mut lines = gap.split(|byte| *byte == b'\n');
+        let parted = memchr::memchr(b'\n', gap).is_some()
+            && lines.all(|line| line.trim_ascii().is_empty() || between::is_value(line));
         parted && between::takes_turns(scene.bytes, candidate.start, self.hit.start..self.hit.end)
     }
 
     /// Whether a sure sign stands directly behind the value, but for an issuer, and says what it is: "3833694 ME driver's license",
     /// "3833694 is my driver's license".
     fn says_what_stands_before(&self, rule: &Rule, candidate: &Candidate, scene: &Scene) -> bool {
+        const MOST_NAMES: usize = 3;
         let Some(gap) = self.gap(candidate, scene).filter(|_| self.side == Side::After) else {
             return false;
         };
@@ -176,8 +179,18 @@ impl Heard<'_> {
             let text = text.get(edges..).unwrap_or_default().trim_ascii_end();
             // "ME" and "OR" are words as well.
             let is_state = text.len() == 2 && text.iter().all(u8::is_ascii_uppercase);
+            // "817055719 is Mary Jones's driver's license number"
+            let whose = text.strip_prefix(b"is ").and_then(|whose| {
+                let ends = [&b"'s"[..], "\u{2019}s".as_bytes()];
+                ends.iter().find_map(|end| whose.strip_suffix(*end))
+            });
+            let somebodys = whose.is_some_and(|whose| {
+                let name = |word: &[u8]| scene.names.is_name(word);
+                label::words(whose).all(name) && label::words(whose).count() <= MOST_NAMES
+            });
             let text = text.to_ascii_lowercase();
             is_state
+                || somebodys
                 || matches!(
                     text.as_slice(),
                     b"" | b"is my" | b"is his" | b"is her" | b"is the" | b"is a"
@@ -186,6 +199,15 @@ impl Heard<'_> {
         memchr::memchr(b'\n', gap).is_none()
             && around.into_iter().all(leads)
             && rule.keywords.announces(self.hit, true)
+    }
+
+    /// Whether the abbreviation of an issuer is a word as well, and is not set apart beside the value as an abbreviation is: "(ME)".
+    pub fn may_be_a_word(&self, scene: &Scene) -> bool {
+        const WORDS: [&str; 11] = ["al", "co", "de", "hi", "id", "in", "la", "me", "oh", "ok", "or"];
+        const NEAR: usize = 3;
+        let text = scene.bytes.get(self.hit.start..self.hit.end).unwrap_or_default();
+        let set_apart = text.iter().all(u8::is_ascii_uppercase) && self.distance <= NEAR;
+        is_in(&WORDS, text) && !set_apart
     }
 
     /// What lies between the keyword and the value; none when it labels the column, which has other rows between.

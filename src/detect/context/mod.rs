@@ -175,6 +175,7 @@ pub(super) fn weigh(
                 || !pattern.decisive
                     && (things::follows_a_thing(rule, scene, candidate.start)
                         || told::of_a_thing(rule, scene, &(candidate.start..candidate.end))
+                        || goes_on_with_things(rule, scene, pattern, candidate.start)
                         || is_in_numbered_column(rule, candidate, scene)))
             || pattern.heeds_every_label && voices.of_a_thing
     };
@@ -286,13 +287,7 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
             .weak
             .filter(|keyword| keyword.distance < from_label && keyword.side == Side::Before);
         voices.labelled = true;
-        // "Account no." may be that of a card, whose form and check prove it.
-        voices.numbered = !(pattern.decisive && label::is_open(text))
-            && (label::numbers_things(text) && !words::names_an_employee(text)
-                || !pattern.decisive
-                    && (things::is_called_a_thing(rule, text)
-                        || things::is_in_form(scene.bytes, label, candidate.start)
-                            && things::is_field_of_a_thing(rule, scene, label)));
+        voices.numbered = numbers_a_thing(rule, scene, pattern, label, candidate.start);
     }
     if !pattern.decisive
         && voices.keyword().is_some_and(told::is_behind)
@@ -304,6 +299,38 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
     }
     voices.settle();
     voices
+}
+
+/// Whether a label says that the value behind it, which begins at an octet, is the number of a thing.
+fn numbers_a_thing(
+    rule: &Rule,
+    scene: &Scene,
+    pattern: &Pattern,
+    label: &Range<usize>,
+    start: usize,
+) -> bool {
+    let text = scene.bytes.get(label.clone()).unwrap_or_default();
+    // "Account no." may be that of a card, whose form and check prove it.
+    !(pattern.decisive && label::is_open(text))
+        && (label::numbers_things(text) && !words::names_an_employee(text)
+            || !pattern.decisive
+                && (things::is_called_a_thing(rule, text)
+                    || things::is_in_form(scene.bytes, label, start)
+                        && things::is_field_of_a_thing(rule, scene, label)))
+}
+
+/// Whether a value goes on with a list whose label says that it holds the numbers of things, or that begins directly behind a word
+/// against it: "Cores by site, hole and section: 412-55-9921, 536-22-8145".
+fn goes_on_with_things(rule: &Rule, scene: &Scene, pattern: &Pattern, start: usize) -> bool {
+    const NEAR: usize = 3;
+    let begin = things::list_begin(scene.bytes, start);
+    if begin == start {
+        return false;
+    }
+    let numbers = |label: Range<usize>| numbers_a_thing(rule, scene, pattern, &label, begin);
+    let opposes = |hit: &Hit| rule.keywords.opposes(hit) && !rule.keywords.may_speak_for(hit);
+    label::of(scene.bytes, begin).is_some_and(numbers)
+        || scene.hits_between(begin.saturating_sub(NEAR), begin).any(opposes)
 }
 
 /// A keyword before or after a candidate; none when it stands within.

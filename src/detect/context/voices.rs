@@ -146,7 +146,7 @@ impl Voices {
             match *does {
                 Use::Names { form } => {
                     let code = scene.bytes.get(heard.hit.end).is_some_and(u8::is_ascii_digit);
-                    let near = heard.distance <= ISSUER_WINDOW && !code;
+                    let near = heard.distance <= ISSUER_WINDOW && !code && !heard.may_be_a_word(scene);
                     let fits = near && candidate.forms.contains(&form);
                     self.issuer = self.issuer.or(Some(form).filter(|_| fits));
                     self.led |= fits && heard.leads();

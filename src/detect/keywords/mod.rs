@@ -234,6 +234,20 @@ impl Keywords {
         })
     }
 
+    /// Whether a keyword names something that a value is not.
+    pub fn opposes(&self, hit: &Hit) -> bool {
+        let uses = self.word(hit).map_or(&[][..], |word| &word.uses);
+        uses.iter().any(|does| {
+            matches!(
+                does,
+                Use::Speaks {
+                    strength: Strength::Against,
+                    ..
+                }
+            )
+        })
+    }
+
     /// Whether a keyword names an issuer.
     pub fn names_issuer(&self, hit: &Hit) -> bool {
         let uses = self.word(hit).map_or(&[][..], |word| &word.uses);

@@ -34,6 +34,9 @@ fn a_label_that_says_nothing_gets_the_one_around_it() {
     ] {
         assert!(document("text/plain", form).holds("SSN: 536228145"));
     }
+    let list =
+        br#"[{"Employee Name":"Jane Doe","Routing Number":"011000015","Account Number":"4830127755"}]"#;
+    assert!(!document("text/plain", list).holds("Jane Doe: 011000015"));
 }
 
 #[test]
@@ -69,6 +72,10 @@ fn xml_names_values_by_elements_and_attributes() {
             "SSN 536228145",
         ),
         ("<a><b>SSN 536228145</c></a>", "SSN 536228145"),
+        (
+            "<!DOCTYPE a [<!ENTITY x '536-22-'><!ENTITY y '8145'>]><a><ssn>&x;&y;</ssn></a>",
+            "ssn: 536-22-8145",
+        ),
         ("<?xml version='1.0'?><a><b>SSN 536228145", "SSN 536228145"),
         ("<a></a 536-22-8145></a>", "536-22-8145"),
     ] {

@@ -1,9 +1,11 @@
 //! XML: each element's text after its name, attributes likewise, and repeated siblings with the same children as
 //! tables. All texts of comments, declarations and instructions are kept as well.
 
+mod entities;
 mod lexer;
 mod tree;
 
+use self::entities::Expanded;
 use super::{Visit, text};
 use crate::message::ObstacleKind;
 use crate::mime::{TextKind, charset};
@@ -17,11 +19,18 @@ pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool 
     }
     visit.notes(readings);
     for reading in readings.all() {
-        let read = tree::read(reading);
-        visit.text(TextKind::Body, read.lines);
-        visit.text(TextKind::Body, read.hidden);
-        for table in read.tables {
-            visit.text(TextKind::Table, table);
+        hand_out(visit, tree::read(reading));
+        match entities::expand(reading) {
+            Expanded::None => {}
+            Expanded::Text(text) => hand_out(visit, tree::read(&text)),
+            Expanded::Endless => visit.obstacle(
+                ObstacleKind::LimitReached,
+                "declares entities that would fill more than can be checked",
+            ),
+            Expanded::Hidden => visit.unread(
+                ObstacleKind::UnknownContent,
+                "declares entities by other entities, which cannot be checked",
+            ),
         }
     }
     text::residues(visit, &readings.text);
@@ -32,6 +41,14 @@ pub(super) fn read(visit: &mut Visit<'_>, readings: &charset::Readings) -> bool 
         );
     }
     true
+}
+
+fn hand_out(visit: &mut Visit<'_>, read: tree::Document) {
+    visit.text(TextKind::Body, read.lines);
+    visit.text(TextKind::Body, read.hidden);
+    for table in read.tables {
+        visit.text(TextKind::Table, table);
+    }
 }
 
 /// So many outlines may be writing.

@@ -1,0 +1,162 @@
+//! General entities that a document declares for itself (XML 1.0 §4.2, §4.4): what a reader that heeds them shows in their place.
+
+use std::collections::HashMap;
+
+use memchr::memmem;
+
+/// How far an internal subset is followed, and how deep entities may stand in each other.
+const LONGEST_SUBSET: usize = 64 << 10;
+const DEEPEST: usize = 16;
+
+/// What entities may add to a document: so many times its length, and so many octets more.
+const MOST_TIMES: usize = 4;
+const MOST_MORE: usize = 64 << 10;
+
+/// A document as a reader shows it that puts entities in place.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Expanded {
+    /// It declares none, or uses none of them.
+    None,
+    /// The text behind the declarations, with every entity in its place.
+    Text(String),
+    /// Entities stand in each other without end, or grow beyond all measure.
+    Endless,
+    /// What is declared depends on entities of parameters, which are not followed.
+    Hidden,
+}
+
+pub(super) fn expand(source: &str) -> Expanded {
+    let Some((subset, rest)) = internal_subset(source) else {
+        return Expanded::None;
+    };
+    let (entities, hidden) = declared(subset);
+    if hidden {
+        return Expanded::Hidden;
+    }
+    let used = |name: &&str| memmem::find(rest.as_bytes(), format!("&{name};").as_bytes()).is_some();
+    if !entities.keys().any(|name| used(&name)) {
+        return Expanded::None;
+    }
+    let mut text = String::with_capacity(rest.len());
+    let most = source.len() * MOST_TIMES + MOST_MORE;
+    match append(rest, &entities, DEEPEST, most, &mut text) {
+        Some(()) => Expanded::Text(text),
+        None => Expanded::Endless,
+    }
+}
+
+/// The declarations between the brackets of `<!DOCTYPE a [ … ]>`, and what stands behind them.
+fn internal_subset(source: &str) -> Option<(&str, &str)> {
+    let near = source.get(..source.floor_char_boundary(LONGEST_SUBSET))?;
+    let declaration = near.find("<!DOCTYPE")?;
+    let open = declaration + near.get(declaration + 1..)?.find(['[', '>', '<'])? + 1;
+    let behind = near.get(open..)?.strip_prefix('[')?;
+    let length = behind.find("]>").or_else(|| behind.rfind(']'))?;
+    let rest = source.get(open + 1 + length..)?;
+    Some((behind.get(..length)?, rest.split_once('>')?.1))
+}
+
+/// The general entities with a text of their own, the first declaration of each; and whether there are others that only entities of
+/// parameters tell.
+fn declared(subset: &str) -> (HashMap<&str, &str>, bool) {
+    let mut entities = HashMap::new();
+    let mut hidden = false;
+    for declaration in subset.split("<!ENTITY").skip(1) {
+        let declaration = declaration.trim_start();
+        if let Some(parameter) = declaration.strip_prefix('%') {
+            let name = parameter.split_whitespace().next().unwrap_or_default();
+            hidden |= subset.contains(&format!("%{name};"));
+            continue;
+        }
+        let Some((name, value)) = declaration.split_once(char::is_whitespace) else {
+            continue;
+        };
+        let value = value.trim_start();
+        let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''));
+        // One that stands elsewhere begins with SYSTEM or PUBLIC.
+        let text = quote.and_then(|quote| value.get(1..)?.split_once(quote));
+        if let Some((text, _)) = text {
+            entities.entry(name).or_insert(text);
+        }
+    }
+    (entities, hidden)
+}
+
+/// Appends a text with its entities in place; nothing where that would take more than `most` octets, or go too deep.
+fn append(
+    text: &str,
+    entities: &HashMap<&str, &str>,
+    deeper: usize,
+    most: usize,
+    out: &mut String,
+) -> Option<()> {
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('&') {
+        out.push_str(before);
+        let name = behind.find(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '.' | ':'));
+        let (name, after) = name
+            .and_then(|end| behind.split_at_checked(end))
+            .unwrap_or((behind, ""));
+        match (entities.get(name), after.strip_prefix(';')) {
+            (Some(value), Some(after)) => {
+                append(value, entities, deeper.checked_sub(1)?, most, out)?;
+                rest = after;
+            }
+            _ => {
+                out.push('&');
+                rest = behind;
+            }
+        }
+        if out.len() > most {
+            return None;
+        }
+    }
+    out.push_str(rest);
+    (out.len() <= most).then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Expanded, expand};
+
+    fn text(source: &str) -> String {
+        match expand(source) {
+            Expanded::Text(text) => text,
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn entities_stand_where_they_are_named() {
+        for (subset, body, expected) in [
+            (
+                "<!ENTITY a \"536-22-\"><!ENTITY b '8145'>",
+                "<s>&a;&b;</s>",
+                "<s>536-22-8145</s>",
+            ),
+            ("<!ENTITY a '5&#51;6'>", "&a;&lt;", "5&#51;6&lt;"),
+            ("<!ENTITY a '&b;&b;'><!ENTITY b 'x'>", "&a;", "xx"),
+            ("<!ENTITY a '1'><!ENTITY a '2'>", "&a;&c; & d", "1&c; & d"),
+            ("<!ENTITY a SYSTEM 'x'>", "&a;", "None"),
+            ("<!ENTITY a 'x'>", "nothing &amp; more", "None"),
+            ("<!ENTITY % p 'x'> %p;", "&a;", "Hidden"),
+            ("<!ENTITY % p 'x'>", "&a;", "None"),
+            ("<!ENTITY a '&a;'>", "&a;", "Endless"),
+        ] {
+            let source = format!("<?xml version='1.0'?>\n<!DOCTYPE r [{subset}]>{body}");
+            assert_eq!(text(&source), expected, "{source}");
+        }
+        assert_eq!(text("<!DOCTYPE html><a>&b;</a>"), "None");
+    }
+
+    #[test]
+    fn entities_that_multiply_end_within_limits() {
+        let mut subset = String::from("<!ENTITY a0 'lol'>");
+        for level in 1..12 {
+            let ten = format!("&a{};", level - 1).repeat(10);
+            subset += &format!("<!ENTITY a{level} '{ten}'>");
+        }
+        let source = format!("<!DOCTYPE r [{subset}]><r>&a11;</r>");
+        assert_eq!(expand(&source), Expanded::Endless);
+    }
+}
