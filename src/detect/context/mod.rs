@@ -1,6 +1,7 @@
 //! How sure a candidate is, by what stands around it: keywords with their distance, labels, the header of a
 //! column, supporting evidence, an issuer that is named.
 
+mod answer;
 mod aside;
 mod between;
 mod heard;
@@ -296,6 +297,9 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
         voices.strong = None;
         voices.weak = None;
         voices.labelled = true;
+    }
+    if voices.says_nothing() && !voices.labelled && pattern.confidence.strong.is_some() {
+        voices.strong = answer::keyword(rule, scene, &(candidate.start..candidate.end));
     }
     voices.settle();
     voices

@@ -4,7 +4,7 @@ use super::{found, places, rules, text};
 use crate::message::Confidence;
 use crate::mime::TextKind;
 
-const HARMLESS: [&str; 26] = [
+const HARMLESS: [&str; 28] = [
     "Verizon account number 4830127755",
     "Your National Grid account number 4830127755: the bill of $120.00 is ready.",
     "Patient account number 4830127755",
@@ -28,6 +28,8 @@ const HARMLESS: [&str; 26] = [
     "NY DRIVER LICENSE REQUIRED",
     "Parcel ID 191-03-0098, lot 264",
     "Model DL-6473",
+    "It's 412559921\n\nMary Jones\n\n> Hi Mary, what is your case number? Your SSN is on file.",
+    "> What's your member ID?\n412559921\n> Group and plan?\nthe same as last year\n> Whose SSN do you need?\nMary Jones",
     "(merge f451960708 dl/cat-file-doc-cleanup later to maint)",
     "2011-03-21 Jan Nijtmans\n\t* unix/tclLoadDl.c: [Bug 3216070]: Loading extension libraries",
     "{\"id\": \"88380089-14e2-4ef0-8dbb-a33991683371\", \"state\": \"IL\"}",
@@ -97,7 +99,22 @@ fn what_programs_and_other_firms_write_is_left_alone() {
     }
 }
 
-const FOUND: [(&str, &str, &str); 29] = [
+const FOUND: [(&str, &str, &str); 32] = [
+    (
+        "It's 412559921\n\nMary Jones\n\nOn Mon, Ann Lee wrote:\n> Hi Mary, what is your Social Security number?",
+        "ssn",
+        "412559921",
+    ),
+    (
+        "> Sure. It is 660HC4028, Iowa\n> Mary Jones\n>\n> > Hi, what is your driver's license number?",
+        "drivers_license",
+        "660HC4028",
+    ),
+    (
+        "4830127755\n\nMary Jones\n\n-----Original Message-----\nFrom: Ann Lee\nPlease send me your checking account number.",
+        "bank_account",
+        "4830127755",
+    ),
     ("S.S.N. 412559921", "ssn", "412559921"),
     ("My Social Security # 412559921", "ssn", "412559921"),
     ("Savings 4830127755", "bank_account", "4830127755"),

@@ -217,10 +217,7 @@ pub(super) fn looks_like_xml(text: &str) -> bool {
     if text.starts_with("<?xml") {
         return true;
     }
-    let mut tokens = Tokens::of(
-        text.get(..text.floor_char_boundary(LONGEST_SUBSET))
-            .unwrap_or(text),
-    );
+    let mut tokens = Tokens::of(text);
     let first = tokens.find(|token| !matches!(token, Token::Hidden(_) | Token::Text(_)));
     let Some(Token::Open { name, empty, .. }) = first else {
         return false;
