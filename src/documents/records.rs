@@ -188,6 +188,6 @@ pub(super) fn pair(fields: &Fields) -> Option<(&str, &str)> {
     }
     let (((one, _), label), ((other, own), value)) = (find(&LABELS)?, find(&VALUES)?);
     // "Employee Name" and "Routing Number" are two fields of somebody.
-    let together = one == other || own != "number" && (one.is_empty() || other.is_empty());
+    let together = own != "number" || other.is_empty() || one == other;
     (together && label.len() <= 60 && label != value).then_some((label, value))
 }

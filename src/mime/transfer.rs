@@ -97,14 +97,19 @@ fn unquoted(line: &[u8]) -> &[u8] {
 /// Decodes the first `begin … end` block of uuencoded text; without one, the lines as they stand.
 pub(super) fn uudecode(encoded: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::new();
+    // Spaces stand for zeros, and mail servers cut them off where a line ends. No more of them are filled in than whole lines gave octets.
+    let mut room = 0;
     for line in encoded.split(|octet| matches!(octet, b'\n' | b'\r')) {
         if line.trim_ascii_end() == b"end" {
             break;
         }
-        // Spaces stand for zeros, and mail servers cut them off where a line ends.
-        let cut = !decoded.is_empty() && may_be_cut(line);
-        if let Some(line) = uuencoded_line(line).or_else(|| cut.then_some(line)) {
+        let before = decoded.len();
+        if let Some(whole) = uuencoded_line(line) {
+            uudecode_line(whole, &mut decoded);
+            room += decoded.len() - before;
+        } else if let Some(left) = missing(line).and_then(|octets| usize::checked_sub(room, octets)) {
             uudecode_line(line, &mut decoded);
+            room = left;
         }
     }
     decoded
@@ -122,10 +127,11 @@ fn uuencoded_line(line: &[u8]) -> Option<&[u8]> {
     [line, line.trim_ascii_end()].into_iter().find(|line| fits(line))
 }
 
-/// Whether a line is shorter than its count promises and holds nothing that uuencode does not write.
-fn may_be_cut(line: &[u8]) -> bool {
+/// How many octets a line lacks that is shorter than its count promises and holds nothing that uuencode does not write.
+fn missing(line: &[u8]) -> Option<usize> {
     let (count, expected) = lengths(line);
-    count > 0 && line.len() <= expected && line.iter().all(|octet| matches!(octet, b' '..=b'`'))
+    let cut = count > 0 && line.len() <= expected && line.iter().all(|octet| matches!(octet, b' '..=b'`'));
+    cut.then_some(count - count.min(line.len() * 3 / 4))
 }
 
 /// How many octets a line says it holds, and how many characters they take.

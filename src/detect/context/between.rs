@@ -8,7 +8,7 @@ use super::super::names::is_word;
 use super::super::rule::compact;
 use super::super::sentence;
 use super::Scene;
-use super::label::{is_in, words};
+use super::label::{ends_as_number, is_in, words};
 
 /// Of lines that take turns, so much is looked at.
 const LONGEST_LINE: usize = 80;
@@ -61,9 +61,49 @@ pub(super) fn takes_turns(bytes: &[u8], start: usize, keyword: Range<usize>) -> 
     let ends = below
         .next()
         .is_some_and(|line| !line.iter().any(u8::is_ascii_digit));
-    // "211317197\nBank account number\n54832615493": the end of one column of a page, and the next one.
-    let labelled = |line: &[u8]| is_label(line) || is_value(line);
-    begins && above.next().is_some_and(labelled) && ends && below.next().is_some_and(is_value)
+    begins && above.next().is_some_and(is_label) && ends && below.next().is_some_and(is_value)
+}
+
+/// Whether a value stands in a column of values written alike below a label of its own, and the keyword is the label of the next column:
+/// "Routing number\n211317197\n011075338\nBank account number\n54832615493", as a page gives them that was laid out by columns.
+pub(super) fn ends_column(bytes: &[u8], value: Range<usize>, keyword: Range<usize>) -> bool {
+    const FAR: usize = 16 * LONGEST_LINE;
+    let own = bytes.get(value.clone()).unwrap_or_default();
+    let alike = |line: &[u8]| {
+        let form = |byte: &u8| match byte {
+            b'0'..=b'9' => b'0',
+            other => *other,
+        };
+        line.trim_ascii_end().iter().map(form).eq(own.iter().map(form))
+    };
+    let whole = |line: Option<&[u8]>| line.is_some_and(|line| line.trim_ascii().is_empty());
+    let gap = bytes.get(value.end..keyword.start).unwrap_or_default();
+    let mut down = gap.split(|byte| *byte == b'\n');
+    let mut follow = down.by_ref().collect::<Vec<_>>();
+    if follow.len() < 2
+        || !whole(follow.pop())
+        || !follow.get(..1).is_some_and(|first| whole(first.first().copied()))
+    {
+        return false;
+    }
+    let before = bytes
+        .get(value.start.saturating_sub(FAR)..value.start)
+        .unwrap_or_default();
+    let mut above = before.rsplit(|byte| *byte == b'\n');
+    if !whole(above.next()) || !follow.iter().skip(1).all(|line| alike(line)) {
+        return false;
+    }
+    let mut values = 1 + follow.len();
+    let label = above.find(|line| {
+        let one = alike(line);
+        values += usize::from(one);
+        !one
+    });
+    let after = bytes.get(keyword.end..).unwrap_or_default();
+    let after = after.get(..LONGEST_LINE).unwrap_or(after);
+    let mut below = after.split(|byte| *byte == b'\n');
+    let numbers = label.is_some_and(|label| ends_as_number(label) && !label.iter().any(u8::is_ascii_digit));
+    numbers && values > 2 && whole(below.next()) && below.next().is_some_and(is_value)
 }
 
 /// Whether a line is no more than a value.

@@ -153,11 +153,11 @@ impl Heard<'_> {
     /// Whether labels and values take turns, each on a line of its own, and the keyword is the label below the value, or below those
     /// that follow it: that of the next one.
     fn labels_next_line(&self, candidate: &Candidate, scene: &Scene) -> bool {
-        let gap = self.gap(candidate, scene).unwrap_or_default();
-        let mut lines = gap.split(|byte| *byte == b'\n');
-        let parted = memchr::memchr(b'\n', gap).is_some()
-            && lines.all(|line| line.trim_ascii().is_empty() || between::is_value(line));
-        parted && between::takes_turns(scene.bytes, candidate.start, self.hit.start..self.hit.end)
+        let lines = self.gap(candidate, scene).unwrap_or_default();
+        let keyword = self.hit.start..self.hit.end;
+        let parted = lines.iter().all(u8::is_ascii_whitespace) && memchr::memchr(b'\n', lines).is_some();
+        parted && between::takes_turns(scene.bytes, candidate.start, keyword.clone())
+            || between::ends_column(scene.bytes, candidate.start..candidate.end, keyword)
     }
 
     /// Whether a sure sign stands directly behind the value, but for an issuer, and says what it is: "3833694 ME driver's license",

@@ -198,7 +198,7 @@ fn last_words(text: &[u8], most: usize) -> Option<Range<usize>> {
 }
 
 /// "employee number", "case no.", "item #", "external_id", "orderNo": the words announce a number.
-fn ends_as_number(text: &[u8]) -> bool {
+pub(super) fn ends_as_number(text: &[u8]) -> bool {
     const ANNOUNCE: [&str; 5] = ["number", "no", "num", "nbr", "id"];
     let text = text.trim_ascii_end();
     let last = words(text).last().unwrap_or_default();
@@ -437,8 +437,8 @@ pub(super) fn has_prefix(rule: &Rule, scene: &Scene, start: usize) -> bool {
     let letters = text.iter().rev().take_while(same).count();
     let (before, code) = text.split_at(text.len() - letters);
     let apart = !before.last().is_some_and(u8::is_ascii_alphanumeric);
-    // "ws-310283", but not "for-4830127755".
-    let is_code = upper || !is_word(code);
+    // "ws-310283", but not "for-4830127755" or "mary-412559921".
+    let is_code = upper || !is_word(code) && !scene.names.may_be_name(code);
     let end = start - 1;
     let spoken = || {
         scene

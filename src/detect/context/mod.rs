@@ -291,7 +291,9 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
         voices.numbered = numbers_a_thing(rule, scene, pattern, label, candidate.start);
     }
     if !pattern.decisive
-        && voices.keyword().is_some_and(told::is_behind)
+        && voices
+            .keyword()
+            .is_some_and(|keyword| told::is_denied_behind(scene, candidate.end, keyword))
         && told::of_a_thing(rule, scene, &(candidate.start..candidate.end))
     {
         voices.strong = None;
@@ -400,14 +402,25 @@ fn in_table(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> V
     voices
 }
 
-/// Whether the cell before a value that fills its own says of which thing it is the number, so that what looks like labels above is
-/// but another row: "Requirement, CDL class B" above "Position number, 48142852".
+/// Whether the cell before a value that fills its own says of which thing it is the number, and what stands above in its column is no
+/// label but the value of another row: "Requirement, CDL class B and hoisting license 2A" above "Position number, 48142852".
 fn is_labelled_in_row(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> bool {
     // What may be anybody's proof of who they are.
     const OPEN: [&str; 6] = ["document", "doc", "identification", "identity", "id", "card"];
+    /// The label of a column has fewer words.
+    const SENTENCE: usize = 5;
     let Some(left) = cell.left.as_ref() else {
         return false;
     };
+    let mut above = cell.headers.iter().flatten();
+    let is_label = |label: &Range<usize>| {
+        let text = scene.bytes.get(label.clone()).unwrap_or_default();
+        let announces = scene.headed.iter().any(|hit| label.contains(&hit.start));
+        announces && label::words(text).count() < SENTENCE
+    };
+    if above.any(is_label) {
+        return false;
+    }
     let text = scene.bytes.get(left.clone()).unwrap_or_default();
     let fills = cell.own.start == candidate.start && cell.own.end == candidate.end;
     let speaks = |hit: &Hit| rule.keywords.may_speak_for(hit);

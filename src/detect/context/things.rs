@@ -318,10 +318,21 @@ fn is_title(scene: &Scene, before: Range<usize>) -> bool {
     })
 }
 
-/// Whether a word is a note that goes with a thing, as "Consignment note", and not "Please note".
+/// Whether a word is the note that goes with goods or money: "Consignment note", and not "Please note" or "Quick note".
 fn is_note(before: &[u8], word: &[u8]) -> bool {
+    const KINDS: [&str; 9] = [
+        "consignment",
+        "delivery",
+        "credit",
+        "debit",
+        "advice",
+        "dispatch",
+        "shipping",
+        "freight",
+        "packing",
+    ];
     let kind = before.get(last_word(before)).unwrap_or_default();
-    word.eq_ignore_ascii_case(b"note") && is_common(kind)
+    word.eq_ignore_ascii_case(b"note") && is_in(&KINDS, kind)
 }
 
 /// Whether what a sentence says before a word tells that the word is no thing with a number of its own: it is where something was

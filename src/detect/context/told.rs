@@ -14,11 +14,16 @@ use super::{Keyword, Scene, Side};
 /// What begins the name of a certain thing.
 const DETERMINERS: [&str; 8] = ["the", "our", "your", "their", "this", "that", "a", "my"];
 
-/// Whether a keyword stands behind a value, and not directly: "the number 650489070 is the badge number, not the Social Security
-/// number", but not "the case number for Mary Jones is 536-22-8145 (SSN)".
-pub(super) fn is_behind(keyword: Keyword) -> bool {
-    const DIRECTLY: usize = 8;
-    keyword.side == Side::After && keyword.distance > DIRECTLY
+/// Whether a keyword behind a value says what it is not: "the number 650489070 is the badge number, not the Social Security number",
+/// "… is our case number, which only looks like a Social Security number".
+pub(super) fn is_denied_behind(scene: &Scene, end: usize, keyword: Keyword) -> bool {
+    keyword.side == Side::After && denies(scene, end, end + keyword.distance)
+}
+
+/// Whether a word that denies stands between two octets.
+fn denies(scene: &Scene, from: usize, to: usize) -> bool {
+    const DENIES: [&str; 8] = ["not", "isn't", "isnt", "never", "nor", "no", "looks", "resembles"];
+    words(scene.bytes.get(from..to).unwrap_or_default()).any(|word| is_in(&DENIES, word))
 }
 
 /// Whether what stands around a number tells that it is a thing's.
@@ -123,12 +128,16 @@ pub(super) fn question(rule: &Rule, scene: &Scene, start: usize) -> Option<Range
     let begin = memchr::memrchr(b'\n', asked).map_or(0, |end| end + 1);
     let (words, announced) = with_announced(asked.get(begin..).unwrap_or_default());
     let (thing, before) = words.split_last()?;
-    // "What is the company code?"
-    let determined = || {
-        let owned = before.iter().any(|word| is_in(&DETERMINERS, word));
-        owned && !before.iter().any(|word| is_of_people(word)) && rule.is_thing(thing)
+    // "Q: What is the company code?", but not "Is this the one in the file?"
+    let what = || {
+        let mut before = before.iter().skip_while(|word| is_in(&["q"], word));
+        let mut next = |choice: &[&str]| before.next().is_some_and(|word| is_in(choice, word));
+        let asks = next(&["what", "which"]) && next(&["is", "was", "s"]);
+        asks && next(&DETERMINERS) && before.count() <= 1 && rule.is_thing(thing)
     };
-    let is_thing = announced && may_be_a_thing(rule, thing) || determined();
+    // Whatever proves who somebody is.
+    let open = is_in(&["document", "doc", "id", "identification", "card"], thing);
+    let is_thing = !open && (announced && may_be_a_thing(rule, thing) || what());
     let asks = is_thing && !speaks_between(rule, scene, from + begin, start);
     asks.then_some(from + begin..from + asked.len())
 }
@@ -145,7 +154,6 @@ fn is_said_behind(rule: &Rule, scene: &Scene, end: usize) -> bool {
     let Some(said) = told.strip_prefix(b" is ").or_else(|| told.strip_prefix(b" was ")) else {
         return false;
     };
-    let before_said = after.len() - said.len();
     let stops = said
         .iter()
         .position(|byte| !byte.is_ascii_alphabetic() && *byte != b' ');
@@ -158,15 +166,14 @@ fn is_said_behind(rule: &Rule, scene: &Scene, end: usize) -> bool {
         .last()
         .is_some_and(|thing| rule.is_thing(thing) || announced && is_common(thing));
     let of_person = words.iter().any(|word| is_of_people(word));
-    // "The number 650489070 is the badge number, not the Social Security number"
-    let clause = end + before_said + said.len();
-    owned && words.len() > 1 && thing && !of_person && !speaks_between(rule, scene, end, clause)
+    let speaks = |hit: &Hit| rule.keywords.may_speak_for(hit) && !denies(scene, end, hit.start);
+    owned && words.len() > 1 && thing && !of_person && !scene.hits_between(end, end + MOST).any(speaks)
 }
 
 /// Whether a value begins its line in a list below a line that says of which things the numbers are: "The auditors picked these
 /// voucher numbers:\n\n  536-22-8145   $7,838.14".
 fn is_listed_as_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
-    const MOST: usize = 2048;
+    const MOST: usize = 640;
     const DETERMINED: [&str; 6] = ["these", "the", "following", "those", "our", "your"];
     const MOST_WORDS: usize = 4;
     let mark = |byte: &u8| matches!(byte, b' ' | b'\t' | b'>' | b'-' | b'*');
@@ -223,12 +230,18 @@ fn is_enumerated_as_a_thing(rule: &Rule, scene: &Scene, start: usize) -> bool {
         && !speaks_between(rule, scene, from + line, start)
 }
 
-/// Whether words end in the numbers of some things: "library card numbers".
+/// Whether words end in the numbers of some things: "voucher numbers", "library card numbers".
 fn are_numbers_of_things(rule: &Rule, words: &[&[u8]]) -> bool {
-    let [.., thing, numbers] = words else {
+    const CARDS: [&str; 8] = [
+        "library", "loyalty", "rewards", "parking", "gift", "fuel", "access", "club",
+    ];
+    let [before @ .., thing, numbers] = words else {
         return false;
     };
-    is_in(&["numbers", "nos", "ids"], numbers) && may_be_a_thing(rule, thing)
+    let is_card = || is_in(&["card"], thing) && before.last().is_some_and(|kind| is_in(&CARDS, kind));
+    // A verb as well, so that it is none of the rule's words.
+    let is_claim = is_in(&["claim"], thing);
+    is_in(&["numbers", "nos", "ids"], numbers) && (rule.is_thing(thing) || is_claim || is_card())
 }
 
 /// Whether a keyword that may speak for a value stands between two octets.

@@ -420,7 +420,7 @@ fn stands_free(bytes: &[u8], start: usize, end: usize) -> bool {
     let rest = bytes.get(end..).unwrap_or_default();
     if in_address
         || in_code
-        || end - start <= SHORT && is_in_path(rest)
+        || end - start <= SHORT && last.is_ascii_lowercase() && is_in_path(rest)
         || before.is_ascii_lowercase() && is_ending(rest)
     {
         return false;

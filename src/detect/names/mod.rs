@@ -85,6 +85,12 @@ impl Names {
         capital && (word.len() == 1 || is_listed())
     }
 
+    /// Whether a word is a known name in capitals or not, as in hasty mail.
+    pub fn may_be_name(&self, word: &[u8]) -> bool {
+        let lists = Lists::of(word);
+        lists.is_given() || lists.is_family()
+    }
+
     /// All names in a stretch of text, in order.
     pub fn within(&self, bytes: &[u8], from: usize, to: usize) -> Vec<Range<usize>> {
         let tokens = token::tokens(bytes, from, to);

@@ -99,7 +99,45 @@ fn what_programs_and_other_firms_write_is_left_alone() {
     }
 }
 
-const FOUND: [(&str, &str, &str); 32] = [
+const FOUND: [(&str, &str, &str); 42] = [
+    ("Name,City,SSN\nMary Jones,Boise ID,412559921", "ssn", "412559921"),
+    (
+        "Name\tLocation\tCard number\nMary Jones\tBoise ID\t4539148803436467",
+        "credit_card",
+        "4539148803436467",
+    ),
+    (
+        "Mary Jones\n12 Elm St\n02139\n412559921\nSocial security number\n04/01/1980\nDate of birth",
+        "ssn",
+        "412559921",
+    ),
+    (
+        "Who is on the policy?\nMary Jones: 536-22-8145",
+        "ssn",
+        "536-22-8145",
+    ),
+    (
+        "Subject: Social Security number for Mary Jones\n\nIs this the one in the file?\n412559921",
+        "ssn",
+        "412559921",
+    ),
+    ("ssn for mary jones-412559921", "ssn", "412559921"),
+    (
+        "Please verify the following government numbers:\n\n412-55-9921 Mary Jones",
+        "ssn",
+        "412-55-9921",
+    ),
+    (
+        "The file number is 412559921, the same as her Social Security number. Mary Jones",
+        "ssn",
+        "412559921",
+    ),
+    (
+        "536-22-8145 is the policy number, Mary uses her social there.",
+        "ssn",
+        "536-22-8145",
+    ),
+    ("Sticky note 536-22-8145 Mary Jones", "ssn", "536-22-8145"),
     (
         "It's 412559921\n\nMary Jones\n\nOn Mon, Ann Lee wrote:\n> Hi Mary, what is your Social Security number?",
         "ssn",
