@@ -76,34 +76,34 @@ pub(super) fn ends_column(bytes: &[u8], value: Range<usize>, keyword: Range<usiz
         };
         line.trim_ascii_end().iter().map(form).eq(own.iter().map(form))
     };
-    let whole = |line: Option<&[u8]>| line.is_some_and(|line| line.trim_ascii().is_empty());
+    let blank = |line: &[u8]| line.trim_ascii().is_empty();
     let gap = bytes.get(value.end..keyword.start).unwrap_or_default();
-    let mut down = gap.split(|byte| *byte == b'\n');
-    let mut follow = down.by_ref().collect::<Vec<_>>();
-    if follow.len() < 2
-        || !whole(follow.pop())
-        || !follow.get(..1).is_some_and(|first| whole(first.first().copied()))
-    {
+    let gap: Vec<&[u8]> = gap.split(|byte| *byte == b'\n').collect();
+    let [behind, following @ .., ahead] = gap.as_slice() else {
         return false;
-    }
+    };
     let before = bytes
         .get(value.start.saturating_sub(FAR)..value.start)
         .unwrap_or_default();
     let mut above = before.rsplit(|byte| *byte == b'\n');
-    if !whole(above.next()) || !follow.iter().skip(1).all(|line| alike(line)) {
+    let alone = blank(behind) && blank(ahead) && above.next().is_some_and(blank);
+    if !alone || !following.iter().all(|line| alike(line)) {
         return false;
     }
-    let mut values = 1 + follow.len();
+    let mut values = 1 + following.len();
     let label = above.find(|line| {
         let one = alike(line);
         values += usize::from(one);
         !one
     });
+    let numbers = |label: &[u8]| ends_as_number(label) && !label.iter().any(u8::is_ascii_digit);
     let after = bytes.get(keyword.end..).unwrap_or_default();
     let after = after.get(..LONGEST_LINE).unwrap_or(after);
     let mut below = after.split(|byte| *byte == b'\n');
-    let numbers = label.is_some_and(|label| ends_as_number(label) && !label.iter().any(u8::is_ascii_digit));
-    numbers && values > 2 && whole(below.next()) && below.next().is_some_and(is_value)
+    values > 1
+        && label.is_some_and(numbers)
+        && below.next().is_some_and(blank)
+        && below.next().is_some_and(is_value)
 }
 
 /// Whether a line is no more than a value.

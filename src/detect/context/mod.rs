@@ -6,7 +6,9 @@ mod aside;
 mod between;
 mod heard;
 mod label;
+mod listed;
 mod own_label;
+mod table;
 mod things;
 mod told;
 mod voices;
@@ -14,6 +16,7 @@ mod words;
 
 use self::heard::{Heard, Limits};
 pub(super) use self::own_label::OwnLabel;
+use self::table::{in_table, is_elsewhere, is_in_numbered_column};
 use self::voices::Voices;
 pub(super) use self::voices::{Keyword, Side};
 
@@ -110,6 +113,13 @@ pub(super) enum Silence {
     NeedsIssuer,
     /// It is less sure than the rule reports.
     TooUnsure(Confidence),
+}
+
+/// Whether a keyword that may speak for a value stands between two octets.
+fn speaks_between(rule: &Rule, scene: &Scene, from: usize, to: usize) -> bool {
+    scene
+        .hits_between(from, to)
+        .any(|hit| rule.keywords.may_speak_for(hit))
 }
 
 /// Weighs a candidate; says why when it does not count.
@@ -358,90 +368,6 @@ fn beside<'v>(hit: &'v Hit, candidate: &Candidate, scene: &Scene<'v>, limits: Li
     })
 }
 
-/// In a table: the header of the column, the cell itself, and the cells that may label it.
-fn in_table(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> Voices {
-    let mut voices = Voices::default();
-    for hit in scene.headed {
-        let heard = Heard {
-            hit,
-            side: Side::Header,
-            distance: 0,
-            between: &[],
-            limits: Limits::default(),
-        };
-        voices.hear(rule, candidate, scene, &heard);
-    }
-    voices.hear_labels(rule, scene, cell);
-    // A value that its cell begins with has no label there.
-    let may_have = candidate.start > cell.own.start;
-    let own = if may_have {
-        scene.own.place(scene.bytes)
-    } else {
-        None
-    };
-    let own = own.filter(|label| label.start >= cell.own.start);
-    let labels = [Some(&cell.own), cell.left.as_ref(), cell.first.as_ref()];
-    for place in labels.into_iter().flatten() {
-        for hit in scene
-            .said
-            .find(&rule.keywords, candidate.rule, scene.bytes, place)
-        {
-            let heard = beside(&hit, candidate, scene, Limits::default());
-            heard
-                .iter()
-                .for_each(|heard| voices.hear(rule, candidate, scene, heard));
-        }
-    }
-    if own.is_some() && scene.own.is_foreign(rule, scene) || is_labelled_in_row(rule, candidate, scene, cell)
-    {
-        voices.strong = None;
-        voices.weak = None;
-        voices.labelled = true;
-    }
-    voices.settle();
-    voices
-}
-
-/// Whether the cell before a value that fills its own says of which thing it is the number, and what stands above in its column is no
-/// label but the value of another row: "Requirement, CDL class B and hoisting license 2A" above "Position number, 48142852".
-fn is_labelled_in_row(rule: &Rule, candidate: &Candidate, scene: &Scene, cell: &Cell) -> bool {
-    // What may be anybody's proof of who they are.
-    const OPEN: [&str; 6] = ["document", "doc", "identification", "identity", "id", "card"];
-    /// The label of a column has fewer words.
-    const SENTENCE: usize = 5;
-    let Some(left) = cell.left.as_ref() else {
-        return false;
-    };
-    let mut above = cell.headers.iter().flatten();
-    let is_label = |label: &Range<usize>| {
-        let text = scene.bytes.get(label.clone()).unwrap_or_default();
-        let announces = scene.headed.iter().any(|hit| label.contains(&hit.start));
-        announces && label::words(text).count() < SENTENCE
-    };
-    if above.any(is_label) {
-        return false;
-    }
-    let text = scene.bytes.get(left.clone()).unwrap_or_default();
-    let fills = cell.own.start == candidate.start && cell.own.end == candidate.end;
-    let speaks = |hit: &Hit| rule.keywords.may_speak_for(hit);
-    // The last word is but "number", "no." or "ID".
-    let named: Vec<&[u8]> = label::words(text).collect();
-    let named = named.split_last().map_or(&[][..], |(_, named)| named);
-    let open = named.iter().any(|word| label::is_in(&OPEN, word));
-    let about = |place| {
-        scene
-            .said
-            .find(&rule.keywords, candidate.rule, scene.bytes, place)
-    };
-    fills
-        && label::numbers_things(text)
-        && label::names_something(text)
-        && !words::names_a_person(text)
-        && !text.iter().any(u8::is_ascii_digit)
-        && !open
-        && !about(left).iter().any(speaks)
-}
-
 /// Whether evidence stands in the sentence of a value: a routing number in the next one may be that of another account.
 fn stands_in_sentence(rule: &Rule, candidate: &Candidate, scene: &Scene, evidence: Option<usize>) -> bool {
     let Some(evidence) = evidence.and_then(|number| rule.evidence.get(number)) else {
@@ -456,35 +382,6 @@ fn stands_in_sentence(rule: &Rule, candidate: &Candidate, scene: &Scene, evidenc
     let end = candidate.end + sentence::first_ends(after).unwrap_or(after.len());
     evidence.stands_in(scene.bytes, begin..candidate.start)
         || evidence.stands_in(scene.bytes, candidate.end..end)
-}
-
-/// Whether a value fills a cell under a label that names something else.
-fn is_elsewhere(candidate: &Candidate, scene: &Scene, cell: &Cell) -> bool {
-    let fills = cell.own.start == candidate.start && cell.own.end == candidate.end;
-    let mut labels = cell.headers.iter().flatten();
-    fills
-        && !cell.may_be_prose
-        && labels.any(|label| label::names_something(scene.bytes.get(label.clone()).unwrap_or_default()))
-}
-
-/// Whether a value fills a cell under a label that numbers things: "Document no.", but not "Employee ID".
-fn is_in_numbered_column(rule: &Rule, candidate: &Candidate, scene: &Scene) -> bool {
-    let Some(cell) = scene.cell else {
-        return false;
-    };
-    let fills = cell.own.start == candidate.start && cell.own.end == candidate.end;
-    let numbers = |label: &Range<usize>| {
-        let text = scene.bytes.get(label.clone()).unwrap_or_default();
-        let numbered =
-            label::names_something(text) && label::numbers_things(text) && !words::names_a_person(text);
-        let of_row = label::words(text)
-            .next()
-            .is_some_and(|word| label::is_in(&["entry", "line", "row"], word));
-        numbered
-            || of_row && label::numbers_things(text)
-            || !cell.may_be_prose && things::is_field_of_a_thing(rule, scene, label)
-    };
-    fills && cell.headers.iter().flatten().any(numbers)
 }
 
 /// Whether a value goes on with the list that ended at `end`.
