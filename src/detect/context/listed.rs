@@ -77,5 +77,7 @@ fn are_numbers_of_things(rule: &Rule, words: &[&[u8]]) -> bool {
     let is_card = || is_in(&["card"], thing) && before.last().is_some_and(|kind| is_in(&CARDS, kind));
     // A verb as well, so that it is none of the rule's words.
     let is_claim = is_in(&["claim"], thing);
-    is_in(&["numbers", "nos", "ids"], numbers) && (rule.is_thing(thing) || is_claim || is_card())
+    // "The following account numbers" may be anybody's.
+    let open = is_in(&["account", "acct", "list"], thing);
+    is_in(&["numbers", "nos", "ids"], numbers) && !open && (rule.is_thing(thing) || is_claim || is_card())
 }

@@ -274,16 +274,15 @@ fn in_text(rule: &Rule, candidate: &Candidate, scene: &Scene, pattern: &Pattern)
         .filter(|_| scene.own.is_foreign(rule, scene));
     // What has a form of its own may be announced by more than what stands directly before it.
     let telling = pattern.heeds_label || pattern.decisive;
+    let before = || voices.keyword().filter(|keyword| keyword.side == Side::Before);
+    let asked = || before().and_then(|_| told::question(rule, scene, candidate.start));
+    let behind_another =
+        |keyword: Keyword| told::label_behind_another(rule, scene, candidate.start, keyword.distance);
     let thing = match own {
-        None if !telling && voices.keyword().is_some() => things::label_of(rule, scene, candidate.start)
-            .or_else(|| told::question(rule, scene, candidate.start)),
-        None if !pattern.decisive => {
-            let before = voices.keyword().filter(|keyword| keyword.side == Side::Before);
-            before.and_then(|keyword| {
-                told::label_behind_another(rule, scene, candidate.start, keyword.distance)
-                    .or_else(|| told::question(rule, scene, candidate.start))
-            })
+        None if !telling && voices.keyword().is_some() => {
+            things::label_of(rule, scene, candidate.start).or_else(asked)
         }
+        None if !pattern.decisive => before().and_then(behind_another).or_else(asked),
         _ => None,
     };
     if let Some(label) = own.or(thing.as_ref()) {
