@@ -90,7 +90,7 @@ fn is_dialled(bytes: &[u8], start: usize) -> bool {
         && code.take(1).any(|byte| *byte == b'+')
 }
 
-/// The groups of a UUID (RFC 9562) between its first and its last, with their hyphens.
+/// How many digits the groups of a UUID have between its first and its last (RFC 9562 §4).
 const MIDDLE: [usize; 3] = [4, 4, 4];
 
 /// Whether what begins here is the last group of a UUID: "88380089-14e2-4ef0-8dbb-a33991683371".

@@ -286,6 +286,10 @@ fn missed<'t>(texts: impl IntoIterator<Item = (&'t str, &'t str, String)>) -> Ve
     misses.map(|(_, _, text)| text).collect()
 }
 
+fn assert_none(texts: &[String], what: &str) {
+    assert!(texts.is_empty(), "{} {what}:\n{}", texts.len(), texts.join("\n"));
+}
+
 #[test]
 fn what_a_sure_sign_announces_is_found_whatever_else_the_phrase_names() {
     let texts = signs().flat_map(|(element, key, value)| {
@@ -295,12 +299,7 @@ fn what_a_sure_sign_announces_is_found_whatever_else_the_phrase_names() {
         phrases.map(move |(phrase, thing)| (element, value, filled(phrase, key, value, thing)))
     });
     let misses = missed(texts);
-    assert!(
-        misses.is_empty(),
-        "{} are missed:\n{}",
-        misses.len(),
-        misses.join("\n")
-    );
+    assert_none(&misses, "are missed");
 }
 
 #[test]
@@ -313,12 +312,7 @@ fn what_a_sure_sign_announces_is_found_however_it_is_written() {
         phrases.map(move |phrase| (element, value, filled(phrase, key, value, "")))
     });
     let misses = missed(texts);
-    assert!(
-        misses.is_empty(),
-        "{} are missed:\n{}",
-        misses.len(),
-        misses.join("\n")
-    );
+    assert_none(&misses, "are missed");
 }
 
 #[test]
@@ -335,12 +329,7 @@ fn a_number_with_a_label_of_its_own_is_not_what_a_sign_beside_it_announces() {
             }
         }
     }
-    assert!(
-        alarms.is_empty(),
-        "{} false alarms:\n{}",
-        alarms.len(),
-        alarms.join("\n")
-    );
+    assert_none(&alarms, "false alarms");
 }
 
 #[test]
@@ -352,12 +341,7 @@ fn the_form_of_a_social_security_number_counts_where_somebody_tells_it() {
             .map(move |thing| ("ssn", value, filled(phrase, "", value, thing)))
     });
     let misses = missed(texts);
-    assert!(
-        misses.is_empty(),
-        "{} are missed:\n{}",
-        misses.len(),
-        misses.join("\n")
-    );
+    assert_none(&misses, "are missed");
 }
 
 #[test]
@@ -368,10 +352,5 @@ fn the_form_of_a_social_security_number_says_nothing_where_a_thing_is_named() {
             .map(move |thing| filled(phrase, "", "412-55-9921", thing))
     });
     let alarms: Vec<String> = texts.filter(|text| !places(text).is_empty()).collect();
-    assert!(
-        alarms.is_empty(),
-        "{} false alarms:\n{}",
-        alarms.len(),
-        alarms.join("\n")
-    );
+    assert_none(&alarms, "false alarms");
 }

@@ -22,12 +22,17 @@ pub(super) enum Expanded {
     Hidden,
 }
 
+/// Puts the entities that a document declares in its internal subset in their places.
 pub(super) fn expand(source: &str) -> Expanded {
-    let Some((subset, rest)) = internal_subset(source) else {
+    let Some(subset) = internal_subset(source) else {
         return Expanded::None;
     };
-    let (entities, hidden) = declared(subset);
-    if hidden {
+    let Declared {
+        entities,
+        depends,
+        behind: rest,
+    } = declared(subset);
+    if depends {
         return Expanded::Hidden;
     }
     let is_declared = |(at, _): (usize, &str)| {
@@ -45,40 +50,97 @@ pub(super) fn expand(source: &str) -> Expanded {
     }
 }
 
-/// The declarations between the brackets of `<!DOCTYPE a [ … ]>`, and what stands behind them.
-fn internal_subset(source: &str) -> Option<(&str, &str)> {
-    let declaration = source.find("<!DOCTYPE")?;
-    let open = declaration + source.get(declaration + 1..)?.find(['[', '>', '<'])? + 1;
-    let behind = source.get(open..)?.strip_prefix('[')?;
-    let length = behind.find("]>").or_else(|| behind.rfind(']'))?;
-    let rest = source.get(open + 1 + length..)?;
-    Some((behind.get(..length)?, rest.split_once('>')?.1))
+/// What stands behind the bracket of `<!DOCTYPE a [`. Comments and instructions before it may hold anything, another `<!DOCTYPE` as well.
+fn internal_subset(source: &str) -> Option<&str> {
+    let mut rest = source;
+    loop {
+        rest = rest.get(rest.find('<')?..)?;
+        if let Some(declaration) = rest.strip_prefix("<!DOCTYPE") {
+            let open = declaration.find(['[', '>', '<'])?;
+            return declaration.get(open..)?.strip_prefix('[');
+        }
+        rest = without_aside(rest).or_else(|| {
+            let starts = rest
+                .get(1..)?
+                .starts_with(|c: char| c.is_alphabetic() || c == '_');
+            // The document itself has begun.
+            if starts { None } else { rest.get(1..) }
+        })?;
+    }
 }
 
-/// The general entities with a text of their own, the first declaration of each; and whether there are others that only entities of
-/// parameters tell.
-fn declared(subset: &str) -> (HashMap<&str, &str>, bool) {
+/// What stands behind the comment or the instruction that a text begins with: nothing behind one that does not end.
+fn without_aside(text: &str) -> Option<&str> {
+    let asides = [("<!--", "-->"), ("<?", "?>")];
+    asides.iter().find_map(|(begins, ends)| {
+        let aside = text.strip_prefix(begins)?;
+        Some(aside.split_once(ends).map_or("", |(_, behind)| behind))
+    })
+}
+
+/// What an internal subset declares.
+struct Declared<'a> {
+    /// The general entities with a text of their own, the first declaration of each.
+    entities: HashMap<&'a str, &'a str>,
+    /// Whether entities of parameters, which may declare others, are declared and used.
+    depends: bool,
+    /// What stands behind the subset.
+    behind: &'a str,
+}
+
+/// Reads declarations up to the bracket that closes the subset: one in a comment or in quotes does not.
+fn declared(subset: &str) -> Declared<'_> {
     let mut entities = HashMap::new();
-    let mut parameters = false;
-    for declaration in subset.split("<!ENTITY").skip(1) {
-        let declaration = declaration.trim_start();
-        if declaration.starts_with('%') {
-            parameters = true;
-            continue;
-        }
-        let Some((name, value)) = declaration.split_once(char::is_whitespace) else {
-            continue;
-        };
-        let value = value.trim_start();
-        let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''));
-        // One that stands elsewhere begins with SYSTEM or PUBLIC.
-        let text = quote.and_then(|quote| value.get(1..)?.split_once(quote));
-        if let Some((text, _)) = text {
-            entities.entry(name).or_insert(text);
+    let (mut parameters, mut used) = (false, false);
+    let mut rest = subset;
+    while let Some(at) = rest.find(['<', ']', '%', '"', '\'']) {
+        rest = rest.get(at..).unwrap_or_default();
+        if let Some(behind) = without_aside(rest) {
+            rest = behind;
+        } else if let Some(declaration) = rest.strip_prefix("<!ENTITY") {
+            let declaration = declaration.trim_start();
+            let parameter = declaration.strip_prefix('%');
+            parameters |= parameter.is_some();
+            let declaration = parameter.unwrap_or(declaration);
+            let value = declaration.split_once(|c: char| c.is_whitespace() || matches!(c, '<' | '>'));
+            let value = value.filter(|_| parameter.is_none());
+            // One that stands elsewhere begins with SYSTEM or PUBLIC.
+            let quoted = value.and_then(|(name, value)| Some((name, quoted(value.trim_start())?)));
+            rest = match quoted {
+                Some((name, (text, behind))) => {
+                    entities.entry(name).or_insert(text);
+                    behind
+                }
+                None => declaration,
+            };
+        } else if let Some((_, behind)) = quoted(rest) {
+            rest = behind;
+        } else {
+            let (sign, behind) = rest.split_at(1);
+            if sign == "]" {
+                let behind = behind.split_once('>').map_or("", |(_, behind)| behind);
+                let depends = parameters && used;
+                return Declared {
+                    entities,
+                    depends,
+                    behind,
+                };
+            }
+            used |= sign == "%" && named(behind).is_some();
+            rest = behind;
         }
     }
-    let used = |(at, _): (usize, &str)| subset.get(at + 1..).and_then(named).is_some();
-    (entities, parameters && subset.match_indices('%').any(used))
+    Declared {
+        entities,
+        depends: parameters && used,
+        behind: "",
+    }
+}
+
+/// The text in the quotes that a text begins with, and what stands behind them.
+fn quoted(text: &str) -> Option<(&str, &str)> {
+    let quote = text.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    text.get(1..)?.split_once(quote)
 }
 
 /// The name that a reference begins with, behind its `&`, and what stands behind its `;`.
@@ -144,11 +206,17 @@ mod tests {
             ("<!ENTITY % p 'x'> %p;", "&a;", "Hidden"),
             ("<!ENTITY % p 'x'>", "&a;", "None"),
             ("<!ENTITY a '&a;'>", "&a;", "Endless"),
+            ("<!-- ]><!ENTITY a 'no'> --><!ENTITY a 'x'>", "&a;", "x"),
+            ("<!ENTITY b ']>'><!ENTITY a 'x'>", "&a;&b;", "x]>"),
+            ("<!-- it's --><!ENTITY a 'x'>", "&a;", "x"),
+            ("<!ATTLIST r v CDATA ']>'><!ENTITY a 'x'>", "&a;", "x"),
         ] {
             let source = format!("<?xml version='1.0'?>\n<!DOCTYPE r [{subset}]>{body}");
             assert_eq!(text(&source), expected, "{source}");
         }
         assert_eq!(text("<!DOCTYPE html><a>&b;</a>"), "None");
+        let decoy = "<!-- <!DOCTYPE a [ ]> --><?x <!DOCTYPE a>?>\n<!DOCTYPE r [<!ENTITY a 'x'>]>&a;";
+        assert_eq!(text(decoy), "x");
     }
 
     #[test]
